@@ -1,0 +1,59 @@
+/* base/limits.h - every cap on what comes from outside, in one place. */
+#ifndef CPROV_BASE_LIMITS_H
+#define CPROV_BASE_LIMITS_H
+
+#define CPROV_KIB 1024u
+#define CPROV_MIB (1024u * 1024u)
+
+/* documents */
+#define CPROV_MANIFEST_MAX      (4 * CPROV_MIB) /* bytes; what distribution, oras and podman accept */
+#define CPROV_CONFIG_MAX        (8 * CPROV_MIB)  /* bytes of an image config */
+#define CPROV_INDEX_FILE_MAX    (64 * CPROV_MIB) /* bytes of our own index.json */
+#define CPROV_LIST_PAGE_MAX     (16 * CPROV_MIB) /* bytes of one page of tags, catalog or referrers */
+#define CPROV_TOKEN_BODY_MAX    (256 * CPROV_KIB) /* bytes of a token server's answer */
+#define CPROV_ERROR_BODY_MAX    (64 * CPROV_KIB)  /* bytes kept of an error answer */
+#define CPROV_CONF_FILE_MAX     (1 * CPROV_MIB)   /* bytes of a YAML, auth or netrc file */
+#define CPROV_JSON_DEPTH_MAX    32                /* nesting of any JSON document */
+#define CPROV_JSON_VALUES_MAX   2000000           /* values in any JSON document */
+#define CPROV_LAYERS_MAX        4096              /* layers of one manifest */
+#define CPROV_INDEX_ENTRIES_MAX 4096              /* manifests in one index */
+#define CPROV_INDEX_DEPTH_MAX   4                 /* index within index */
+#define CPROV_ANNOTATIONS_MAX   4096              /* per document */
+#define CPROV_URLS_MAX          16                /* per descriptor */
+#define CPROV_BLOB_SIZE_MAX     (1ull << 44)      /* 16 TiB */
+
+/* names */
+#define CPROV_NAME_MAX 255              /* host/repository, bytes (Docker's rule) */
+#define CPROV_TAG_MAX  128              /* bytes */
+#define CPROV_URL_MAX  (16 * CPROV_KIB) /* bytes; signed URLs are long */
+
+/* listing */
+#define CPROV_LIST_PAGES_MAX   10000   /* pages of one listing */
+#define CPROV_LIST_ENTRIES_MAX 2000000 /* tags or repositories of one listing */
+#define CPROV_LIST_PAGE_SIZE   1000    /* n= that we ask for; ECR refuses more */
+
+/* HTTP */
+#define CPROV_HEADER_LINES_MAX   256
+#define CPROV_HEADER_BYTES_MAX   (64 * CPROV_KIB)
+#define CPROV_REDIRECTS_MAX      8
+#define CPROV_CHALLENGES_MAX     16 /* in one answer */
+#define CPROV_TOKEN_LENGTH_MAX   (64 * CPROV_KIB)
+#define CPROV_TOKENS_CACHED_MAX  256
+#define CPROV_RETRIES            5 /* tries after the first */
+#define CPROV_RETRY_FIRST_MS     250
+#define CPROV_RETRY_MAX_MS       30000 /* of one back-off step */
+#define CPROV_RETRY_AFTER_MAX_S  120   /* a longer Retry-After is a failure */
+#define CPROV_CONNECT_TIMEOUT_MS 20000
+#define CPROV_STALL_TIMEOUT_MS   30000
+#define CPROV_PARALLEL           6  /* blobs at once */
+#define CPROV_PARALLEL_REQUESTS  32 /* small requests at once */
+#define CPROV_PARALLEL_MAX       64
+#define CPROV_CONNECTIONS_MAX    64 /* cached */
+
+/* work */
+#define CPROV_HASH_CHUNK   (256 * CPROV_KIB) /* bytes a hash worker reads at once */
+#define CPROV_POLL_MS      100               /* cancel is seen within this */
+#define CPROV_WORKERS_MAX  8
+#define CPROV_LOCK_WAIT_MS 600000 /* for another process */
+
+#endif

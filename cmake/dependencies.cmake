@@ -1,0 +1,20 @@
+# Foreign libraries. Three of them (libcurl, libarchive, libmicrohttpd) are loaded at first use
+# (base/library.h): only their headers are needed here.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(yajl REQUIRED IMPORTED_TARGET yajl)
+pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(yaml REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(isal IMPORTED_TARGET libisal) # optional: zlib does its work where it is missing
+
+# cprov_headers_of(NAME MODULE): an INTERFACE target with the include folders alone.
+function(cprov_headers_of name module)
+  pkg_check_modules(${name} REQUIRED ${module})
+  add_library(cprov_${name}_headers INTERFACE)
+  target_include_directories(cprov_${name}_headers SYSTEM INTERFACE ${${name}_INCLUDE_DIRS})
+endfunction()
+cprov_headers_of(curl libcurl)
+cprov_headers_of(archive libarchive)
+cprov_headers_of(microhttpd libmicrohttpd)

@@ -1,0 +1,49 @@
+# cprov_options: what every target of ours is compiled with.
+include(CheckCCompilerFlag)
+add_library(cprov_options INTERFACE)
+target_compile_definitions(cprov_options INTERFACE _GNU_SOURCE _FILE_OFFSET_BITS=64)
+target_include_directories(cprov_options INTERFACE "${PROJECT_SOURCE_DIR}")
+
+set(warnings
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wformat=2
+    -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wundef -Wvla -Wcast-qual
+    -Wpointer-arith -Wwrite-strings -Wnull-dereference -Wimplicit-fallthrough
+    -Wlogical-op -Wduplicated-cond -Wduplicated-branches # gcc
+    -Wcomma -Wassign-enum)                               # clang
+if(CPROV_WERROR)
+  list(APPEND warnings -Werror)
+endif()
+foreach(flag IN LISTS warnings)
+  string(MAKE_C_IDENTIFIER "CPROV_HAS${flag}" known)
+  check_c_compiler_flag(${flag} ${known})
+  if(${known})
+    target_compile_options(cprov_options INTERFACE ${flag})
+  endif()
+endforeach()
+
+target_compile_options(cprov_options INTERFACE -fno-common -fstack-protector-strong)
+if(CPROV_SANITIZE)
+  target_compile_options(cprov_options INTERFACE
+    -fsanitize=${CPROV_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(cprov_options INTERFACE -fsanitize=${CPROV_SANITIZE})
+endif()
+if(CPROV_COVERAGE)
+  target_compile_options(cprov_options INTERFACE --coverage)
+  target_link_options(cprov_options INTERFACE --coverage)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Release")
+  # _FORTIFY_SOURCE needs optimisation, so it is not in the dev preset.
+  target_compile_options(cprov_options INTERFACE
+    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-clash-protection -ffunction-sections -fdata-sections)
+  target_link_options(cprov_options INTERFACE
+    LINKER:-z,relro,-z,now LINKER:--gc-sections LINKER:--as-needed)
+  include(CheckPIESupported)
+  check_pie_supported(LANGUAGES C)
+endif()
+
+# cprov_module(FOLDER SOURCES... LINK targets...): the static library of one folder.
+function(cprov_module name)
+  cmake_parse_arguments(m "" "" "SOURCES;LINK" ${ARGN})
+  add_library(cprov_${name} STATIC ${m_SOURCES})
+  target_link_libraries(cprov_${name} PUBLIC cprov_options ${m_LINK})
+endfunction()
