@@ -1,0 +1,78 @@
+/* registry/auth.h - what to say to a registry that asks who we are: Basic, Bearer, anonymous. */
+#ifndef CPROV_REGISTRY_AUTH_H
+#define CPROV_REGISTRY_AUTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/log.h"
+#include "registry/challenge.h"
+#include "registry/http.h"
+
+struct cprov_error;
+struct cprov_auth;
+
+/* A login; wiped by cprov_credentials_clear(), never formatted. */
+struct cprov_credentials {
+    char *username; /* NULL: anonymous */
+    char *password;
+    char *identity_token; /* OAuth2 refresh token; goes before the password */
+    char *registry_token; /* a ready bearer token */
+};
+void cprov_credentials_clear(struct cprov_credentials *c);
+#define auto_credentials CPROV_CLEANUP(cprov_credentials_clear)
+
+/* Fills *out (zeroed) for host and repository path ("" for the host as a whole); nothing found is 0
+ * and empty. */
+typedef int cprov_credentials_fn(void *arg, const char *host, const char *repository,
+                                 struct cprov_credentials *out, struct cprov_error *err);
+
+/*
+ * The cache of challenges, tokens and logins of one client, by origin and scope set. http is
+ * borrowed. Tokens are fetched through it. credentials may be NULL: anonymous everywhere.
+ */
+CPROV_MUST_CHECK
+int cprov_auth_new(struct cprov_http *http, cprov_credentials_fn *credentials, void *arg,
+                   const struct cprov_log *log, struct cprov_auth **out, struct cprov_error *err);
+void cprov_auth_free(struct cprov_auth *a);
+
+/* To whom a request goes and what it wants. Texts are borrowed for the call. */
+struct cprov_auth_target {
+    const char *origin; /* "https://registry-1.docker.io": only this origin ever sees the answer */
+    const char *host;   /* as the user names it, for the login: "docker.io" */
+    const char *repository; /* "" for catalog and ping */
+    const char
+        *actions; /* "pull", "pull,push"; catalog: "registry:catalog:*" goes by repository "" */
+    const struct cprov_http_peer *peer;
+    bool allow_http; /* the origin itself is plain HTTP by the user's will */
+};
+
+/*
+ * The Authorization value known so far for the target ("Bearer ..", "Basic .."), appended to out;
+ * nothing when a request without one is due. Tokens about to expire (10 s) count as unknown, but
+ * their challenge is remembered: false then says that cprov_auth_answer() should be called before
+ * asking the registry.
+ */
+bool cprov_auth_known(struct cprov_auth *a, const struct cprov_auth_target *target,
+                      struct cprov_buf *out);
+
+/*
+ * After 401 (or 403 insufficient_scope): obtains a token, or decides on Basic, and calls done with
+ * 0, or with CPROV_EAUTH (refused, no login, endless 401), CPROV_ENETWORK, CPROV_EREFUSED (a realm
+ * that is plain http or private while the registry is neither; another scheme). challenges: what
+ * the answer carried; NULL uses the remembered ones. A second call for the same target while a
+ * token request runs joins it. POST of OAuth2 for identity tokens with GET as fallback on 400, 401,
+ * 404, 405; GET otherwise. The newly demanded scope goes first, scopes already held for the same
+ * service are joined ("scope union"). `token` or `access_token`, `expires_in` (60 s when missing),
+ * issued_at with clock skew.
+ * Spec: distribution/docs/spec/auth/token.md, oauth.md.
+ */
+CPROV_MUST_CHECK
+int cprov_auth_answer(struct cprov_auth *a, const struct cprov_auth_target *target,
+                      const struct cprov_challenges *challenges, bool rejected_token,
+                      void (*done)(void *arg, int code, const struct cprov_error *err), void *arg,
+                      struct cprov_error *err);
+
+#endif
