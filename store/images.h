@@ -1,0 +1,85 @@
+/* store/images.h - installed images: the entries of index.json. */
+#ifndef CPROV_STORE_IMAGES_H
+#define CPROV_STORE_IMAGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "manifest/descriptor.h"
+#include "store/store.h"
+
+struct cprov_error;
+
+/* Annotations of an entry, beside
+ * org.opencontainers.image.{ref.name,version,vendor,description,created}. */
+#define CPROV_ANN_REF_NAME  "org.opencontainers.image.ref.name"
+#define CPROV_ANN_NAME      "io.container-provider.name"
+#define CPROV_ANN_SOURCE    "io.container-provider.source"
+#define CPROV_ANN_REFERENCE "io.container-provider.reference" /* canonical, with the host */
+#define CPROV_ANN_INSTALLED "io.container-provider.installed"
+#define CPROV_ANN_SIZE      "io.container-provider.size"
+#define CPROV_ANN_OS_IMAGE  "io.container-provider.os-image"
+#define CPROV_ANN_PLATFORM  "io.container-provider.platform"
+#define CPROV_ANN_IMAGE_ID  "io.container-provider.image-id"
+
+/*
+ * One installed image. Texts are never NULL, "" when unknown; they live as long as the list. An
+ * entry that another tool put into index.json shows up too, named by its ref.name.
+ */
+struct cprov_image {
+    struct cprov_descriptor descriptor; /* manifest, or index with --all-platforms */
+    const char *name;                   /* NanoServer, library/alpine, host:port/repo */
+    const char *version;                /* tag or version annotation */
+    const char *publisher;
+    const char *description;
+    const char *source;    /* name of the source it came from, or its location */
+    const char *reference; /* docker.io/library/alpine:3.20 */
+    const char *installed; /* RFC 3339 */
+    const char *created;   /* RFC 3339, of the image config */
+    const char *platform;  /* text form; several for an index, comma between */
+    const char *image_id;  /* digest text of the image config */
+    uint64_t size;         /* bytes of all blobs */
+    bool is_os;
+};
+
+/* A snapshot of index.json, sorted by name, then version newest first. Owns its arena. */
+struct cprov_images {
+    struct cprov_arena arena;
+    struct cprov_image *list;
+    size_t count;
+};
+
+/* An empty or missing index is an empty list. CPROV_EVERIFY: index.json is damaged, with the place.
+ * Takes no lock: the file changes by rename. */
+CPROV_MUST_CHECK
+int cprov_images_read(struct cprov_store *s, struct cprov_images **out, struct cprov_error *err);
+void cprov_images_free(struct cprov_images *images);
+CPROV_DEFINE_CLEANUP(struct cprov_images, cprov_images, cprov_images_free)
+#define auto_images CPROV_CLEANUP(cprov_images_cleanup)
+
+/*
+ * Adds the image to index.json as one step under index.lock; an entry of the same name, version and
+ * platform is replaced. Unknown members and entries of other tools are kept. Every blob must be
+ * committed already.
+ */
+CPROV_MUST_CHECK
+int cprov_images_add(struct cprov_store *s, const struct cprov_image *image,
+                     struct cprov_error *err);
+
+/* The same for several at once (one write). */
+CPROV_MUST_CHECK
+int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images, size_t count,
+                         struct cprov_error *err);
+
+/*
+ * The parent of images->list[i]: the installed image whose layers are the longest true prefix of
+ * its own; NULL for none. Reads manifests; unreadable ones are nobody's parent.
+ */
+CPROV_MUST_CHECK
+int cprov_images_parent(struct cprov_store *s, const struct cprov_images *images, size_t i,
+                        const struct cprov_image **out, struct cprov_error *err);
+
+#endif
