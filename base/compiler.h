@@ -2,10 +2,10 @@
 #ifndef CPROV_BASE_COMPILER_H
 #define CPROV_BASE_COMPILER_H
 
-#define CPROV_MUST_CHECK            __attribute__((warn_unused_result))
-#define CPROV_PRINTF(format, first) __attribute__((format(printf, format, first)))
-#define CPROV_CLEANUP(function)     __attribute__((cleanup(function)))
-#define CPROV_UNUSED                __attribute__((unused))
+#define CPROV_MUST_CHECK          __attribute__((warn_unused_result))
+#define CPROV_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define CPROV_CLEANUP(function)   __attribute__((cleanup(function)))
+#define CPROV_UNUSED              __attribute__((unused))
 
 #define CPROV_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

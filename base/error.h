@@ -2,7 +2,9 @@
 #ifndef CPROV_BASE_ERROR_H
 #define CPROV_BASE_ERROR_H
 
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/compiler.h"
 
@@ -69,6 +71,11 @@ int cprov_wrap_as(struct cprov_error *err, int code, const char *format, ...) CP
 
 /* Sets the hint, unless a deeper caller has set one. */
 void cprov_hint(struct cprov_error *err, const char *format, ...) CPROV_PRINTF(2, 3);
+
+/* vsnprintf() with the manners of cprov_fail(): a cut text ends in "...", control characters and
+ * bytes that are not UTF-8 become '?'. size is at least 4. */
+void cprov_text_vformat(char *buf, size_t size, const char *format, va_list args)
+    CPROV_PRINTF(3, 0);
 
 /* 0..12, 130; the table of docs and CLI. */
 int cprov_exit_code(int code);

@@ -96,6 +96,8 @@ static inline char cprov_lower(char c)
 bool cprov_span_glob(struct cprov_span pattern, struct cprov_span text);
 /* Whether the text has an unescaped * ? or [. */
 bool cprov_span_is_pattern(struct cprov_span text);
+/* Bytes of the one well-formed UTF-8 character that s begins with; 0 when there is none. */
+size_t cprov_utf8_length(struct cprov_span s);
 /* Well-formed UTF-8 (no surrogates, no overlong forms). */
 bool cprov_span_is_utf8(struct cprov_span s);
 
