@@ -8,21 +8,12 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/log.h"
+#include "conf/credentials.h"
 #include "registry/challenge.h"
 #include "registry/http.h"
 
 struct cprov_error;
 struct cprov_auth;
-
-/* A login; wiped by cprov_credentials_clear(), never formatted. */
-struct cprov_credentials {
-    char *username; /* NULL: anonymous */
-    char *password;
-    char *identity_token; /* OAuth2 refresh token; goes before the password */
-    char *registry_token; /* a ready bearer token */
-};
-void cprov_credentials_clear(struct cprov_credentials *c);
-#define auto_credentials CPROV_CLEANUP(cprov_credentials_clear)
 
 /* Fills *out (zeroed) for host and repository path ("" for the host as a whole); nothing found is 0
  * and empty. */
