@@ -24,8 +24,8 @@ int cprov_fs_open_dir(int at, const char *path, int *out, struct cprov_error *er
 CPROV_MUST_CHECK
 int cprov_fs_make_dirs(int at, const char *path, mode_t mode, struct cprov_error *err);
 
-/* Reads a whole file of at most max bytes (CPROV_ELIMIT beyond) and appends it to out. Regular
- * files only unless `any_type` (pipes). CPROV_ENOTFOUND when missing. */
+/* Reads a whole regular file of at most max bytes (CPROV_ELIMIT beyond) and appends it to out.
+ * CPROV_ENOTFOUND when missing, CPROV_EINVAL for another type. */
 CPROV_MUST_CHECK
 int cprov_fs_read(int at, const char *path, size_t max, struct cprov_buf *out,
                   struct cprov_error *err);

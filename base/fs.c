@@ -1,0 +1,506 @@
+/* base/fs.c - every descriptor is closed on exec, every call is repeated after a signal. */
+#include "base/fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/limits.h"
+
+#define READ_FIRST      4096 /* bytes; files of /proc say that they have none */
+#define TEMP_NAME_MAX   32
+#define TEMP_TRIES      16
+#define DEPTH_MAX       64 /* descriptors that cprov_fs_remove_tree() holds open */
+#define LOCK_FIRST_MS   5
+#define PASSWD_TEXT_MAX 16384
+
+void cprov_fd_close(int *fd)
+{
+    int kept = errno;
+
+    /* After EINTR the descriptor is closed on Linux: close(2). */
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    errno = kept;
+}
+
+/* A descriptor, or -1 and errno. */
+static int open_file(int at, const char *path, int flags, mode_t mode)
+{
+    int fd;
+
+    do
+        fd = openat(at, path, flags | O_CLOEXEC | O_NOCTTY, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+int cprov_fs_open_dir(int at, const char *path, int *out, struct cprov_error *err)
+{
+    int fd = open_file(at, path, O_RDONLY | O_DIRECTORY, 0);
+
+    if (fd < 0)
+        return cprov_fail_os(err, errno, "%s", path);
+    *out = fd;
+    return 0;
+}
+
+/* 0, or the errno: a directory that is there is fine whatever mkdir says about it. */
+static int make_dir(int at, const char *path, mode_t mode)
+{
+    struct stat st;
+
+    if (mkdirat(at, path, mode) == 0)
+        return 0;
+    int os = errno;
+    if (os == ENOENT || fstatat(at, path, &st, 0) < 0)
+        return os;
+    return S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+}
+
+int cprov_fs_make_dirs(int at, const char *path, mode_t mode, struct cprov_error *err)
+{
+    char part[PATH_MAX];
+    size_t len = strlen(path);
+    int os = make_dir(at, path, mode);
+
+    if (os == 0)
+        return 0;
+    if (os != ENOENT || len == 0 || len >= sizeof(part))
+        return cprov_fail_os(err, os, "cannot make the directory %s", path);
+    for (size_t i = 1; i <= len; i++) {
+        if ((path[i] != '/' && path[i] != '\0') || path[i - 1] == '/')
+            continue;
+        memcpy(part, path, i);
+        part[i] = '\0';
+        os = make_dir(at, part, mode);
+        if (os != 0)
+            return cprov_fail_os(err, os, "cannot make the directory %s", part);
+    }
+    return 0;
+}
+
+/* 0, or the errno. offset < 0: at the file position. */
+static int read_full(int fd, char *data, size_t len, off_t offset, size_t *got)
+{
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n = offset < 0 ? read(fd, data + done, len - done)
+                               : pread(fd, data + done, len - done, offset + (off_t)done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return errno;
+        if (n == 0)
+            break;
+        done += (size_t)n;
+    }
+    *got = done;
+    return 0;
+}
+
+/* Reads to the end into *data, which the caller frees in any case; at most max + 1 bytes. */
+static int slurp(int fd, size_t room, size_t max, char **data, size_t *len)
+{
+    size_t used = 0;
+
+    for (;;) {
+        size_t got;
+        char *grown = realloc(*data, room);
+
+        if (!grown)
+            return ENOMEM;
+        *data = grown;
+        int os = read_full(fd, grown + used, room - used, -1, &got);
+        if (os != 0)
+            return os;
+        used += got;
+        *len = used;
+        if (used < room || used > max)
+            return 0;
+        room = room <= max / 2 ? room * 2 : max + 1;
+    }
+}
+
+int cprov_fs_read(int at, const char *path, size_t max, struct cprov_buf *out,
+                  struct cprov_error *err)
+{
+    /* Without O_NONBLOCK the open of a pipe without a writer would wait for one. */
+    auto_fd int fd = open_file(at, path, O_RDONLY | O_NONBLOCK, 0);
+    struct stat st;
+    char *data = NULL;
+    size_t len = 0, room = READ_FIRST;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return cprov_fail_os(err, errno, "%s", path);
+    if (!S_ISREG(st.st_mode))
+        return cprov_fail(err, CPROV_EINVAL, "%s: not a regular file", path);
+    if (max == SIZE_MAX)
+        max--;
+    if ((uintmax_t)st.st_size > max)
+        return cprov_fail(err, CPROV_ELIMIT, "%s: larger than %zu bytes", path, max);
+    if ((size_t)st.st_size >= room)
+        room = (size_t)st.st_size + 1; /* the one more sees the end */
+    int os = slurp(fd, room, max, &data, &len);
+    int code = 0;
+    if (os != 0)
+        code = cprov_fail_os(err, os, "%s", path);
+    else if (len > max)
+        code = cprov_fail(err, CPROV_ELIMIT, "%s: larger than %zu bytes", path, max);
+    if (code == 0) {
+        cprov_buf_add(out, data, len);
+        code = cprov_buf_check(out, path, err);
+    }
+    free(data);
+    return code;
+}
+
+int cprov_fs_write_all(int fd, const void *data, size_t len, off_t offset, struct cprov_error *err)
+{
+    const char *p = data;
+    size_t done = 0;
+
+    while (done < len) {
+        ssize_t n = offset < 0 ? write(fd, p + done, len - done)
+                               : pwrite(fd, p + done, len - done, offset + (off_t)done);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return cprov_fail_os(err, errno, "write");
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+int cprov_fs_read_at(int fd, void *data, size_t len, off_t offset, size_t *got,
+                     struct cprov_error *err)
+{
+    int os = read_full(fd, data, len, offset, got);
+
+    return os != 0 ? cprov_fail_os(err, os, "read") : 0;
+}
+
+static int sync_file(int fd)
+{
+    int rc;
+
+    do
+        rc = fsync(fd);
+    while (rc < 0 && errno == EINTR);
+    return rc < 0 ? errno : 0;
+}
+
+/* Creates a file that nobody else has: a new random name, no link followed. */
+static int create_temp(int dir, char name[TEMP_NAME_MAX], int *out, struct cprov_error *err)
+{
+    for (int i = 0; i < TEMP_TRIES; i++) {
+        uint64_t number;
+        int code = cprov_random(&number, sizeof(number), err);
+
+        if (code < 0)
+            return code;
+        snprintf(name, TEMP_NAME_MAX, ".tmp-%016llx", (unsigned long long)number);
+        int fd = open_file(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        if (fd >= 0) {
+            *out = fd;
+            return 0;
+        }
+        if (errno != EEXIST)
+            return cprov_fail_os(err, errno, "cannot create a file");
+    }
+    return cprov_fail(err, CPROV_EFAIL, "cannot find a free name for a file");
+}
+
+static int fill_temp(int fd, struct cprov_span content, mode_t mode, struct cprov_error *err)
+{
+    int code = cprov_fs_write_all(fd, content.ptr, content.len, -1, err);
+
+    if (code < 0)
+        return code;
+    if (fchmod(fd, mode) < 0)
+        return cprov_fail_os(err, errno, "chmod");
+    int os = sync_file(fd);
+    return os != 0 ? cprov_fail_os(err, os, "fsync") : 0;
+}
+
+/* Replaces `name` in the directory. */
+static int replace_in(int dir, const char *name, struct cprov_span content, mode_t mode,
+                      struct cprov_error *err)
+{
+    auto_fd int fd = -1;
+    char temp[TEMP_NAME_MAX];
+    int code = create_temp(dir, temp, &fd, err);
+
+    if (code < 0)
+        return code;
+    code = fill_temp(fd, content, mode, err);
+    if (code == 0 && renameat(dir, temp, dir, name) < 0)
+        code = cprov_fail_os(err, errno, "rename");
+    if (code < 0) {
+        unlinkat(dir, temp, 0);
+        return code;
+    }
+    return cprov_fs_sync_dir(dir, err);
+}
+
+/* Opens the directory that `path` is in; *name is the last component, within path. */
+static int open_parent(int at, const char *path, int *dir, const char **name,
+                       struct cprov_error *err)
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    const char *last = slash ? slash + 1 : path;
+    size_t len = slash ? (size_t)(last - path) : 0; /* with the slash, so "/" is right */
+
+    if (!*last || strcmp(last, ".") == 0 || strcmp(last, "..") == 0)
+        return cprov_fail(err, CPROV_EINVAL, "'%s' does not name a file", path);
+    if (len >= sizeof(parent))
+        return cprov_fail_os(err, ENAMETOOLONG, "%s", path);
+    memcpy(parent, path, len);
+    parent[len] = '\0';
+    int code = cprov_fs_open_dir(at, len > 0 ? parent : ".", dir, err);
+    if (code == 0)
+        *name = last;
+    return code;
+}
+
+int cprov_fs_replace(int at, const char *path, struct cprov_span content, mode_t mode,
+                     struct cprov_error *err)
+{
+    auto_fd int dir = -1;
+    const char *name;
+
+    if (open_parent(at, path, &dir, &name, err) < 0 ||
+        replace_in(dir, name, content, mode, err) < 0)
+        return cprov_wrap(err, "cannot write %s", path);
+    return 0;
+}
+
+int cprov_fs_sync_dir(int fd, struct cprov_error *err)
+{
+    int os = sync_file(fd);
+
+    /* EINVAL: a file system that has no such thing as a directory to flush. */
+    if (os != 0 && os != EINVAL)
+        return cprov_fail_os(err, os, "fsync of a directory");
+    return 0;
+}
+
+int cprov_fs_sync_all(int fd, struct cprov_error *err)
+{
+    int rc;
+
+    do
+        rc = syncfs(fd);
+    while (rc < 0 && errno == EINTR);
+    return rc < 0 ? cprov_fail_os(err, errno, "syncfs") : 0;
+}
+
+int cprov_fs_free_bytes(int fd, uint64_t *out, struct cprov_error *err)
+{
+    struct statvfs vfs;
+    uint64_t bytes;
+    int rc;
+
+    do
+        rc = fstatvfs(fd, &vfs);
+    while (rc < 0 && errno == EINTR);
+    if (rc < 0)
+        return cprov_fail_os(err, errno, "cannot ask for free space");
+    *out = __builtin_mul_overflow((uint64_t)vfs.f_bavail, (uint64_t)vfs.f_frsize, &bytes)
+               ? UINT64_MAX
+               : bytes;
+    return 0;
+}
+
+/*
+ * Removal of a tree. Descriptors are bounded: a directory deeper than DEPTH_MAX is moved up into
+ * the top one, which is then emptied once more.
+ */
+struct removal {
+    int top;
+    dev_t device;
+    unsigned moved;
+};
+
+/* Opens a directory of the tree for emptying. What was unpacked may have modes that keep its own
+ * owner out. Returns a descriptor, or -1 and errno. */
+static int open_for_removal(int at, const char *name, struct stat *st)
+{
+    char proc[TEMP_NAME_MAX];
+    auto_fd int fd = open_file(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+
+    if (fd < 0 || fstat(fd, st) < 0)
+        return -1;
+    if ((st->st_mode & S_IRWXU) != S_IRWXU) {
+        snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+        if (chmod(proc, S_IRWXU) < 0)
+            return -1;
+    }
+    return open_file(fd, ".", O_RDONLY | O_DIRECTORY, 0);
+}
+
+static void close_stream(DIR **dir)
+{
+    int kept = errno;
+
+    if (*dir)
+        closedir(*dir);
+    errno = kept;
+}
+
+static int remove_entry(struct removal *r, int dir, const char *name, unsigned depth);
+
+/* 0, or the errno. */
+static int empty_dir(struct removal *r, int fd, unsigned depth)
+{
+    auto_fd int copy = open_file(fd, ".", O_RDONLY | O_DIRECTORY, 0);
+    CPROV_CLEANUP(close_stream) DIR *stream = copy < 0 ? NULL : fdopendir(copy);
+
+    if (!stream)
+        return errno;
+    copy = -1; /* the stream's now */
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(stream);
+        if (!entry)
+            return errno;
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        int os = remove_entry(r, fd, entry->d_name, depth);
+        if (os != 0)
+            return os;
+    }
+}
+
+static int remove_dir(struct removal *r, int dir, const char *name, unsigned depth)
+{
+    struct stat st;
+
+    if (depth >= DEPTH_MAX) {
+        char parked[TEMP_NAME_MAX];
+
+        snprintf(parked, sizeof(parked), ".deep-%u", r->moved++);
+        return renameat(dir, name, r->top, parked) < 0 ? errno : 0;
+    }
+    auto_fd int fd = open_for_removal(dir, name, &st);
+    if (fd < 0)
+        return errno;
+    if (st.st_dev != r->device)
+        return EBUSY; /* something is mounted here, and is not ours */
+    /* Some file systems skip entries when others are removed meanwhile: look again. */
+    for (int tries = 0; tries < 3; tries++) {
+        int os = empty_dir(r, fd, depth + 1);
+        if (os != 0)
+            return os;
+        if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+            return 0;
+        if (errno != ENOTEMPTY && errno != EEXIST)
+            return errno;
+    }
+    return ENOTEMPTY;
+}
+
+static int remove_entry(struct removal *r, int dir, const char *name, unsigned depth)
+{
+    if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return errno;
+    int os = remove_dir(r, dir, name, depth);
+    return os == ENOENT ? 0 : os;
+}
+
+static int remove_tree(int at, const char *path)
+{
+    struct removal r = { .top = -1 };
+    struct stat st;
+
+    if (unlinkat(at, path, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno != EISDIR && errno != EPERM)
+        return errno;
+    auto_fd int top = open_for_removal(at, path, &st);
+    if (top < 0)
+        return errno == ENOENT ? 0 : errno;
+    r.top = top;
+    r.device = st.st_dev;
+    unsigned moved;
+    do {
+        moved = r.moved;
+        int os = empty_dir(&r, top, 1);
+        if (os != 0)
+            return os;
+    } while (r.moved != moved);
+    return unlinkat(at, path, AT_REMOVEDIR) < 0 && errno != ENOENT ? errno : 0;
+}
+
+int cprov_fs_remove_tree(int at, const char *path, struct cprov_error *err)
+{
+    int os = remove_tree(at, path);
+
+    return os != 0 ? cprov_fail_os(err, os, "cannot remove %s", path) : 0;
+}
+
+static void sleep_ms(int64_t ms)
+{
+    struct timespec t = { .tv_sec = (time_t)(ms / 1000), .tv_nsec = (long)(ms % 1000) * 1000000 };
+
+    nanosleep(&t, NULL); /* a signal ends it early: the caller looks around and comes back */
+}
+
+int cprov_fs_lock(int fd, bool exclusive, int wait_ms, const struct cprov_cancel *cancel,
+                  struct cprov_error *err)
+{
+    int64_t end = cprov_clock_ms() + wait_ms;
+    int64_t pause = LOCK_FIRST_MS;
+
+    for (;;) {
+        if (flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0)
+            return 0;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return cprov_fail_os(err, errno, "cannot lock");
+        if (cprov_cancelled(cancel))
+            return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
+        int64_t left = end - cprov_clock_ms();
+        if (left <= 0)
+            return cprov_fail(err, CPROV_EINUSE, "another process holds the lock");
+        sleep_ms(pause < left ? pause : left);
+        pause = pause * 2 < CPROV_POLL_MS ? pause * 2 : CPROV_POLL_MS;
+    }
+}
+
+const char *cprov_fs_home(struct cprov_buf *buf)
+{
+    const char *home = getenv("HOME");
+    struct passwd entry, *found = NULL;
+
+    cprov_buf_reset(buf);
+    if (home && *home) {
+        cprov_buf_add_text(buf, home);
+        return cprov_buf_text(buf);
+    }
+    char *text = malloc(PASSWD_TEXT_MAX);
+    if (text && getpwuid_r(getuid(), &entry, text, PASSWD_TEXT_MAX, &found) == 0 && found &&
+        entry.pw_dir)
+        cprov_buf_add_text(buf, entry.pw_dir);
+    free(text);
+    return cprov_buf_text(buf);
+}
