@@ -1,0 +1,384 @@
+/* provider/provider.h - container-provider for programs: find, install, save, list, verify, serve.
+ */
+#ifndef CPROV_PROVIDER_PROVIDER_H
+#define CPROV_PROVIDER_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CPROV_API __attribute__((visibility("default")))
+#else
+#define CPROV_API
+#endif
+
+/*
+ * Rules of this header. All text is UTF-8, NUL-terminated. Every options and item struct begins
+ * with its size: set it with CPROV_INIT (everything else is then 0, which is the default), so that
+ * fields can be added at the end. Text given in options is borrowed until the call returns; text
+ * handed to a callback is borrowed until the callback returns, never NULL, "" when unknown. No
+ * function prints, reads standard input, installs a signal handler or ends the process. A session
+ * is used by one thread at a time; several sessions may run in several threads. Callbacks run on
+ * the calling thread and must not call into the same session.
+ */
+#define CPROV_INIT(type)                                                                           \
+    {                                                                                              \
+        .size = sizeof(type)                                                                       \
+    }
+
+#define CPROV_ABI 1
+
+/* What a call returns: 0, or one of these; the numbers are the exit codes of the command line with
+ * the sign turned. */
+enum cprov_result {
+    CPROV_DONE = 0,
+    CPROV_FAILED = -1,
+    CPROV_USAGE = -2,
+    CPROV_NOT_FOUND = -3,
+    CPROV_NOT_VERIFIED = -4,
+    CPROV_IN_USE = -5,
+    CPROV_NETWORK = -6,
+    CPROV_NO_SPACE = -7,
+    CPROV_REFUSED = -8,
+    CPROV_INCOMPATIBLE = -9,
+    CPROV_EXISTS = -10,
+    CPROV_NOT_AUTHORIZED = -11,
+    CPROV_SOME_FAILED = -12,
+    CPROV_CANCELLED = -13
+};
+
+/* 0..12, or 130 for CPROV_CANCELLED; any other negative number is 1. */
+CPROV_API int cprov_result_exit(int result);
+
+struct cprov_session;
+
+/* --- what comes back --- */
+
+enum cprov_item_state {
+    CPROV_AVAILABLE, /* found in a source */
+    CPROV_INSTALLED, /* is in the store */
+    CPROV_ADDED,     /* was installed or saved by this call */
+    CPROV_PRESENT    /* was there already: nothing done */
+};
+
+/* One image. */
+struct cprov_item {
+    size_t size;
+    enum cprov_item_state state;
+    const char *name;    /* "NanoServer" */
+    const char *version; /* "10.0.10586.8" */
+    const char *description;
+    const char *publisher;
+    const char *source;    /* name of the source, or its location */
+    const char *location;  /* location of the source */
+    const char *reference; /* "registry.example/windows/nanoserver:10.0.10586.8" */
+    const char *digest;    /* of the manifest or index */
+    const char *media_type;
+    const char *platforms; /* "linux/amd64, linux/arm64" */
+    const char *os_version;
+    const char *created;   /* RFC 3339 */
+    const char *installed; /* RFC 3339 */
+    const char *image_id;  /* digest of the image config */
+    const char *full_name; /* "CN=Microsoft_NanoServer_10.0.10586.8" */
+    const char *parent; /* "ContainerImage (Name = 'X') [Publisher = 'P', Version = 'V']" or "" */
+    const char *ref;    /* opaque: hand it to install or save as a name; carries no secret */
+    const char *path;   /* where it was saved */
+    const char
+        *legacy_id; /* 64 hex digits: the id Docker of 2015 gave a base image of this full name */
+    uint64_t bytes; /* of all blobs, compressed; 0 when unknown */
+    bool trusted;   /* its source is trusted */
+    bool is_os;     /* a base operating system image */
+};
+
+/* Progress of one blob (id is its digest) or of the whole call (id is ""). Not more often than
+ * every 50 ms for one id, and always at the end. */
+struct cprov_progress {
+    size_t size;
+    const char *activity; /* "Downloading", "Verifying", "Saving" */
+    const char *item;     /* "NanoServer 10.0.10586.8" */
+    const char *id;
+    uint64_t done, total; /* bytes; total 0 when unknown */
+    uint64_t rate;        /* bytes a second over the last seconds */
+    bool finished;
+};
+
+enum cprov_message_level {
+    CPROV_MSG_RESULT, /* "Downloaded in 0 hours, 0 minutes, 10 seconds.", "What if: ..." */
+    CPROV_MSG_WARNING,
+    CPROV_MSG_VERBOSE,
+    CPROV_MSG_DEBUG
+};
+
+/* One failure, of one item or of the call. */
+struct cprov_failure {
+    size_t size;
+    int result;           /* enum cprov_result */
+    const char *id;       /* stable: "NoMatchFoundForCriteria" */
+    const char *category; /* stable: "ObjectNotFound" */
+    const char *target;   /* what failed: "NanoServer 10.0.1" */
+    const char *message;  /* one sentence without the target */
+    const char *hint;     /* or "" */
+};
+
+enum cprov_answer { CPROV_NO, CPROV_YES, CPROV_NO_TO_ALL, CPROV_YES_TO_ALL };
+struct cprov_question {
+    size_t size;
+    const char *caption;
+    const char *text; /* "Are you sure you want to install software from 'cat'?" */
+};
+
+/* All may be NULL. Without `question` the answer is CPROV_NO. */
+struct cprov_callbacks {
+    size_t size;
+    void *arg;
+    void (*item)(void *arg, const struct cprov_item *item);
+    void (*progress)(void *arg, const struct cprov_progress *progress);
+    void (*message)(void *arg, enum cprov_message_level level, const char *text);
+    void (*error)(void *arg, const struct cprov_failure *failure);
+    enum cprov_answer (*question)(void *arg, const struct cprov_question *question);
+    bool (*cancelled)(
+        void *arg); /* asked at least every 100 ms; must be async-signal-clean: read a flag */
+};
+
+/* --- the session --- */
+
+struct cprov_session_options {
+    size_t size;
+    const char *root;        /* store; NULL: CPROV_ROOT, configuration, default */
+    const char *config_file; /* read last; NULL: none */
+    const char *log_file;    /* one JSON line per change beside the store's own log; NULL: none */
+    bool all_users;          /* the machine's store and configuration, whoever asks */
+    bool current_user;       /* the user's, even for root */
+
+    const char *const *sources; /* names, patterns or locations, in order of priority */
+    size_t sources_count;
+
+    const char
+        *platform; /* "windows(10.0.20348)/amd64"; NULL: this machine's, else what there is */
+    const char *os_version;  /* Windows host build */
+    const char *isolation;   /* "process", "hyperv", "any" */
+    const char *os_features; /* comma list; NULL: not looked at */
+    bool match_host;         /* choose the newest version that the host runs */
+
+    unsigned parallel;   /* 0: configuration or default */
+    int retries;         /* negative: configuration or default */
+    uint64_t limit_rate; /* bytes a second */
+    uint64_t timeout_ms; /* for the whole call; 0: none */
+    uint64_t stall_timeout_ms;
+    bool offline; /* no network */
+    bool refresh; /* do not trust what is cached */
+
+    const char *ca_file;
+    const char *cert_file;
+    const char *key_file;
+    const char *proxy; /* URL or "none" */
+    bool allow_http;
+    bool insecure; /* tls-verify=false */
+    const char *authfile;
+    const char *username;
+    const char *password; /* wiped by nobody but the caller */
+
+    bool what_if; /* say what would be done; wins over everything */
+    bool yes;     /* answer every question with yes, but that of trust */
+    bool trust;   /* install from untrusted sources without asking */
+};
+
+/* *out is written on success. A failure is told through callbacks->error. Opens no file but the
+ * configuration. */
+CPROV_API int cprov_session_open(const struct cprov_session_options *options,
+                                 const struct cprov_callbacks *callbacks,
+                                 struct cprov_session **out);
+CPROV_API void cprov_session_close(struct cprov_session *session);
+
+CPROV_API const char *cprov_version_text(void); /* "0.1.0" */
+
+/* What the user says of versions, for every verb. */
+struct cprov_version_options {
+    size_t size;
+    const char *required; /* exact, "10.0.*", "[a,b)", a tag; NULL: any */
+    const char *minimum;  /* closed */
+    const char *maximum;
+    bool all; /* every version, not the newest alone; not together with required */
+};
+
+/* --- find --- */
+
+enum cprov_find_fields {
+    CPROV_FIELDS_NAMES = 0,  /* name and version: no manifest is read */
+    CPROV_FIELDS_DETAILS = 1 /* description, publisher, size, platforms, dates, digest */
+};
+
+struct cprov_find_options {
+    size_t size;
+    const char *const *names; /* references, names, patterns, refs; none: everything */
+    size_t names_count;
+    struct cprov_version_options version;
+    const char
+        *search; /* words, all must occur in name, description or publisher; case-insensitive */
+    const char *regex; /* POSIX extended, on the name, case-insensitive */
+    bool os_images_only;
+    enum cprov_find_fields fields;
+};
+/* Items come as they are known, by source, name, version descending. An exact name that is nowhere:
+ * CPROV_NOT_FOUND after the others were shown; a pattern without a match: 0. A source that fails is
+ * a warning unless nothing else answered. */
+CPROV_API int cprov_find(struct cprov_session *s, const struct cprov_find_options *options,
+                         const struct cprov_callbacks *callbacks);
+
+/* --- install, save --- */
+
+struct cprov_install_options {
+    size_t size;
+    const char *const *names; /* as for find, no patterns */
+    size_t names_count;
+    struct cprov_version_options version;
+    bool reinstall;     /* fetch and verify again what is there */
+    bool all_platforms; /* the whole index */
+};
+/* Each image wholly or not at all; resumes what an earlier call left. Several failures: the first
+ * one's code when nothing was installed or all failed alike, else CPROV_SOME_FAILED... see
+ * docs/exit-codes.md. */
+CPROV_API int cprov_install(struct cprov_session *s, const struct cprov_install_options *options,
+                            const struct cprov_callbacks *callbacks);
+
+enum cprov_save_type { CPROV_SAVE_OCI_ARCHIVE, CPROV_SAVE_OCI };
+struct cprov_save_options {
+    size_t size;
+    const char *const *names;
+    size_t names_count;
+    struct cprov_version_options version;
+    const char *path; /* a folder: NAME-1-2-3-4.oci.tar in it; else the file or (CPROV_SAVE_OCI) the
+                         layout's folder */
+    bool literal_path; /* no wildcards in path */
+    enum cprov_save_type type;
+    bool overwrite; /* replace an existing file; make a missing folder */
+    bool all_platforms;
+};
+CPROV_API int cprov_save(struct cprov_session *s, const struct cprov_save_options *options,
+                         const struct cprov_callbacks *callbacks);
+
+/* --- what is installed --- */
+
+struct cprov_list_options {
+    size_t size;
+    const char *const *names; /* names, patterns, image ids; none: all */
+    size_t names_count;
+    struct cprov_version_options version; /* nothing set: all versions */
+    const char *publisher;                /* pattern */
+    const char *child_of;                 /* name or name:version of an installed image */
+    bool parents;                         /* fill `parent`: reads manifests */
+};
+CPROV_API int cprov_list(struct cprov_session *s, const struct cprov_list_options *options,
+                         const struct cprov_callbacks *callbacks);
+
+struct cprov_test_options {
+    size_t size;
+    const char *const *names;
+    size_t names_count;
+    struct cprov_version_options version;
+    bool all;    /* everything, also what no image names */
+    bool repair; /* fetch again what is bad */
+};
+/* One finding: blob is "" for those of a document as a whole; the names of `problem` are missing,
+ * size, digest, diff-id, document, stray. */
+struct cprov_finding {
+    size_t size;
+    const char *name, *version;
+    const char *problem;
+    const char *blob;
+    const char *message;
+    bool repaired;
+};
+/* Calls found() for each; items for images that are whole. CPROV_NOT_VERIFIED when something is
+ * (still) bad. */
+CPROV_API int cprov_test(struct cprov_session *s, const struct cprov_test_options *options,
+                         void (*found)(void *arg, const struct cprov_finding *finding),
+                         const struct cprov_callbacks *callbacks);
+
+/* --- one image in full --- */
+
+struct cprov_inspect_options {
+    size_t size;
+    const char *name; /* installed, or in a registry */
+    struct cprov_version_options version;
+    bool raw;    /* the manifest or index as it is */
+    bool config; /* the image config as it is */
+};
+/* `json` gets one document (an object with Name, Digest, MediaType, Platforms, Created, Layers,
+ * Config ...; or the raw bytes). */
+CPROV_API int cprov_inspect(struct cprov_session *s, const struct cprov_inspect_options *options,
+                            void (*json)(void *arg, const char *text, size_t length),
+                            const struct cprov_callbacks *callbacks);
+
+/* --- sources --- */
+
+struct cprov_source_item {
+    size_t size;
+    const char *name, *location, *type;
+    bool trusted, registered;
+};
+struct cprov_source_options {
+    size_t size;
+    const char *name;     /* get: name, pattern or location; NULL: all */
+    const char *new_name; /* set */
+    const char *location;
+    const char *type; /* "oci"; NULL: probed */
+    const char *proxy;
+    int trusted;          /* -1: as it is (set), 0, 1 */
+    bool no_check;        /* do not ask the location whether it answers */
+    bool force;           /* register: replace */
+    bool restore_default; /* register: bring "dockerhub" back */
+};
+typedef void cprov_source_fn(void *arg, const struct cprov_source_item *item);
+CPROV_API int cprov_sources(struct cprov_session *s, const struct cprov_source_options *options,
+                            cprov_source_fn *item, const struct cprov_callbacks *callbacks);
+CPROV_API int cprov_source_register(struct cprov_session *s,
+                                    const struct cprov_source_options *options,
+                                    cprov_source_fn *item, const struct cprov_callbacks *callbacks);
+CPROV_API int cprov_source_set(struct cprov_session *s, const struct cprov_source_options *options,
+                               cprov_source_fn *item, const struct cprov_callbacks *callbacks);
+CPROV_API int cprov_source_unregister(struct cprov_session *s,
+                                      const struct cprov_source_options *options,
+                                      const struct cprov_callbacks *callbacks);
+
+/* --- logins --- */
+
+/* The session's username and password are tried against the registry and kept where docker and
+ * podman read them. An empty password is refused. */
+CPROV_API int cprov_login(struct cprov_session *s, const char *registry,
+                          const struct cprov_callbacks *callbacks);
+CPROV_API int cprov_logout(struct cprov_session *s, const char *registry,
+                           const struct cprov_callbacks *callbacks);
+
+/* --- serve --- */
+
+struct cprov_serve_options {
+    size_t size;
+    const char *listen;    /* "127.0.0.1:5000", "[::1]:0"; NULL: 127.0.0.1:5000 */
+    const char *path;      /* another layout than the store; NULL: the store */
+    const char *cert_file; /* TLS, PEM */
+    const char *key_file;
+    unsigned max_connections;                  /* 0: 256 */
+    void (*ready)(void *arg, const char *url); /* once it answers; arg of callbacks */
+};
+/* Read-only registry; returns when callbacks->cancelled says so (CPROV_DONE), or cannot start. */
+CPROV_API int cprov_serve(struct cprov_session *s, const struct cprov_serve_options *options,
+                          const struct cprov_callbacks *callbacks);
+
+/* --- compatibility of Windows builds --- */
+
+/* 0 (with a warning where due) or CPROV_INCOMPATIBLE; why gets a static sentence. isolation as in
+ * the session's options. */
+CPROV_API int cprov_compat_check(const char *host_version, const char *image_version,
+                                 const char *isolation, const char **why);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
