@@ -83,7 +83,7 @@ struct cprov_http_request {
     const char *url;
     const struct cprov_header *headers; /* Authorization among them; never logged */
     size_t headers_count;
-    struct cprov_span body; /* POST */
+    struct cprov_span content; /* POST */
     bool bulk; /* a blob: its own HTTP/1.1 connection; else HTTP/2 is shared where offered */
     const struct cprov_http_peer *peer;
 
