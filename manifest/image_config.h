@@ -62,9 +62,9 @@ int cprov_image_config_fits(const struct cprov_image_config *c, const struct cpr
  * wins:
  *  1. annotation or label io.container-provider.os-image says "true" or "false";
  *  2. Windows: every layer is foreign or was put there by "Apply image" or "Install update" in the
- * history; or there is no history and a single layer;
- *  3. others: exactly one layer, no entrypoint, and a command that is a shell ("sh", "bash", "ash",
- *     "zsh", "dash", by any path, also within "/bin/sh -c" none) .
+ *     history; or there is no history and a single layer;
+ *  3. others: exactly one layer, no entrypoint, and a command that is a shell without arguments
+ *     ("sh", "bash", "ash", "zsh", "dash", by any path), or "sh -c" with such a shell.
  */
 bool cprov_image_is_os(const struct cprov_manifest *m, const struct cprov_image_config *c);
 

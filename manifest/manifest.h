@@ -46,10 +46,17 @@ void cprov_manifest_free(struct cprov_manifest *m);
 CPROV_DEFINE_CLEANUP(struct cprov_manifest, cprov_manifest, cprov_manifest_free)
 #define auto_manifest CPROV_CLEANUP(cprov_manifest_cleanup)
 
-/* An artifact (signature, SBOM, attestation) rather than an image: no image config. */
+/* An artifact (signature, SBOM, attestation) rather than an image: no image config, or layers none
+ * of which is a file system. */
 bool cprov_manifest_is_artifact(const struct cprov_manifest *m);
 
-/* The child for the host, or NULL when none fits; NULL host: the first that is an image. */
+/*
+ * The child for the host by the rules of cprov_platform_choose(), or NULL when none fits; NULL
+ * host: the first that is an image. Attestations and artifacts are left out. Image manifests come
+ * first; when none fits, a nested index may be returned, which the caller must fetch and choose
+ * from in turn, at most CPROV_INDEX_DEPTH_MAX deep. A child without a platform is taken when none
+ * that has one fits.
+ */
 const struct cprov_descriptor *cprov_manifest_choose(const struct cprov_manifest *index,
                                                      const struct cprov_host *host);
 /* The platforms offered, "windows(10.0.20348.1)/amd64, linux/arm64", for messages; attestations

@@ -45,11 +45,12 @@ int cprov_isolation_parse(struct cprov_span text, enum cprov_isolation *out,
 
 /* What the image must run on. */
 struct cprov_host {
-    struct cprov_platform platform; /* empty os: any */
+    struct cprov_platform platform; /* empty os: any; empty architecture: see the choice below */
     struct cprov_span
         os_version; /* Windows host build "10.0.20348.2113"; .len 0: any, newest wins */
     enum cprov_isolation isolation;
-    bool has_features; /* os.features below are all that the host has */
+    bool has_features; /* os.features below are all that the host has; otherwise those of
+                          platform count, and when it has none, every image's are met */
     const char *const *features;
     size_t features_count;
 };
@@ -70,7 +71,8 @@ enum cprov_compat {
  * gets a static sentence with the rule that decided, for messages. Process isolation: builds equal,
  * or from 20348 on the newest LTSC build older than the host (host 20348: itself) ≤ image build ≤
  * host build; on 14393 the revision must be equal as well. Hyper-V: image build not newer than the
- * host's. major.minor must fit. AUTO: either.
+ * host's. major.minor must fit. AUTO: either. A revision of 0 counts as not given; all zero: any.
+ * why may be NULL.
  */
 enum cprov_compat cprov_os_compat(const struct cprov_os_version *host,
                                   const struct cprov_os_version *image,
@@ -82,7 +84,10 @@ enum cprov_compat cprov_os_compat(const struct cprov_os_version *host,
  * v8→v7→v6→v5→none; arm64 v8 = none). Windows: by os_version as host and isolation say (same build
  * first, then higher build, then higher revision not above the host's, then higher revision, then
  * entries without a version, then list order), numerically; entries that need a feature the host
- * lacks are skipped.
+ * lacks are skipped. A host without an os prefers linux (windows when it has an os_version), then
+ * windows, then others; one without an architecture wants the local one, unless the only image is
+ * for another. A candidate without a platform fits when nothing else does. A host os_version that
+ * is no version fits no Windows image.
  */
 int cprov_platform_choose(const struct cprov_host *host, const struct cprov_platform *candidates,
                           size_t count);
