@@ -8,6 +8,9 @@
 #include "base/compiler.h"
 
 #define DAY_SECONDS 86400
+#define WEEK_HOURS  (INT64_C(24) * 7)
+#define MONTH_HOURS (INT64_C(24) * 30)
+#define YEAR_HOURS  (INT64_C(24) * 365)
 
 struct date {
     int64_t year;
@@ -100,8 +103,8 @@ static bool date_to_time(const struct date *d, int64_t *out)
     /* 60 is a leap second: the first of the next minute, as POSIX counts. */
     if (d->hour > 23 || d->minute > 59 || d->second > 60)
         return false;
-    *out = days_from_date(d->year, d->month, d->day) * DAY_SECONDS + d->hour * 3600 +
-           d->minute * 60 + d->second;
+    *out = days_from_date(d->year, d->month, d->day) * DAY_SECONDS + (int64_t)d->hour * 3600 +
+           (int64_t)d->minute * 60 + d->second;
     return true;
 }
 
@@ -297,10 +300,10 @@ const char *cprov_time_age(int64_t seconds, char buf[CPROV_AGE_TEXT_MAX])
         { seconds < 60, seconds, "seconds" },
         { seconds < 3600, seconds / 60, "minutes" },
         { hours < 48, hours, "hours" },
-        { hours < 24 * 7 * 2, hours / 24, "days" },
-        { hours < 24 * 30 * 2, hours / 24 / 7, "weeks" },
-        { hours < 24 * 365 * 2, hours / 24 / 30, "months" },
-        { true, seconds / 3600 / 24 / 365, "years" },
+        { hours < 2 * WEEK_HOURS, hours / 24, "days" },
+        { hours < 2 * MONTH_HOURS, hours / WEEK_HOURS, "weeks" },
+        { hours < 2 * YEAR_HOURS, hours / MONTH_HOURS, "months" },
+        { true, seconds / 3600 / YEAR_HOURS, "years" },
     };
     const char *words = age_words(seconds, hours);
     size_t i = 0;

@@ -285,12 +285,14 @@ int cprov_fs_replace(int at, const char *path, struct cprov_span content, mode_t
                      struct cprov_error *err)
 {
     auto_fd int dir = -1;
-    const char *name;
+    const char *name = "";
+    int code = open_parent(at, path, &dir, &name, err);
 
-    if (open_parent(at, path, &dir, &name, err) < 0 ||
-        replace_in(dir, name, content, mode, err) < 0)
-        return cprov_wrap(err, "cannot write %s", path);
-    return 0;
+    if (code == 0)
+        code = replace_in(dir, name, content, mode, err);
+    if (code < 0)
+        cprov_wrap(err, "cannot write %s", path); /* err may be NULL: the code is ours */
+    return code;
 }
 
 int cprov_fs_sync_dir(int fd, struct cprov_error *err)
@@ -357,6 +359,17 @@ static int open_for_removal(int at, const char *name, struct stat *st)
     return open_file(fd, ".", O_RDONLY | O_DIRECTORY, 0);
 }
 
+/* Another descriptor of the directory, from its first entry on; NULL and errno. */
+static DIR *open_stream(int dir)
+{
+    int fd = open_file(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+
+    if (!stream)
+        cprov_fd_close(&fd);
+    return stream;
+}
+
 static void close_stream(DIR **dir)
 {
     int kept = errno;
@@ -371,12 +384,10 @@ static int remove_entry(struct removal *r, int dir, const char *name, unsigned d
 /* 0, or the errno. */
 static int empty_dir(struct removal *r, int fd, unsigned depth)
 {
-    auto_fd int copy = open_file(fd, ".", O_RDONLY | O_DIRECTORY, 0);
-    CPROV_CLEANUP(close_stream) DIR *stream = copy < 0 ? NULL : fdopendir(copy);
+    CPROV_CLEANUP(close_stream) DIR *stream = open_stream(fd);
 
     if (!stream)
         return errno;
-    copy = -1; /* the stream's now */
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(stream);

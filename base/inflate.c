@@ -17,7 +17,7 @@
 #include "base/inflate_codec.h"
 #include "base/limits.h"
 
-#define OUTPUT_SIZE     (128 * CPROV_KIB)
+#define OUTPUT_SIZE     ((size_t)128 * CPROV_KIB)
 #define INPUT_MAX       (1u << 30) /* bytes at once: the libraries count in 32 bits */
 #define ZSTD_WINDOW_LOG 27         /* 128 MiB */
 
@@ -96,39 +96,58 @@ static void zlib_close(void *state)
 }
 
 #ifdef CPROV_HAVE_ISAL
+/*
+ * isal_inflate() forgets the flags of a gzip header that comes in pieces (2.30), so the header is
+ * read by a call of its own that keeps them.
+ */
+struct isal {
+    struct inflate_state inflate;
+    struct isal_gzip_header header;
+    bool in_header;
+};
+
 static bool isal_reset(void *state)
 {
-    struct inflate_state *s = state;
+    struct isal *s = state;
 
-    isal_inflate_reset(s);
-    s->crc_flag = ISAL_GZIP; /* header, CRC-32 and length are checked */
+    isal_inflate_reset(&s->inflate);
+    isal_gzip_header_init(&s->header);
+    s->inflate.crc_flag = ISAL_GZIP_NO_HDR_VER; /* CRC-32 and length are checked */
+    s->in_header = true;
     return true;
 }
 
 static void *isal_open(void)
 {
-    struct inflate_state *s = malloc(sizeof(*s));
+    struct isal *s = malloc(sizeof(*s));
 
     if (!s)
         return NULL;
-    isal_inflate_init(s);
+    isal_inflate_init(&s->inflate);
     isal_reset(s);
     return s;
 }
 
 static enum step isal_step(void *state, struct flow *f)
 {
-    struct inflate_state *s = state;
+    struct isal *s = state;
+    struct inflate_state *z = &s->inflate;
+    int rc = ISAL_DECOMP_OK;
 
-    s->next_in = (uint8_t *)(uintptr_t)f->in; /* only read, though its type says else */
-    s->avail_in = (uint32_t)f->in_len;
-    s->next_out = f->out;
-    s->avail_out = (uint32_t)f->out_len;
-    int rc = isal_inflate(s);
-    *f = (struct flow){ s->next_in, s->avail_in, s->next_out, s->avail_out };
+    z->next_in = (uint8_t *)(uintptr_t)f->in; /* only read, though its type says else */
+    z->avail_in = (uint32_t)f->in_len;
+    z->next_out = f->out;
+    z->avail_out = (uint32_t)f->out_len;
+    if (s->in_header) {
+        rc = isal_read_gzip_header(z, &s->header);
+        s->in_header = rc == ISAL_END_INPUT;
+    }
+    if (rc == ISAL_DECOMP_OK)
+        rc = isal_inflate(z);
+    *f = (struct flow){ z->next_in, z->avail_in, z->next_out, z->avail_out };
     if (rc != ISAL_DECOMP_OK && rc != ISAL_END_INPUT)
         return STEP_BAD;
-    return s->block_state == ISAL_BLOCK_FINISH ? STEP_END : STEP_MORE;
+    return z->block_state == ISAL_BLOCK_FINISH ? STEP_END : STEP_MORE;
 }
 
 static void isal_close(void *state)

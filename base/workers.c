@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 
-#define STACK_SIZE (256 * 1024)
+#define STACK_SIZE ((size_t)256 * CPROV_KIB)
 
 /*
  * What a thread runs is noted here and not in the job: when run() returns the job may be gone,
