@@ -1,0 +1,231 @@
+/* registry/http_failure.c - what libcurl's results mean, as codes and sentences. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "registry/http_transfer.h"
+
+/*
+ * libcurl's own message is used for the kinds below alone: that about a proxy may carry the
+ * proxy's URL, and with it a password.
+ */
+static const char *reason_of(const struct cprov_http_transfer *t, CURLcode result)
+{
+    return t->message[0] ? t->message : cprov_curl.easy_strerror(result);
+}
+
+static bool says(const struct cprov_http_transfer *t, const char *words)
+{
+    return strstr(t->message, words) != NULL;
+}
+
+static int os_error(const struct cprov_http_transfer *t)
+{
+    long os = 0;
+
+    cprov_curl.easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os);
+    return (int)os;
+}
+
+static int fail_os(struct cprov_error *err, int os, const char *doing, const char *where)
+{
+    if (os == 0)
+        return cprov_fail(err, CPROV_ENETWORK, "%s %s", doing, where);
+    cprov_fail_os(err, os, "%s %s", doing, where);
+    if (err)
+        err->code = CPROV_ENETWORK;
+    return CPROV_ENETWORK;
+}
+
+/* "Failed to connect to HOST port N after ..": HOST may be a proxy, which only libcurl knows. */
+static int cannot_connect(const struct cprov_http_transfer *t, struct cprov_error *err)
+{
+    static const char begin[] = "Failed to connect to ", middle[] = " port ";
+    struct cprov_span text = cprov_span_of(t->message), host, port;
+    const char *found = strstr(t->message, middle);
+    char where[256];
+
+    if (!cprov_span_starts_with(text, begin) || !found)
+        return fail_os(err, os_error(t), "cannot connect to", t->where);
+    host = cprov_span_make(t->message + sizeof(begin) - 1,
+                           (size_t)(found - t->message) - (sizeof(begin) - 1));
+    port = cprov_span_of(found + sizeof(middle) - 1);
+    port = cprov_span_make(port.ptr, cprov_span_find(port, ' '));
+    snprintf(where, sizeof(where), "%" CPROV_SPAN_FMT ":%" CPROV_SPAN_FMT, CPROV_SPAN_ARG(host),
+             CPROV_SPAN_ARG(port));
+    return fail_os(err, os_error(t), "cannot connect to", where);
+}
+
+static int proxy_refuses(const struct cprov_http_transfer *t, long status, bool *may_retry,
+                         struct cprov_error *err)
+{
+    if (status == 407)
+        return cprov_fail(err, CPROV_EAUTH, "the proxy demands a login (407) for %s", t->where);
+    *may_retry = status >= 500 || status == 429;
+    return cprov_fail(err, CPROV_ENETWORK, "the proxy refuses to connect to %s (%ld)", t->where,
+                      status);
+}
+
+static int not_trusted(const struct cprov_http_transfer *t, struct cprov_error *err)
+{
+    static const char prefix[] = "SSL certificate problem: ";
+    const char *reason = reason_of(t, CURLE_PEER_FAILED_VERIFICATION);
+
+    if (cprov_span_starts_with(cprov_span_of(reason), prefix))
+        reason += sizeof(prefix) - 1;
+    cprov_fail(err, CPROV_EREFUSED, "TLS: certificate of %s is not trusted (%s)", t->where, reason);
+    if (says(t, "issuer") || says(t, "self-signed") || says(t, "self signed"))
+        cprov_hint(err, "if %s has an authority of its own, give its certificate with --ca-file",
+                   t->where);
+    return CPROV_EREFUSED;
+}
+
+/* A server that wants a client certificate says so in an alert, during the handshake or (TLS 1.3)
+ * where the answer should be. */
+static bool wants_certificate(const struct cprov_http_transfer *t)
+{
+    static const char *const alerts[] = {
+        "alert certificate required",    "alert bad certificate",
+        "alert certificate unknown",     "alert unknown ca",
+        "alert certificate expired",     "alert certificate revoked",
+        "alert unsupported certificate", "alert access denied"
+    };
+
+    for (size_t i = 0; i < CPROV_COUNT(alerts); i++)
+        if (says(t, alerts[i]))
+            return true;
+    return false;
+}
+
+static int certificate_refused(const struct cprov_http_transfer *t, struct cprov_error *err)
+{
+    cprov_fail(err, CPROV_EAUTH, "TLS: %s wants a client certificate, or another one", t->where);
+    cprov_hint(err, "give it with --cert and --key");
+    return CPROV_EAUTH;
+}
+
+static int handshake_failed(const struct cprov_http_transfer *t, bool *may_retry,
+                            struct cprov_error *err)
+{
+    if (wants_certificate(t))
+        return certificate_refused(t, err);
+    if (says(t, "wrong version number") || says(t, "packet length too long")) {
+        cprov_fail(err, CPROV_ENETWORK, "%s does not speak TLS", t->where);
+        cprov_hint(err, "if plain HTTP is meant, allow it with --allow-http");
+        return CPROV_ENETWORK;
+    }
+    *may_retry = says(t, "SSL_ERROR_SYSCALL") || says(t, "unexpected eof") ||
+                 says(t, "reset by peer") || says(t, "timeout") || says(t, "timed out");
+    return cprov_fail(err, CPROV_ENETWORK, "TLS with %s failed: %s", t->where,
+                      reason_of(t, CURLE_SSL_CONNECT_ERROR));
+}
+
+static int cut_short(const struct cprov_http_transfer *t, struct cprov_error *err)
+{
+    const struct cprov_http_head *head = &t->headers.head;
+    curl_off_t got = 0;
+
+    cprov_curl.easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &got);
+    if (!head->has_content_length)
+        return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection in the middle of a body",
+                          t->where);
+    return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection after %lld of %llu bytes",
+                      t->where, (long long)got, (unsigned long long)head->content_length);
+}
+
+static int broken(const struct cprov_http_transfer *t, CURLcode result, bool *may_retry,
+                  struct cprov_error *err)
+{
+    if (wants_certificate(t))
+        return certificate_refused(t, err);
+    *may_retry = true;
+    return cprov_fail(err, CPROV_ENETWORK, "the connection to %s broke: %s", t->where,
+                      reason_of(t, result));
+}
+
+static int not_http(const struct cprov_http_transfer *t, struct cprov_error *err)
+{
+    cprov_fail(err, CPROV_ENETWORK, "%s does not answer in HTTP", t->where);
+    cprov_hint(err, "is it the address of a registry, and does it speak TLS (https)?");
+    return CPROV_ENETWORK;
+}
+
+/* The faults before there is a connection; 0 when the result is none of them. */
+static int unreachable(const struct cprov_http_transfer *t, CURLcode result,
+                       struct cprov_error *err)
+{
+    long waited = 0;
+
+    if (result == CURLE_COULDNT_RESOLVE_HOST)
+        return cprov_fail(err, CPROV_ENETWORK, "no address for %s", t->where);
+    if (result == CURLE_COULDNT_RESOLVE_PROXY)
+        return cprov_fail(err, CPROV_ENETWORK, "no address for the proxy to %s", t->where);
+    if (result == CURLE_COULDNT_CONNECT)
+        return cannot_connect(t, err);
+    if (result == CURLE_OPERATION_TIMEDOUT) {
+        waited = (long)(cprov_clock_ms() - t->started_ms);
+        return cprov_fail(err, CPROV_ENETWORK, "cannot connect to %s within %ld.%ld s", t->where,
+                          waited / 1000, waited % 1000 / 100);
+    }
+    return 0;
+}
+
+static int failed_locally(const struct cprov_http_transfer *t, CURLcode result,
+                          struct cprov_error *err)
+{
+    if (result == CURLE_SSL_CACERT_BADFILE)
+        return cprov_fail(err, CPROV_EREFUSED, "TLS: cannot read the authorities in %s",
+                          t->ca_file ? t->ca_file : "the system's store");
+    if (result == CURLE_SSL_CERTPROBLEM)
+        return cprov_fail(err, CPROV_EAUTH, "TLS: the client certificate for %s is unusable: %s",
+                          t->where, reason_of(t, result));
+    /* libcurl says the same of a header line past its own limit of 100 KiB. */
+    if (result == CURLE_OUT_OF_MEMORY && t->sent && !t->headers.complete)
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the answer has a header of more than %u bytes",
+                          t->where, CPROV_HEADER_BYTES_MAX);
+    return result == CURLE_OUT_OF_MEMORY ? cprov_fail_memory(err) : 0;
+}
+
+int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode result,
+                               bool *may_retry, bool *unreached, struct cprov_error *err)
+{
+    long proxy_status = 0;
+    int code;
+
+    *may_retry = *unreached = false;
+    if (t->code < 0) {
+        if (err)
+            *err = t->err;
+        return t->code;
+    }
+    if (result == CURLE_OK)
+        return 0;
+    cprov_curl.easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    if (!t->sent && proxy_status >= 300)
+        return proxy_refuses(t, proxy_status, may_retry, err);
+    code = unreachable(t, result, err);
+    *may_retry = *unreached = code < 0;
+    if (code == 0)
+        code = failed_locally(t, result, err);
+    if (code < 0)
+        return code;
+    if (result == CURLE_PEER_FAILED_VERIFICATION)
+        return not_trusted(t, err);
+    if (result == CURLE_SSL_CONNECT_ERROR)
+        return handshake_failed(t, may_retry, err);
+    if (result == CURLE_UNSUPPORTED_PROTOCOL || result == CURLE_WEIRD_SERVER_REPLY)
+        return not_http(t, err);
+
+    *may_retry = true;
+    if (result == CURLE_PARTIAL_FILE)
+        return cut_short(t, err);
+    if (result == CURLE_GOT_NOTHING)
+        return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection without an answer",
+                          t->where);
+    if (result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_HTTP2 ||
+        result == CURLE_HTTP2_STREAM)
+        return broken(t, result, may_retry, err);
+    return cprov_fail(err, CPROV_ENETWORK, "the transfer from %s failed: %s", t->where,
+                      cprov_curl.easy_strerror(result));
+}

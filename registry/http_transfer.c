@@ -1,0 +1,333 @@
+/* registry/http_transfer.c - one transfer of http.c: its easy handle and its callbacks. */
+#include "registry/http_transfer.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "registry/url.h"
+
+#define CA_FOLDER "/etc/ssl/certs" /* where libcurl was built without one */
+
+/* --- callbacks of libcurl --- */
+
+static int deliver_head(struct cprov_http_transfer *t)
+{
+    const struct cprov_http_head *head = &t->headers.head;
+
+    if (head->status == 407)
+        return cprov_fail(&t->err, CPROV_EAUTH, "the proxy demands a login (407) for %s", t->where);
+    return t->request.head ? t->request.head(t->request.arg, head, &t->err) : 0;
+}
+
+static size_t on_header(char *data, size_t size, size_t count, void *arg)
+{
+    struct cprov_http_transfer *t = arg;
+    size_t len = size * count;
+    bool had_head = t->headers.complete;
+
+    if (t->stopped || t->code < 0)
+        return 0;
+    t->received += len;
+    t->code = cprov_http_headers_add(&t->headers, cprov_span_make(data, len), &t->err);
+    if (t->code < 0)
+        cprov_wrap(&t->err, "%s", t->where);
+    else if (!had_head && t->headers.complete)
+        t->code = deliver_head(t);
+    return t->code < 0 || t->stopped ? 0 : len;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *arg)
+{
+    struct cprov_http_transfer *t = arg;
+    size_t len = size * count;
+
+    if (t->stopped || t->code < 0)
+        return 0;
+    t->received += len;
+    if (t->request.body)
+        t->code = t->request.body(t->request.arg, data, len, &t->err);
+    return t->code < 0 || t->stopped ? 0 : len;
+}
+
+static int on_connected(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
+{
+    struct cprov_http_transfer *t = arg;
+
+    (void)remote_ip;
+    (void)local_ip;
+    (void)remote_port;
+    (void)local_port;
+    t->sent = true;
+    t->idle_ms = 0;
+    ++*t->counts;
+    return t->stopped ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+/* --- options --- */
+
+/* Sticky: the first failure is kept and the rest is skipped. */
+struct options {
+    CURL *easy;
+    CURLcode failed;
+};
+
+static void set_long(struct options *o, CURLoption option, long value)
+{
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, option, value);
+}
+
+static void set_pointer(struct options *o, CURLoption option, const void *value)
+{
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, option, value);
+}
+
+static void set_size(struct options *o, CURLoption option, curl_off_t value)
+{
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, option, value);
+}
+
+static void set_callbacks(struct options *o, struct cprov_http_transfer *t)
+{
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_HEADERFUNCTION, on_header);
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_WRITEFUNCTION, on_body);
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_PREREQFUNCTION, on_connected);
+    set_pointer(o, CURLOPT_HEADERDATA, t);
+    set_pointer(o, CURLOPT_WRITEDATA, t);
+    set_pointer(o, CURLOPT_PREREQDATA, t);
+    set_pointer(o, CURLOPT_PRIVATE, t);
+    set_pointer(o, CURLOPT_ERRORBUFFER, t->message);
+}
+
+/* A slow limit with a large buffer would read in bursts of many seconds. */
+static long buffer_size(const struct cprov_http_setup *setup, bool bulk)
+{
+    uint64_t size = bulk ? CPROV_HTTP_BULK_BUFFER : CPROV_HTTP_SMALL_BUFFER;
+
+    if (setup->limit_rate > 0 && setup->limit_rate / 8 < size)
+        size = setup->limit_rate / 8;
+    return size < 1024 ? 1024 : (long)size;
+}
+
+static void set_general(struct options *o, const struct cprov_http_setup *setup,
+                        const struct cprov_http_request *request)
+{
+    set_long(o, CURLOPT_NOSIGNAL, 1);
+    set_pointer(o, CURLOPT_PROTOCOLS_STR, "http,https");
+    set_long(o, CURLOPT_FOLLOWLOCATION, 0);
+    set_long(o, CURLOPT_NETRC, CURL_NETRC_IGNORED);
+    set_long(o, CURLOPT_PATH_AS_IS, 1);
+    set_long(o, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
+    set_long(o, CURLOPT_HTTP_CONTENT_DECODING, 0);
+    set_long(o, CURLOPT_TCP_NODELAY, 1);
+    set_long(o, CURLOPT_TCP_KEEPALIVE, 1);
+    set_long(o, CURLOPT_CONNECTTIMEOUT_MS, setup->connect_timeout_ms);
+    set_long(o, CURLOPT_BUFFERSIZE, buffer_size(setup, request->bulk));
+    if (setup->user_agent)
+        set_pointer(o, CURLOPT_USERAGENT, setup->user_agent);
+}
+
+static void set_method(struct options *o, const struct cprov_http_request *request, bool https)
+{
+    set_pointer(o, CURLOPT_URL, request->url);
+    if (request->method == CPROV_HEAD)
+        set_long(o, CURLOPT_NOBODY, 1);
+    if (request->method == CPROV_POST) {
+        set_long(o, CURLOPT_POST, 1);
+        set_size(o, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->content.len);
+        set_pointer(o, CURLOPT_COPYPOSTFIELDS, request->content.ptr ? request->content.ptr : "");
+    }
+    /* Measured: HTTP/2 pays for many small requests, never for bulk. */
+    set_long(o, CURLOPT_HTTP_VERSION,
+             request->bulk ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS);
+    set_long(o, CURLOPT_PIPEWAIT, https && !request->bulk);
+}
+
+static bool given(const char *text)
+{
+    return text && text[0] != '\0';
+}
+
+/*
+ * libcurl keeps the parsed store of authorities between connections only when it comes from one
+ * bundle: reading 140 certificates again costs more than the handshake. With a file of the user's
+ * the bundle gives way to that file and the system's folder stays beside it.
+ */
+static void set_authorities(struct options *o, const char *ca_file)
+{
+    char *bundle = NULL, *folder = NULL;
+
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_getinfo(o->easy, CURLINFO_CAINFO, &bundle);
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_getinfo(o->easy, CURLINFO_CAPATH, &folder);
+    if (given(ca_file)) {
+        set_pointer(o, CURLOPT_CAINFO, ca_file);
+        set_pointer(o, CURLOPT_PROXY_CAINFO, ca_file);
+        if (!folder)
+            set_pointer(o, CURLOPT_CAPATH, CA_FOLDER);
+    } else if (bundle && access(bundle, R_OK) == 0) {
+        set_pointer(o, CURLOPT_CAPATH, NULL);
+    }
+}
+
+static void set_peer(struct options *o, const struct cprov_http_peer *peer)
+{
+    set_long(o, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
+    set_authorities(o, peer ? peer->ca_file : NULL);
+    if (!peer)
+        return;
+    if (given(peer->cert_file))
+        set_pointer(o, CURLOPT_SSLCERT, peer->cert_file);
+    if (given(peer->key_file))
+        set_pointer(o, CURLOPT_SSLKEY, peer->key_file);
+    if (peer->insecure) {
+        set_long(o, CURLOPT_SSL_VERIFYPEER, 0);
+        set_long(o, CURLOPT_SSL_VERIFYHOST, 0);
+    }
+    if (given(peer->proxy))
+        set_pointer(o, CURLOPT_PROXY, strcmp(peer->proxy, "none") == 0 ? "" : peer->proxy);
+}
+
+/* --- headers of the request --- */
+
+static bool is_header_text(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' && *text != '\t')
+            return false;
+    return true;
+}
+
+static int add_line(struct cprov_http_transfer *t, const char *line, struct cprov_error *err)
+{
+    struct curl_slist *longer = cprov_curl.slist_append(t->lines, line);
+
+    if (!longer)
+        return cprov_fail_memory(err);
+    t->lines = longer;
+    return 0;
+}
+
+static int add_headers(struct cprov_http_transfer *t, const struct cprov_http_request *request,
+                       struct cprov_error *err)
+{
+    auto_buf struct cprov_buf line;
+    /* libcurl would wait for "100 Continue" before a longer body. */
+    int code = add_line(t, "Expect:", err);
+
+    cprov_buf_init(&line, CPROV_HEADER_BYTES_MAX + CPROV_TOKEN_LENGTH_MAX);
+    for (size_t i = 0; i < request->headers_count && code == 0; i++) {
+        const struct cprov_header *header = &request->headers[i];
+
+        if (!is_header_text(header->name) || !is_header_text(header->value))
+            return cprov_fail(err, CPROV_EINVAL, "a request header has control characters");
+        cprov_buf_reset(&line);
+        cprov_buf_addf(&line, "%s: %s", header->name, header->value);
+        code = cprov_buf_check(&line, "request header", err);
+        if (code == 0)
+            code = add_line(t, cprov_buf_text(&line), err);
+        explicit_bzero(line.ptr, line.len);
+    }
+    return code;
+}
+
+/* --- making and freeing --- */
+
+static int name_peer(struct cprov_http_transfer *t, const struct cprov_http_request *request,
+                     bool *https, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf where, shown;
+    struct cprov_url url;
+    const char *ca_file = request->peer ? request->peer->ca_file : NULL;
+
+    cprov_buf_init(&where, CPROV_URL_MAX);
+    cprov_buf_init(&shown, CPROV_URL_MAX);
+    int code = cprov_url_parse(cprov_span_of(request->url), &url, err);
+    if (code < 0)
+        return code;
+    cprov_buf_add_span(&where, url.host);
+    if (url.port != (url.https ? 443 : 80))
+        cprov_buf_addf(&where, ":%u", url.port);
+    cprov_url_shown(cprov_span_of(request->url), &shown);
+    if (given(ca_file) && !(t->ca_file = strdup(ca_file)))
+        return cprov_fail_memory(err);
+    code = cprov_buf_take(&where, "host", &t->where, err);
+    if (code == 0)
+        code = cprov_buf_take(&shown, "URL", &t->shown, err);
+    *https = url.https;
+    return code;
+}
+
+static int set_all(struct cprov_http_transfer *t, const struct cprov_http_setup *setup,
+                   const struct cprov_http_request *request, bool https, struct cprov_error *err)
+{
+    struct options o = { t->easy, CURLE_OK };
+
+    set_callbacks(&o, t);
+    set_general(&o, setup, request);
+    set_method(&o, request, https);
+    set_peer(&o, request->peer);
+    set_pointer(&o, CURLOPT_HTTPHEADER, t->lines);
+    if (o.failed == CURLE_OUT_OF_MEMORY)
+        return cprov_fail_memory(err);
+    if (o.failed == CURLE_UNKNOWN_OPTION) {
+        cprov_fail(err, CPROV_EUNSUPPORTED, "libcurl is too old");
+        cprov_hint(err, "version 7.85 or newer is needed");
+        return CPROV_EUNSUPPORTED;
+    }
+    if (o.failed != CURLE_OK)
+        return cprov_fail(err, CPROV_EFAIL, "libcurl refuses an option: %s",
+                          cprov_curl.easy_strerror(o.failed));
+    return 0;
+}
+
+int cprov_http_transfer_new(const struct cprov_http_setup *setup,
+                            const struct cprov_http_request *request, uint64_t *counts,
+                            struct cprov_http_transfer **out, struct cprov_error *err)
+{
+    auto_transfer struct cprov_http_transfer *t = calloc(1, sizeof(*t));
+    bool https = false;
+
+    if (!t)
+        return cprov_fail_memory(err);
+    cprov_http_headers_init(&t->headers);
+    t->request = *request;
+    t->counts = counts;
+    t->started_ms = cprov_clock_ms();
+    t->easy = cprov_curl.easy_init();
+    if (!t->easy)
+        return cprov_fail_memory(err);
+    int code = name_peer(t, request, &https, err);
+    if (code == 0)
+        code = add_headers(t, request, err);
+    if (code == 0)
+        code = set_all(t, setup, request, https, err);
+    if (code < 0)
+        return code;
+    *out = cprov_steal(&t);
+    return 0;
+}
+
+void cprov_http_transfer_free(struct cprov_http_transfer *t)
+{
+    if (!t)
+        return;
+    if (t->easy)
+        cprov_curl.easy_cleanup(t->easy);
+    for (struct curl_slist *line = t->lines; line; line = line->next)
+        explicit_bzero(line->data, strlen(line->data)); /* Authorization */
+    cprov_curl.slist_free_all(t->lines);
+    cprov_http_headers_clear(&t->headers);
+    free(t->where);
+    free(t->shown);
+    free(t->ca_file);
+    free(t);
+}

@@ -1,0 +1,73 @@
+/* registry/http_transfer.h - one transfer of http.c: its easy handle, callbacks and failures. */
+#ifndef CPROV_REGISTRY_HTTP_TRANSFER_H
+#define CPROV_REGISTRY_HTTP_TRANSFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/error.h"
+#include "registry/curl_library.h"
+#include "registry/http.h"
+#include "registry/http_headers.h"
+
+#define CPROV_HTTP_BULK_BUFFER  (256 * CPROV_KIB) /* bytes read from a socket at once */
+#define CPROV_HTTP_SMALL_BUFFER (32 * CPROV_KIB)
+
+/* What all transfers of one cprov_http share; the copies of its options. */
+struct cprov_http_setup {
+    char *user_agent;
+    long connect_timeout_ms;
+    long stall_timeout_ms;
+    uint64_t limit_rate;
+    const struct cprov_cancel *cancel;
+    const struct cprov_log *log;
+};
+
+struct cprov_http_transfer {
+    struct cprov_http_transfer *next, *prev; /* among those of http.c */
+    struct cprov_http_transfer *next_waiting;
+    struct cprov_http_transfer *next_dead;
+    bool added;   /* the multi handle knows it */
+    bool stopped; /* by cprov_http_stop() */
+    bool ended;   /* done was called, or is being called */
+
+    CURL *easy;
+    struct curl_slist *lines;          /* of the request's headers */
+    struct cprov_http_request request; /* its texts are gone, its callbacks count */
+    struct cprov_http_headers headers;
+    char *where;      /* "127.0.0.1:5000", for messages */
+    char *shown;      /* the URL without its query, for the log */
+    char *ca_file;    /* or NULL, for messages */
+    uint64_t *counts; /* requests sent, of the owner */
+
+    bool sent;          /* the connection stands, the request is on its way */
+    uint64_t received;  /* bytes of headers and body */
+    uint64_t seen;      /* of them, at the last look */
+    int64_t idle_ms;    /* without a byte since `sent` */
+    int64_t started_ms; /* monotonic */
+
+    int code; /* of our own callbacks; then err is set */
+    struct cprov_error err;
+    char message[CURL_ERROR_SIZE]; /* libcurl's */
+};
+
+/* counts is raised for each request that is sent. */
+CPROV_MUST_CHECK
+int cprov_http_transfer_new(const struct cprov_http_setup *setup,
+                            const struct cprov_http_request *request, uint64_t *counts,
+                            struct cprov_http_transfer **out, struct cprov_error *err);
+void cprov_http_transfer_free(struct cprov_http_transfer *t);
+CPROV_DEFINE_CLEANUP(struct cprov_http_transfer, cprov_http_transfer, cprov_http_transfer_free)
+#define auto_transfer CPROV_CLEANUP(cprov_http_transfer_cleanup)
+
+/*
+ * What libcurl's result means: 0, or the code, with a sentence in *err. *may_retry: the fault is of
+ * a kind that passes. *unreached: no connection came about, which passes only for a host that is
+ * known to be there.
+ */
+int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode result,
+                               bool *may_retry, bool *unreached, struct cprov_error *err);
+
+#endif
