@@ -1,0 +1,162 @@
+/* provider/network.c - the session's client: how hosts are reached, and as whom. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "provider/session.h"
+
+static unsigned choose_number(unsigned wanted, uint64_t configured, unsigned otherwise)
+{
+    if (wanted)
+        return wanted;
+    return configured ? (unsigned)configured : otherwise;
+}
+
+static void on_warning(void *arg, const char *host, const char *text)
+{
+    cprov_say(arg, CPROV_MSG_WARNING, "%s says: %s", host, text);
+}
+
+static struct cprov_client_options client_options(struct cprov_session *s)
+{
+    const struct cprov_session_options *o = &s->options;
+    const struct cprov_conf *c = s->conf;
+    unsigned retries = c->has_retries ? (unsigned)c->retries : CPROV_RETRIES;
+    unsigned parallel = choose_number(o->parallel, c->parallel, CPROV_PARALLEL);
+
+    return (struct cprov_client_options){
+        .http = { .user_agent = "container-provider/" CPROV_VERSION,
+                  .connect_timeout_ms = (long)(c->connect_timeout_ms ? c->connect_timeout_ms
+                                                                     : CPROV_CONNECT_TIMEOUT_MS),
+                  .stall_timeout_ms = (long)(o->stall_timeout_ms   ? o->stall_timeout_ms
+                                             : c->stall_timeout_ms ? c->stall_timeout_ms
+                                                                   : CPROV_STALL_TIMEOUT_MS),
+                  .limit_rate = o->limit_rate ? o->limit_rate : c->limit_rate,
+                  .cancel = &s->cancel,
+                  .log = &s->log },
+        .settings = cprov_session_settings,
+        .credentials = cprov_session_credentials,
+        .arg = s,
+        .retries = o->retries >= 0 ? (unsigned)o->retries : retries,
+        .parallel = parallel < CPROV_PARALLEL_MAX ? parallel : CPROV_PARALLEL_MAX,
+        .split_bytes = c->split_bytes,
+        .split_after_ms = c->has_split_after ? (int64_t)c->split_after_ms : 0,
+        .warning = on_warning,
+    };
+}
+
+int cprov_session_client(struct cprov_session *s, struct cprov_client **out,
+                         struct cprov_error *err)
+{
+    if (s->options.offline)
+        return cprov_fail(err, CPROV_ENETWORK, "the network is needed, but --offline was given");
+    if (!s->client) {
+        struct cprov_client_options options = client_options(s);
+
+        if (cprov_client_new(&options, &s->client, err) < 0)
+            return err->code;
+    }
+    *out = s->client;
+    return 0;
+}
+
+/* The source that lies on the host: its scheme and proxy hold for the host. */
+static const struct cprov_source *source_on(struct cprov_session *s, const char *host)
+{
+    struct cprov_place place;
+
+    for (size_t i = 0; i < s->places_count; i++)
+        if (strcmp(s->places[i].base.host, host) == 0)
+            return s->places[i].source;
+    for (size_t i = 0; i < s->conf->sources_count; i++)
+        if (cprov_place_init(&s->conf->sources[i], &place, NULL) == 0 &&
+            strcmp(place.base.host, host) == 0)
+            return &s->conf->sources[i];
+    return NULL;
+}
+
+static const char *first_text(const char *a, const char *b)
+{
+    return a ? a : b;
+}
+
+/* The scheme that a source's location spells out; plain HTTP off this machine must be allowed in
+ * words. */
+static int use_scheme(struct cprov_session *s, const struct cprov_source *source, const char *host,
+                      struct cprov_registry_settings *r, struct cprov_error *err)
+{
+    struct cprov_span location = cprov_span_of(source->location);
+    size_t colon = cprov_span_find(location, ':');
+
+    if (!cprov_span_starts_with(cprov_span_from(location, colon), "://"))
+        return 0;
+    location.len = colon;
+    bool plain = cprov_span_is_nocase(location, "http");
+    if (plain && !r->allow_http && !cprov_host_is_loopback(cprov_span_of(host))) {
+        cprov_fail(err, CPROV_EREFUSED, "%s is plain HTTP", host);
+        cprov_hint(err,
+                   "--allow-http, or hosts: %s: {allow-http: true} in the configuration, "
+                   "permits it",
+                   host);
+        return CPROV_EREFUSED;
+    }
+    if (strcmp(host, "docker.io") == 0)
+        return 0;
+    r->api = cprov_arena_textf(&s->arena, "%s://%s", plain ? "http" : "https", host);
+    return cprov_arena_check(&s->arena, err);
+}
+
+int cprov_session_settings(void *arg, const char *host, struct cprov_registry_settings *out,
+                           struct cprov_error *err)
+{
+    struct cprov_session *s = arg;
+    const struct cprov_session_options *o = &s->options;
+    const struct cprov_host_conf *found = cprov_conf_host(s->conf, host);
+    struct cprov_host_conf h = found ? *found : (struct cprov_host_conf){ .host = host };
+    const struct cprov_source *source = source_on(s, host);
+
+    if (cprov_conf_certs(host, &s->arena, &h, err) < 0)
+        return err->code;
+    struct cprov_registry_settings r = {
+        .allow_http = o->allow_http || h.allow_http,
+        .peer = { .ca_file = first_text(o->ca_file, h.ca_file),
+                  .cert_file = first_text(o->cert_file, h.cert_file),
+                  .key_file = first_text(o->key_file, h.key_file),
+                  .insecure = o->insecure || h.insecure,
+                  .proxy =
+                      first_text(o->proxy, first_text(source ? source->proxy : NULL, h.proxy)) },
+    };
+    if (source && use_scheme(s, source, host, &r, err) < 0)
+        return err->code;
+    *out = r;
+    return 0;
+}
+
+static char *copy_secret(const char *text)
+{
+    return text ? strdup(text) : NULL;
+}
+
+/* --username belongs to the first registry this session speaks to: to no other. */
+int cprov_session_credentials(void *arg, const char *host, const char *repository,
+                              struct cprov_credentials *out, struct cprov_error *err)
+{
+    struct cprov_session *s = arg;
+    const struct cprov_session_options *o = &s->options;
+
+    if (o->username) {
+        if (!s->login_host)
+            s->login_host = cprov_arena_text(&s->arena, cprov_span_of(host));
+        if (s->login_host && strcmp(s->login_host, host) == 0) {
+            struct cprov_credentials c = { .username = copy_secret(o->username),
+                                           .password = copy_secret(o->password) };
+            if (!c.username || (o->password && !c.password)) {
+                cprov_credentials_clear(&c);
+                return cprov_fail_memory(err);
+            }
+            *out = c;
+            return 0;
+        }
+    }
+    return cprov_credentials_find(o->authfile, host, repository, out, err);
+}

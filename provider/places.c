@@ -1,0 +1,127 @@
+/* provider/places.c - which sources a session asks. */
+#include <string.h>
+
+#include "provider/session.h"
+
+/* The source that comes with the program: a fallback while nothing else is registered, so that a
+ * private set-up never asks a public registry for its private names. */
+static bool is_fallback(const struct cprov_source *source)
+{
+    return !source->file || strcmp(source->file, "built-in") == 0;
+}
+
+static int add_place(struct cprov_session *s, const struct cprov_source *source,
+                     struct cprov_error *err)
+{
+    for (size_t i = 0; i < s->places_count; i++)
+        if (s->places[i].source == source)
+            return 0;
+    if (cprov_place_init(source, &s->places[s->places_count], err) < 0)
+        return err->code;
+    s->places_count++;
+    return 0;
+}
+
+static bool same_location(const struct cprov_place *a, const struct cprov_place *b)
+{
+    return strcmp(a->base.host, b->base.host) == 0 &&
+           strcmp(a->base.repository, b->base.repository) == 0;
+}
+
+/* Registered sources by name, pattern or location. *found says whether there were any. */
+static int add_registered(struct cprov_session *s, const char *text, const struct cprov_place *at,
+                          bool *found, struct cprov_error *err)
+{
+    struct cprov_place place;
+
+    for (size_t i = 0; i < s->conf->sources_count; i++) {
+        const struct cprov_source *source = &s->conf->sources[i];
+        bool named = cprov_span_glob(cprov_span_of(text), cprov_span_of(source->name));
+
+        if (!named && at)
+            named = cprov_place_init(source, &place, NULL) == 0 && same_location(at, &place);
+        if (!named)
+            continue;
+        if (add_place(s, source, err) < 0)
+            return err->code;
+        *found = true;
+    }
+    return 0;
+}
+
+static bool looks_like_location(struct cprov_span text)
+{
+    struct cprov_span host = text, path;
+
+    cprov_span_cut(text, '/', &host, &path);
+    return memmem(text.ptr, text.len, "://", 3) || cprov_span_find(host, '.') < host.len ||
+           cprov_span_find(host, ':') < host.len || cprov_span_is(host, "localhost");
+}
+
+static int unknown_source(const char *text, struct cprov_error *err)
+{
+    cprov_fail(err, CPROV_ENOTFOUND, "Unable to find package source '%s'", text);
+    cprov_hint(err, "get-source lists the registered ones; register-source adds one");
+    return CPROV_ENOTFOUND;
+}
+
+/* One --source: a name, a pattern, or a location that need not be registered. */
+static int select_source(struct cprov_session *s, const char *text, struct cprov_error *err)
+{
+    struct cprov_place given, *at = NULL;
+    bool found = false;
+
+    if (looks_like_location(cprov_span_of(text))) {
+        struct cprov_source *source = cprov_arena_alloc(&s->arena, 1, sizeof(*source));
+        if (!source)
+            return cprov_fail_memory(err);
+        *source =
+            (struct cprov_source){ .name = text, .location = text, .type = "oci", .file = "" };
+        if (cprov_place_init(source, &given, err) < 0)
+            return err->code;
+        at = &given;
+    }
+    if (add_registered(s, text, at, &found, err) < 0)
+        return err->code;
+    if (!found && !at)
+        return unknown_source(text, err);
+    if (!found)
+        s->places[s->places_count++] = given;
+    return 0;
+}
+
+static int select_default(struct cprov_session *s, struct cprov_error *err)
+{
+    bool own = false;
+
+    for (size_t i = 0; i < s->conf->sources_count; i++)
+        own = own || !is_fallback(&s->conf->sources[i]);
+    for (size_t i = 0; i < s->conf->sources_count; i++) {
+        const struct cprov_source *source = &s->conf->sources[i];
+
+        if (!(own && is_fallback(source)) && add_place(s, source, err) < 0)
+            return err->code;
+    }
+    return 0;
+}
+
+int cprov_session_places(struct cprov_session *s, struct cprov_error *err)
+{
+    const struct cprov_session_options *o = &s->options;
+
+    if (s->places)
+        return 0;
+    s->places = cprov_arena_alloc(&s->arena, s->conf->sources_count + o->sources_count + 1,
+                                  sizeof(*s->places));
+    if (!s->places)
+        return cprov_fail_memory(err);
+
+    int code = o->sources_count == 0 ? select_default(s, err) : 0;
+    for (size_t i = 0; i < o->sources_count && code == 0; i++)
+        code = select_source(s, o->sources[i], err);
+    if (code < 0) {
+        s->places = NULL;
+        s->places_count = 0;
+    }
+    return code;
+}

@@ -1,0 +1,101 @@
+/* provider/session.h - what a session holds, and how its operations speak to the caller. */
+#ifndef CPROV_PROVIDER_SESSION_H
+#define CPROV_PROVIDER_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/log.h"
+#include "base/version.h"
+#include "conf/conf.h"
+#include "manifest/platform.h"
+#include "provider/provider.h"
+#include "registry/catalog.h"
+#include "registry/client.h"
+#include "store/store.h"
+
+/* Everything in `arena` lives as long as the session; text options are copied into it. */
+struct cprov_session {
+    struct cprov_arena arena;
+    struct cprov_session_options options; /* texts in the arena */
+    struct cprov_conf *conf;
+    struct cprov_conf_places conf_places;
+    const char *conf_dir; /* where sources.yaml is written */
+    const char *root;
+    struct cprov_host host;     /* what images must run on */
+    bool host_given;            /* --platform or --os-version was */
+    struct cprov_place *places; /* the sources this session asks, in order */
+    size_t places_count;
+    struct cprov_client *client; /* made at first use */
+    struct cprov_log log;
+    struct cprov_cancel cancel;
+    int64_t deadline_ms;                     /* monotonic, 0: none */
+    const struct cprov_callbacks *callbacks; /* of the call that runs */
+    const char *trusted_for_run[16];         /* "yes to all": sources, in the arena */
+    size_t trusted_count;
+    bool refused_all;       /* "no to all" */
+    const char *login_host; /* the one registry that --username is for */
+};
+
+/* Every public function begins and ends with these: end tells *err through callbacks->error (unless
+ * code is 0) and returns the code. */
+void cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *callbacks);
+int cprov_session_end(struct cprov_session *s, int code, const char *target,
+                      const struct cprov_error *err);
+
+/* One failure; target is what it is about ("NanoServer 10.0.1"), or "". */
+void cprov_report(struct cprov_session *s, const char *target, const struct cprov_error *err);
+void cprov_say(struct cprov_session *s, enum cprov_message_level level, const char *format, ...)
+    CPROV_PRINTF(3, 4);
+/* ShouldProcess of OneGet: true when it is to be done; with what_if says what would be. */
+bool cprov_should(struct cprov_session *s, const char *operation, const char *format, ...)
+    CPROV_PRINTF(3, 4);
+
+/* The client, made when first wanted. CPROV_ENETWORK with --offline. Borrowed. */
+CPROV_MUST_CHECK
+int cprov_session_client(struct cprov_session *s, struct cprov_client **out,
+                         struct cprov_error *err);
+/* Selects s->places by the session's sources; done by the first call that needs them. */
+CPROV_MUST_CHECK
+int cprov_session_places(struct cprov_session *s, struct cprov_error *err);
+/* Opens the store; flags of store/store.h. */
+CPROV_MUST_CHECK
+int cprov_session_store(struct cprov_session *s, unsigned flags, struct cprov_store **out,
+                        struct cprov_error *err);
+/* One line of the event log: store's and --log's. Failing to write it is a warning. */
+void cprov_session_log(struct cprov_session *s, struct cprov_store *store, const char *action,
+                       const char *image, const char *digest);
+
+/* Reads the version options of a verb: CPROV_EINVAL for contradictions. */
+CPROV_MUST_CHECK
+int cprov_session_range(const struct cprov_version_options *options,
+                        struct cprov_version_range *out, struct cprov_error *err);
+
+/* The registry settings and logins for a host: callbacks of the client; arg is the session. */
+int cprov_session_settings(void *arg, const char *host, struct cprov_registry_settings *out,
+                           struct cprov_error *err);
+int cprov_session_credentials(void *arg, const char *host, const char *repository,
+                              struct cprov_credentials *out, struct cprov_error *err);
+
+/* --- building items --- */
+
+/* All texts "". */
+void cprov_item_init(struct cprov_item *item);
+/* Calls callbacks->item. */
+void cprov_item_emit(struct cprov_session *s, const struct cprov_item *item);
+
+#define CPROV_ITEM_TEXT_MAX 1024
+/* "CN=Microsoft_NanoServer_10.0.10586.8": publisher and version as Windows writes them (CN= put in
+ * front, four numbers). */
+void cprov_full_name(const char *publisher, const char *name, const char *version,
+                     char out[CPROV_ITEM_TEXT_MAX]);
+/* 64 hex digits: the first half of SHA-384 of the full name, as Docker of late 2015 did. */
+CPROV_MUST_CHECK
+int cprov_legacy_id(const char *full_name, char out[65], struct cprov_error *err);
+
+#endif

@@ -1,0 +1,79 @@
+/* registry/source.c - the table of kinds, and locations read. */
+#include "registry/source.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static const struct cprov_source_kind *const kinds[] = { &cprov_source_oci };
+
+const struct cprov_source_kind *cprov_source_kind(const char *type)
+{
+    if (!type || !*type)
+        return &cprov_source_oci;
+    for (size_t i = 0; i < CPROV_COUNT(kinds); i++)
+        if (strcmp(kinds[i]->type, type) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+/* "scheme://rest" → rest; false for a scheme that is none of ours. */
+static bool strip_scheme(struct cprov_span *text, bool *plain_http, struct cprov_span *scheme)
+{
+    size_t colon = cprov_span_find(*text, ':');
+
+    if (!cprov_span_starts_with(cprov_span_from(*text, colon), "://"))
+        return true;
+    *scheme = cprov_span_make(text->ptr, colon);
+    *plain_http = cprov_span_is_nocase(*scheme, "http");
+    *text = cprov_span_from(*text, colon + 3);
+    return *plain_http || cprov_span_is_nocase(*scheme, "https");
+}
+
+/* host[:port][/path] → base; a trailing slash, and /v2 as people paste it, are left out. */
+static int read_base(struct cprov_span text, struct cprov_reference *base, struct cprov_error *err)
+{
+    struct cprov_span host = text, path = { 0 };
+
+    cprov_span_cut(text, '/', &host, &path);
+    while (cprov_span_ends_with(path, "/"))
+        path.len--;
+    if (cprov_span_is(path, "v2"))
+        path.len = 0;
+    if (cprov_reference_check_host(host, err) < 0)
+        return err ? err->code : CPROV_EINVAL;
+    if (path.len > 0 && cprov_reference_check_repository(path, err) < 0)
+        return err ? err->code : CPROV_EINVAL;
+    if (host.len + 1 + path.len > CPROV_NAME_MAX)
+        return cprov_fail(err, CPROV_EINVAL, "longer than %d bytes", CPROV_NAME_MAX);
+
+    struct cprov_reference r = { .has_host = true };
+    for (size_t i = 0; i < host.len; i++)
+        r.host[i] = cprov_lower(host.ptr[i]);
+    if (path.len > 0)
+        memcpy(r.repository, path.ptr, path.len);
+    if (strcmp(r.host, "index.docker.io") == 0 || strcmp(r.host, "registry-1.docker.io") == 0)
+        memcpy(r.host, "docker.io", sizeof("docker.io"));
+    *base = r;
+    return 0;
+}
+
+int cprov_place_init(const struct cprov_source *source, struct cprov_place *out,
+                     struct cprov_error *err)
+{
+    struct cprov_span text = cprov_span_of(source->location), scheme = { 0 };
+    struct cprov_place p = { .source = source, .kind = cprov_source_kind(source->type) };
+
+    if (!p.kind)
+        return cprov_fail(err, CPROV_EINVAL, "source '%s': unknown type '%s'", source->name,
+                          source->type);
+    if (!strip_scheme(&text, &p.plain_http, &scheme))
+        return cprov_fail(err, CPROV_EINVAL,
+                          "the scheme '%" CPROV_SPAN_FMT
+                          "' is not supported, only http and https are",
+                          CPROV_SPAN_ARG(scheme));
+    if (read_base(text, &p.base, err) < 0)
+        return cprov_wrap(err, "location of source '%s'", source->name);
+    *out = p;
+    return 0;
+}
