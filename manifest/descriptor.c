@@ -77,7 +77,7 @@ int cprov_descriptor_decode(const struct cprov_json *obj, struct cprov_arena *ar
     if (rc < 0)
         return rc;
     if (raw.size > CPROV_BLOB_SIZE_MAX)
-        return cprov_fail(err, CPROV_EVERIFY, "size: %" PRIu64 " bytes are more than can be",
+        return cprov_fail(err, CPROV_EVERIFY, "size: %" PRIu64 " bytes are past every limit",
                           raw.size);
 
     struct cprov_descriptor d = {
