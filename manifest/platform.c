@@ -115,7 +115,6 @@ static int read_os(struct cprov_span text, struct cprov_arena *arena, struct cpr
     struct cprov_span os = text, options, version, features;
     int rc = 0;
 
-    p->os_version = "";
     if (cprov_span_cut(text, '(', &os, &options)) {
         if (!cprov_span_ends_with(options, ")"))
             return cprov_fail(err, CPROV_EINVAL, "platform: '(' without ')'");
@@ -143,7 +142,6 @@ static int read_platform(struct cprov_span text, struct cprov_arena *arena,
     if (!cprov_span_cut(text, '/', &os, &rest))
         return cprov_fail(err, CPROV_EINVAL, "platform is not os/architecture");
     architecture = rest;
-    p->variant = "";
     if (cprov_span_cut(rest, '/', &architecture, &variant)) {
         if (!is_name(variant))
             return cprov_fail(err, CPROV_EINVAL, "platform: bad variant");
@@ -181,7 +179,7 @@ void cprov_platform_format(const struct cprov_platform *p, struct cprov_buf *out
 int cprov_platform_parse(struct cprov_span text, struct cprov_arena *arena,
                          struct cprov_platform *out, struct cprov_error *err)
 {
-    struct cprov_platform p = { 0 };
+    struct cprov_platform p = { .os = "", .architecture = "", .variant = "", .os_version = "" };
 
     if (text.len > CPROV_NAME_MAX)
         return cprov_fail(err, CPROV_EINVAL, "platform is longer than %d bytes", CPROV_NAME_MAX);

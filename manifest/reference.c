@@ -75,7 +75,7 @@ static void set_host(struct cprov_reference *r, struct cprov_span host)
 
 static bool is_hub(const struct cprov_reference *r)
 {
-    return strcmp(r->host, DOCKER) == 0;
+    return cprov_span_is(cprov_span_of(r->host), DOCKER);
 }
 
 /* Splits "name:tag"; a ':' before the last '/' is that of a port. */
