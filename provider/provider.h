@@ -364,7 +364,8 @@ struct cprov_serve_options {
     const char *cert_file; /* TLS, PEM */
     const char *key_file;
     unsigned max_connections;                  /* 0: 256 */
-    void (*ready)(void *arg, const char *url); /* once it answers; arg of callbacks */
+    void (*ready)(void *arg, const char *url); /* once it answers */
+    void *ready_arg;
 };
 /* Read-only registry; returns when callbacks->cancelled says so (CPROV_DONE), or cannot start. */
 CPROV_API int cprov_serve(struct cprov_session *s, const struct cprov_serve_options *options,
@@ -372,8 +373,11 @@ CPROV_API int cprov_serve(struct cprov_session *s, const struct cprov_serve_opti
 
 /* --- compatibility of Windows builds --- */
 
-/* 0 (with a warning where due) or CPROV_INCOMPATIBLE; why gets a static sentence. isolation as in
- * the session's options. */
+/*
+ * CPROV_DONE, CPROV_COMPATIBLE_WITH_WARNING (positive), CPROV_INCOMPATIBLE or CPROV_USAGE; *why
+ * gets a static sentence with the rule that decided. isolation as in the session's options.
+ */
+#define CPROV_COMPATIBLE_WITH_WARNING 1
 CPROV_API int cprov_compat_check(const char *host_version, const char *image_version,
                                  const char *isolation, const char **why);
 

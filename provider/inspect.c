@@ -1,0 +1,279 @@
+/* provider/inspect.c - cprov_inspect(): one image in full, installed or in a registry. */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "provider/outcome.h"
+#include "provider/plan.h"
+#include "provider/select.h"
+#include "store/blobs.h"
+
+/* What is shown, wherever it comes from. */
+struct subject {
+    struct cprov_session *s;
+    const struct cprov_inspect_options *options;
+    const char *name, *version, *reference, *source;
+    struct cprov_digest digest;
+    const struct cprov_manifest *top;   /* index or manifest */
+    const struct cprov_manifest *image; /* or NULL */
+    struct cprov_span config;           /* bytes, or empty */
+    struct cprov_buf out;
+};
+
+static void write_annotations(struct cprov_json_writer *w, const char *key,
+                              const struct cprov_annotation *list, size_t count)
+{
+    if (count == 0)
+        return;
+    cprov_json_key(w, key);
+    cprov_json_begin_object(w);
+    for (size_t i = 0; i < count; i++)
+        cprov_json_member(w, list[i].key, list[i].value);
+    cprov_json_end_object(w);
+}
+
+static void write_descriptors(struct cprov_json_writer *w, const char *key,
+                              const struct cprov_descriptor *list, size_t count)
+{
+    cprov_json_key(w, key);
+    cprov_json_begin_array(w);
+    for (size_t i = 0; i < count; i++)
+        cprov_descriptor_write(w, &list[i]);
+    cprov_json_end_array(w);
+}
+
+static uint64_t size_of(const struct cprov_manifest *m)
+{
+    uint64_t bytes = m->raw.len + m->config.size;
+
+    for (size_t i = 0; i < m->layers_count; i++)
+        bytes += m->layers[i].size;
+    return bytes;
+}
+
+static void write_image(struct cprov_json_writer *w, const struct subject *u,
+                        const struct cprov_json *config)
+{
+    char id[CPROV_DIGEST_TEXT_MAX];
+
+    cprov_json_member(w, "ImageId", cprov_digest_format(&u->image->config.digest, id));
+    cprov_json_key(w, "Size");
+    cprov_json_number(w, size_of(u->image));
+    cprov_json_member(w, "Created", cprov_json_get_text(config, "created"));
+    cprov_json_member(w, "Os", cprov_json_get_text(config, "os"));
+    cprov_json_member(w, "OsVersion", cprov_json_get_text(config, "os.version"));
+    cprov_json_member(w, "Architecture", cprov_json_get_text(config, "architecture"));
+    cprov_json_member(w, "Variant", cprov_json_get_text(config, "variant"));
+    write_descriptors(w, "Layers", u->image->layers, u->image->layers_count);
+    if (config) {
+        cprov_json_key(w, "Config");
+        cprov_json_value(w, config);
+    }
+}
+
+static int write_summary(struct subject *u, struct cprov_error *err)
+{
+    struct cprov_json_writer w;
+    struct cprov_json *config = NULL;
+    char digest[CPROV_DIGEST_TEXT_MAX];
+
+    if (u->config.len > 0 && cprov_json_parse(u->config, &u->s->arena, &config, err) < 0)
+        return err->code;
+    cprov_json_writer_init(&w, &u->out, 2);
+    cprov_json_begin_object(&w);
+    cprov_json_member(&w, "Name", u->name);
+    cprov_json_member(&w, "Version", u->version);
+    cprov_json_member(&w, "Reference", u->reference);
+    cprov_json_member(&w, "Source", u->source);
+    cprov_json_member(&w, "Digest", cprov_digest_format(&u->digest, digest));
+    cprov_json_member(&w, "MediaType", u->top->media_type);
+    cprov_json_member(&w, "ArtifactType", u->top->artifact_type);
+    if (u->top->kind == CPROV_DOC_INDEX)
+        write_descriptors(&w, "Manifests", u->top->manifests, u->top->manifests_count);
+    if (u->image)
+        write_image(&w, u, config);
+    write_annotations(&w, "Annotations", u->top->annotations, u->top->annotations_count);
+    cprov_json_end_object(&w);
+    cprov_buf_add_char(&u->out, '\n');
+    return 0;
+}
+
+static int show(struct subject *u, void (*json)(void *, const char *, size_t), void *arg,
+                struct cprov_error *err)
+{
+    cprov_buf_init(&u->out, CPROV_INDEX_FILE_MAX);
+    int code = 0;
+
+    if (u->options->raw)
+        cprov_buf_add_span(&u->out, u->top->raw);
+    else if (u->options->config && u->config.len == 0)
+        code = cprov_fail(err, CPROV_ENOTFOUND, "it has no image config");
+    else if (u->options->config)
+        cprov_buf_add_span(&u->out, u->config);
+    else
+        code = write_summary(u, err);
+    if (code == 0)
+        code = cprov_buf_check(&u->out, "document", err);
+    if (code == 0)
+        json(arg, u->out.ptr, u->out.len);
+    cprov_buf_clear(&u->out);
+    return code;
+}
+
+/* --- installed --- */
+
+static int read_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
+                         struct cprov_manifest **out, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf bytes;
+
+    cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
+    if (cprov_store_read_blob(store, d, CPROV_MANIFEST_MAX, &bytes, err) < 0)
+        return err->code;
+    return cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), out, err);
+}
+
+static int show_installed(struct subject *u, struct cprov_store *store,
+                          const struct cprov_image *image,
+                          void (*json)(void *, const char *, size_t), void *arg,
+                          struct cprov_error *err)
+{
+    auto_manifest struct cprov_manifest *top = NULL, *child = NULL;
+    auto_buf struct cprov_buf config;
+
+    cprov_buf_init(&config, CPROV_CONFIG_MAX);
+    if (read_manifest(store, &image->descriptor, &top, err) < 0)
+        return err->code;
+    u->image = top;
+    if (top->kind == CPROV_DOC_INDEX) {
+        const struct cprov_descriptor *d = cprov_manifest_choose(top, &u->s->host);
+        if (d && read_manifest(store, d, &child, err) < 0)
+            return err->code;
+        u->image = child;
+    }
+    if (u->image && !cprov_manifest_is_artifact(u->image) &&
+        cprov_store_read_blob(store, &u->image->config, CPROV_CONFIG_MAX, &config, err) < 0)
+        return err->code;
+    u->top = top;
+    u->digest = image->descriptor.digest;
+    u->name = image->name;
+    u->version = image->version;
+    u->reference = image->reference;
+    u->source = image->source;
+    u->config = cprov_buf_span(&config);
+    return show(u, json, arg, err);
+}
+
+/* Shows the installed image of that name; *found is false when there is none. */
+static int try_installed(struct subject *u, bool *found, void (*json)(void *, const char *, size_t),
+                         void *arg, struct cprov_error *err)
+{
+    auto_store struct cprov_store *store = NULL;
+    auto_images struct cprov_images *images = NULL;
+    struct cprov_outcome ignored = { 0 };
+    struct cprov_selection selection = { .names = &u->options->name,
+                                         .names_count = 1,
+                                         .version = &u->options->version };
+    const struct cprov_callbacks *callbacks = u->s->callbacks;
+
+    *found = false;
+    if (cprov_session_store(u->s, CPROV_STORE_READ, &store, NULL) < 0)
+        return 0;
+    if (cprov_images_read(store, &images, err) < 0)
+        return err->code;
+    bool *selected = cprov_arena_alloc(&u->s->arena, images->count, sizeof(*selected));
+    if (!selected)
+        return cprov_fail_memory(err);
+    u->s->callbacks = NULL; /* not being installed is nothing to tell: a registry is asked next */
+    int code = cprov_select(u->s, images, &selection, selected, &ignored, err);
+    u->s->callbacks = callbacks;
+    for (size_t i = 0; i < images->count && code == 0 && !*found; i++)
+        if (selected[i]) {
+            *found = true;
+            code = show_installed(u, store, &images->list[i], json, arg, err);
+        }
+    return code;
+}
+
+/* --- in a registry --- */
+
+struct config_answer {
+    struct cprov_buf *bytes;
+    int code;
+    struct cprov_error err;
+};
+
+static void on_config(void *arg, int code, struct cprov_span bytes, const struct cprov_error *err)
+{
+    struct config_answer *a = arg;
+
+    a->code = code;
+    if (code < 0)
+        a->err = *err;
+    else
+        cprov_buf_add_span(a->bytes, bytes);
+}
+
+static int fetch_config(struct cprov_session *s, const struct cprov_reference *ref,
+                        const struct cprov_manifest *m, struct cprov_buf *out,
+                        struct cprov_error *err)
+{
+    struct config_answer a = { .bytes = out };
+    struct cprov_client *client;
+
+    if (cprov_session_client(s, &client, err) < 0 ||
+        cprov_client_get_blob(client, ref, &m->config, CPROV_CONFIG_MAX, on_config, &a, err) < 0 ||
+        cprov_client_run(client, NULL, err) < 0)
+        return err->code;
+    if (a.code < 0)
+        *err = a.err;
+    return a.code;
+}
+
+static int show_remote(struct subject *u, void (*json)(void *, const char *, size_t), void *arg,
+                       struct cprov_error *err)
+{
+    auto_plan struct cprov_plan plan = { 0 };
+    auto_buf struct cprov_buf config, reference;
+    struct cprov_target target;
+    struct cprov_descriptor chosen;
+    bool raw = u->options->raw;
+
+    cprov_buf_init(&config, CPROV_CONFIG_MAX);
+    cprov_buf_init(&reference, CPROV_URL_MAX);
+    if (cprov_resolve(u->s, u->options->name, &u->options->version, &target, err) < 0 ||
+        cprov_plan_start(u->s, &target, raw, &plan, &chosen, err) < 0 ||
+        (!raw && cprov_plan_fetch(u->s, &target, false, &chosen, &plan, err) < 0))
+        return err->code;
+    u->image = plan.image ? plan.image->manifest : NULL;
+    if (u->image && !cprov_manifest_is_artifact(u->image) &&
+        fetch_config(u->s, &target.reference, u->image, &config, err) < 0)
+        return err->code;
+    cprov_reference_format(&target.reference, &reference);
+    u->top = plan.top.manifest;
+    u->digest = plan.top.descriptor.digest;
+    u->name = target.name;
+    u->version = target.version;
+    u->reference = cprov_buf_text(&reference);
+    u->source = target.source_name;
+    u->config = cprov_buf_span(&config);
+    return show(u, json, arg, err);
+}
+
+int cprov_inspect(struct cprov_session *s, const struct cprov_inspect_options *options,
+                  void (*json)(void *arg, const char *text, size_t length),
+                  const struct cprov_callbacks *callbacks)
+{
+    struct subject u = { .s = s, .options = options };
+    struct cprov_error err = CPROV_ERROR_INIT;
+    void *arg = callbacks ? callbacks->arg : NULL;
+    bool found = false;
+
+    cprov_session_begin(s, callbacks);
+    int code = options->name && *options->name
+                   ? try_installed(&u, &found, json, arg, &err)
+                   : cprov_fail(&err, CPROV_EINVAL, "no image is named");
+    if (code == 0 && !found)
+        code = show_remote(&u, json, arg, &err);
+    return cprov_session_end(s, code, options->name ? options->name : "", &err);
+}

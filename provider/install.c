@@ -1,0 +1,222 @@
+/* provider/install.c - cprov_install(): resolve, ask, download, verify, record. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "provider/outcome.h"
+#include "provider/plan.h"
+#include "store/check.h"
+
+/* One image being installed. */
+struct install {
+    struct cprov_session *s;
+    const struct cprov_install_options *options;
+    struct cprov_store *store; /* opened for writing once something is to be written */
+    struct cprov_target target;
+    struct cprov_plan plan;
+    struct cprov_descriptor chosen;
+    int64_t started_ms;
+};
+
+/* --- what is there already --- */
+
+static const struct cprov_image *find_record(const struct cprov_images *images, const char *name,
+                                             const char *version)
+{
+    for (size_t i = 0; images && i < images->count; i++)
+        if (cprov_span_is_nocase(cprov_span_of(images->list[i].name), name) &&
+            strcmp(images->list[i].version, version) == 0)
+            return &images->list[i];
+    return NULL;
+}
+
+/* The list of a store that may not be there yet: then *out is NULL. */
+static int read_images(struct cprov_session *s, struct cprov_images **out, struct cprov_error *err)
+{
+    auto_store struct cprov_store *store = NULL;
+
+    *out = NULL;
+    int code = cprov_session_store(s, CPROV_STORE_READ, &store, err);
+    if (code == CPROV_ENOTFOUND)
+        return 0;
+    return code < 0 ? code : cprov_images_read(store, out, err);
+}
+
+static void emit(struct cprov_session *s, const struct cprov_image *image,
+                 enum cprov_item_state state)
+{
+    struct cprov_item item;
+    char digest[CPROV_DIGEST_TEXT_MAX], full[CPROV_ITEM_TEXT_MAX];
+
+    cprov_item_of_image(image, &item, digest, full);
+    item.state = state;
+    cprov_item_emit(s, &item);
+}
+
+/* Whether the very document is installed under this name and version. */
+static int already(struct install *in, bool *there, struct cprov_error *err)
+{
+    auto_images struct cprov_images *images = NULL;
+
+    *there = false;
+    if (read_images(in->s, &images, err) < 0)
+        return err->code;
+    const struct cprov_image *found = find_record(images, in->target.name, in->target.version);
+    if (!found || !cprov_digest_equal(&found->descriptor.digest, &in->chosen.digest) ||
+        in->options->reinstall)
+        return 0;
+    *there = true;
+    cprov_say(in->s, CPROV_MSG_RESULT, "Skipping installed package %s %s.", found->name,
+              found->version);
+    emit(in->s, found, CPROV_PRESENT);
+    return 0;
+}
+
+/* Without a network the name and version have to do. */
+static int offline(struct install *in, const char *text, struct cprov_error *err)
+{
+    auto_images struct cprov_images *images = NULL;
+    struct cprov_name n;
+
+    if (cprov_name_read(in->s, text, &in->options->version, false, &n, err) < 0 ||
+        read_images(in->s, &images, err) < 0)
+        return err->code;
+    for (size_t i = 0; images && i < images->count; i++) {
+        const struct cprov_image *image = &images->list[i];
+        struct cprov_span name =
+            n.is_reference ? cprov_span_of(cprov_name_of_reference(in->s, &n.reference)) : n.lookup;
+
+        if (!cprov_span_is_nocase(name, image->name) ||
+            !cprov_version_range_has(&n.range, cprov_span_of(image->version)))
+            continue;
+        cprov_say(in->s, CPROV_MSG_RESULT, "Skipping installed package %s %s.", image->name,
+                  image->version);
+        emit(in->s, image, CPROV_PRESENT);
+        return 0;
+    }
+    return cprov_fail(err, CPROV_ENETWORK, "not installed, and --offline was given");
+}
+
+/* --- getting it --- */
+
+/* A single manifest tells its platform in its config: looked at before the layers when a host was
+ * named. */
+static int check_host_first(struct install *in, struct cprov_error *err)
+{
+    auto_transfer struct cprov_transfer *t = NULL;
+    auto_image_config struct cprov_image_config *config = NULL;
+
+    if (!in->s->host_given || in->plan.image != &in->plan.top)
+        return 0;
+    if (cprov_transfer_new(in->s, in->store, in->target.name, &t, err) < 0 ||
+        cprov_transfer_add(t, &in->target.reference, &in->plan.top.manifest->config, err) < 0 ||
+        cprov_transfer_run(t, err) < 0 ||
+        cprov_plan_config(in->s, in->store, &in->plan, &config, err) < 0)
+        return err->code;
+    return 0;
+}
+
+static int download(struct install *in, uint64_t *bytes, struct cprov_error *err)
+{
+    auto_transfer struct cprov_transfer *t = NULL;
+    const char *item = cprov_name_and_version(in->s, in->target.name, in->target.version);
+
+    if (check_host_first(in, err) < 0 || cprov_transfer_new(in->s, in->store, item, &t, err) < 0 ||
+        cprov_plan_transfer(&in->plan, &in->target, in->options->all_platforms, t, err) < 0)
+        return err->code;
+    *bytes = cprov_transfer_total(t);
+    return cprov_transfer_run(t, err);
+}
+
+static int record(struct install *in, uint64_t bytes, struct cprov_image *image,
+                  struct cprov_error *err)
+{
+    auto_image_config struct cprov_image_config *config = NULL;
+    char now[CPROV_TIME_TEXT_MAX], digest[CPROV_DIGEST_TEXT_MAX];
+
+    if (cprov_plan_config(in->s, in->store, &in->plan, &config, err) < 0 ||
+        cprov_plan_describe(in->s, &in->plan, &in->target, config, in->options->all_platforms,
+                            bytes, image, err) < 0)
+        return err->code;
+    image->installed = cprov_time_format(cprov_time_now(), now);
+    if (cprov_images_add(in->store, image, err) < 0)
+        return err->code;
+    cprov_say(in->s, CPROV_MSG_RESULT, "%s",
+              cprov_time_taken(in->s, "Downloaded", cprov_clock_ms() - in->started_ms));
+    emit(in->s, image, CPROV_ADDED);
+    cprov_session_log(in->s, in->store, "install",
+                      cprov_name_and_version(in->s, image->name, image->version),
+                      cprov_digest_format(&image->descriptor.digest, digest));
+    return 0;
+}
+
+/* With --reinstall, what is there is read again, and what turns out damaged is taken out so that it
+ * is fetched. */
+static int discard_damaged(struct install *in, struct cprov_error *err)
+{
+    auto_images struct cprov_images *images = NULL;
+
+    if (!in->options->reinstall)
+        return 0;
+    if (cprov_images_read(in->store, &images, err) < 0)
+        return err->code;
+    const struct cprov_image *found = find_record(images, in->target.name, in->target.version);
+    return found ? cprov_discard_damaged(in->s, in->store, images, found, err) : 0;
+}
+
+static int get_image(struct install *in, struct cprov_error *err)
+{
+    struct cprov_image image;
+    uint64_t bytes = 0;
+
+    if (!in->store && cprov_session_store(in->s, CPROV_STORE_CREATE, &in->store, err) < 0)
+        return err->code;
+    in->started_ms = cprov_clock_ms();
+    if (discard_damaged(in, err) < 0 ||
+        cprov_plan_fetch(in->s, &in->target, in->options->all_platforms, &in->chosen, &in->plan,
+                         err) < 0 ||
+        download(in, &bytes, err) < 0)
+        return err->code;
+    return record(in, bytes, &image, err);
+}
+
+static int install_one(struct install *in, const char *text, struct cprov_error *err)
+{
+    bool there;
+
+    if (in->s->options.offline)
+        return offline(in, text, err);
+    if (cprov_resolve(in->s, text, &in->options->version, &in->target, err) < 0 ||
+        cprov_plan_start(in->s, &in->target, in->options->all_platforms, &in->plan, &in->chosen,
+                         err) < 0 ||
+        already(in, &there, err) < 0)
+        return err->code;
+    if (there || !cprov_should(in->s, "Install Package", "Package '%s' version '%s' from '%s'",
+                               in->target.name, in->target.version, in->target.source_name))
+        return 0;
+    if (cprov_resolve_trust(in->s, &in->target, err) < 0)
+        return err->code;
+    return get_image(in, err);
+}
+
+int cprov_install(struct cprov_session *s, const struct cprov_install_options *options,
+                  const struct cprov_callbacks *callbacks)
+{
+    struct cprov_outcome outcome = { 0 };
+    auto_store struct cprov_store *store = NULL;
+
+    cprov_session_begin(s, callbacks);
+    if (options->names_count == 0)
+        cprov_outcome_usage(s, &outcome, "no image is named");
+    for (size_t i = 0; i < options->names_count && !outcome.stop; i++) {
+        struct install in = { .s = s, .options = options, .store = store };
+        struct cprov_error err = CPROV_ERROR_INIT;
+
+        int code = install_one(&in, options->names[i], &err);
+        cprov_outcome_add(s, &outcome, code, options->names[i], in.target.name, in.target.version,
+                          &err);
+        cprov_plan_clear(&in.plan);
+        store = in.store;
+    }
+    s->callbacks = NULL;
+    return cprov_outcome_code(&outcome);
+}

@@ -1,0 +1,106 @@
+/* provider/login.c - logins tried, kept and forgotten. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/credentials.h"
+#include "provider/session.h"
+
+struct ping {
+    int code;
+    struct cprov_error err;
+};
+
+static void on_ping(void *arg, int code, const struct cprov_error *err)
+{
+    struct ping *p = arg;
+
+    p->code = code;
+    if (code < 0)
+        p->err = *err;
+}
+
+/* "https://registry.example/v2/" → the place; "" is Docker Hub, as `docker login` has it. */
+static int read_registry(const char *text, struct cprov_source *source, struct cprov_place *place,
+                         struct cprov_error *err)
+{
+    *source = (struct cprov_source){ .name = text, .location = text && *text ? text : "docker.io" };
+    return cprov_place_init(source, place, err);
+}
+
+static int try_login(struct cprov_session *s, const char *host, struct cprov_error *err)
+{
+    struct ping p = { 0 };
+    struct cprov_client *client;
+
+    if (cprov_session_client(s, &client, err) < 0 ||
+        cprov_client_ping(client, host, true, on_ping, &p, err) < 0 ||
+        cprov_client_run(client, NULL, err) < 0)
+        return err->code;
+    if (p.code < 0)
+        *err = p.err;
+    return p.code;
+}
+
+static int keep_login(struct cprov_session *s, const struct cprov_place *place, char **where,
+                      struct cprov_error *err)
+{
+    auto_credentials struct cprov_credentials login = { .username = strdup(s->options.username),
+                                                        .password = strdup(s->options.password) };
+
+    if (!login.username || !login.password)
+        return cprov_fail_memory(err);
+    return cprov_credentials_store(s->options.authfile, place->base.host, &login, where, err);
+}
+
+static int login(struct cprov_session *s, const char *registry, struct cprov_error *err)
+{
+    struct cprov_source source;
+    struct cprov_place place;
+    char *where = NULL;
+
+    if (read_registry(registry, &source, &place, err) < 0)
+        return err->code;
+    if (!s->options.username || !*s->options.username || !s->options.password ||
+        !*s->options.password)
+        return cprov_fail(err, CPROV_EINVAL, "a user name and a password are needed");
+    if (!cprov_should(s, "Login", "%s", place.base.host))
+        return 0;
+    s->places = &place; /* the scheme that was written holds for this call */
+    s->places_count = 1;
+    int code = try_login(s, place.base.host, err);
+    s->places = NULL;
+    s->places_count = 0;
+    if (code == 0)
+        code = keep_login(s, &place, &where, err);
+    if (code == 0)
+        cprov_say(s, CPROV_MSG_RESULT, "Login Succeeded (kept in %s)", where);
+    free(where);
+    return code;
+}
+
+int cprov_login(struct cprov_session *s, const char *registry,
+                const struct cprov_callbacks *callbacks)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    cprov_session_begin(s, callbacks);
+    int code = login(s, registry, &err);
+    return cprov_session_end(s, code, registry ? registry : "docker.io", &err);
+}
+
+int cprov_logout(struct cprov_session *s, const char *registry,
+                 const struct cprov_callbacks *callbacks)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_source source;
+    struct cprov_place place;
+
+    cprov_session_begin(s, callbacks);
+    int code = read_registry(registry, &source, &place, &err);
+    if (code == 0 && cprov_should(s, "Logout", "%s", place.base.host)) {
+        code = cprov_credentials_erase(s->options.authfile, place.base.host, &err);
+        if (code == 0)
+            cprov_say(s, CPROV_MSG_RESULT, "Removed the login of %s", place.base.host);
+    }
+    return cprov_session_end(s, code, registry ? registry : "docker.io", &err);
+}

@@ -1,0 +1,191 @@
+/* provider/name.c - names as users write them, taken apart. */
+#include "provider/name.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/json.h"
+#include "base/limits.h"
+
+#define REF_PREFIX "ci1:"
+
+void cprov_ref_write(struct cprov_buf *out, const char *source, const char *name,
+                     const struct cprov_reference *reference)
+{
+    auto_buf struct cprov_buf json, text;
+    struct cprov_json_writer w;
+
+    cprov_buf_init(&json, CPROV_URL_MAX);
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    cprov_reference_format(reference, &text);
+    cprov_json_writer_init(&w, &json, 0);
+    cprov_json_begin_object(&w);
+    cprov_json_member(&w, "s", source);
+    cprov_json_member(&w, "n", name);
+    cprov_json_member(&w, "r", cprov_buf_text(&text));
+    cprov_json_end_object(&w);
+    cprov_buf_add_text(out, REF_PREFIX);
+    cprov_base64url_encode(out, cprov_buf_span(&json));
+}
+
+static int read_ref(struct cprov_session *s, const char *text, struct cprov_name *n,
+                    struct cprov_error *err)
+{
+    auto_buf struct cprov_buf json;
+    struct cprov_json *doc = NULL;
+
+    cprov_buf_init(&json, CPROV_URL_MAX);
+    if (cprov_base64_decode(cprov_span_of(text + strlen(REF_PREFIX)), &json, err) < 0 ||
+        cprov_json_parse(cprov_buf_span(&json), &s->arena, &doc, err) < 0)
+        return cprov_wrap_as(err, CPROV_EINVAL, "damaged ref");
+    const char *reference = cprov_json_get_text(doc, "r");
+    if (!reference)
+        return cprov_fail(err, CPROV_EINVAL, "damaged ref: no reference in it");
+    if (cprov_reference_parse(cprov_span_of(reference), &n->reference, err) < 0)
+        return cprov_wrap(err, "damaged ref");
+    n->is_reference = true;
+    n->shown_name = cprov_json_get_text(doc, "n");
+    n->source = cprov_json_get_text(doc, "s");
+    return 0;
+}
+
+/* scheme://rest: the schemes that people paste in front of a reference. */
+static int strip_scheme(struct cprov_span *text, bool *stripped, struct cprov_error *err)
+{
+    static const char *const known[] = { "docker", "oci", "https", "http" };
+    const char *mark = memmem(text->ptr, text->len, "://", 3);
+
+    *stripped = mark != NULL;
+    if (!mark)
+        return 0;
+    struct cprov_span scheme = { text->ptr, (size_t)(mark - text->ptr) };
+    for (size_t i = 0; i < CPROV_COUNT(known); i++)
+        if (cprov_span_is_nocase(scheme, known[i])) {
+            *text = cprov_span_from(*text, scheme.len + 3);
+            return 0;
+        }
+    return cprov_fail(err, CPROV_EINVAL,
+                      "the scheme '%" CPROV_SPAN_FMT
+                      "' is not supported (docker, oci, https, http are)",
+                      CPROV_SPAN_ARG(scheme));
+}
+
+/* NAME@DIGEST, NAME:VERSION: the last ':' after the last '/'. */
+static int read_lookup(struct cprov_span text, struct cprov_name *n, struct cprov_span *version,
+                       struct cprov_error *err)
+{
+    struct cprov_span before, after;
+
+    if (cprov_span_cut_last(text, '@', &before, &after)) {
+        if (cprov_digest_parse(after, &n->digest, err) < 0)
+            return err->code;
+        n->has_digest = true;
+        text = before;
+    }
+    if (cprov_span_cut_last(text, ':', &before, &after) &&
+        cprov_span_find(after, '/') == after.len) {
+        *version = after;
+        text = before;
+    }
+    if (text.len == 0)
+        return cprov_fail(err, CPROV_EINVAL, "the name is empty");
+    if (text.len > CPROV_NAME_MAX)
+        return cprov_fail(err, CPROV_EINVAL, "the name is longer than %d bytes", CPROV_NAME_MAX);
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+            return cprov_fail(err, CPROV_EINVAL, "the name has control characters");
+    n->lookup = text;
+    return 0;
+}
+
+static int merge_version(struct cprov_name *n, struct cprov_span in_name,
+                         const struct cprov_version_options *version, struct cprov_error *err)
+{
+    if (cprov_session_range(version, &n->range, err) < 0)
+        return err->code;
+    n->all_versions = version->all;
+    if (in_name.len == 0)
+        return 0;
+    if (!cprov_version_range_is_any(&n->range) && !cprov_version_range_has(&n->range, in_name))
+        return cprov_fail(err, CPROV_EINVAL,
+                          "version '%" CPROV_SPAN_FMT "' contradicts the options",
+                          CPROV_SPAN_ARG(in_name));
+    n->range = (struct cprov_version_range){ .exact = in_name };
+    return 0;
+}
+
+/* A tag written in a reference is what the registry is asked for, letter by letter; version options
+ * apply when there is none. */
+static int merge_reference_version(struct cprov_name *n,
+                                   const struct cprov_version_options *version,
+                                   struct cprov_error *err)
+{
+    bool pinned = n->reference.has_digest || *n->reference.tag;
+
+    if (merge_version(n, cprov_span_of(n->reference.tag), version, err) < 0)
+        return err->code;
+    if (pinned)
+        n->all_versions = false;
+    return 0;
+}
+
+int cprov_name_read(struct cprov_session *s, const char *text,
+                    const struct cprov_version_options *version, bool patterns,
+                    struct cprov_name *out, struct cprov_error *err)
+{
+    struct cprov_name n = { .text = cprov_arena_text(&s->arena, cprov_span_of(text)) };
+    struct cprov_span rest, in_name = { 0 };
+    bool stripped;
+
+    if (!n.text)
+        return cprov_fail_memory(err);
+    if (cprov_span_starts_with(cprov_span_of(text), REF_PREFIX)) {
+        if (read_ref(s, text, &n, err) < 0)
+            return err->code;
+        *out = n;
+        return 0;
+    }
+    rest = cprov_span_of(n.text);
+    if (!patterns && cprov_span_is_pattern(rest) && !cprov_span_starts_with(rest, "["))
+        return cprov_fail(err, CPROV_EINVAL,
+                          "The specified name '%s' should not contain any wildcard characters, "
+                          "please correct it and try again.",
+                          text);
+    if (strip_scheme(&rest, &stripped, err) < 0)
+        return err->code;
+    if (stripped || cprov_reference_names_host(rest)) {
+        n.is_reference = true;
+        if (cprov_reference_parse(rest, &n.reference, err) < 0 ||
+            merge_reference_version(&n, version, err) < 0)
+            return err->code;
+    } else if (read_lookup(rest, &n, &in_name, err) < 0 ||
+               merge_version(&n, in_name, version, err) < 0) {
+        return err->code;
+    }
+    *out = n;
+    return 0;
+}
+
+const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_reference *r)
+{
+    auto_buf struct cprov_buf text;
+    struct cprov_reference bare = *r;
+
+    for (size_t i = 0; i < s->conf->aliases_count; i++)
+        if (strcmp(s->conf->aliases[i].repository, r->repository) == 0)
+            return s->conf->aliases[i].name;
+    bare.tag[0] = '\0';
+    bare.has_digest = false;
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    cprov_reference_format_familiar(&bare, &text);
+    const char *name = cprov_arena_text(&s->arena, cprov_buf_span(&text));
+    return name ? name : "";
+}
+
+const char *cprov_name_and_version(struct cprov_session *s, const char *name, const char *version)
+{
+    const char *text = *version ? cprov_arena_textf(&s->arena, "%s %s", name, version)
+                                : cprov_arena_text(&s->arena, cprov_span_of(name));
+
+    return text ? text : "";
+}

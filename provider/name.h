@@ -1,0 +1,49 @@
+/* provider/name.h - what the user wrote for an image: a reference, a name to look up, or a ref of
+ * find. */
+#ifndef CPROV_PROVIDER_NAME_H
+#define CPROV_PROVIDER_NAME_H
+
+#include "provider/session.h"
+
+/*
+ * Spans and texts live in the session's arena. `reference` holds when is_reference; else `lookup`
+ * is a name or pattern for the sources.
+ */
+struct cprov_name {
+    const char *text; /* as written: for messages */
+    bool is_reference;
+    struct cprov_reference reference;
+    struct cprov_span lookup;
+    struct cprov_version_range range; /* of NAME:VERSION or of the version options */
+    bool all_versions;
+    bool has_digest; /* NAME@DIGEST */
+    struct cprov_digest digest;
+    const char *shown_name; /* from a ref: how find called it; or NULL */
+    const char *source;     /* from a ref: the name of its source; or NULL */
+};
+
+/*
+ * host/repo[:tag][@digest] and scheme://..., NAME[:VERSION|@DIGEST], "ci1:..." (a ref). patterns:
+ * whether wildcards are permitted. A version both in the name and in the options is CPROV_EINVAL
+ * unless they are the same.
+ */
+CPROV_MUST_CHECK
+int cprov_name_read(struct cprov_session *s, const char *text,
+                    const struct cprov_version_options *version, bool patterns,
+                    struct cprov_name *out, struct cprov_error *err);
+
+/* How a repository named in full is called in the store: its alias, or host/repository as people
+ * write it. */
+const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_reference *r);
+
+/* "NanoServer 10.0.10586.8": for targets and progress. */
+const char *cprov_name_and_version(struct cprov_session *s, const char *name, const char *version);
+
+/*
+ * The opaque ref of a found image: "ci1:" and base64url of {"s":source,"n":name,"r":reference}. No
+ * URL, no secret; install resolves the address itself. Appended to out.
+ */
+void cprov_ref_write(struct cprov_buf *out, const char *source, const char *name,
+                     const struct cprov_reference *reference);
+
+#endif

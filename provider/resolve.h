@@ -1,0 +1,40 @@
+/* provider/resolve.h - from what the user wrote to one image in one registry. */
+#ifndef CPROV_PROVIDER_RESOLVE_H
+#define CPROV_PROVIDER_RESOLVE_H
+
+#include "provider/name.h"
+
+/* Texts live in the session's arena. */
+struct cprov_target {
+    const char *text;                 /* as written */
+    const char *name;                 /* how it will be called */
+    const char *version;              /* tag, or "sha256-" and 12 digits of a digest */
+    struct cprov_reference reference; /* with a tag or a digest */
+    bool or_newest; /* "latest" was nobody's wish: the newest will do where there is none */
+    const struct cprov_source
+        *source;             /* where a name was found; NULL: a reference named its registry */
+    const char *source_name; /* name of the source, or the registry host */
+};
+
+/*
+ * One name, exactly one image: CPROV_ENOTFOUND (with the newest version there is), CPROV_EINVAL
+ * when several sources or repositories have it and --source does not decide (each is told as a
+ * warning).
+ */
+CPROV_MUST_CHECK
+int cprov_resolve(struct cprov_session *s, const char *text,
+                  const struct cprov_version_options *version, struct cprov_target *out,
+                  struct cprov_error *err);
+
+/* Replaces the "latest" of a target that has or_newest by the newest version that its repository
+ * has. */
+CPROV_MUST_CHECK
+int cprov_resolve_newest(struct cprov_session *s, struct cprov_target *target,
+                         struct cprov_error *err);
+
+/* Asks whether to trust the target's source, once per source and call. CPROV_EREFUSED. */
+CPROV_MUST_CHECK
+int cprov_resolve_trust(struct cprov_session *s, const struct cprov_target *target,
+                        struct cprov_error *err);
+
+#endif

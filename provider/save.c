@@ -1,0 +1,265 @@
+/* provider/save.c - cprov_save(): an image into a file or a layout folder, without installing it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "provider/outcome.h"
+#include "provider/plan.h"
+#include "provider/progress.h"
+#include "store/archive.h"
+
+struct save {
+    struct cprov_session *s;
+    const struct cprov_save_options *options;
+    const char *folder; /* files go into it; NULL: `path` is the file or the layout itself */
+    const char *path;
+    struct cprov_store
+        *installed; /* blobs are taken from it rather than from the network; or NULL */
+    struct cprov_target target;
+    struct cprov_plan plan;
+    struct cprov_descriptor chosen;
+    struct cprov_meter meter;
+};
+
+/* --- where to --- */
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A pattern that matches one path is that path; several are nobody's wish. */
+static int expand_path(struct save *v, struct cprov_error *err)
+{
+    const char *path = v->options->path;
+    glob_t found;
+
+    v->path = path;
+    if (v->options->literal_path || !cprov_span_is_pattern(cprov_span_of(path)))
+        return 0;
+    int rc = glob(path, GLOB_NOSORT, NULL, &found);
+    if (rc != 0)
+        return 0;
+    size_t count = found.gl_pathc;
+    if (count == 1)
+        v->path = cprov_arena_text(&v->s->arena, cprov_span_of(found.gl_pathv[0]));
+    globfree(&found);
+    if (count > 1)
+        return cprov_fail(err, CPROV_EINVAL, "'%s' matches %zu paths", path, count);
+    return cprov_arena_check(&v->s->arena, err);
+}
+
+static int need_folder(struct save *v, struct cprov_error *err)
+{
+    if (is_folder(v->path))
+        return 0;
+    if (!v->options->overwrite) {
+        cprov_fail(err, CPROV_ENOTFOUND, "Cannot find the path '%s' because it does not exist",
+                   v->path);
+        cprov_hint(err, "--force makes it");
+        return CPROV_ENOTFOUND;
+    }
+    return v->s->options.what_if ? 0 : cprov_fs_make_dirs(AT_FDCWD, v->path, 0755, err);
+}
+
+static int choose_place(struct save *v, struct cprov_error *err)
+{
+    if (!v->options->path || !*v->options->path)
+        return cprov_fail(err, CPROV_EINVAL, "saving needs a path");
+    if (expand_path(v, err) < 0)
+        return err->code;
+    bool folder = cprov_span_ends_with(cprov_span_of(v->path), "/") || is_folder(v->path);
+    if (v->options->type == CPROV_SAVE_OCI) /* the layout itself: made when missing */
+        return 0;
+    if (v->options->names_count > 1 || folder) {
+        v->folder = v->path;
+        return need_folder(v, err);
+    }
+    return 0;
+}
+
+/* NanoServer-10-0-10586-8.tar: no character that a file system or a shell minds. */
+static const char *file_name(struct save *v)
+{
+    char *text = cprov_arena_textf(&v->s->arena, "%s-%s", v->target.name, v->target.version);
+
+    for (char *p = text; p && *p; p++)
+        if (!cprov_is_alnum(*p) && *p != '_')
+            *p = '-';
+    const char *path = cprov_arena_textf(&v->s->arena, "%s/%s.tar", v->folder, text ? text : "");
+    return path ? path : "";
+}
+
+/* --- one image --- */
+
+static int transfer(struct save *v, struct cprov_store *store, struct cprov_image *image,
+                    struct cprov_error *err)
+{
+    auto_transfer struct cprov_transfer *t = NULL;
+    auto_image_config struct cprov_image_config *config = NULL;
+    const struct cprov_save_options *o = v->options;
+    const char *item = cprov_name_and_version(v->s, v->target.name, v->target.version);
+
+    if (cprov_plan_fetch(v->s, &v->target, o->all_platforms, &v->chosen, &v->plan, err) < 0 ||
+        cprov_transfer_new(v->s, store, item, &t, err) < 0)
+        return err->code;
+    cprov_transfer_prefer(t, v->installed);
+    if (cprov_plan_transfer(&v->plan, &v->target, o->all_platforms, t, err) < 0 ||
+        cprov_transfer_run(t, err) < 0 ||
+        cprov_plan_config(v->s, store, &v->plan, &config, err) < 0 ||
+        cprov_plan_describe(v->s, &v->plan, &v->target, config, o->all_platforms,
+                            cprov_transfer_total(t), image, err) < 0)
+        return err->code;
+    /* texts of the config end with this function */
+    image->created = cprov_arena_text(&v->s->arena, cprov_span_of(image->created));
+    image->publisher = cprov_arena_text(&v->s->arena, cprov_span_of(image->publisher));
+    image->description = cprov_arena_text(&v->s->arena, cprov_span_of(image->description));
+    image->name = cprov_arena_text(&v->s->arena, cprov_span_of(image->name));
+    return cprov_arena_check(&v->s->arena, err);
+}
+
+static void on_written(void *arg, uint64_t done, uint64_t total)
+{
+    struct save *v = arg;
+
+    v->meter.total = total;
+    cprov_meter_set(v->s, &v->meter, done);
+}
+
+static int save_layout(struct save *v, const char *path, struct cprov_image *image,
+                       struct cprov_error *err)
+{
+    auto_store struct cprov_store *store = NULL;
+
+    if (cprov_store_open(path, CPROV_STORE_CREATE | CPROV_STORE_EXPORT, &v->s->cancel, &store,
+                         err) < 0 ||
+        transfer(v, store, image, err) < 0)
+        return err->code;
+    return cprov_images_add(store, image, err);
+}
+
+/* The blobs gather in FILE.partial, from where an interrupted save goes on; then they are packed.
+ */
+static int save_archive(struct save *v, const char *path, struct cprov_image *image,
+                        struct cprov_error *err)
+{
+    auto_store struct cprov_store *store = NULL;
+    const char *staging = cprov_arena_textf(&v->s->arena, "%s.partial", path);
+
+    if (!staging)
+        return cprov_fail_memory(err);
+    if (cprov_store_open(staging, CPROV_STORE_CREATE, &v->s->cancel, &store, err) < 0 ||
+        transfer(v, store, image, err) < 0)
+        return err->code;
+    cprov_meter_init(&v->meter, "Saving", v->target.name, "", 0);
+    int code = cprov_archive_write(store, image, 1, path, on_written, v, err);
+    cprov_meter_end(v->s, &v->meter);
+    if (code < 0)
+        return code;
+    cprov_store_close(cprov_steal(&store));
+    return cprov_fs_remove_tree(AT_FDCWD, staging, err);
+}
+
+static void emit(struct save *v, const struct cprov_image *image, const char *path,
+                 enum cprov_item_state state)
+{
+    struct cprov_item item;
+    char digest[CPROV_DIGEST_TEXT_MAX], full[CPROV_ITEM_TEXT_MAX];
+
+    cprov_item_of_image(image, &item, digest, full);
+    item.state = state;
+    item.path = path;
+    cprov_item_emit(v->s, &item);
+}
+
+/* Whether there is nothing to do: a file in the way that may not be replaced is left as it is. */
+static int look_at_file(struct save *v, const char *path, bool *skip, struct cprov_error *err)
+{
+    struct stat st;
+
+    *skip = false;
+    if (v->options->type == CPROV_SAVE_OCI || lstat(path, &st) < 0)
+        return 0;
+    if (S_ISDIR(st.st_mode))
+        return cprov_fail(err, CPROV_EINVAL, "%s is a folder: provide file name with path", path);
+    if (!v->options->overwrite) {
+        cprov_say(v->s, CPROV_MSG_RESULT,
+                  "%s already exists. Skipping save. Use -Force to overwrite.", path);
+        *skip = true;
+        return 0;
+    }
+    if (!(st.st_mode & 0222))
+        return cprov_fail(err, CPROV_EREFUSED,
+                          "Cannot remove read-only file %s. Remove read-only and use -Force again.",
+                          path);
+    return 0;
+}
+
+static int save_target(struct save *v, struct cprov_error *err)
+{
+    const char *path = v->folder ? file_name(v) : v->path;
+    int64_t started = cprov_clock_ms();
+    struct cprov_image image;
+    bool skip;
+
+    if (look_at_file(v, path, &skip, err) < 0)
+        return err->code;
+    if (skip ||
+        !cprov_should(v->s, "Save Package", "'%s' to location '%s'",
+                      cprov_name_and_version(v->s, v->target.name, v->target.version), path))
+        return 0;
+    int code = v->options->type == CPROV_SAVE_OCI ? save_layout(v, path, &image, err)
+                                                  : save_archive(v, path, &image, err);
+    if (code < 0)
+        return code;
+    cprov_say(v->s, CPROV_MSG_RESULT, "%s",
+              cprov_time_taken(v->s, "Downloaded", cprov_clock_ms() - started));
+    emit(v, &image, path, CPROV_ADDED);
+    return 0;
+}
+
+static int save_one(struct save *v, const char *text, struct cprov_error *err)
+{
+    if (cprov_resolve(v->s, text, &v->options->version, &v->target, err) < 0 ||
+        cprov_plan_start(v->s, &v->target, v->options->all_platforms, &v->plan, &v->chosen, err) <
+            0)
+        return err->code;
+    return save_target(v, err);
+}
+
+int cprov_save(struct cprov_session *s, const struct cprov_save_options *options,
+               const struct cprov_callbacks *callbacks)
+{
+    auto_store struct cprov_store *installed = NULL;
+    struct save v = { .s = s, .options = options };
+    struct cprov_outcome outcome = { 0 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    cprov_session_begin(s, callbacks);
+    if (options->names_count == 0)
+        cprov_outcome_usage(s, &outcome, "no image is named");
+    else if (choose_place(&v, &err) < 0)
+        cprov_outcome_add(s, &outcome, err.code, "", NULL, NULL, &err);
+    if (cprov_session_store(s, CPROV_STORE_READ, &installed, NULL) == 0)
+        v.installed = installed;
+    bool usable = outcome.code == 0;
+    for (size_t i = 0; i < options->names_count && usable && !outcome.stop; i++) {
+        v.target = (struct cprov_target){ 0 };
+        err = (struct cprov_error)CPROV_ERROR_INIT;
+        int code = save_one(&v, options->names[i], &err);
+        cprov_outcome_add(s, &outcome, code, options->names[i], v.target.name, v.target.version,
+                          &err);
+        cprov_plan_clear(&v.plan);
+    }
+    s->callbacks = NULL;
+    return cprov_outcome_code(&outcome);
+}

@@ -1,0 +1,43 @@
+/* provider/serve.c - cprov_serve(): the store, or another layout, as a registry. */
+#include "mirror/serve.h"
+
+#include "provider/session.h"
+
+static void on_ready(void *arg, const char *url)
+{
+    const struct cprov_serve_options *o = arg;
+
+    if (o->ready)
+        o->ready(o->ready_arg, url);
+}
+
+static int serve(struct cprov_session *s, struct cprov_serve_options *o, struct cprov_error *err)
+{
+    auto_store struct cprov_store *store = NULL;
+    const char *root = o->path ? o->path : s->root;
+
+    if (cprov_store_open(root, CPROV_STORE_READ, &s->cancel, &store, err) < 0)
+        return err->code;
+    return cprov_serve_run(
+        &(struct cprov_serve_request){ .store = store,
+                                       .listen = o->listen ? o->listen : "127.0.0.1:5000",
+                                       .cert_file = o->cert_file,
+                                       .key_file = o->key_file,
+                                       .max_connections =
+                                           o->max_connections ? o->max_connections : 256,
+                                       .cancel = &s->cancel,
+                                       .log = &s->log,
+                                       .ready = on_ready,
+                                       .arg = o },
+        err);
+}
+
+int cprov_serve(struct cprov_session *s, const struct cprov_serve_options *options,
+                const struct cprov_callbacks *callbacks)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_serve_options o = *options;
+
+    cprov_session_begin(s, callbacks);
+    return cprov_session_end(s, serve(s, &o, &err), "", &err);
+}

@@ -1,0 +1,400 @@
+/* provider/transfer.c - blobs fetched through writers, several at once. */
+#include "provider/transfer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "provider/progress.h"
+
+enum part_state {
+    PART_WAITING,
+    PART_RUNNING,
+    PART_ARRIVED, /* every byte is there; the digest is still to be compared */
+    PART_GOOD,    /* compared: to be committed */
+    PART_PRESENT, /* in the store without our doing */
+    PART_FAILED,
+};
+
+struct part {
+    struct cprov_transfer *transfer;
+    struct cprov_descriptor descriptor;
+    struct cprov_reference repository;
+    enum part_state state;
+    struct cprov_blob_writer *writer;
+    bool fresh_start; /* a wrong digest was seen once */
+    struct cprov_meter meter;
+    char id[CPROV_DIGEST_TEXT_MAX];
+};
+
+struct cprov_transfer {
+    struct cprov_session *session;
+    struct cprov_store *store, *other;
+    const char *item;
+    struct part **parts; /* pointers: callbacks hold on to a part while the list grows */
+    size_t count, room;
+    struct cprov_meter meter;
+    int code; /* the first failure; once set, every other part stops at its next byte */
+    struct cprov_error err;
+};
+
+/* Parts that have a writer, and so a file descriptor, at one time. */
+#define BATCH 256
+
+int cprov_transfer_new(struct cprov_session *s, struct cprov_store *store, const char *item,
+                       struct cprov_transfer **out, struct cprov_error *err)
+{
+    struct cprov_transfer *t = calloc(1, sizeof(*t));
+
+    if (!t)
+        return cprov_fail_memory(err);
+    *t = (struct cprov_transfer){ .session = s, .store = store, .item = item };
+    *out = t;
+    return 0;
+}
+
+void cprov_transfer_free(struct cprov_transfer *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->count; i++) {
+        cprov_blob_writer_close(t->parts[i]->writer);
+        free(t->parts[i]);
+    }
+    free(t->parts);
+    free(t);
+}
+
+void cprov_transfer_prefer(struct cprov_transfer *t, struct cprov_store *other)
+{
+    t->other = other;
+}
+
+static bool is_added(const struct cprov_transfer *t, const struct cprov_digest *digest)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (cprov_digest_equal(&t->parts[i]->descriptor.digest, digest))
+            return true;
+    return false;
+}
+
+static int add_part(struct cprov_transfer *t, const struct cprov_descriptor *d, struct part **out,
+                    struct cprov_error *err)
+{
+    if (t->count == t->room) {
+        size_t room = t->room ? 2 * t->room : 16;
+        struct part **more = reallocarray(t->parts, room, sizeof(struct part *));
+
+        if (!more)
+            return cprov_fail_memory(err);
+        t->parts = more;
+        t->room = room;
+    }
+    struct part *p = calloc(1, sizeof(*p));
+    if (!p)
+        return cprov_fail_memory(err);
+    p->transfer = t;
+    p->descriptor = *d;
+    cprov_digest_format(&d->digest, p->id);
+    cprov_meter_init(&p->meter, "Downloading", t->item, p->id, d->size);
+    t->parts[t->count++] = p;
+    *out = p;
+    return 0;
+}
+
+int cprov_transfer_add(struct cprov_transfer *t, const struct cprov_reference *repository,
+                       const struct cprov_descriptor *d, struct cprov_error *err)
+{
+    struct part *p;
+
+    if (is_added(t, &d->digest))
+        return 0;
+    if (add_part(t, d, &p, err) < 0)
+        return err->code;
+    p->repository = *repository;
+    if (cprov_store_has(t->store, d))
+        p->state = PART_PRESENT;
+    return 0;
+}
+
+int cprov_transfer_add_bytes(struct cprov_transfer *t, const struct cprov_descriptor *d,
+                             struct cprov_span bytes, struct cprov_error *err)
+{
+    struct part *p;
+
+    if (is_added(t, &d->digest))
+        return 0;
+    if (cprov_descriptor_check(d, bytes, err) < 0 || add_part(t, d, &p, err) < 0 ||
+        cprov_store_stage(t->store, d, bytes, &p->writer, err) < 0)
+        return err->code;
+    p->state = p->writer ? PART_GOOD : PART_PRESENT;
+    return 0;
+}
+
+uint64_t cprov_transfer_total(const struct cprov_transfer *t)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < t->count; i++)
+        sum += t->parts[i]->descriptor.size;
+    return sum;
+}
+
+uint64_t cprov_transfer_missing(const struct cprov_transfer *t)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < t->count; i++)
+        if (t->parts[i]->state == PART_WAITING)
+            sum += t->parts[i]->descriptor.size;
+    return sum;
+}
+
+/* --- one part --- */
+
+static void count(struct part *p, uint64_t done)
+{
+    struct cprov_transfer *t = p->transfer;
+
+    cprov_meter_set(t->session, &t->meter, t->meter.done - p->meter.done + done);
+    cprov_meter_set(t->session, &p->meter, done);
+}
+
+static int sink_write(void *arg, uint64_t offset, const void *data, size_t len,
+                      struct cprov_error *err)
+{
+    struct part *p = arg;
+
+    if (p->transfer->code < 0)
+        return cprov_fail(err, CPROV_ECANCELLED, "stopped: another blob failed");
+    if (cprov_blob_writer_write(p->writer, offset, data, len, err) < 0)
+        return err->code;
+    count(p, p->meter.done + len);
+    return 0;
+}
+
+static int sink_restart(void *arg, struct cprov_error *err)
+{
+    struct part *p = arg;
+
+    count(p, 0);
+    return cprov_blob_writer_restart(p->writer, err);
+}
+
+static int sink_validator(void *arg, struct cprov_span etag, struct cprov_error *err)
+{
+    struct part *p = arg;
+
+    return cprov_blob_writer_set_etag(p->writer, etag, err);
+}
+
+static void fail_part(struct part *p, int code, const struct cprov_error *err)
+{
+    struct cprov_transfer *t = p->transfer;
+
+    p->state = PART_FAILED;
+    if (t->code == 0) {
+        t->code = code;
+        t->err = *err;
+    }
+}
+
+static void on_fetched(void *arg, int code, const struct cprov_error *err)
+{
+    struct part *p = arg;
+
+    if (code < 0)
+        fail_part(p, code, err);
+    else
+        p->state = PART_ARRIVED;
+    cprov_meter_end(p->transfer->session, &p->meter);
+}
+
+static int start_fetch(struct part *p, struct cprov_error *err)
+{
+    struct cprov_client *client;
+
+    if (cprov_session_client(p->transfer->session, &client, err) < 0)
+        return err->code;
+    count(p, cprov_blob_writer_have(p->writer));
+    p->state = PART_RUNNING;
+    return cprov_client_fetch_blob(
+        client,
+        &(struct cprov_blob_request){ .ref = &p->repository,
+                                      .descriptor = &p->descriptor,
+                                      .have = cprov_blob_writer_have(p->writer),
+                                      .etag = cprov_blob_writer_etag(p->writer),
+                                      .sink = { .write = sink_write,
+                                                .restart = sink_restart,
+                                                .validator = sink_validator,
+                                                .arg = p },
+                                      .done = on_fetched },
+        err);
+}
+
+static int copy_part(struct part *p, struct cprov_error *err)
+{
+    struct cprov_transfer *t = p->transfer;
+
+    if (cprov_store_copy_blob(t->store, t->other, &p->descriptor, &p->writer, err) < 0)
+        return err->code;
+    p->state = p->writer ? PART_GOOD : PART_PRESENT;
+    count(p, p->descriptor.size);
+    return 0;
+}
+
+/*
+ * Opens the writer and starts. Returns CPROV_EINUSE when another process is at this blob and
+ * wait_ms is over. A copy that turns out damaged is fetched like the rest.
+ */
+static int start_part(struct part *p, int wait_ms, struct cprov_error *err)
+{
+    struct cprov_transfer *t = p->transfer;
+
+    if (t->other && cprov_store_has(t->other, &p->descriptor)) {
+        int code = copy_part(p, err);
+        if (code != CPROV_EVERIFY)
+            return code;
+        cprov_blob_writer_close(cprov_steal(&p->writer));
+    }
+    int code = cprov_blob_writer_open(t->store, &p->descriptor, wait_ms, &p->writer, err);
+    if (code == CPROV_EEXISTS) {
+        p->state = PART_PRESENT;
+        count(p, p->descriptor.size);
+        return 0;
+    }
+    return code < 0 ? code : start_fetch(p, err);
+}
+
+/* --- all of them --- */
+
+/* Starts waiting parts, up to a batch; those another process is at are left waiting. */
+static void start_waiting(struct cprov_transfer *t, size_t *started)
+{
+    *started = 0;
+    for (size_t i = 0; i < t->count && *started < BATCH; i++) {
+        struct cprov_error err = CPROV_ERROR_INIT;
+        struct part *p = t->parts[i];
+
+        if (p->state != PART_WAITING)
+            continue;
+        int code = start_part(p, 0, &err);
+        if (code == 0)
+            (*started)++;
+        else if (code != CPROV_EINUSE)
+            fail_part(p, code, &err);
+        if (t->code < 0)
+            return;
+    }
+}
+
+/*
+ * Compares what arrived. A wrong digest is worth one fresh start: the bytes of an earlier run, or a
+ * proxy on the way, may have been at fault. Returns whether any were started anew.
+ */
+static bool finish_arrived(struct cprov_transfer *t)
+{
+    bool again = false;
+
+    for (size_t i = 0; i < t->count; i++) {
+        struct part *p = t->parts[i];
+        struct cprov_error err = CPROV_ERROR_INIT;
+
+        if (p->state != PART_ARRIVED)
+            continue;
+        int code = cprov_blob_writer_finish(p->writer, &err);
+        if (code == CPROV_EVERIFY && !p->fresh_start) {
+            p->fresh_start = true;
+            again = true;
+            code = start_fetch(p, &err);
+        } else if (code == 0) {
+            p->state = PART_GOOD;
+        }
+        if (code < 0)
+            fail_part(p, code, &err);
+    }
+    return again;
+}
+
+/* Runs what was started to its end, whatever becomes of it: callbacks must not outlive the parts.
+ */
+static int fetch_started(struct cprov_transfer *t)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    int code = 0;
+
+    do {
+        if (t->session->client)
+            code = cprov_client_run(t->session->client, NULL, &err);
+        if (code < 0 && t->code == 0) {
+            t->code = code;
+            t->err = err;
+        }
+    } while (t->code == 0 && finish_arrived(t));
+    return t->code;
+}
+
+/* Gives the good ones their names, and lets go of their locks. */
+static int commit_good(struct cprov_transfer *t, struct cprov_error *err)
+{
+    struct cprov_blob_writer **writers = calloc(t->count + 1, sizeof(struct cprov_blob_writer *));
+    size_t n = 0;
+
+    if (!writers)
+        return cprov_fail_memory(err);
+    for (size_t i = 0; i < t->count; i++)
+        if (t->parts[i]->state == PART_GOOD)
+            writers[n++] = t->parts[i]->writer;
+    int code = n ? cprov_store_commit(t->store, writers, n, err) : 0;
+    free(writers);
+    for (size_t i = 0; i < t->count && code == 0; i++)
+        if (t->parts[i]->state == PART_GOOD) {
+            cprov_blob_writer_close(cprov_steal(&t->parts[i]->writer));
+            t->parts[i]->state = PART_PRESENT;
+        }
+    return code;
+}
+
+static int finish_batch(struct cprov_transfer *t, struct cprov_error *err)
+{
+    if (fetch_started(t) < 0) {
+        *err = t->err;
+        return t->code;
+    }
+    return commit_good(t, err);
+}
+
+/* What other processes were fetching: one by one, holding nothing while waiting, so that two
+ * installs never wait for each other. */
+static int fetch_left(struct cprov_transfer *t, struct cprov_error *err)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->parts[i]->state == PART_WAITING &&
+            (start_part(t->parts[i], CPROV_LOCK_WAIT_MS, err) < 0 || finish_batch(t, err) < 0))
+            return err->code;
+    return 0;
+}
+
+static int fetch_all(struct cprov_transfer *t, struct cprov_error *err)
+{
+    size_t started = 0;
+
+    do {
+        start_waiting(t, &started);
+        if (finish_batch(t, err) < 0)
+            return err->code;
+    } while (started > 0);
+    return fetch_left(t, err);
+}
+
+int cprov_transfer_run(struct cprov_transfer *t, struct cprov_error *err)
+{
+    uint64_t missing = cprov_transfer_missing(t);
+
+    if (missing > 0 && cprov_store_need_space(t->store, missing, err) < 0)
+        return err->code;
+    cprov_meter_init(&t->meter, "Downloading", t->item, "", missing);
+    int code = fetch_all(t, err);
+    cprov_meter_end(t->session, &t->meter);
+    return code;
+}

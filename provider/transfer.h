@@ -1,0 +1,47 @@
+/* provider/transfer.h - a set of blobs on its way into a store: what joins registry and store. */
+#ifndef CPROV_PROVIDER_TRANSFER_H
+#define CPROV_PROVIDER_TRANSFER_H
+
+#include "provider/session.h"
+#include "store/blobs.h"
+
+struct cprov_transfer;
+
+/* store and session are borrowed; item ("NanoServer 10.0.1") is for progress. */
+CPROV_MUST_CHECK
+int cprov_transfer_new(struct cprov_session *s, struct cprov_store *store, const char *item,
+                       struct cprov_transfer **out, struct cprov_error *err);
+void cprov_transfer_free(
+    struct cprov_transfer *t); /* what is not committed stays as partial downloads */
+CPROV_DEFINE_CLEANUP(struct cprov_transfer, cprov_transfer, cprov_transfer_free)
+#define auto_transfer CPROV_CLEANUP(cprov_transfer_cleanup)
+
+/*
+ * Adds a blob to fetch from a repository; added twice, or in the store already, it is fetched once
+ * or not at all. The descriptor's texts must outlive the transfer.
+ */
+CPROV_MUST_CHECK
+int cprov_transfer_add(struct cprov_transfer *t, const struct cprov_reference *repository,
+                       const struct cprov_descriptor *d, struct cprov_error *err);
+/* Adds a document that is in memory; compared with d at once. */
+CPROV_MUST_CHECK
+int cprov_transfer_add_bytes(struct cprov_transfer *t, const struct cprov_descriptor *d,
+                             struct cprov_span bytes, struct cprov_error *err);
+
+/* Bytes of all blobs added, and those that would be fetched. */
+uint64_t cprov_transfer_total(const struct cprov_transfer *t);
+uint64_t cprov_transfer_missing(const struct cprov_transfer *t);
+
+/* A store whose blobs are copied rather than fetched (save uses the installed ones); may be NULL.
+ */
+void cprov_transfer_prefer(struct cprov_transfer *t, struct cprov_store *other);
+
+/*
+ * Checks the space, fetches what is missing (several at once; what another process is fetching is
+ * waited for, last), compares every digest (a wrong one gets one fresh start), and commits. On
+ * failure the first error, and the good part of what came stays for the next time.
+ */
+CPROV_MUST_CHECK
+int cprov_transfer_run(struct cprov_transfer *t, struct cprov_error *err);
+
+#endif
