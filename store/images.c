@@ -1,0 +1,189 @@
+/* store/images.c - the installed images: read without a lock, changed under one. */
+#include "store/images.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/limits.h"
+#include "base/version.h"
+#include "store/index_file.h"
+#include "store/private.h"
+
+static int compare_names(const char *a, const char *b)
+{
+    size_t i = 0;
+
+    while (a[i] && cprov_lower(a[i]) == cprov_lower(b[i]))
+        i++;
+    unsigned char x = (unsigned char)cprov_lower(a[i]), y = (unsigned char)cprov_lower(b[i]);
+    return x != y ? (x < y ? -1 : 1) : strcmp(a, b);
+}
+
+static int compare_images(const void *left, const void *right)
+{
+    const struct cprov_image *a = left, *b = right;
+    int order = compare_names(a->name, b->name);
+
+    if (order == 0)
+        order = cprov_version_compare(cprov_span_of(b->version), cprov_span_of(a->version));
+    if (order == 0)
+        order = strcmp(a->platform, b->platform);
+    if (order == 0)
+        order = memcmp(a->descriptor.digest.raw, b->descriptor.digest.raw, CPROV_DIGEST_RAW_MAX);
+    return order;
+}
+
+/* Decodes every entry; *list gets file->count of them, in the order of the file. */
+static int decode_all(struct cprov_store *s, const struct cprov_index_file *file,
+                      struct cprov_arena *arena, struct cprov_image **list, struct cprov_error *err)
+{
+    struct cprov_image *images = cprov_arena_alloc(arena, file->count, sizeof(*images));
+    const struct cprov_json *entry = file->manifests ? file->manifests->child : NULL;
+
+    int code = cprov_arena_check(arena, err);
+    for (size_t i = 0; code == 0 && i < file->count; i++, entry = entry->next) {
+        code = cprov_index_decode(entry, arena, &images[i], err);
+        if (code < 0)
+            return cprov_wrap_as(err, code == CPROV_ENOMEM ? code : CPROV_EVERIFY,
+                                 "%s/" CPROV_STORE_INDEX ": manifests[%zu]", s->path, i);
+    }
+    if (code < 0)
+        return code;
+    *list = images;
+    return 0;
+}
+
+int cprov_images_read(struct cprov_store *s, struct cprov_images **out, struct cprov_error *err)
+{
+    auto_images struct cprov_images *images = calloc(1, sizeof(*images));
+    struct cprov_index_file file;
+
+    if (!images)
+        return cprov_fail_memory(err);
+    int code = cprov_index_read(s, &images->arena, &file, err);
+    if (code == 0)
+        code = decode_all(s, &file, &images->arena, &images->list, err);
+    if (code < 0)
+        return code;
+    images->count = file.count;
+    if (images->count > 1)
+        qsort(images->list, images->count, sizeof(images->list[0]), compare_images);
+    *out = cprov_steal(&images);
+    return 0;
+}
+
+void cprov_images_free(struct cprov_images *images)
+{
+    if (!images)
+        return;
+    cprov_arena_clear(&images->arena);
+    free(images);
+}
+
+/* An entry that does not say its platform is the same image: a ref.name stands for one thing. */
+static bool same_image(const struct cprov_image *a, const struct cprov_image *b)
+{
+    return strcmp(a->name, b->name) == 0 && strcmp(a->version, b->version) == 0 &&
+           (!a->platform[0] || !b->platform[0] || strcmp(a->platform, b->platform) == 0);
+}
+
+/* What is added, and which of it is written already. */
+struct addition {
+    const struct cprov_image *images;
+    size_t count;
+    bool *done;
+};
+
+/* The last of the added images that stands for the same as `old`, or NULL. */
+static const struct cprov_image *replacement(const struct addition *a,
+                                             const struct cprov_image *old)
+{
+    for (size_t i = a->count; i > 0; i--)
+        if (same_image(&a->images[i - 1], old))
+            return &a->images[i - 1];
+    return NULL;
+}
+
+/* Writes the image in the place of an old entry, once. */
+static int write_new(struct cprov_buf *out, struct addition *a, const struct cprov_image *image,
+                     bool *first, struct cprov_error *err)
+{
+    bool *done = &a->done[image - a->images];
+
+    if (*done)
+        return 0;
+    *done = true;
+    cprov_index_write_separator(out, *first);
+    *first = false;
+    return cprov_index_write_entry(out, image, CPROV_INDEX_FULL, err);
+}
+
+static void write_old(struct cprov_buf *out, const struct cprov_json *entry, bool *first)
+{
+    struct cprov_json_writer w;
+
+    cprov_index_write_separator(out, *first);
+    *first = false;
+    cprov_json_writer_init(&w, out, 0);
+    cprov_json_value(&w, entry);
+}
+
+/* The new text of index.json: old entries in their places, replaced or as they were, then the new
+ * ones. */
+static int write_index(struct cprov_buf *out, const struct cprov_index_file *file,
+                       const struct cprov_image *old, struct addition *a, struct cprov_error *err)
+{
+    const struct cprov_json *entry = file->manifests ? file->manifests->child : NULL;
+    bool first = true;
+    int code = 0;
+
+    cprov_index_write_head(out, file->root);
+    for (size_t i = 0; code == 0 && i < file->count; i++, entry = entry->next) {
+        const struct cprov_image *image = replacement(a, &old[i]);
+        if (image)
+            code = write_new(out, a, image, &first, err);
+        else
+            write_old(out, entry, &first);
+    }
+    for (size_t i = 0; code == 0 && i < a->count; i++)
+        code = write_new(out, a, replacement(a, &a->images[i]), &first, err);
+    cprov_index_write_tail(out);
+    return code < 0 ? code : cprov_buf_check(out, CPROV_STORE_INDEX, err);
+}
+
+int cprov_images_add(struct cprov_store *s, const struct cprov_image *image,
+                     struct cprov_error *err)
+{
+    return cprov_images_add_all(s, image, 1, err);
+}
+
+int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images, size_t count,
+                         struct cprov_error *err)
+{
+    CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
+    struct addition a = { .images = images, .count = count };
+    auto_buf struct cprov_buf text;
+    struct cprov_index_file file;
+    struct cprov_image *old;
+    auto_fd int lock = -1;
+
+    cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
+    int code = cprov_store_writable(s, err);
+    if (code < 0 || count == 0)
+        return code;
+    a.done = cprov_arena_alloc(&arena, count, sizeof(*a.done));
+    code = cprov_arena_check(&arena, err);
+    if (code == 0)
+        code = cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err);
+    if (code == 0)
+        code = cprov_index_read(s, &arena, &file, err);
+    if (code == 0)
+        code = decode_all(s, &file, &arena, &old, err);
+    if (code == 0)
+        code = write_index(&text, &file, old, &a, err);
+    return code < 0
+               ? code
+               : cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_buf_span(&text), 0644, err);
+}

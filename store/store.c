@@ -1,0 +1,351 @@
+/* store/store.c - opening a layout, its lock files, its space and its log. */
+#include "store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "store/dir.h"
+#include "store/private.h"
+
+#define LAYOUT_FILE_MAX (64 * CPROV_KIB) /* bytes of oci-layout */
+#define RESERVE_PART    20               /* one twentieth of what is asked for ... */
+#define RESERVE_MAX     (256 * CPROV_MIB)
+
+static const char empty_index[] = "{\"schemaVersion\":2,\n"
+                                  "\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\n"
+                                  "\"manifests\":[]}\n";
+
+int cprov_store_writable(const struct cprov_store *s, struct cprov_error *err)
+{
+    if (s->read_only)
+        return cprov_fail(err, CPROV_EREFUSED, "the store %s is read-only", s->path);
+    return 0;
+}
+
+const char *cprov_store_blob_path(const struct cprov_digest *d, char buf[CPROV_BLOB_PATH_MAX])
+{
+    char hex[CPROV_DIGEST_TEXT_MAX];
+
+    snprintf(buf, CPROV_BLOB_PATH_MAX, CPROV_STORE_BLOBS "/%s/%s", cprov_digest_algo_name(d->algo),
+             cprov_digest_hex(d, hex));
+    return buf;
+}
+
+bool cprov_store_is_at(int fd, int dir, const char *name)
+{
+    struct stat open, named;
+
+    return fstat(fd, &open) == 0 && fstatat(dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+           open.st_dev == named.st_dev && open.st_ino == named.st_ino;
+}
+
+static int open_lock_file(struct cprov_store *s, const char *name, int *out,
+                          struct cprov_error *err)
+{
+    const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+
+    /* Twice: the first process here makes the folder. */
+    for (int tries = 0; tries < 2; tries++) {
+        int fd = openat(s->root, name, flags, 0644);
+
+        if (fd >= 0) {
+            *out = fd;
+            return 0;
+        }
+        if (errno != ENOENT || tries > 0)
+            break;
+        int code = cprov_fs_make_dirs(s->root, CPROV_STORE_PRIVATE, 0755, err);
+        if (code < 0)
+            return code;
+    }
+    return cprov_fail_os(err, errno, "%s/%s", s->path, name);
+}
+
+int cprov_store_lock_file(struct cprov_store *s, const char *name, bool exclusive, int *out,
+                          struct cprov_error *err)
+{
+    for (;;) {
+        auto_fd int fd = -1;
+        int code = open_lock_file(s, name, &fd, err);
+
+        if (code == 0)
+            code = cprov_fs_lock(fd, exclusive, CPROV_LOCK_WAIT_MS, s->cancel, err);
+        if (code < 0)
+            return code;
+        if (cprov_store_is_at(fd, s->root, name)) {
+            *out = fd;
+            fd = -1;
+            return 0;
+        }
+    }
+}
+
+int cprov_store_begin(struct cprov_store *s, struct cprov_error *err)
+{
+    auto_fd int lock = -1;
+    int code = cprov_store_writable(s, err);
+
+    if (code < 0 || s->lock >= 0)
+        return code;
+    code = cprov_store_lock_file(s, CPROV_STORE_LOCK, false, &lock, err);
+    if (code == 0)
+        code = cprov_fs_make_dirs(s->root, CPROV_STORE_PARTIAL, 0755, err);
+    if (code == 0)
+        code = cprov_fs_open_dir(s->root, CPROV_STORE_PARTIAL, &s->partial, err);
+    if (code < 0)
+        return code;
+    s->lock = lock;
+    lock = -1;
+    return 0;
+}
+
+int cprov_store_workers(struct cprov_store *s, struct cprov_workers **out, struct cprov_error *err)
+{
+    if (!s->workers) {
+        int code = cprov_workers_new(0, &s->workers, err);
+        if (code < 0)
+            return code;
+    }
+    *out = s->workers;
+    return 0;
+}
+
+/* Whether the folder may become a store: nothing is in it, or what a crash while making one left,
+ * or what a fresh file system has. */
+static int survey(struct cprov_store *s, bool *free_to_use, struct cprov_error *err)
+{
+    auto_dir DIR *dir = NULL;
+    int code = cprov_dir_open(s->root, ".", &dir, err);
+    const char *name;
+
+    if (code < 0)
+        return code;
+    *free_to_use = true;
+    while ((name = cprov_dir_next(dir)))
+        if (strcmp(name, "lost+found") != 0 &&
+            strncmp(name, CPROV_STORE_TEMP, strlen(CPROV_STORE_TEMP)) != 0)
+            *free_to_use = false;
+    return 0;
+}
+
+static int check_layout(struct cprov_span text, struct cprov_error *err)
+{
+    CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
+    struct cprov_json *layout;
+
+    if (cprov_json_parse(text, &arena, &layout, err) < 0)
+        return cprov_wrap_as(err, CPROV_EVERIFY, CPROV_STORE_LAYOUT);
+    const char *version = cprov_json_get_text(layout, "imageLayoutVersion");
+    if (!version || strcmp(version, "1.0.0") != 0)
+        return cprov_fail(err, CPROV_EVERIFY, "an image layout of version '%s', not 1.0.0",
+                          version ? version : "");
+    return 0;
+}
+
+/* Under index.lock: another process may have made it and put an image in since we looked. */
+static int make_index(struct cprov_store *s, struct cprov_error *err)
+{
+    auto_fd int lock = -1;
+
+    int code = cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err);
+    if (code < 0 || faccessat(s->root, CPROV_STORE_INDEX, F_OK, 0) == 0)
+        return code;
+    return cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_span_of(empty_index), 0644, err);
+}
+
+/* oci-layout comes first: after a crash its folder is a store, with the rest missing. */
+static int make_layout(struct cprov_store *s, bool fresh, struct cprov_error *err)
+{
+    int code = 0;
+
+    if (fresh)
+        code = cprov_fs_replace(s->root, CPROV_STORE_LAYOUT, CPROV_SPAN_LITERAL(CPROV_LAYOUT_TEXT),
+                                0644, err);
+    if (code == 0)
+        code = cprov_fs_make_dirs(s->root, CPROV_STORE_BLOBS "/sha256", 0755, err);
+    if (code == 0 && faccessat(s->root, CPROV_STORE_INDEX, F_OK, 0) < 0)
+        code = make_index(s, err);
+    return code;
+}
+
+static int open_layout(struct cprov_store *s, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf text;
+    bool create = s->flags & CPROV_STORE_CREATE, free_to_use;
+
+    cprov_buf_init(&text, LAYOUT_FILE_MAX);
+    if (faccessat(s->root, CPROV_STORE_LAYOUT, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        int code = cprov_fs_read(s->root, CPROV_STORE_LAYOUT, LAYOUT_FILE_MAX, &text, err);
+        if (code == 0)
+            code = check_layout(cprov_buf_span(&text), err);
+        return code < 0 || s->read_only || !create ? code : make_layout(s, false, err);
+    }
+    int code = survey(s, &free_to_use, err);
+    if (code < 0)
+        return code;
+    if (!free_to_use)
+        return cprov_fail(err, CPROV_EVERIFY, "holds files, but no oci-layout");
+    if (!create)
+        return cprov_fail(err, CPROV_ENOTFOUND, "there is no store here");
+    code = cprov_store_writable(s, err);
+    return code < 0 ? code : make_layout(s, true, err);
+}
+
+static int open_root(struct cprov_store *s, struct cprov_error *err)
+{
+    int code;
+
+    if (s->flags & CPROV_STORE_CREATE) {
+        code = cprov_fs_make_dirs(AT_FDCWD, s->path, 0755, err);
+        if (code < 0)
+            return code;
+    }
+    code = cprov_fs_open_dir(AT_FDCWD, s->path, &s->root, err);
+    if (code < 0)
+        return code;
+    s->read_only =
+        (s->flags & CPROV_STORE_READ) || faccessat(s->root, ".", W_OK | X_OK, AT_EACCESS) < 0;
+    return 0;
+}
+
+int cprov_store_open(const char *root, unsigned flags, const struct cprov_cancel *cancel,
+                     struct cprov_store **out, struct cprov_error *err)
+{
+    auto_store struct cprov_store *s = calloc(1, sizeof(*s));
+
+    if (!s)
+        return cprov_fail_memory(err);
+    if (flags & CPROV_STORE_READ)
+        flags &= ~(unsigned)(CPROV_STORE_CREATE | CPROV_STORE_EXPORT);
+    *s = (struct cprov_store){ .path = strdup(root),
+                               .root = -1,
+                               .flags = flags,
+                               .cancel = cancel,
+                               .lock = -1,
+                               .partial = -1 };
+    if (!s->path)
+        return cprov_fail_memory(err);
+    int code = open_root(s, err);
+    if (code < 0)
+        return code;
+    code = open_layout(s, err);
+    if (code < 0) {
+        cprov_wrap(err, "store %s", root);
+        return code;
+    }
+    *out = cprov_steal(&s);
+    return 0;
+}
+
+/*
+ * An exported layout is for others, who have no use for our folder. Both locks are held while their
+ * files go, and whoever waits for one of them looks whether it still has its name.
+ */
+static void remove_private(struct cprov_store *s)
+{
+    auto_fd int lock = openat(s->root, CPROV_STORE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    auto_fd int index = openat(s->root, CPROV_STORE_INDEXLOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    if ((lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0) ||
+        (index >= 0 && flock(index, LOCK_EX | LOCK_NB) < 0))
+        return;
+    if (unlinkat(s->root, CPROV_STORE_PARTIAL, AT_REMOVEDIR) < 0 && errno != ENOENT)
+        return;
+    unlinkat(s->root, CPROV_STORE_LOCK, 0);
+    unlinkat(s->root, CPROV_STORE_INDEXLOCK, 0);
+    unlinkat(s->root, CPROV_STORE_PRIVATE, AT_REMOVEDIR);
+}
+
+void cprov_store_close(struct cprov_store *s)
+{
+    if (!s)
+        return;
+    cprov_workers_free(s->workers);
+    cprov_layer_cache_free(s->layers);
+    cprov_fd_close(&s->partial);
+    cprov_fd_close(&s->lock);
+    if ((s->flags & CPROV_STORE_EXPORT) && s->root >= 0 && !s->read_only)
+        remove_private(s);
+    cprov_fd_close(&s->root);
+    free(s->path);
+    free(s);
+}
+
+const char *cprov_store_root(const struct cprov_store *s)
+{
+    return s->path;
+}
+
+bool cprov_store_read_only(const struct cprov_store *s)
+{
+    return s->read_only;
+}
+
+int cprov_store_need_space(struct cprov_store *s, uint64_t bytes, struct cprov_error *err)
+{
+    uint64_t reserve = bytes / RESERVE_PART < RESERVE_MAX ? bytes / RESERVE_PART : RESERVE_MAX;
+    uint64_t free_bytes, need;
+
+    int code = cprov_fs_free_bytes(s->root, &free_bytes, err);
+    if (code < 0)
+        return code;
+    if (__builtin_add_overflow(bytes, reserve, &need))
+        need = UINT64_MAX;
+    if (free_bytes < need)
+        return cprov_fail(err, CPROV_ENOSPACE,
+                          "%s has %" PRIu64 " bytes free, %" PRIu64 " are needed", s->path,
+                          free_bytes, need);
+    return 0;
+}
+
+/* After a crash or on a full disk the last line may be half there: it is ended, or taken back. */
+static int append_line(int fd, const struct cprov_buf *line, struct cprov_error *err)
+{
+    struct stat st;
+    char last = '\n';
+    size_t got;
+
+    if (fstat(fd, &st) < 0)
+        return cprov_fail_os(err, errno, CPROV_STORE_LOG);
+    if (st.st_size > 0) {
+        int code = cprov_fs_read_at(fd, &last, 1, st.st_size - 1, &got, err);
+        if (code < 0)
+            return code;
+    }
+    size_t skip = last == '\n' ? 1 : 0; /* line begins with a newline */
+    int code = cprov_fs_write_all(fd, line->ptr + skip, line->len - skip, st.st_size, err);
+    if (code < 0 && ftruncate(fd, st.st_size) < 0)
+        return code; /* the next line begins with the newline that this one lacks */
+    return code;
+}
+
+int cprov_store_log(struct cprov_store *s, struct cprov_span line, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf text;
+    auto_fd int fd = -1;
+
+    cprov_buf_init(&text, line.len + 2);
+    if (line.len == 0 || memchr(line.ptr, '\n', line.len))
+        return cprov_fail(err, CPROV_EINVAL, "a log entry is one line");
+    cprov_buf_add_char(&text, '\n');
+    cprov_buf_add_span(&text, line);
+    cprov_buf_add_char(&text, '\n');
+    int code = cprov_buf_check(&text, "log entry", err);
+    if (code == 0)
+        code = cprov_store_writable(s, err);
+    if (code == 0)
+        code = cprov_store_lock_file(s, CPROV_STORE_LOG, true, &fd, err);
+    return code < 0 ? code : append_line(fd, &text, err);
+}
