@@ -7,10 +7,10 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
-#include "base/log.h"
 #include "conf/credentials.h"
 #include "registry/challenge.h"
 #include "registry/http.h"
+#include "registry/wire.h"
 
 struct cprov_error;
 struct cprov_auth;
@@ -21,13 +21,15 @@ typedef int cprov_credentials_fn(void *arg, const char *host, const char *reposi
                                  struct cprov_credentials *out, struct cprov_error *err);
 
 /*
- * The cache of challenges, tokens and logins of one client, by origin and scope set. http is
- * borrowed. Tokens are fetched through it. credentials may be NULL: anonymous everywhere.
+ * The cache of challenges, tokens and logins of one client, by origin and scope set. wire is
+ * borrowed; tokens are fetched through it. credentials may be NULL: anonymous everywhere.
  */
 CPROV_MUST_CHECK
-int cprov_auth_new(struct cprov_http *http, cprov_credentials_fn *credentials, void *arg,
-                   const struct cprov_log *log, struct cprov_auth **out, struct cprov_error *err);
-void cprov_auth_free(struct cprov_auth *a);
+int cprov_auth_new(struct cprov_wire *wire, cprov_credentials_fn *credentials, void *arg,
+                   struct cprov_auth **out, struct cprov_error *err);
+void cprov_auth_free(struct cprov_auth *a); /* who waits is not called */
+CPROV_DEFINE_CLEANUP(struct cprov_auth, cprov_auth, cprov_auth_free)
+#define auto_auth CPROV_CLEANUP(cprov_auth_cleanup)
 
 /* To whom a request goes and what it wants. Texts are borrowed for the call. */
 struct cprov_auth_target {
@@ -38,6 +40,7 @@ struct cprov_auth_target {
         *actions; /* "pull", "pull,push"; catalog: "registry:catalog:*" goes by repository "" */
     const struct cprov_http_peer *peer;
     bool allow_http; /* the origin itself is plain HTTP by the user's will */
+    bool anonymous;  /* never with a login: the target of a redirect */
 };
 
 /*
@@ -57,7 +60,9 @@ bool cprov_auth_known(struct cprov_auth *a, const struct cprov_auth_target *targ
  * token request runs joins it. POST of OAuth2 for identity tokens with GET as fallback on 400, 401,
  * 404, 405; GET otherwise. The newly demanded scope goes first, scopes already held for the same
  * service are joined ("scope union"). `token` or `access_token`, `expires_in` (60 s when missing),
- * issued_at with clock skew.
+ * issued_at with clock skew. Without a challenge (NULL) and without a remembered one, or when only
+ * a login would help and there is none, CPROV_ENOTFOUND is returned. done is not called when this
+ * fails, and may be called before it returns.
  * Spec: distribution/docs/spec/auth/token.md, oauth.md.
  */
 CPROV_MUST_CHECK
@@ -65,5 +70,12 @@ int cprov_auth_answer(struct cprov_auth *a, const struct cprov_auth_target *targ
                       const struct cprov_challenges *challenges, bool rejected_token,
                       void (*done)(void *arg, int code, const struct cprov_error *err), void *arg,
                       struct cprov_error *err);
+/* Whoever waits with this arg is not called any more. */
+void cprov_auth_forget(struct cprov_auth *a, const void *arg);
+
+/* Whether a login is known for the host. */
+CPROV_MUST_CHECK
+int cprov_auth_has_login(struct cprov_auth *a, const char *host, bool *out,
+                         struct cprov_error *err);
 
 #endif

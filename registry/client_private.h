@@ -1,0 +1,49 @@
+/* registry/client_private.h - the inside of a client, for the files that implement its operations.
+ */
+#ifndef CPROV_REGISTRY_CLIENT_PRIVATE_H
+#define CPROV_REGISTRY_CLIENT_PRIVATE_H
+
+#include "registry/client.h"
+#include "registry/wire.h"
+
+struct cprov_endpoint;
+struct cprov_fetch;
+
+/*
+ * An operation that has not called back yet; the first member of its own struct. end() stops its
+ * requests, frees it and, unless err is NULL, calls back with err.
+ */
+struct cprov_op {
+    struct cprov_op *next, **link;
+    void (*end)(struct cprov_op *op, const struct cprov_error *err);
+};
+
+/* A warning that was told. */
+struct cprov_warning {
+    struct cprov_warning *next;
+    char *host;
+    char *text;
+};
+
+struct cprov_client {
+    struct cprov_client_options options;
+    struct cprov_http *http;
+    struct cprov_wire wire;
+    struct cprov_auth *auth;
+    struct cprov_endpoint *endpoints;
+    struct cprov_warning *warnings;
+    struct cprov_op *ops;
+    /* blobs: registry/blob_queue.c */
+    struct cprov_fetch *queue; /* not begun */
+    struct cprov_fetch *running;
+    size_t parts_running;
+    bool pumping;
+    struct cprov_alarm *pump_alarm, *split_alarm;
+};
+
+void cprov_op_add(struct cprov_client *c, struct cprov_op *op,
+                  void (*end)(struct cprov_op *op, const struct cprov_error *err));
+void cprov_op_remove(struct cprov_op *op);
+void cprov_warnings_free(struct cprov_warning **list);
+
+#endif

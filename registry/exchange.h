@@ -1,0 +1,103 @@
+/* registry/exchange.h - one question to a server, repeated and redirected until it is settled. */
+#ifndef CPROV_REGISTRY_EXCHANGE_H
+#define CPROV_REGISTRY_EXCHANGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/span.h"
+#include "registry/http.h"
+#include "registry/url.h"
+#include "registry/wire.h"
+
+struct cprov_error;
+
+/*
+ * Owns itself: lives from cprov_exchange_start() until its done hook has returned, or
+ * cprov_exchange_stop(). Faults of the transport and the statuses of registry/retry.h are tried
+ * again from the first URL (what a redirect signed expires) after a back-off, or after what
+ * Retry-After asks for; the count starts anew when a good part of a body has come since the last
+ * fault. Redirects follow registry/redirect.h.
+ */
+struct cprov_exchange;
+
+/* Borrowed until the hook returns. */
+struct cprov_exchange_answer {
+    const struct cprov_http_head *head; /* NULL when none came */
+    struct cprov_span body;             /* without a body hook; of failures at most
+                                           CPROV_ERROR_BODY_MAX bytes */
+    struct cprov_span url;              /* of the last hop */
+};
+
+/* Any but done may be NULL. A negative code ends the exchange with it. */
+struct cprov_exchange_hooks {
+    /* Before every try, for instance to set the range. */
+    int (*begin)(void *arg, struct cprov_exchange *x, struct cprov_error *err);
+    /* Appends the Authorization for a request to url, or nothing. false: challenged() is to be
+     * called with a NULL head before asking. */
+    bool (*authorize)(void *arg, const struct cprov_url *url, struct cprov_buf *out);
+    /*
+     * After 401, or 403 with insufficient_scope. 0 when an answer is sought: call
+     * cprov_exchange_resume() once there is one, also from within. `authorized`: the request
+     * carried an Authorization. CPROV_ENOTFOUND: nothing to say; the status becomes the failure.
+     */
+    int (*challenged)(void *arg, struct cprov_exchange *x, const struct cprov_url *url,
+                      const struct cprov_http_head *head, bool authorized, struct cprov_error *err);
+    /* An HTTP server answered, with whatever status. */
+    void (*seen)(void *arg, const struct cprov_url *url, const struct cprov_http_head *head);
+    /* Of a 2xx answer. body: instead of collecting it. Either may stop or restart the exchange. */
+    int (*head)(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
+                struct cprov_error *err);
+    int (*body)(void *arg, struct cprov_exchange *x, const void *data, size_t len,
+                struct cprov_error *err);
+    /* Once, last: 0 after a 2xx answer came whole; else the code of a failure (see
+     * registry/problem.h), answer->head telling the status if there was one. */
+    void (*done)(void *arg, int code, const struct cprov_exchange_answer *answer,
+                 const struct cprov_error *err);
+};
+
+/* All texts are copied but those of peer and the table of hooks. */
+struct cprov_exchange_spec {
+    enum cprov_http_method method;
+    const char *url;
+    const char *fallback_url;  /* the same in the other scheme, tried when url is not answered by
+                                  HTTP; or NULL */
+    const char *what;          /* "tags of docker.io/library/alpine", for messages */
+    const char *accept;        /* or NULL */
+    const char *authorization; /* a fixed one, for the origin of url alone; or NULL */
+    struct cprov_span form;    /* of a POST */
+    bool bulk;
+    bool allow_http;                    /* redirects may lead to plain http beyond loopback */
+    const struct cprov_http_peer *peer; /* other origins do not see the client certificate */
+    size_t body_max;                    /* bytes of an answer that are collected */
+    const struct cprov_exchange_hooks *hooks;
+    void *arg;
+};
+
+/* The first request is sent, or waits for its turn; no hook but begin, authorize and challenged is
+ * called before this returns, and done is not called when it fails. */
+CPROV_MUST_CHECK
+int cprov_exchange_start(struct cprov_wire *w, const struct cprov_exchange_spec *spec,
+                         struct cprov_exchange **out, struct cprov_error *err);
+/* Ends it without calling done; from any hook but done. NULL-safe. */
+void cprov_exchange_stop(struct cprov_exchange *x);
+
+/* Asks for bytes first..last of the next answer; etag (may be empty) goes into If-Range when it is
+ * a strong one. */
+void cprov_exchange_set_range(struct cprov_exchange *x, uint64_t first, uint64_t last,
+                              struct cprov_span etag);
+void cprov_exchange_clear_range(struct cprov_exchange *x);
+
+/* From head or body: drops the answer and asks again at once, from the first URL. */
+CPROV_MUST_CHECK
+int cprov_exchange_restart(struct cprov_exchange *x, struct cprov_error *err);
+/* What challenged() promised: code 0 sends the request again, another one ends the exchange. */
+void cprov_exchange_resume(struct cprov_exchange *x, int code, const struct cprov_error *err);
+
+/* Frees the memory of a buffer that held a secret. */
+void cprov_secret_clear(struct cprov_buf *b);
+
+#endif

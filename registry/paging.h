@@ -1,0 +1,30 @@
+/* registry/paging.h - the way from one page of a listing to the next. */
+#ifndef CPROV_REGISTRY_PAGING_H
+#define CPROV_REGISTRY_PAGING_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "registry/http.h"
+
+struct cprov_error;
+
+struct cprov_paging {
+    struct cprov_buf marks; /* of the URLs seen */
+    size_t pages;
+};
+
+void cprov_paging_init(struct cprov_paging *p);
+void cprov_paging_clear(struct cprov_paging *p);
+
+/*
+ * Finds the next page in the Link headers of an answer that came from url, and appends its URL to
+ * next; nothing when this was the last page. CPROV_EVERIFY: another origin, or a page that was
+ * there before; CPROV_ELIMIT: more than CPROV_LIST_PAGES_MAX.
+ */
+CPROV_MUST_CHECK
+int cprov_paging_next(struct cprov_paging *p, const struct cprov_http_head *head,
+                      struct cprov_span url, struct cprov_buf *next, struct cprov_error *err);
+
+#endif

@@ -1,0 +1,405 @@
+/* registry/request.c - exchanges with a login: known, asked for, refreshed. */
+#include "registry/request.h"
+
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "registry/auth.h"
+#include "registry/client_private.h"
+#include "registry/endpoint.h"
+#include "registry/redirect.h"
+#include "registry/warning.h"
+
+#define ROUNDS_MAX   2 /* challenges in a row; the second for a scope that did not suffice */
+#define WARNINGS_MAX 64
+#define WARNING_TEXT 240
+
+struct cprov_request {
+    struct cprov_client *client;
+    struct cprov_endpoint *endpoint;
+    struct cprov_request_spec spec; /* texts in arena */
+    struct cprov_arena arena;
+    struct cprov_http_peer foreign_peer;
+    struct cprov_exchange *exchange;
+    struct cprov_exchange *ping;        /* that learns how to log in, or NULL */
+    struct cprov_challenges challenges; /* of the last refusal */
+    struct cprov_buf origin;            /* it came from */
+    unsigned rounds;                    /* since the last success */
+};
+
+/* --- warnings --- */
+
+static void tell_warning(struct cprov_client *c, const char *host, const char *text)
+{
+    struct cprov_warning **end = &c->warnings;
+    size_t count = 0;
+
+    for (; *end; end = &(*end)->next, count++)
+        if (strcmp((*end)->host, host) == 0 && strcmp((*end)->text, text) == 0)
+            return;
+    if (count >= WARNINGS_MAX || !(*end = calloc(1, sizeof(**end))))
+        return;
+    (*end)->host = strdup(host);
+    (*end)->text = strdup(text);
+    if ((*end)->host && (*end)->text) {
+        c->options.warning(c->options.arg, host, text);
+        return;
+    }
+    cprov_warnings_free(end);
+}
+
+static void look_for_warnings(struct cprov_request *r, const struct cprov_http_head *head)
+{
+    if (!r->client->options.warning)
+        return;
+    for (size_t i = 0; i < head->warnings_count; i++) {
+        auto_buf struct cprov_buf raw;
+        struct cprov_error clean = CPROV_ERROR_INIT;
+
+        cprov_buf_init(&raw, CPROV_HEADER_BYTES_MAX);
+        if (!cprov_warning_parse(head->warnings[i], &raw))
+            continue;
+        (void)cprov_fail(&clean, CPROV_EFAIL, "%.*s", WARNING_TEXT, cprov_buf_text(&raw));
+        tell_warning(r->client, r->endpoint->host, clean.msg);
+    }
+}
+
+/* --- who we are --- */
+
+static int target_for(struct cprov_request *r, const struct cprov_url *url, struct cprov_buf *text,
+                      struct cprov_auth_target *out, struct cprov_error *err)
+{
+    bool home = cprov_endpoint_is_home(r->endpoint, url);
+
+    cprov_buf_reset(text);
+    cprov_url_origin(url, text);
+    if (cprov_buf_check(text, "origin", err) < 0)
+        return err ? err->code : CPROV_ENOMEM;
+    *out = (struct cprov_auth_target){
+        .origin = cprov_buf_text(text),
+        .host = home ? r->endpoint->host : cprov_buf_text(text),
+        .repository = r->spec.repository,
+        .actions = r->spec.actions,
+        .peer = &r->endpoint->settings.peer,
+        .allow_http = r->endpoint->settings.allow_http,
+        .anonymous = !home, /* whoever redirects us must not choose where our logins go */
+    };
+    return 0;
+}
+
+static bool authorize(void *arg, const struct cprov_url *url, struct cprov_buf *out)
+{
+    struct cprov_request *r = arg;
+    struct cprov_auth_target target;
+    auto_buf struct cprov_buf text;
+
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    if (r->spec.foreign || target_for(r, url, &text, &target, NULL) < 0)
+        return true;
+    return cprov_auth_known(r->client->auth, &target, out);
+}
+
+static void login_found(void *arg, int code, const struct cprov_error *err)
+{
+    struct cprov_request *r = arg;
+
+    cprov_exchange_resume(r->exchange, code, err);
+}
+
+static int read_challenges(struct cprov_request *r, const struct cprov_http_head *head,
+                           struct cprov_error *err)
+{
+    cprov_challenges_clear(&r->challenges);
+    for (size_t i = 0; i < head->authenticate_count; i++) {
+        int code = cprov_challenges_add(&r->challenges, head->authenticate[i], err);
+
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+static int answer(struct cprov_request *r, const struct cprov_url *url, bool asked, bool rejected,
+                  struct cprov_error *err)
+{
+    struct cprov_auth_target target;
+    int code = target_for(r, url, &r->origin, &target, err);
+
+    if (code < 0)
+        return code;
+    return cprov_auth_answer(r->client->auth, &target, asked ? &r->challenges : NULL, rejected,
+                             login_found, r, err);
+}
+
+/* --- a refusal that does not say how to log in (gcr.io): /v2/ does --- */
+
+static int ping_challenged(void *arg, struct cprov_exchange *x, const struct cprov_url *url,
+                           const struct cprov_http_head *head, bool authorized,
+                           struct cprov_error *err)
+{
+    struct cprov_request *r = arg;
+
+    (void)x;
+    (void)url;
+    (void)authorized;
+    int code = head ? read_challenges(r, head, err) : 0;
+    return code < 0 ? code : CPROV_ENOTFOUND; /* nothing to answer here: the ping is over */
+}
+
+static void ping_done(void *arg, int code, const struct cprov_exchange_answer *answered,
+                      const struct cprov_error *err)
+{
+    struct cprov_request *r = arg;
+    struct cprov_error local = CPROV_ERROR_INIT;
+    struct cprov_url url;
+
+    r->ping = NULL;
+    if (code == CPROV_ECANCELLED || (code < 0 && !answered->head)) {
+        cprov_exchange_resume(r->exchange, code, err);
+        return;
+    }
+    if (r->challenges.count == 0)
+        code = cprov_fail(&local, CPROV_EAUTH, "login required, but %s does not say how to log in",
+                          r->endpoint->host);
+    else if ((code = cprov_url_parse(cprov_span_of(r->endpoint->base), &url, &local)) == 0)
+        code = answer(r, &url, true, false, &local);
+    if (code < 0)
+        cprov_exchange_resume(r->exchange, code, &local);
+}
+
+static int learn(struct cprov_request *r, struct cprov_error *err)
+{
+    static const struct cprov_exchange_hooks hooks = { .challenged = ping_challenged,
+                                                       .done = ping_done };
+    auto_buf struct cprov_buf url;
+
+    cprov_buf_init(&url, CPROV_URL_MAX);
+    cprov_buf_addf(&url, "%s/v2/", r->endpoint->base);
+    if (cprov_buf_check(&url, "URL", err) < 0)
+        return err->code;
+    cprov_challenges_clear(&r->challenges);
+    struct cprov_exchange_spec spec = {
+        .method = CPROV_GET,
+        .url = cprov_buf_text(&url),
+        .what = r->spec.what,
+        .peer = &r->endpoint->settings.peer,
+        .body_max = CPROV_ERROR_BODY_MAX,
+        .hooks = &hooks,
+        .arg = r,
+    };
+    return cprov_exchange_start(&r->client->wire, &spec, &r->ping, err);
+}
+
+static bool lacks_scope(const struct cprov_challenges *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->list[i].error, "insufficient_scope") == 0)
+            return true;
+    return false;
+}
+
+static int challenged(void *arg, struct cprov_exchange *x, const struct cprov_url *url,
+                      const struct cprov_http_head *head, bool authorized, struct cprov_error *err)
+{
+    struct cprov_request *r = arg;
+    int code;
+
+    if (r->spec.foreign)
+        return CPROV_ENOTFOUND;
+    r->exchange = x; /* not yet told when the first try is already asked */
+    if (!head)
+        return answer(r, url, false, false, err);
+    if ((code = read_challenges(r, head, err)) < 0)
+        return code;
+
+    bool scope = lacks_scope(&r->challenges);
+    if ((head->status == 403 && !scope) || r->rounds >= ROUNDS_MAX || (r->rounds > 0 && !scope))
+        return CPROV_ENOTFOUND;
+    r->rounds++;
+    if (r->challenges.count > 0)
+        return answer(r, url, true, authorized, err);
+    if (authorized)
+        return answer(r, url, false, true, err);
+    return cprov_endpoint_is_home(r->endpoint, url) ? learn(r, err) : CPROV_ENOTFOUND;
+}
+
+/* --- hooks --- */
+
+static void seen(void *arg, const struct cprov_url *url, const struct cprov_http_head *head)
+{
+    struct cprov_request *r = arg;
+
+    if (!r->spec.foreign && cprov_endpoint_is_home(r->endpoint, url)) {
+        cprov_endpoint_settle(r->endpoint, url);
+        look_for_warnings(r, head);
+    }
+    if (head->status >= 200 && head->status < 300)
+        r->rounds = 0;
+}
+
+static int begin(void *arg, struct cprov_exchange *x, struct cprov_error *err)
+{
+    struct cprov_request *r = arg;
+
+    return r->spec.begin ? r->spec.begin(r->spec.arg, x, err) : 0;
+}
+
+static int head_came(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
+                     struct cprov_error *err)
+{
+    struct cprov_request *r = arg;
+
+    return r->spec.head ? r->spec.head(r->spec.arg, x, head, err) : 0;
+}
+
+static int body_came(void *arg, struct cprov_exchange *x, const void *data, size_t len,
+                     struct cprov_error *err)
+{
+    struct cprov_request *r = arg;
+
+    return r->spec.body(r->spec.arg, x, data, len, err);
+}
+
+static void free_request(struct cprov_request *r)
+{
+    cprov_auth_forget(r->client->auth, r);
+    cprov_exchange_stop(r->ping);
+    cprov_challenges_clear(&r->challenges);
+    cprov_buf_clear(&r->origin);
+    cprov_arena_clear(&r->arena);
+    free(r);
+}
+
+static void done(void *arg, int code, const struct cprov_exchange_answer *answered,
+                 const struct cprov_error *err)
+{
+    struct cprov_request *r = arg;
+    struct cprov_error local = CPROV_ERROR_INIT;
+
+    if (code < 0) {
+        local = *err;
+        if (code == CPROV_EAUTH)
+            cprov_hint(&local, "log in: cprov login %s", r->endpoint->host);
+    }
+    r->spec.done(r->spec.arg, code, answered, code < 0 ? &local : NULL);
+    free_request(r);
+}
+
+/* --- public --- */
+
+static int copy_spec(struct cprov_request *r, const struct cprov_request_spec *spec,
+                     struct cprov_error *err)
+{
+    struct cprov_arena *a = &r->arena;
+
+    r->spec = *spec;
+    r->spec.host = r->endpoint->host;
+    r->spec.repository = cprov_arena_text(a, cprov_span_of(spec->repository));
+    r->spec.actions = cprov_arena_text(a, cprov_span_of(spec->actions));
+    r->spec.what = cprov_arena_text(a, cprov_span_of(spec->what));
+    r->spec.path = r->spec.url = r->spec.accept = NULL; /* the exchange's */
+    return cprov_arena_check(a, err);
+}
+
+static int check_foreign(const struct cprov_request *r, const char *url, struct cprov_error *err)
+{
+    struct cprov_url home, to;
+
+    if (cprov_url_parse(cprov_span_of(r->endpoint->base), &home, err) < 0 ||
+        cprov_url_parse(cprov_span_of(url), &to, err) < 0)
+        return cprov_wrap_as(err, CPROV_ENETWORK, "URL of a layer");
+    return cprov_redirect_check(&home, &to, r->endpoint->settings.allow_http, err);
+}
+
+static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
+                 struct cprov_error *err)
+{
+    static const struct cprov_exchange_hooks collecting = {
+        .begin = begin,
+        .authorize = authorize,
+        .challenged = challenged,
+        .seen = seen,
+        .head = head_came,
+        .done = done,
+    };
+    static const struct cprov_exchange_hooks streaming = {
+        .begin = begin,
+        .authorize = authorize,
+        .challenged = challenged,
+        .seen = seen,
+        .head = head_came,
+        .body = body_came,
+        .done = done,
+    };
+    const struct cprov_endpoint *e = r->endpoint;
+    auto_buf struct cprov_buf url;
+    auto_buf struct cprov_buf other;
+
+    cprov_buf_init(&url, CPROV_URL_MAX);
+    cprov_buf_init(&other, CPROV_URL_MAX);
+    if (spec->url)
+        cprov_buf_add_text(&url, spec->url);
+    else
+        cprov_buf_addf(&url, "%s%s", e->base, spec->path);
+    if (!spec->url && e->other)
+        cprov_buf_addf(&other, "%s%s", e->other, spec->path);
+    int code = cprov_buf_check(&url, "URL", err);
+    if (code == 0)
+        code = cprov_buf_check(&other, "URL", err);
+    if (code == 0 && spec->foreign)
+        code = check_foreign(r, spec->url, err);
+    if (code < 0)
+        return code;
+
+    struct cprov_exchange_spec exchange = {
+        .method = spec->method,
+        .url = cprov_buf_text(&url),
+        .fallback_url = other.len > 0 ? cprov_buf_text(&other) : NULL,
+        .what = spec->what,
+        .accept = spec->accept,
+        .bulk = spec->bulk,
+        .allow_http = e->settings.allow_http,
+        .peer = spec->foreign ? &r->foreign_peer : &e->settings.peer,
+        .body_max = spec->body_max,
+        .hooks = spec->body ? &streaming : &collecting,
+        .arg = r,
+    };
+    return cprov_exchange_start(&r->client->wire, &exchange, &r->exchange, err);
+}
+
+int cprov_request_start(struct cprov_client *c, const struct cprov_request_spec *spec,
+                        struct cprov_request **out, struct cprov_error *err)
+{
+    struct cprov_endpoint *e = NULL;
+    int code = cprov_endpoint_get(&c->endpoints, &c->options, spec->host, &e, err);
+
+    if (code < 0)
+        return code;
+    struct cprov_request *r = calloc(1, sizeof(*r));
+    if (!r)
+        return cprov_fail_memory(err);
+    r->client = c;
+    r->endpoint = e;
+    cprov_buf_init(&r->origin, CPROV_URL_MAX);
+    r->foreign_peer = e->settings.peer;
+    r->foreign_peer.cert_file = r->foreign_peer.key_file = NULL;
+    r->foreign_peer.insecure = false; /* that was said of the registry */
+    code = copy_spec(r, spec, err);
+    if (code == 0)
+        code = start(r, spec, err);
+    if (code < 0) {
+        free_request(r);
+        return code;
+    }
+    *out = r;
+    return 0;
+}
+
+void cprov_request_stop(struct cprov_request *r)
+{
+    if (!r)
+        return;
+    cprov_exchange_stop(r->exchange);
+    free_request(r);
+}
