@@ -11,8 +11,10 @@
 #include "registry/http_transfer.h"
 
 #define SWEEP_MS       50 /* between two looks at stalled transfers */
-#define ANSWERED_WORDS 16 /* 1024 bits */
 #define SWEEP_GAP_MS   (4 * SWEEP_MS)
+#define RATION_MS      10 /* between two rations of a limited rate */
+#define RATION_GAP_MS  (10 * RATION_MS)
+#define ANSWERED_WORDS 16 /* 1024 bits */
 
 struct timer {
     struct timer *next;
@@ -32,6 +34,7 @@ struct cprov_http {
     bool inside;          /* cprov_http_run() is on the stack */
     struct timer *timers; /* by due_ms */
     int64_t swept_ms;
+    int64_t rationed_ms;
     uint64_t requests;
     uint64_t answered[ANSWERED_WORDS];
 };
@@ -60,7 +63,6 @@ static void enlist(struct cprov_http *h, struct cprov_http_transfer *t)
     *(h->waiting_last ? &h->waiting_last->next_waiting : &h->waiting_first) = t;
     h->waiting_last = t;
     h->running++;
-    h->rates_due = true;
 }
 
 static void delist(struct cprov_http *h, struct cprov_http_transfer *t)
@@ -68,7 +70,6 @@ static void delist(struct cprov_http *h, struct cprov_http_transfer *t)
     *(t->prev ? &t->prev->next : &h->first) = t->next;
     *(t->next ? &t->next->prev : &h->last) = t->prev;
     h->running--;
-    h->rates_due = true;
 }
 
 /* A dead transfer keeps its links until bury(): somebody may be walking over it. */
@@ -255,32 +256,49 @@ static int wait_ms(const struct cprov_http *h)
         ms = h->timers->due_ms - cprov_clock_ms();
     if (h->running > 0 && h->setup.stall_timeout_ms < ms)
         ms = SWEEP_MS;
+    if (h->running > 0 && h->setup.limit_rate > 0 && ms > RATION_MS)
+        ms = RATION_MS;
     return ms > 0 ? (int)ms : 0;
 }
 
 /* --- running --- */
 
-static void share_rate(struct cprov_http *h)
+/* Lets what was held back pass; libcurl calls our callbacks from here. */
+static void resume(struct cprov_http *h, struct cprov_http_transfer *t)
 {
-    uint64_t share;
+    CURLcode result;
 
-    if (!h->rates_due || h->setup.limit_rate == 0 || h->running == 0)
-        return;
-    h->rates_due = false;
-    share = h->setup.limit_rate / h->running;
-    for (struct cprov_http_transfer *t = h->first; t; t = t->next)
-        cprov_curl.easy_setopt(t->easy, CURLOPT_MAX_RECV_SPEED_LARGE,
-                               (curl_off_t)(share > 0 ? share : 1));
+    t->paused = false;
+    result = cprov_curl.easy_pause(t->easy, CURLPAUSE_CONT);
+    if (result != CURLE_OK && !t->stopped)
+        finish_by_result(h, t, result);
 }
 
-/* One read of a full buffer may use up the rate of several seconds. */
-static int64_t patience_ms(const struct cprov_http *h)
+/*
+ * Every transfer gets an equal part of the rate. libcurl's own limit works by second and lets the
+ * first megabytes through at any speed.
+ */
+static void ration(struct cprov_http *h)
 {
-    int64_t ms = h->setup.stall_timeout_ms;
+    int64_t now, gap, share;
 
-    if (h->setup.limit_rate > 0)
-        ms += (int64_t)(CPROV_HTTP_BULK_BUFFER * h->running * 1000 / h->setup.limit_rate);
-    return ms;
+    if (h->setup.limit_rate == 0 || h->running == 0)
+        return;
+    now = cprov_clock_ms();
+    gap = now - h->rationed_ms;
+    if (gap < RATION_MS)
+        return;
+    h->rationed_ms = now;
+    share = (int64_t)(h->setup.limit_rate / h->running) + 1;
+    for (struct cprov_http_transfer *t = h->first; t; t = t->next) {
+        if (t->stopped || t->ended)
+            continue;
+        t->ration += share * (gap < RATION_GAP_MS ? gap : RATION_GAP_MS);
+        if (t->ration > share * RATION_GAP_MS)
+            t->ration = share * RATION_GAP_MS; /* what was not used is not saved up */
+        if (t->paused && t->ration > 0)
+            resume(h, t);
+    }
 }
 
 static void fail_stalled(struct cprov_http *h, struct cprov_http_transfer *t)
@@ -298,7 +316,7 @@ static void fail_stalled(struct cprov_http *h, struct cprov_http_transfer *t)
  */
 static void sweep(struct cprov_http *h)
 {
-    int64_t now = cprov_clock_ms(), gap = now - h->swept_ms, patience = patience_ms(h);
+    int64_t now = cprov_clock_ms(), gap = now - h->swept_ms;
 
     if (gap < SWEEP_MS)
         return;
@@ -306,11 +324,11 @@ static void sweep(struct cprov_http *h)
     if (gap > SWEEP_GAP_MS)
         gap = SWEEP_GAP_MS;
     for (struct cprov_http_transfer *t = h->first; t; t = t->next) {
-        if (t->stopped || t->ended || !t->sent)
+        if (t->stopped || t->ended || !t->sent || t->paused)
             continue;
         t->idle_ms = t->received == t->seen ? t->idle_ms + gap : 0;
         t->seen = t->received;
-        if (t->idle_ms >= patience)
+        if (t->idle_ms >= h->setup.stall_timeout_ms)
             fail_stalled(h, t);
     }
 }
@@ -355,7 +373,7 @@ static int step(struct cprov_http *h, bool busy, struct cprov_error *err)
         poll(NULL, 0, busy ? 0 : wait_ms(h));
         return 0;
     }
-    share_rate(h);
+    ration(h);
     failed = cprov_curl.multi_perform(h->multi, &alive);
     if (failed != CURLM_OK)
         return fail_multi(h, failed, err);
@@ -394,7 +412,7 @@ static int run(struct cprov_http *h, bool (*finished)(void *arg), void *arg,
 int cprov_http_run(struct cprov_http *h, bool (*finished)(void *arg), void *arg,
                    struct cprov_error *err)
 {
-    h->swept_ms = cprov_clock_ms();
+    h->swept_ms = h->rationed_ms = cprov_clock_ms();
     h->inside = true;
     int code = run(h, finished, arg, err);
     h->inside = false;

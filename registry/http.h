@@ -95,10 +95,12 @@ struct cprov_http_request {
 
     /*
      * Called exactly once, last. code is 0 when an answer of any status came whole (a body shorter
-     * or longer than its Content-Length is CPROV_ENETWORK); else CPROV_ENETWORK (with a sentence),
-     * CPROV_EAUTH (407, TLS client certificate refused), CPROV_EREFUSED (server certificate not
-     * trusted), CPROV_ECANCELLED or the code of a callback. `retry` says whether the same request
-     * may succeed later. head is NULL when none came. New transfers may be started here.
+     * than its Content-Length is CPROV_ENETWORK; what is past it is never delivered and ends its
+     * connection); else CPROV_ENETWORK (with a sentence), CPROV_EAUTH (407, TLS client certificate
+     * refused), CPROV_EREFUSED (server certificate not trusted), CPROV_ECANCELLED or the code of a
+     * callback. `retry` says whether the same request may succeed later: after a failure to reach
+     * a host only when that host has answered before. head is NULL when none came. New transfers
+     * may be started here.
      */
     void (*done)(void *arg, int code, const struct cprov_http_head *head, bool retry,
                  const struct cprov_error *err);

@@ -115,8 +115,10 @@ static int handshake_failed(const struct cprov_http_transfer *t, bool *may_retry
         cprov_hint(err, "if plain HTTP is meant, allow it with --allow-http");
         return CPROV_ENETWORK;
     }
-    *may_retry = says(t, "SSL_ERROR_SYSCALL") || says(t, "unexpected eof") ||
-                 says(t, "reset by peer") || says(t, "timeout") || says(t, "timed out");
+    if (says(t, "SSL_ERROR_SYSCALL") || says(t, "unexpected eof") || says(t, "reset by peer")) {
+        *may_retry = true;
+        return cprov_fail(err, CPROV_ENETWORK, "%s broke off the TLS handshake", t->where);
+    }
     return cprov_fail(err, CPROV_ENETWORK, "TLS with %s failed: %s", t->where,
                       reason_of(t, CURLE_SSL_CONNECT_ERROR));
 }
@@ -157,6 +159,8 @@ static int unreachable(const struct cprov_http_transfer *t, CURLcode result,
 {
     long waited = 0;
 
+    if (says(t, "Unsupported proxy"))
+        return cprov_fail(err, CPROV_ENETWORK, "the URL of the proxy to %s is malformed", t->where);
     if (result == CURLE_COULDNT_RESOLVE_HOST)
         return cprov_fail(err, CPROV_ENETWORK, "no address for %s", t->where);
     if (result == CURLE_COULDNT_RESOLVE_PROXY)
@@ -199,8 +203,13 @@ int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode res
             *err = t->err;
         return t->code;
     }
-    if (result == CURLE_OK)
+    if (result == CURLE_OK && t->headers.complete)
         return 0;
+    if (result == CURLE_OK) { /* libcurl takes a status line and an end for an answer */
+        *may_retry = true;
+        return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection in the middle of headers",
+                          t->where);
+    }
     cprov_curl.easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (!t->sent && proxy_status >= 300)
         return proxy_refuses(t, proxy_status, may_retry, err);

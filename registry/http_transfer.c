@@ -45,6 +45,11 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
 
     if (t->stopped || t->code < 0)
         return 0;
+    if (t->limited && t->ration <= 0) {
+        t->paused = true;
+        return CURL_WRITEFUNC_PAUSE; /* the same piece will come again */
+    }
+    t->ration -= (int64_t)len * 1000;
     t->received += len;
     if (t->request.body)
         t->code = t->request.body(t->request.arg, data, len, &t->err);
@@ -106,16 +111,6 @@ static void set_callbacks(struct options *o, struct cprov_http_transfer *t)
     set_pointer(o, CURLOPT_ERRORBUFFER, t->message);
 }
 
-/* A slow limit with a large buffer would read in bursts of many seconds. */
-static long buffer_size(const struct cprov_http_setup *setup, bool bulk)
-{
-    uint64_t size = bulk ? CPROV_HTTP_BULK_BUFFER : CPROV_HTTP_SMALL_BUFFER;
-
-    if (setup->limit_rate > 0 && setup->limit_rate / 8 < size)
-        size = setup->limit_rate / 8;
-    return size < 1024 ? 1024 : (long)size;
-}
-
 static void set_general(struct options *o, const struct cprov_http_setup *setup,
                         const struct cprov_http_request *request)
 {
@@ -129,7 +124,8 @@ static void set_general(struct options *o, const struct cprov_http_setup *setup,
     set_long(o, CURLOPT_TCP_NODELAY, 1);
     set_long(o, CURLOPT_TCP_KEEPALIVE, 1);
     set_long(o, CURLOPT_CONNECTTIMEOUT_MS, setup->connect_timeout_ms);
-    set_long(o, CURLOPT_BUFFERSIZE, buffer_size(setup, request->bulk));
+    set_long(o, CURLOPT_BUFFERSIZE,
+             request->bulk ? CPROV_HTTP_BULK_BUFFER : CPROV_HTTP_SMALL_BUFFER);
     if (setup->user_agent)
         set_pointer(o, CURLOPT_USERAGENT, setup->user_agent);
 }
@@ -234,7 +230,8 @@ static int add_headers(struct cprov_http_transfer *t, const struct cprov_http_re
         code = cprov_buf_check(&line, "request header", err);
         if (code == 0)
             code = add_line(t, cprov_buf_text(&line), err);
-        explicit_bzero(line.ptr, line.len);
+        if (line.ptr) /* it may be a login */
+            explicit_bzero(line.ptr, line.len);
     }
     return code;
 }
@@ -301,6 +298,7 @@ int cprov_http_transfer_new(const struct cprov_http_setup *setup,
     cprov_http_headers_init(&t->headers);
     t->request = *request;
     t->counts = counts;
+    t->limited = setup->limit_rate > 0;
     t->started_ms = cprov_clock_ms();
     t->easy = cprov_curl.easy_init();
     if (!t->easy)

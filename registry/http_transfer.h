@@ -12,7 +12,9 @@
 #include "registry/http.h"
 #include "registry/http_headers.h"
 
-#define CPROV_HTTP_BULK_BUFFER  (256 * CPROV_KIB) /* bytes read from a socket at once */
+/* Bytes read from a socket at once. Measured on 1.1 GB over loopback: less is slower, more is not
+ * faster and is resident memory of each transfer. */
+#define CPROV_HTTP_BULK_BUFFER  (128 * CPROV_KIB)
 #define CPROV_HTTP_SMALL_BUFFER (32 * CPROV_KIB)
 
 /* What all transfers of one cprov_http share; the copies of its options. */
@@ -42,6 +44,9 @@ struct cprov_http_transfer {
     char *ca_file;    /* or NULL, for messages */
     uint64_t *counts; /* requests sent, of the owner */
 
+    bool limited;       /* ration counts */
+    bool paused;        /* libcurl holds a piece back until ration is positive again */
+    int64_t ration;     /* thousandths of bytes that may still pass; below 0 after a large piece */
     bool sent;          /* the connection stands, the request is on its way */
     uint64_t received;  /* bytes of headers and body */
     uint64_t seen;      /* of them, at the last look */

@@ -2,6 +2,7 @@
 #include "registry/link.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static bool is_blank(char c)
 {
@@ -93,7 +94,7 @@ static bool bare_next(struct cprov_span value, struct cprov_span *target)
         if (!take_parameters(&rest))
             return false;
     }
-    if (uri.len == 0)
+    if (uri.len == 0 || !(cprov_is_alnum(uri.ptr[0]) || strchr("/?.", uri.ptr[0])))
         return false;
     for (size_t i = 0; i < uri.len; i++)
         if (is_blank(uri.ptr[i]) || uri.ptr[i] == '"' || uri.ptr[i] == '>')

@@ -246,11 +246,11 @@ int cprov_url_resolve(struct cprov_span base, struct cprov_span reference, struc
 {
     auto_buf struct cprov_buf target;
     struct cprov_url b;
-    int code = cprov_url_parse(base, &b, err);
 
-    if (code < 0)
-        return cprov_wrap(err, "base");
     cprov_buf_init(&target, CPROV_URL_MAX);
+    int code = cprov_url_parse(base, &b, err);
+    if (code < 0)
+        return code;
     reference = without_fragment(reference);
     if (scheme_length(reference))
         code = resolve_absolute(reference, &target, err);
