@@ -1,4 +1,5 @@
 /* conf/auth_edit.c - changes docker's config.json and podman's auth.json. */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -59,14 +60,14 @@ static int lock_file(const char *path, struct cprov_arena *arena, int *out, stru
 
     if (!name)
         return cprov_fail_memory(err);
-    auto_fd int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return cprov_fail_os(err, errno, "%s", name);
-    int code = cprov_fs_lock(fd, true, LOCK_WAIT_MS, NULL, err);
-    if (code < 0)
+    if (cprov_fs_lock(fd, true, LOCK_WAIT_MS, NULL, err) < 0) {
+        cprov_fd_close(&fd);
         return cprov_wrap(err, "%s", name);
+    }
     *out = fd;
-    fd = -1;
     return 0;
 }
 
@@ -104,6 +105,7 @@ static void append_text(struct cprov_auth_file *f, struct cprov_json *object, co
 /* The object "auths" of the file; it is made when it is missing. */
 static struct cprov_json *auths_of(struct cprov_auth_file *f)
 {
+    assert(f->root); /* that is what reading one gives */
     for (struct cprov_json *m = f->root->child; m; m = m->next) {
         if (!cprov_span_is(m->key, "auths"))
             continue;

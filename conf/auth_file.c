@@ -91,26 +91,33 @@ static int check_members(const struct cprov_json *root, const char *path, struct
     return 0;
 }
 
+int cprov_auth_file_parse(struct cprov_span text, const char *path, struct cprov_auth_file *out,
+                          struct cprov_error *err)
+{
+    struct cprov_auth_file f = { .root = NULL };
+
+    text = cprov_span_trim(text);
+    if (text.len == 0)
+        text = CPROV_SPAN_LITERAL("{}"); /* docker takes an empty file */
+    int code = cprov_json_parse(text, &f.arena, &f.root, err);
+    if (code < 0)
+        code = cprov_wrap_as(err, code == CPROV_ENOMEM ? code : CPROV_EINVAL, "%s", path);
+    else
+        code = check_members(f.root, path, err);
+    if (code < 0)
+        cprov_auth_file_clear(&f);
+    else
+        *out = f;
+    return code;
+}
+
 int cprov_auth_file_read(const char *path, struct cprov_auth_file *out, struct cprov_error *err)
 {
     auto_secret_buf struct cprov_buf text;
-    auto_auth_file struct cprov_auth_file f = { .root = NULL };
 
     cprov_buf_init(&text, CPROV_CONF_FILE_MAX);
     int code = cprov_fs_read(AT_FDCWD, path, CPROV_CONF_FILE_MAX, &text, err);
-    if (code < 0)
-        return code;
-    struct cprov_span body = cprov_span_trim(cprov_buf_span(&text));
-    if (body.len == 0)
-        body = CPROV_SPAN_LITERAL("{}"); /* docker takes an empty file */
-    if (cprov_json_parse(body, &f.arena, &f.root, err) < 0)
-        return cprov_wrap_as(err, CPROV_EINVAL, "%s", path);
-    code = check_members(f.root, path, err);
-    if (code < 0)
-        return code;
-    *out = f;
-    f = (struct cprov_auth_file){ .root = NULL };
-    return 0;
+    return code < 0 ? code : cprov_auth_file_parse(cprov_buf_span(&text), path, out, err);
 }
 
 static bool is_empty(const struct cprov_json *v)

@@ -37,7 +37,11 @@ struct cprov_auth_file {
 void cprov_auth_file_clear(struct cprov_auth_file *f);
 #define auto_auth_file CPROV_CLEANUP(cprov_auth_file_clear)
 
-/* CPROV_ENOTFOUND when there is no file; CPROV_EINVAL with its name when it is not one. */
+/* CPROV_EINVAL, with the name of the file, when it is not one. Blank text is an empty object. */
+CPROV_MUST_CHECK
+int cprov_auth_file_parse(struct cprov_span text, const char *path, struct cprov_auth_file *out,
+                          struct cprov_error *err);
+/* The same for what the file holds; CPROV_ENOTFOUND when there is none. */
 CPROV_MUST_CHECK
 int cprov_auth_file_read(const char *path, struct cprov_auth_file *out, struct cprov_error *err);
 

@@ -472,7 +472,7 @@ static int read_named(struct reader *r, const char *what,
     if (r->event.type != YAML_MAPPING_START_EVENT)
         return fail(r, r->event.start_mark, "'%s' must be a mapping", what);
     for (;;) {
-        const char *name;
+        const char *name = NULL;
         int code = next_key(r, &end);
         if (code < 0 || end)
             return code;

@@ -173,15 +173,14 @@ static int lock_dir(const char *dir, int *out, struct cprov_error *err)
         code = cprov_fs_open_dir(AT_FDCWD, dir, &at, err);
     if (code < 0)
         return code;
-    auto_fd int fd =
-        openat(at, "sources.yaml.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    int fd = openat(at, "sources.yaml.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return cprov_fail_os(err, errno, "%s/sources.yaml.lock", dir);
-    code = cprov_fs_lock(fd, true, LOCK_WAIT_MS, NULL, err);
-    if (code < 0)
+    if (cprov_fs_lock(fd, true, LOCK_WAIT_MS, NULL, err) < 0) {
+        cprov_fd_close(&fd);
         return cprov_wrap(err, "%s/sources.yaml.lock", dir);
+    }
     *out = fd;
-    fd = -1;
     return 0;
 }
 

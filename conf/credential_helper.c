@@ -93,16 +93,16 @@ static int find_program(const char *name, char path[PATH_MAX], struct cprov_erro
 /* The input as a file in memory: no program can block us, or raise SIGPIPE, by not reading it. */
 static int make_input(struct cprov_span input, int *out, struct cprov_error *err)
 {
-    auto_fd int fd = memfd_create("cprov-helper", MFD_CLOEXEC);
+    int fd = memfd_create("cprov-helper", MFD_CLOEXEC);
 
     if (fd < 0)
         return cprov_fail_os(err, errno, "cannot make a file in memory");
     int code = cprov_fs_write_all(fd, input.ptr, input.len, 0, err);
     if (code < 0)
-        return code;
-    *out = fd;
-    fd = -1;
-    return 0;
+        cprov_fd_close(&fd);
+    else
+        *out = fd;
+    return code;
 }
 
 /* 0, or the errno. */

@@ -138,6 +138,8 @@ int cprov_source_check(const struct cprov_source *s, struct cprov_error *err)
         cprov_hint(err, "logins are kept by 'cprov login HOST'");
         return CPROV_EINVAL;
     }
+    if (s->proxy && is_bad_text(s->proxy))
+        return cprov_fail(err, CPROV_EINVAL, "the proxy of source '%s' is not one", s->name);
     return check_type(s->type ? s->type : source_types[0], err);
 }
 
@@ -153,6 +155,24 @@ static bool is_plain(struct cprov_span s)
     return true;
 }
 
+/* One character between quotes. What is not ASCII may be a line break to YAML. */
+static size_t format_character(struct cprov_buf *out, struct cprov_span s)
+{
+    static const unsigned char masks[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+    size_t len = cprov_utf8_length(s);
+    unsigned long code = (unsigned char)s.ptr[0] & masks[len];
+
+    for (size_t i = 1; i < len; i++)
+        code = code << 6 | ((unsigned char)s.ptr[i] & 0x3f);
+    if (len > 1)
+        cprov_buf_addf(out, "\\U%08lx", code);
+    else if (s.ptr[0] == '"' || s.ptr[0] == '\\')
+        cprov_buf_addf(out, "\\%c", s.ptr[0]);
+    else
+        cprov_buf_add_char(out, s.ptr[0]);
+    return len > 0 ? len : 1;
+}
+
 static void format_member(struct cprov_buf *out, const char *key, const char *value)
 {
     struct cprov_span s = cprov_span_of(value);
@@ -162,11 +182,8 @@ static void format_member(struct cprov_buf *out, const char *key, const char *va
         cprov_buf_add_span(out, s);
     } else {
         cprov_buf_add_char(out, '"');
-        for (size_t i = 0; i < s.len; i++) {
-            if (s.ptr[i] == '"' || s.ptr[i] == '\\')
-                cprov_buf_add_char(out, '\\');
-            cprov_buf_add_char(out, s.ptr[i]);
-        }
+        while (s.len)
+            s = cprov_span_from(s, format_character(out, s));
         cprov_buf_add_char(out, '"');
     }
     cprov_buf_add_char(out, '\n');

@@ -69,22 +69,21 @@ char *cprov_secret_dup(struct cprov_span s)
 int cprov_credentials_set(struct cprov_credentials *out, struct cprov_span user,
                           struct cprov_span secret, struct cprov_error *err)
 {
-    auto_credentials struct cprov_credentials made = { 0 };
     bool token = cprov_span_is(user, CPROV_TOKEN_USER);
     char *copy = cprov_secret_dup(secret);
+    char *name = token ? NULL : cprov_secret_dup(user);
 
-    if (token)
-        made.identity_token = copy;
-    else
-        made.password = copy;
-    if (!token)
-        made.username = cprov_secret_dup(user);
-    if (!copy || (!token && !made.username))
+    if (!copy || (!token && !name)) {
+        cprov_secret_free(copy);
+        cprov_secret_free(name);
         return cprov_fail_memory(err);
-
+    }
     cprov_credentials_clear(out);
-    *out = made;
-    made = (struct cprov_credentials){ 0 };
+    out->username = name;
+    if (token)
+        out->identity_token = copy;
+    else
+        out->password = copy;
     return 0;
 }
 

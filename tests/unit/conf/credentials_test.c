@@ -122,7 +122,7 @@ static void test_bad_files(void **state)
         "null",
         "{\"auths\":[]}",
         "{\"credHelpers\":\"x\"}",
-        "{\"auths\":{\"h\":" UP "}} x",
+        "{\"auths\":{}} x",
         "{\"auths\":{\"h\":{\"auth\":\"hunter2 is no base64\"}}}",
         "{\"auths\":{\"h\":{\"auth\":\"aHVudGVyMg==\"}}}", /* no colon */
         "{\"auths\":{\"h\":{\"auth\":\"dQA6cA==\"}}}",     /* a NUL */

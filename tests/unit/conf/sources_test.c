@@ -96,7 +96,7 @@ static void test_steps(void **state)
 
 static void test_file(void **state)
 {
-    struct cprov_source s = source("odd: \"name\" \\ #1", "http://127.0.0.1:5000");
+    struct cprov_source s = source("odd: \"name\" \\ #1 \xc3\xa9", "http://127.0.0.1:5000");
 
     (void)state;
     umask(0);
@@ -109,7 +109,7 @@ static void test_file(void **state)
     assert_string_equal(text, "# Written by register-source, set-source and unregister-source, "
                               "which keep no comments.\n"
                               "sources:\n"
-                              "  - name: \"odd: \\\"name\\\" \\\\ #1\"\n"
+                              "  - name: \"odd: \\\"name\\\" \\\\ #1 \\U000000e9\"\n"
                               "    location: http://127.0.0.1:5000\n"
                               "    type: oci\n"
                               "    trusted: true\n"
@@ -117,7 +117,7 @@ static void test_file(void **state)
     free(text);
     assert_int_equal(scratch_mode("etc"), 0755);
     assert_int_equal(scratch_mode("etc/sources.yaml"), 0644);
-    assert_sources("dockerhub=docker.io odd: \"name\" \\ #1=http://127.0.0.1:5000");
+    assert_sources("dockerhub=docker.io odd: \"name\" \\ #1 \xc3\xa9=http://127.0.0.1:5000");
 }
 
 static void test_untouched(void **state)
