@@ -1,0 +1,345 @@
+/* mirror/answer.c - from a request of the distribution API to its answer. */
+#include "mirror/answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/limits.h"
+#include "manifest/media_type.h"
+#include "mirror/conditions.h"
+#include "mirror/lists.h"
+#include "mirror/routes.h"
+#include "store/blobs.h"
+
+#define JSON_TYPE  "application/json"
+#define BYTES_TYPE "application/octet-stream"
+#define FOR_EVER   "public, max-age=31536000, immutable"
+#define ASK_AGAIN  "no-cache"
+#define LINK_MAX   (4 * CPROV_KIB)
+#define TYPE_MAX   255 /* bytes of a media type in a query */
+
+enum problem {
+    NO_SUCH_PAGE,
+    BAD_NAME,
+    BAD_DIGEST,
+    BAD_QUERY,
+    NO_NAME,
+    NO_MANIFEST,
+    NO_BLOB,
+    CHANGED,
+    PAST_END,
+    TROUBLE,
+};
+
+static const struct {
+    unsigned status;
+    const char *code, *message;
+} problems[] = {
+    [NO_SUCH_PAGE] = { 404, "UNSUPPORTED", "no such page" },
+    [BAD_NAME] = { 400, "NAME_INVALID", "invalid repository name" },
+    [BAD_DIGEST] = { 400, "DIGEST_INVALID", "invalid digest" },
+    [BAD_QUERY] = { 400, "UNSUPPORTED", "invalid value in the query" },
+    [NO_NAME] = { 404, "NAME_UNKNOWN", "repository name not known to registry" },
+    [NO_MANIFEST] = { 404, "MANIFEST_UNKNOWN", "manifest unknown to registry" },
+    [NO_BLOB] = { 404, "BLOB_UNKNOWN", "blob unknown to registry" },
+    [CHANGED] = { 412, "UNSUPPORTED", "the content is another" },
+    [PAST_END] = { 416, "SIZE_INVALID", "the range begins past the end" },
+    [TROUBLE] = { 500, "UNKNOWN", "the server has a problem" },
+};
+
+/* One request on its way. */
+struct task {
+    struct cprov_store *store;
+    const struct cprov_question *question;
+    const struct cprov_route *route;
+    struct cprov_answer *answer;
+};
+
+static void refuse(struct task *t, enum problem p)
+{
+    struct cprov_answer *a = t->answer;
+
+    cprov_buf_reset(&a->body);
+    cprov_buf_reset(&a->link);
+    a->digest[0] = '\0';
+    a->status = problems[p].status;
+    a->content_type = JSON_TYPE;
+    a->cache_control = NULL;
+    a->filters = NULL;
+    a->ranges = false;
+    cprov_problem_write(&a->body, problems[p].code, problems[p].message);
+}
+
+static void give_json(struct task *t, const char *type)
+{
+    t->answer->status = 200;
+    t->answer->content_type = type;
+    t->answer->cache_control = ASK_AGAIN;
+}
+
+/* What is there but not to be sent whole: a 304, 412 or 416 in its place. */
+static bool is_unwanted(struct task *t, struct cprov_span etag)
+{
+    const struct cprov_question *q = t->question;
+
+    if (q->if_match && !cprov_etag_listed(cprov_span_of(q->if_match), etag, false)) {
+        refuse(t, CHANGED);
+        return true;
+    }
+    if (q->if_none_match && cprov_etag_listed(cprov_span_of(q->if_none_match), etag, true)) {
+        t->answer->status = 304;
+        t->answer->content_type = NULL;
+        return true;
+    }
+    return false;
+}
+
+static void apply_range(struct task *t, struct cprov_span etag)
+{
+    const struct cprov_question *q = t->question;
+    struct cprov_answer *a = t->answer;
+    uint64_t size = a->length, first, length;
+
+    /* Ranges are for GET alone; an If-Range with a date names nothing we have. */
+    if (!q->range || q->head ||
+        (q->if_range && !cprov_etag_listed(cprov_span_of(q->if_range), etag, false)))
+        return;
+    switch (cprov_range_parse(cprov_span_of(q->range), size, &first, &length)) {
+    case CPROV_RANGE_WHOLE:
+        break;
+    case CPROV_RANGE_PART:
+        a->status = 206;
+        a->offset = first;
+        a->length = length;
+        snprintf(a->content_range, sizeof(a->content_range),
+                 "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first, first + length - 1, size);
+        break;
+    case CPROV_RANGE_NONE:
+        cprov_fd_close(&a->fd);
+        refuse(t, PAST_END);
+        snprintf(a->content_range, sizeof(a->content_range), "bytes */%" PRIu64, size);
+        break;
+    }
+}
+
+/* type: NULL for a blob whose type is nobody's business. */
+static void give_file(struct task *t, const struct cprov_digest *digest, const char *type,
+                      enum problem missing)
+{
+    struct cprov_answer *a = t->answer;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    int code = cprov_store_open_digest(t->store, digest, &a->fd, &a->length, &err);
+    if (code < 0) {
+        refuse(t, code == CPROV_ENOTFOUND ? missing : TROUBLE);
+        return;
+    }
+    a->status = 200;
+    a->content_type = type ? type : BYTES_TYPE;
+    a->cache_control = t->route->has_digest ? FOR_EVER : ASK_AGAIN;
+    a->ranges = true;
+    struct cprov_span etag = cprov_span_of(cprov_digest_format(digest, a->digest));
+    if (is_unwanted(t, etag))
+        cprov_fd_close(&a->fd);
+    else
+        apply_range(t, etag);
+}
+
+/* The repository with its content; NULL after an answer was given. */
+static struct cprov_repository *open_repository(struct task *t,
+                                                const struct cprov_content **content)
+{
+    struct cprov_view *v = t->answer->view;
+    struct cprov_repository *r = cprov_view_find(v, cprov_span_of(t->route->repository));
+
+    if (!r)
+        refuse(t, NO_NAME);
+    else if (cprov_repository_content(v, r, content, NULL) < 0)
+        refuse(t, TROUBLE);
+    else
+        return r;
+    return NULL;
+}
+
+static void answer_manifest(struct task *t)
+{
+    const struct cprov_digest *digest = &t->route->digest;
+    const struct cprov_content *content;
+    struct cprov_repository *r = open_repository(t, &content);
+
+    if (!r)
+        return;
+    if (!t->route->has_digest) {
+        const struct cprov_served_item *root =
+            cprov_repository_find(r, cprov_span_of(t->route->tag));
+        digest = root ? &root->digest : NULL;
+    }
+    const struct cprov_served_item *item = digest ? cprov_content_find(content, digest) : NULL;
+    if (!item || !item->media_type)
+        refuse(t, NO_MANIFEST);
+    else
+        give_file(t, digest, item->media_type, NO_MANIFEST);
+}
+
+static void answer_blob(struct task *t)
+{
+    const struct cprov_content *content;
+
+    if (!open_repository(t, &content))
+        return;
+    if (cprov_content_find(content, &t->route->digest))
+        give_file(t, &t->route->digest, NULL, NO_BLOB);
+    else
+        refuse(t, NO_BLOB);
+}
+
+static void answer_names(struct task *t)
+{
+    struct cprov_answer *a = t->answer;
+    const char *name = NULL;
+    const char *const *list;
+    struct cprov_page page;
+    size_t count;
+
+    if (cprov_page_parse(t->question->n, t->question->last, &page, NULL) < 0) {
+        refuse(t, BAD_QUERY);
+        return;
+    }
+    if (t->route->kind == CPROV_ROUTE_TAGS) {
+        name = t->route->repository;
+        struct cprov_repository *r = cprov_view_find(a->view, cprov_span_of(name));
+        if (!r) {
+            refuse(t, NO_NAME);
+            return;
+        }
+        list = cprov_repository_tags(r, &count);
+    } else {
+        list = cprov_view_names(a->view, &count);
+    }
+    give_json(t, JSON_TYPE);
+    cprov_names_write(&a->body, &a->link, name, list, count, &page);
+}
+
+/* A media type has no blank: where one is, the client did not escape its '+'. */
+static bool decode_type(const char *text, char out[TYPE_MAX + 1])
+{
+    if (!cprov_percent_decode(cprov_span_of(text), out, TYPE_MAX + 1))
+        return false;
+    for (char *p = out; *p; p++)
+        if (*p == ' ')
+            *p = '+';
+    return true;
+}
+
+/* An unknown repository has an empty list as well: after a 404 clients would look for a tag. */
+static void answer_referrers(struct task *t)
+{
+    struct cprov_answer *a = t->answer;
+    struct cprov_repository *r = cprov_view_find(a->view, cprov_span_of(t->route->repository));
+    const struct cprov_content *content = NULL;
+    char type[TYPE_MAX + 1], last[CPROV_DIGEST_TEXT_MAX];
+    struct cprov_referrers wanted = { .repository = t->route->repository,
+                                      .subject = t->route->digest,
+                                      .artifact_type = type,
+                                      .last = last };
+
+    if (!decode_type(t->question->artifact_type, type) ||
+        !cprov_percent_decode(cprov_span_of(t->question->last), last, sizeof(last))) {
+        refuse(t, BAD_QUERY);
+        return;
+    }
+    give_json(t, CPROV_MT_OCI_INDEX);
+    if (type[0])
+        a->filters = "artifactType";
+    int code = r ? cprov_repository_content(a->view, r, &content, NULL) : 0;
+    if (code == 0)
+        code = cprov_referrers_write(&a->body, &a->link, t->store, content, &wanted, NULL);
+    if (code < 0)
+        refuse(t, TROUBLE);
+}
+
+static void answer_absent(struct task *t)
+{
+    switch (t->route->wanted) {
+    case CPROV_ROUTE_REFERRERS:
+        refuse(t, BAD_DIGEST);
+        break;
+    case CPROV_ROUTE_BLOB:
+        refuse(t, NO_BLOB);
+        break;
+    case CPROV_ROUTE_MANIFEST:
+        refuse(t, NO_MANIFEST);
+        break;
+    case CPROV_ROUTE_NONE:
+    case CPROV_ROUTE_BAD_NAME:
+    case CPROV_ROUTE_BAD_DIGEST:
+    case CPROV_ROUTE_ABSENT:
+    case CPROV_ROUTE_BASE:
+    case CPROV_ROUTE_CATALOG:
+    case CPROV_ROUTE_TAGS:
+        refuse(t, NO_SUCH_PAGE);
+        break;
+    }
+}
+
+static void answer_route(struct task *t)
+{
+    switch (t->route->kind) {
+    case CPROV_ROUTE_NONE:
+        refuse(t, NO_SUCH_PAGE);
+        break;
+    case CPROV_ROUTE_BAD_NAME:
+        refuse(t, BAD_NAME);
+        break;
+    case CPROV_ROUTE_BAD_DIGEST:
+        refuse(t, BAD_DIGEST);
+        break;
+    case CPROV_ROUTE_ABSENT:
+        answer_absent(t);
+        break;
+    case CPROV_ROUTE_BASE:
+        give_json(t, JSON_TYPE);
+        cprov_buf_add_text(&t->answer->body, "{}");
+        break;
+    case CPROV_ROUTE_CATALOG:
+    case CPROV_ROUTE_TAGS:
+        answer_names(t);
+        break;
+    case CPROV_ROUTE_MANIFEST:
+        answer_manifest(t);
+        break;
+    case CPROV_ROUTE_BLOB:
+        answer_blob(t);
+        break;
+    case CPROV_ROUTE_REFERRERS:
+        answer_referrers(t);
+        break;
+    }
+}
+
+void cprov_answer_make(struct cprov_served *served, struct cprov_store *store,
+                       const struct cprov_question *q, struct cprov_answer *out)
+{
+    struct cprov_route route;
+    struct task t = { .store = store, .question = q, .route = &route, .answer = out };
+
+    *out = (struct cprov_answer){ .fd = -1, .view = cprov_served_view(served) };
+    cprov_buf_init(&out->link, LINK_MAX);
+    cprov_buf_init(&out->body, CPROV_LIST_PAGE_MAX);
+    cprov_route_parse(cprov_span_of(q->path), &route);
+    answer_route(&t);
+    if (out->body.failed || out->link.failed)
+        refuse(&t, TROUBLE);
+}
+
+void cprov_answer_clear(struct cprov_answer *a)
+{
+    cprov_fd_close(&a->fd);
+    cprov_buf_clear(&a->link);
+    cprov_buf_clear(&a->body);
+    cprov_view_release(a->view);
+    a->view = NULL;
+}

@@ -1,0 +1,43 @@
+/* mirror/answer.h - a request of the distribution API and its answer, apart from HTTP itself. */
+#ifndef CPROV_MIRROR_ANSWER_H
+#define CPROV_MIRROR_ANSWER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "manifest/digest.h"
+#include "mirror/served.h"
+
+/* Everything as the client sent it, escapes and all; NULL when absent. */
+struct cprov_question {
+    bool head;
+    const char *path;
+    const char *n, *last, *artifact_type; /* query */
+    const char *range, *if_range, *if_match, *if_none_match;
+};
+
+/* The body is `length` bytes of fd from `offset` when fd is not negative, else `body`. */
+struct cprov_answer {
+    struct cprov_view *view; /* keeps the texts */
+    unsigned status;
+    const char *content_type;           /* or NULL */
+    const char *cache_control;          /* or NULL */
+    const char *filters;                /* OCI-Filters-Applied, or NULL */
+    char digest[CPROV_DIGEST_TEXT_MAX]; /* for ETag and Docker-Content-Digest, or "" */
+    char content_range[80];             /* or "" */
+    bool ranges;                        /* Accept-Ranges: bytes */
+    struct cprov_buf link;              /* Link, or empty */
+    struct cprov_buf body;
+    int fd;
+    uint64_t offset, length;
+};
+
+/* Answers GET or HEAD; whatever goes wrong is an answer too. Reads files; any thread. */
+void cprov_answer_make(struct cprov_served *served, struct cprov_store *store,
+                       const struct cprov_question *q, struct cprov_answer *out);
+void cprov_answer_clear(struct cprov_answer *a);
+#define auto_answer CPROV_CLEANUP(cprov_answer_clear)
+
+#endif

@@ -1,0 +1,155 @@
+/* mirror/listen.c - a listening socket from "address:port". */
+#include "mirror/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "base/fs.h"
+#include "base/span.h"
+
+#define PORT_MAX 65535
+
+union address {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+struct place {
+    char host[CPROV_LISTEN_HOST_MAX + 1]; /* without brackets; "" is every address */
+    bool brackets;
+    uint16_t port;
+};
+
+static int parse(const char *text, struct place *out, struct cprov_error *err)
+{
+    struct cprov_span host, port;
+    uint64_t number;
+
+    if (!cprov_span_cut_last(cprov_span_of(text), ':', &host, &port) ||
+        !cprov_span_u64(port, &number) || number > PORT_MAX)
+        return cprov_fail(err, CPROV_EINVAL, "listen address %s has no port (127.0.0.1:5000)",
+                          text);
+    out->brackets = cprov_span_starts_with(host, "[") && cprov_span_ends_with(host, "]");
+    if (out->brackets)
+        host = cprov_span_make(host.ptr + 1, host.len - 2);
+    bool colon = cprov_span_find(host, ':') < host.len;
+    if (host.len > CPROV_LISTEN_HOST_MAX || colon != out->brackets)
+        return cprov_fail(err, CPROV_EINVAL, "listen address %s: an IPv6 address stands in []",
+                          text);
+    memcpy(out->host, host.ptr, host.len);
+    out->host[host.len] = '\0';
+    out->port = (uint16_t)number;
+    return 0;
+}
+
+static int resolve(const struct place *place, union address *out, socklen_t *len,
+                   struct cprov_error *err)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                              .ai_family = place->brackets ? AF_INET6 : AF_UNSPEC };
+    struct addrinfo *list = NULL;
+
+    int rc = getaddrinfo(place->host, NULL, &hints, &list);
+    if (rc != 0)
+        return cprov_fail(err, CPROV_EINVAL, "listen address %s: %s", place->host,
+                          gai_strerror(rc));
+    bool fits = list->ai_addrlen <= sizeof(*out) &&
+                (list->ai_family == AF_INET || list->ai_family == AF_INET6);
+    if (fits) {
+        memcpy(out, list->ai_addr, list->ai_addrlen);
+        *len = list->ai_addrlen;
+    }
+    freeaddrinfo(list);
+    if (!fits)
+        return cprov_fail(err, CPROV_EINVAL, "listen address %s is not an IP address", place->host);
+    if (out->any.sa_family == AF_INET)
+        out->v4.sin_port = htons(place->port);
+    else
+        out->v6.sin6_port = htons(place->port);
+    return 0;
+}
+
+/* Returns 0 or an errno. */
+static int bind_and_listen(const union address *a, socklen_t len, bool dual, int *out)
+{
+    auto_fd int fd =
+        socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    int yes = 1, no = 0;
+
+    if (fd < 0)
+        return errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+        (dual && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no)) < 0) ||
+        bind(fd, &a->any, len) < 0 || listen(fd, SOMAXCONN) < 0)
+        return errno;
+    *out = fd;
+    fd = -1;
+    return 0;
+}
+
+static int open_every(uint16_t port, int *fd)
+{
+    union address six = { .v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) } };
+    union address four = { .v4 = { .sin_family = AF_INET, .sin_port = htons(port) } };
+    int os = bind_and_listen(&six, sizeof(six.v6), true, fd);
+
+    if (os == EAFNOSUPPORT || os == EADDRNOTAVAIL)
+        os = bind_and_listen(&four, sizeof(four.v4), false, fd);
+    return os;
+}
+
+static int describe(const struct place *place, struct cprov_listener *l, struct cprov_error *err)
+{
+    union address a = { .any = { .sa_family = AF_UNSPEC } };
+    socklen_t len = sizeof(a);
+
+    if (getsockname(l->fd, &a.any, &len) < 0)
+        return cprov_fail_os(err, errno, "listening socket");
+    bool six = a.any.sa_family == AF_INET6;
+    bool every = !place->host[0] || (six ? IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr)
+                                         : a.v4.sin_addr.s_addr == htonl(INADDR_ANY));
+    l->loopback = !every && (six ? IN6_IS_ADDR_LOOPBACK(&a.v6.sin6_addr)
+                                 : ntohl(a.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET);
+    const char *host = !every ? place->host : place->brackets ? "::1" : "127.0.0.1";
+    snprintf(l->address, sizeof(l->address), place->brackets ? "[%s]:%u" : "%s:%u", host,
+             (unsigned)ntohs(six ? a.v6.sin6_port : a.v4.sin_port));
+    return 0;
+}
+
+int cprov_listen(const char *text, struct cprov_listener *out, struct cprov_error *err)
+{
+    struct cprov_listener l = { .fd = -1 };
+    struct place place;
+    union address a;
+    socklen_t len = 0;
+    auto_fd int fd = -1;
+    int os;
+
+    int code = parse(text, &place, err);
+    if (code == 0 && place.host[0])
+        code = resolve(&place, &a, &len, err);
+    if (code < 0)
+        return code;
+    os = place.host[0] ? bind_and_listen(&a, len, false, &fd) : open_every(place.port, &fd);
+    if (os == EADDRINUSE)
+        return cprov_fail(err, CPROV_EINUSE, "address %s is in use by another program", text);
+    if (os == EADDRNOTAVAIL)
+        return cprov_fail(err, CPROV_EINVAL, "address %s is not one of this machine", text);
+    if (os != 0)
+        return cprov_fail_os(err, os, "listen on %s", text);
+    l.fd = fd;
+    code = describe(&place, &l, err);
+    if (code < 0)
+        return code;
+    *out = l;
+    fd = -1;
+    return 0;
+}

@@ -1,0 +1,57 @@
+/* mirror/served.h - a store as repositories and tags; follows index.json. */
+#ifndef CPROV_MIRROR_SERVED_H
+#define CPROV_MIRROR_SERVED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/compiler.h"
+#include "base/span.h"
+#include "mirror/content.h"
+#include "store/store.h"
+
+struct cprov_error;
+struct cprov_served;
+struct cprov_view;
+struct cprov_repository;
+
+/*
+ * Reads index.json. store is borrowed. The functions below may be called from several threads.
+ * CPROV_EVERIFY: index.json is damaged.
+ */
+CPROV_MUST_CHECK
+int cprov_served_new(struct cprov_store *store, struct cprov_served **out, struct cprov_error *err);
+/* Every view must have been released. NULL-safe. */
+void cprov_served_free(struct cprov_served *s);
+CPROV_DEFINE_CLEANUP(struct cprov_served, cprov_served, cprov_served_free)
+#define auto_served CPROV_CLEANUP(cprov_served_cleanup)
+
+/*
+ * The state of now: index.json is read again when its inode, size or time is another. When that
+ * fails the last good state goes on. Never NULL; release it. What it gives out lives as long.
+ */
+struct cprov_view *cprov_served_view(struct cprov_served *s);
+void cprov_view_release(struct cprov_view *v); /* NULL-safe */
+CPROV_DEFINE_CLEANUP(struct cprov_view, cprov_view, cprov_view_release)
+#define auto_view CPROV_CLEANUP(cprov_view_cleanup)
+
+/* Why index.json could not be read again; false when it could, or when that was told already. */
+bool cprov_served_problem(struct cprov_served *s, struct cprov_error *out);
+
+/* All repositories, and all tags of one, in the order of unsigned bytes. */
+const char *const *cprov_view_names(const struct cprov_view *v, size_t *count);
+const char *const *cprov_repository_tags(const struct cprov_repository *r, size_t *count);
+/* The index of the first text after `last`, which need not be there, in such a list. */
+size_t cprov_names_after(const char *const *list, size_t count, struct cprov_span last);
+
+/* NULL when there is none. */
+struct cprov_repository *cprov_view_find(struct cprov_view *v, struct cprov_span name);
+const struct cprov_served_item *cprov_repository_find(const struct cprov_repository *r,
+                                                      struct cprov_span tag);
+
+/* What its images name; manifests are read when it is first asked for. Borrowed from the view. */
+CPROV_MUST_CHECK
+int cprov_repository_content(struct cprov_view *v, struct cprov_repository *r,
+                             const struct cprov_content **out, struct cprov_error *err);
+
+#endif

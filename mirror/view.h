@@ -1,0 +1,16 @@
+/* mirror/view.h - how one state of the store is made; for served.c. */
+#ifndef CPROV_MIRROR_VIEW_H
+#define CPROV_MIRROR_VIEW_H
+
+#include "base/compiler.h"
+#include "mirror/served.h"
+
+struct cprov_error;
+
+/* Reads index.json; *out is held once. CPROV_EVERIFY. */
+CPROV_MUST_CHECK
+int cprov_view_read(struct cprov_store *store, struct cprov_view **out, struct cprov_error *err);
+/* One holder more; returns v. */
+struct cprov_view *cprov_view_hold(struct cprov_view *v);
+
+#endif

@@ -1,0 +1,36 @@
+/* mirror/watch.h - cuts connections that hold a place and do not get on. */
+#ifndef CPROV_MIRROR_WATCH_H
+#define CPROV_MIRROR_WATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+struct cprov_error;
+struct cprov_watch;
+struct cprov_watched;
+
+/*
+ * The HTTP library only ends a connection on which nothing moves at all: one byte now and then, of
+ * a header or of a blob, would hold a place for ever. So within window_ms a connection has to
+ * finish a request or to take min_bytes from us. All functions may be called from any thread.
+ */
+CPROV_MUST_CHECK
+int cprov_watch_new(int64_t window_ms, uint64_t min_bytes, struct cprov_watch **out,
+                    struct cprov_error *err);
+/* Every connection must have been removed. NULL-safe. */
+void cprov_watch_free(struct cprov_watch *w);
+CPROV_DEFINE_CLEANUP(struct cprov_watch, cprov_watch, cprov_watch_free)
+#define auto_watch CPROV_CLEANUP(cprov_watch_cleanup)
+
+/* fd is borrowed until cprov_watch_remove(). NULL when memory is short. */
+struct cprov_watched *cprov_watch_add(struct cprov_watch *w, int fd, int64_t now_ms);
+/* A request was finished: a new window begins. c may be NULL. */
+void cprov_watch_renew(struct cprov_watch *w, struct cprov_watched *c, int64_t now_ms);
+void cprov_watch_remove(struct cprov_watch *w, struct cprov_watched *c); /* c may be NULL */
+
+/* Shuts down whoever did not get on; returns how many. */
+size_t cprov_watch_sweep(struct cprov_watch *w, int64_t now_ms);
+
+#endif
