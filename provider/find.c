@@ -12,7 +12,6 @@ struct outcome {
     size_t rows;
     int code; /* the failure to tell when there are no rows */
     struct cprov_error err;
-    bool place_failed; /* err is a source that could not answer, not a name that is not there */
 };
 
 struct find {
@@ -62,7 +61,7 @@ static const char *shown_name(const struct find *f, size_t i, const struct cprov
 
 static void emit(const struct find *f, size_t i, const struct cprov_listing *row)
 {
-    auto_buf struct cprov_buf reference, ref;
+    auto_buf struct cprov_buf reference = { 0 }, ref = { 0 };
     char digest[CPROV_DIGEST_TEXT_MAX] = "", full[CPROV_ITEM_TEXT_MAX], legacy[65] = "";
     const struct cprov_source *source = row->place ? row->place->source : NULL;
     struct cprov_item item;
@@ -109,17 +108,16 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     return !cprov_cancelled(&f->s->cancel);
 }
 
-/* "not found" of one place must not hide that another could not answer: the latter is told. */
+/* Where several sources are asked, one that cannot answer is told and does not hide the others; a
+ * single one's failure is the result itself. */
 static void on_missed(void *arg, size_t i, const struct cprov_place *place, int code,
                       const struct cprov_error *err)
 {
     struct find *f = arg;
     struct outcome *o = &f->outcomes[i];
 
-    if (code != CPROV_ENOTFOUND && place) {
+    if (code != CPROV_ENOTFOUND && place && f->s->places_count > 1)
         cprov_say(f->s, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, err->msg);
-        o->place_failed = true;
-    }
     if (o->code == 0 || (o->code != CPROV_ENOTFOUND && code == CPROV_ENOTFOUND)) {
         o->code = code;
         o->err = *err;
@@ -128,7 +126,7 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
 
 static const char *target_of(struct cprov_session *s, const struct cprov_name *n)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     if (n->is_reference)
         return n->text;
@@ -142,7 +140,7 @@ static const char *target_of(struct cprov_session *s, const struct cprov_name *n
 
 static void name_sources(struct cprov_session *s, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf names;
+    auto_buf struct cprov_buf names = { 0 };
 
     cprov_buf_init(&names, CPROV_URL_MAX);
     for (size_t i = 0; i < s->places_count; i++)

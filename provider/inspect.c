@@ -125,7 +125,7 @@ static int show(struct subject *u, void (*json)(void *, const char *, size_t), v
 static int read_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
                          struct cprov_manifest **out, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf bytes;
+    auto_buf struct cprov_buf bytes = { 0 };
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     if (cprov_store_read_blob(store, d, CPROV_MANIFEST_MAX, &bytes, err) < 0)
@@ -139,7 +139,7 @@ static int show_installed(struct subject *u, struct cprov_store *store,
                           struct cprov_error *err)
 {
     auto_manifest struct cprov_manifest *top = NULL, *child = NULL;
-    auto_buf struct cprov_buf config;
+    auto_buf struct cprov_buf config = { 0 };
 
     cprov_buf_init(&config, CPROV_CONFIG_MAX);
     if (read_manifest(store, &image->descriptor, &top, err) < 0)
@@ -234,7 +234,7 @@ static int show_remote(struct subject *u, void (*json)(void *, const char *, siz
                        struct cprov_error *err)
 {
     auto_plan struct cprov_plan plan = { 0 };
-    auto_buf struct cprov_buf config, reference;
+    auto_buf struct cprov_buf config = { 0 }, reference = { 0 };
     struct cprov_target target;
     struct cprov_descriptor chosen;
     bool raw = u->options->raw;

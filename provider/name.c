@@ -12,7 +12,7 @@
 void cprov_ref_write(struct cprov_buf *out, const char *source, const char *name,
                      const struct cprov_reference *reference)
 {
-    auto_buf struct cprov_buf json, text;
+    auto_buf struct cprov_buf json = { 0 }, text = { 0 };
     struct cprov_json_writer w;
 
     cprov_buf_init(&json, CPROV_URL_MAX);
@@ -31,7 +31,7 @@ void cprov_ref_write(struct cprov_buf *out, const char *source, const char *name
 static int read_ref(struct cprov_session *s, const char *text, struct cprov_name *n,
                     struct cprov_error *err)
 {
-    auto_buf struct cprov_buf json;
+    auto_buf struct cprov_buf json = { 0 };
     struct cprov_json *doc = NULL;
 
     cprov_buf_init(&json, CPROV_URL_MAX);
@@ -168,7 +168,7 @@ int cprov_name_read(struct cprov_session *s, const char *text,
 
 const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_reference *r)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     struct cprov_reference bare = *r;
 
     for (size_t i = 0; i < s->conf->aliases_count; i++)

@@ -109,7 +109,7 @@ static int fetch_children(struct cprov_session *s, const struct cprov_target *ta
 static int none_fits(const struct cprov_session *s, const struct cprov_manifest *index,
                      struct cprov_error *err)
 {
-    auto_buf struct cprov_buf offers, wanted;
+    auto_buf struct cprov_buf offers = { 0 }, wanted = { 0 };
 
     cprov_buf_init(&offers, CPROV_MANIFEST_MAX);
     cprov_buf_init(&wanted, CPROV_KIB);
@@ -258,7 +258,7 @@ int cprov_plan_transfer(const struct cprov_plan *p, const struct cprov_target *t
 static int fits_host(const struct cprov_session *s, const struct cprov_platform *image,
                      struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text, wanted;
+    auto_buf struct cprov_buf text = { 0 }, wanted = { 0 };
     struct cprov_os_version host_build, image_build;
     const char *why = "";
 
@@ -282,7 +282,7 @@ int cprov_plan_config(struct cprov_session *s, struct cprov_store *store,
                       struct cprov_error *err)
 {
     auto_image_config struct cprov_image_config *config = NULL;
-    auto_buf struct cprov_buf bytes;
+    auto_buf struct cprov_buf bytes = { 0 };
 
     *out = NULL;
     if (!p->image || cprov_manifest_is_artifact(p->image->manifest))
@@ -325,7 +325,7 @@ static const char *shown_name(const struct cprov_target *target, const char *tit
 static const char *platform_text(struct cprov_session *s, const struct cprov_plan *p,
                                  const struct cprov_image_config *config, bool all)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_MANIFEST_MAX);
     if (all && p->top.manifest->kind == CPROV_DOC_INDEX)
@@ -337,7 +337,7 @@ static const char *platform_text(struct cprov_session *s, const struct cprov_pla
 
 static const char *reference_text(struct cprov_session *s, const struct cprov_reference *reference)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     struct cprov_reference r = *reference;
 
     r.has_digest = r.has_digest && !*r.tag; /* the descriptor has it */

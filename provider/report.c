@@ -46,7 +46,7 @@ int cprov_session_end(struct cprov_session *s, int code, const char *target,
 
 void cprov_say(struct cprov_session *s, enum cprov_message_level level, const char *format, ...)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     va_list args;
 
     if (!s->callbacks || !s->callbacks->message)
@@ -60,7 +60,7 @@ void cprov_say(struct cprov_session *s, enum cprov_message_level level, const ch
 
 bool cprov_should(struct cprov_session *s, const char *operation, const char *format, ...)
 {
-    auto_buf struct cprov_buf target;
+    auto_buf struct cprov_buf target = { 0 };
     va_list args;
 
     if (!s->options.what_if)
@@ -107,7 +107,7 @@ static int append_log_file(const char *path, struct cprov_buf *line, struct cpro
 void cprov_session_log(struct cprov_session *s, struct cprov_store *store, const char *action,
                        const char *image, const char *digest)
 {
-    auto_buf struct cprov_buf line;
+    auto_buf struct cprov_buf line = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
 
     cprov_buf_init(&line, CPROV_URL_MAX);

@@ -61,7 +61,7 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
     struct search *f = arg;
 
     (void)i;
-    if (code != CPROV_ENOTFOUND && place)
+    if (code != CPROV_ENOTFOUND && place && f->s->places_count > 1)
         cprov_say(f->s, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, err->msg);
     if (f->code == 0 || (code == CPROV_ENOTFOUND && !strstr(f->err.msg, "newest is"))) {
         f->code = code;
@@ -245,7 +245,7 @@ static bool trusted_already(const struct cprov_session *s, const struct cprov_so
 
 static enum cprov_answer ask_trust(struct cprov_session *s, const struct cprov_source *source)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     if (!s->callbacks || !s->callbacks->question || s->refused_all)
         return CPROV_NO;

@@ -69,7 +69,7 @@ static void write_debug(void *arg, const char *line)
 
 static int find_root(struct cprov_session *s, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf home;
+    auto_buf struct cprov_buf home = { 0 };
     const char *env = getenv("CPROV_ROOT"), *data = getenv("XDG_DATA_HOME");
     bool machine = s->options.all_users || (geteuid() == 0 && !s->options.current_user);
 

@@ -24,15 +24,6 @@ struct cprov_auth {
 
 /* --- logins --- */
 
-void cprov_credentials_clear(struct cprov_credentials *c)
-{
-    free(c->username);
-    c->username = NULL;
-    cprov_secret_wipe(&c->password);
-    cprov_secret_wipe(&c->identity_token);
-    cprov_secret_wipe(&c->registry_token);
-}
-
 static bool has_text(const char *text)
 {
     return text && *text;

@@ -30,7 +30,7 @@ struct job {
     const char *newest_refused; /* of those that the range does not admit */
     struct cprov_listing *rows;
     size_t rows_count, rows_left; /* left: details still running */
-    bool detailed; /* rows without details have failed */
+    bool detailed;                /* rows without details have failed */
     int code;
     struct cprov_error err;
 };
@@ -394,7 +394,7 @@ static int choose_rows(struct job *j)
 
 static void nothing_admitted(struct job *j)
 {
-    auto_buf struct cprov_buf where;
+    auto_buf struct cprov_buf where = { 0 };
 
     cprov_buf_init(&where, CPROV_KIB);
     if (j->lookup->place)
@@ -571,23 +571,26 @@ static bool lookup_over(struct lookup *l)
     return true;
 }
 
+/* What a registry says of one repository that was tried is no answer to a name that was looked up.
+ */
 static void report_miss(struct lookup *l)
 {
     const struct cprov_catalog_query *q = l->find->query;
-    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_error own = CPROV_ERROR_INIT;
+    const struct cprov_error *err = &l->err;
+    bool refused = l->code == CPROV_ENOTFOUND && strstr(l->err.msg, "newest is");
     int code = l->code;
 
-    if (l->find->stopped || (l->rows > 0 && code == 0))
-        return;
-    if (l->rows > 0 && code == CPROV_ENOTFOUND)
-        return;
-    if (code == 0 || (code == CPROV_ENOTFOUND && wants_pattern(wanted_of(l)))) {
-        if (wants_pattern(wanted_of(l)))
+    if (code == 0 || code == CPROV_ENOTFOUND) {
+        if (l->find->stopped || l->rows > 0 || (l->place && wants_pattern(wanted_of(l))))
             return;
-        code = cprov_fail(&err, CPROV_ENOTFOUND, "not found in source '%s'",
-                          l->place ? l->place->source->name : "");
+        if (l->place && !refused) {
+            code = cprov_fail(&own, CPROV_ENOTFOUND, "not found in source '%s'",
+                              l->place->source->name);
+            err = &own;
+        }
     }
-    q->missed(q->arg, l->wanted, l->place, code, l->code ? &l->err : &err);
+    q->missed(q->arg, l->wanted, l->place, code, err);
 }
 
 static void pump(struct find *f)

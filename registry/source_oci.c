@@ -106,7 +106,7 @@ static void take_annotations(struct details *d, const struct cprov_annotation *l
 
 static void take_platform(struct details *d, const struct cprov_platform *platform)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_KIB);
     cprov_platform_format(platform, &text);
@@ -185,7 +185,7 @@ static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answe
     struct cprov_manifest *m = cprov_steal(&answer->manifest);
     take_annotations(d, m->annotations, m->annotations_count);
     if (m->kind == CPROV_DOC_INDEX) {
-        auto_buf struct cprov_buf offers;
+        auto_buf struct cprov_buf offers = { 0 };
 
         cprov_buf_init(&offers, CPROV_MANIFEST_MAX);
         cprov_manifest_offers(m, &offers);
