@@ -57,7 +57,7 @@ static int add_text(struct writing *w, const char *path, const struct cprov_buf 
 
 static int add_layout(struct writing *w, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_KIB);
     cprov_buf_add_text(&text, CPROV_LAYOUT_TEXT);
@@ -66,7 +66,7 @@ static int add_layout(struct writing *w, struct cprov_error *err)
 
 static int add_index(struct writing *w, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     int code = 0;
 
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
@@ -82,7 +82,7 @@ static int add_index(struct writing *w, struct cprov_error *err)
 /* The tag under which Docker loads an image: its reference, or its name where that can be one. */
 static void write_repo_tag(struct cprov_json_writer *json, const struct cprov_image *image)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     struct cprov_reference r;
 
     cprov_buf_init(&text, CPROV_URL_MAX);
@@ -131,7 +131,7 @@ static int write_docker_list(struct writing *w, struct cprov_buf *text, bool *fi
     for (size_t i = 0; i < w->count && *fits; i++) {
         const struct cprov_descriptor *d = &w->images[i].descriptor;
         auto_manifest struct cprov_manifest *m = NULL;
-        auto_buf struct cprov_buf bytes;
+        auto_buf struct cprov_buf bytes = { 0 };
 
         cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
         int code = cprov_store_read_blob(w->store, d, CPROV_MANIFEST_MAX, &bytes, err);
@@ -150,7 +150,7 @@ static int write_docker_list(struct writing *w, struct cprov_buf *text, bool *fi
 
 static int add_docker_list(struct writing *w, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     bool fits;
 
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);

@@ -51,7 +51,7 @@ static void keep_etag(struct cprov_blob_writer *w, struct cprov_span etag)
 static void read_etag(struct cprov_blob_writer *w)
 {
     char name[CPROV_PARTIAL_NAME_MAX];
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     etag_name(w, name);
     cprov_buf_init(&text, CPROV_ETAG_MAX);
@@ -103,7 +103,7 @@ static int usable_prefix(const struct cprov_blob_writer *w, uint64_t *out, uint6
 /* Takes over what an earlier run left. */
 static int resume(struct cprov_blob_writer *w, struct cprov_error *err)
 {
-    uint64_t prefix, size;
+    uint64_t prefix = 0, size = 0;
 
     int code = usable_prefix(w, &prefix, &size, err);
     if (code == 0 && prefix < size)

@@ -66,7 +66,7 @@ int cprov_store_read_blob(struct cprov_store *s, const struct cprov_descriptor *
                           struct cprov_buf *out, struct cprov_error *err)
 {
     char text[CPROV_DIGEST_TEXT_MAX];
-    auto_buf struct cprov_buf bytes;
+    auto_buf struct cprov_buf bytes = { 0 };
     auto_fd int fd = -1;
     char piece[16 * 1024];
 

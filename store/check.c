@@ -156,6 +156,7 @@ static void store_result(struct reading *r, size_t number, struct cprov_check_it
         return;
     }
     item->done = true;
+    item->unreadable = code < 0;
     if (problem)
         item->problem = cprov_arena_text(&r->plan->arena, cprov_span_of(problem));
     r->plan->items[number] = *item;
@@ -315,6 +316,11 @@ static int read_plan(struct cprov_check_plan *p, struct cprov_error *err)
     return code;
 }
 
+static const char *bytes_problem(const struct cprov_check_item *item)
+{
+    return item->unreadable && item->problem ? item->problem : "the bytes are not what they were";
+}
+
 /* What an image says of the blob against what was found. */
 static void judge(struct cprov_check_plan *p, const struct cprov_check_mention *m)
 {
@@ -333,8 +339,7 @@ static void judge(struct cprov_check_plan *p, const struct cprov_check_mention *
                            m->size);
     else if (!item->right)
         cprov_check_report(p, CPROV_CHECK_DIGEST, m->image, &blob, "blob %s: %s", text,
-                           item->problem && !item->is_layer ? item->problem
-                                                            : "the bytes are not what they were");
+                           bytes_problem(item));
     else if (m->has_diff_id && !item->unpacked)
         cprov_check_report(p, CPROV_CHECK_DIFF_ID, m->image, &blob,
                            "layer %s cannot be unpacked: %s", text,
@@ -363,8 +368,7 @@ static int judge_others(struct cprov_check_plan *p, struct cprov_error *err)
         if (!named[i] && !p->items[i].right)
             cprov_check_report(p, CPROV_CHECK_DIGEST, CPROV_CHECK_NO_IMAGE, &blob, "blob %s: %s",
                                cprov_digest_format(&blob.digest, text),
-                               p->items[i].problem ? p->items[i].problem
-                                                   : "the bytes are not what they were");
+                               bytes_problem(&p->items[i]));
     }
     return 0;
 }

@@ -164,7 +164,7 @@ static int read_config(struct cprov_check_plan *p, size_t image, const struct cp
                        struct cprov_image_config **out, struct cprov_error *err)
 {
     auto_image_config struct cprov_image_config *config = NULL;
-    auto_buf struct cprov_buf bytes;
+    auto_buf struct cprov_buf bytes = { 0 };
     bool there;
 
     if (!cprov_media_type_is_config(cprov_span_of(m->config.media_type)))
@@ -221,7 +221,7 @@ static int walk(struct cprov_check_plan *p, size_t image, const struct cprov_des
                 int depth, struct cprov_error *err)
 {
     auto_manifest struct cprov_manifest *m = NULL;
-    auto_buf struct cprov_buf bytes;
+    auto_buf struct cprov_buf bytes = { 0 };
     size_t item = 0;
     bool there;
 

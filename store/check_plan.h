@@ -17,6 +17,7 @@ struct cprov_check_item {
     bool there;          /* a regular file */
     bool is_layer;       /* unpack it as well */
     bool done;           /* read: what follows is known */
+    bool unreadable;     /* not to the end */
     bool right;          /* the digest */
     bool unpacked;       /* diff_id is known */
     size_t walked;       /* number of the image that was the last to look into it, plus 1 */

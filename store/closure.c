@@ -60,7 +60,7 @@ static int add(struct cprov_closure *c, struct cprov_store *s, const struct cpro
     bool is_document = cprov_media_type_document(cprov_span_of(d->media_type)) != CPROV_DOC_UNKNOWN;
     auto_manifest struct cprov_manifest *m = NULL;
     char text[CPROV_DIGEST_TEXT_MAX];
-    auto_buf struct cprov_buf bytes;
+    auto_buf struct cprov_buf bytes = { 0 };
     bool added;
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);

@@ -164,7 +164,7 @@ int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images
 {
     CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
     struct addition a = { .images = images, .count = count };
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     struct cprov_index_file file;
     struct cprov_image *old;
     auto_fd int lock = -1;

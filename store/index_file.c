@@ -83,7 +83,7 @@ static int parse(struct cprov_span text, struct cprov_arena *arena, struct cprov
 int cprov_index_read(struct cprov_store *s, struct cprov_arena *arena, struct cprov_index_file *out,
                      struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
     int code = cprov_fs_read(s->root, CPROV_STORE_INDEX, CPROV_INDEX_FILE_MAX, &text, err);
@@ -160,7 +160,7 @@ static void name_foreign(struct cprov_image *image, struct cprov_arena *arena)
 static int fill_platform(struct cprov_image *image, struct cprov_arena *arena,
                          struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     if (image->platform[0] || !image->descriptor.has_platform)
         return 0;
@@ -242,7 +242,7 @@ int cprov_index_write_entry(struct cprov_buf *out, const struct cprov_image *ima
                             enum cprov_index_detail detail, struct cprov_error *err)
 {
     CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
-    auto_buf struct cprov_buf ref_name;
+    auto_buf struct cprov_buf ref_name = { 0 };
     struct cprov_descriptor d = image->descriptor;
     struct cprov_json_writer w;
     char size[SIZE_TEXT_MAX];

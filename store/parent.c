@@ -37,7 +37,7 @@ void cprov_layer_cache_free(struct cprov_layer_cache *c)
 static int read_manifest(struct cprov_store *s, const struct cprov_descriptor *d,
                          struct cprov_manifest **out)
 {
-    auto_buf struct cprov_buf bytes;
+    auto_buf struct cprov_buf bytes = { 0 };
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     int code = cprov_store_read_blob(s, d, CPROV_MANIFEST_MAX, &bytes, NULL);

@@ -182,7 +182,7 @@ static int make_layout(struct cprov_store *s, bool fresh, struct cprov_error *er
 
 static int open_layout(struct cprov_store *s, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     bool create = s->flags & CPROV_STORE_CREATE, free_to_use;
 
     cprov_buf_init(&text, LAYOUT_FILE_MAX);
@@ -333,7 +333,7 @@ static int append_line(int fd, const struct cprov_buf *line, struct cprov_error 
 
 int cprov_store_log(struct cprov_store *s, struct cprov_span line, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     auto_fd int fd = -1;
 
     cprov_buf_init(&text, line.len + 2);
