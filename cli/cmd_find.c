@@ -1,0 +1,49 @@
+/* cli/cmd_find.c - find-image. */
+#include <string.h>
+
+#include "cli/cli.h"
+#include "cli/records.h"
+#include "cli/text.h"
+
+/* Columns that a list of tags fills: no manifest is read for these. */
+static bool names_are_enough(const struct cprov_cli *cli)
+{
+    static const char *const cheap[] = { "Name", "Version", "Source" };
+
+    if (cli->settings.search || cli->settings.os_image)
+        return false;
+    for (size_t i = 0; i < cprov_image_record.count; i++) {
+        const char *key = cprov_image_record.columns[i].key;
+        bool is_cheap = false;
+
+        for (size_t k = 0; k < CPROV_COUNT(cheap); k++)
+            is_cheap |= !strcmp(key, cheap[k]);
+        if (!is_cheap && cprov_out_shows(cli->out, key))
+            return false;
+    }
+    return true;
+}
+
+int cprov_cmd_find(struct cprov_cli *cli)
+{
+    const struct cprov_settings *s = &cli->settings;
+    struct cprov_find_options find = CPROV_INIT(struct cprov_find_options);
+    struct cprov_words names = cprov_cli_names(cli);
+    int r = cprov_cli_rows(cli, &cprov_image_record, &cprov_find_layout);
+
+    if (r < 0 || (s->input && !names.count)) /* no row in, no row out */
+        return r;
+    find.names = names.items;
+    find.names_count = names.count;
+    find.version = s->version;
+    /* The cmdlet of the seed listed all there is when no version was asked for. */
+    if (cli->powershell && !s->version.required && !s->version.minimum && !s->version.maximum)
+        find.version.all = true;
+    find.search = s->search;
+    find.regex = s->regex;
+    find.os_images_only = s->os_image;
+    find.fields = names_are_enough(cli) ? CPROV_FIELDS_NAMES : CPROV_FIELDS_DETAILS;
+    cli->callbacks.item = cprov_print_item;
+    r = cprov_cli_session(cli);
+    return r < 0 ? r : cprov_find(cli->session, &find, &cli->callbacks);
+}

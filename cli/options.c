@@ -1,0 +1,225 @@
+/* cli/options.c - the table; everything else about options is derived from it. */
+#include "cli/options.h"
+
+#include "base/limits.h"
+#include "cli/verbs.h"
+
+#define AT(field) offsetof(struct cprov_settings, field)
+
+#define RETRIES_MAX 100
+
+/* Rows without help are other names of the row before them. */
+/* clang-format off */
+const struct cprov_option cprov_options[] = {
+    /* what is meant */
+    { "name", 'n', CPROV_OPTION_WORDS, CPROV_SET_NAMES, AT(names), "NAME",
+      "the same as NAME without an option; repeatable", NULL, 0 },
+    { "ref", 0, CPROV_OPTION_WORDS, CPROV_SET_NAMES, AT(refs), "REF",
+      "the Ref of a row that another verb printed; repeatable", NULL, 0 },
+    { "input", 'i', CPROV_OPTION_TEXT, CPROV_SET_NAMES, AT(input), "-|FILE",
+      "names from the JSON lines of another verb", NULL, 0 },
+    { "version", 'V', CPROV_OPTION_TEXT, CPROV_SET_VERSIONS, AT(version.required), "V",
+      "exactly this version; also 10.0.*, [a,b), a tag", "the newest", 0 },
+    { "required-version", 0, CPROV_OPTION_TEXT, CPROV_SET_VERSIONS, AT(version.required), "V",
+      NULL, NULL, 0 },
+    { "minimum-version", 0, CPROV_OPTION_TEXT, CPROV_SET_VERSIONS, AT(version.minimum), "V",
+      "this version or newer", NULL, 0 },
+    { "maximum-version", 0, CPROV_OPTION_TEXT, CPROV_SET_VERSIONS, AT(version.maximum), "V",
+      "this version or older", NULL, 0 },
+    { "all-versions", 'a', CPROV_OPTION_FLAG, CPROV_SET_VERSIONS, AT(version.all), NULL,
+      "every version, not the newest alone", NULL, 0 },
+
+    /* find-image */
+    { "search", 0, CPROV_OPTION_TEXT, CPROV_SET_FIND, AT(search), "WORDS",
+      "all words occur in name, description or publisher", NULL, 0 },
+    { "regex", 0, CPROV_OPTION_TEXT, CPROV_SET_FIND, AT(regex), "RE",
+      "the name matches an extended regular expression", NULL, 0 },
+    { "os-image", 0, CPROV_OPTION_FLAG, CPROV_SET_FIND, AT(os_image), NULL,
+      "base operating system images only", NULL, 0 },
+    { "wide", 'w', CPROV_OPTION_FLAG, CPROV_SET_FIND, AT(wide), NULL,
+      "columns as wide as their cells and the terminal", NULL, 0 },
+
+    /* which of an index */
+    { "os-version", 0, CPROV_OPTION_TEXT, CPROV_SET_HOST, AT(session.os_version), "V",
+      "build of the Windows host", "this machine's", 0 },
+    { "isolation", 0, CPROV_OPTION_CHOICE, CPROV_SET_HOST | CPROV_SET_COMPAT,
+      AT(session.isolation), "process|hyperv|any", "how the container will run", NULL, 0 },
+    { "os-features", 0, CPROV_OPTION_TEXT, CPROV_SET_HOST, AT(session.os_features), "a,b",
+      "features the host must offer", "not looked at", 0 },
+    { "match-host", 0, CPROV_OPTION_FLAG, CPROV_SET_HOST, AT(session.match_host), NULL,
+      "the newest version that the host runs", NULL, 0 },
+
+    /* install-image, save-image */
+    { "reinstall", 0, CPROV_OPTION_FLAG, CPROV_SET_INSTALL, AT(reinstall), NULL,
+      "fetch and verify again what is installed", NULL, 0 },
+    { "all-platforms", 0, CPROV_OPTION_FLAG, CPROV_SET_INDEX, AT(all_platforms), NULL,
+      "the whole index, not one platform", NULL, 0 },
+    { "path", 'd', CPROV_OPTION_TEXT, CPROV_SET_SAVE, AT(path), "DIR|FILE",
+      "where to; a pattern must match one folder", NULL, 0 },
+    { "literal-path", 0, CPROV_OPTION_TEXT, CPROV_SET_SAVE, AT(literal_path), "DIR|FILE",
+      "where to, without wildcards", NULL, 0 },
+    { "destination", 0, CPROV_OPTION_TEXT, CPROV_SET_SAVE, AT(destination), "FILE",
+      "the file itself; a folder is refused", NULL, 0 },
+    { "type", 0, CPROV_OPTION_CHOICE, CPROV_SET_SAVE, AT(save_type), "oci-archive|oci",
+      "one file, or a layout in a folder", "oci-archive", 0 },
+
+    /* what is installed */
+    { "publisher", 0, CPROV_OPTION_TEXT, CPROV_SET_LIST, AT(publisher), "P",
+      "of this publisher (pattern)", NULL, 0 },
+    { "child-of", 0, CPROV_OPTION_TEXT, CPROV_SET_LIST, AT(child_of), "NAME[:V]",
+      "built on this installed image", NULL, 0 },
+    { "legacy", 0, CPROV_OPTION_FLAG, CPROV_SET_IMAGES, AT(legacy), NULL,
+      "ids and sizes that Docker of 2015 gave base images", NULL, 0 },
+    { "no-trunc", 0, CPROV_OPTION_FLAG, CPROV_SET_IMAGES, AT(no_trunc), NULL,
+      "whole image ids", NULL, 0 },
+    { "all", 0, CPROV_OPTION_FLAG, CPROV_SET_TEST, AT(all), NULL,
+      "every file of the store, also what no image names", NULL, 0 },
+    { "repair", 0, CPROV_OPTION_FLAG, CPROV_SET_TEST, AT(repair), NULL,
+      "fetch again what is bad", NULL, 0 },
+    { "raw", 0, CPROV_OPTION_FLAG, CPROV_SET_INSPECT, AT(raw), NULL,
+      "the manifest or index, byte for byte", NULL, 0 },
+    { "config", 0, CPROV_OPTION_FLAG, CPROV_SET_INSPECT, AT(image_config), NULL,
+      "the image config, byte for byte", NULL, 0 },
+
+    /* sources */
+    { "location", 0, CPROV_OPTION_TEXT, CPROV_SET_PLACE | CPROV_SET_SOURCE, AT(location), "URL",
+      "where the source is", NULL, 0 },
+    { "type", 0, CPROV_OPTION_CHOICE, CPROV_SET_SOURCE, AT(source_type),
+      "oci|dockerhub|quay|harbor|index|layout|archive", "its kind", "found out", 0 },
+    { "trusted", 0, CPROV_OPTION_MAYBE, CPROV_SET_SOURCE, AT(trusted), NULL,
+      "install from it without a question; =false takes it back", NULL, 0 },
+    { "no-check", 0, CPROV_OPTION_FLAG, CPROV_SET_SOURCE, AT(no_check), NULL,
+      "do not ask the location whether it answers", NULL, 0 },
+    { "default", 0, CPROV_OPTION_FLAG, CPROV_SET_REGISTER, AT(restore_default), NULL,
+      "bring back the source that was there at first", NULL, 0 },
+    { "new-name", 0, CPROV_OPTION_TEXT, CPROV_SET_CHANGE, AT(new_name), "NAME",
+      "rename the source", NULL, 0 },
+
+    /* serve, compat, help */
+    { "listen", 'l', CPROV_OPTION_TEXT, CPROV_SET_SERVE, AT(listen), "ADDR:PORT",
+      "where to listen; port 0: any", "127.0.0.1:5000", 0 },
+    { "path", 'd', CPROV_OPTION_TEXT, CPROV_SET_SERVE, AT(path), "DIR",
+      "another image layout than the store", NULL, 0 },
+    { "max-connections", 0, CPROV_OPTION_COUNT, CPROV_SET_SERVE, AT(max_connections), "N",
+      "connections at once", "256", 65536 },
+    { "host", 0, CPROV_OPTION_TEXT, CPROV_SET_COMPAT, AT(host), "V",
+      "build of the host: 10.0.20348", NULL, 0 },
+    { "image", 0, CPROV_OPTION_TEXT, CPROV_SET_COMPAT, AT(image), "V",
+      "build of the image: 10.0.17763", NULL, 0 },
+    { "man", 0, CPROV_OPTION_FLAG, CPROV_SET_HELP, AT(man), NULL,
+      "the man page, as roff", NULL, 0 },
+
+    /* every verb: what to do */
+    { "what-if", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(session.what_if), NULL,
+      "say what would be done, and do nothing", NULL, 0 },
+    { "confirm", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(confirm), NULL,
+      "ask before each change", NULL, 0 },
+    { "yes", 'y', CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(session.yes), NULL,
+      "answer yes to every question but that of trust", NULL, 0 },
+    { "trust", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(session.trust), NULL,
+      "install from untrusted sources without asking", NULL, 0 },
+    { "force", 'f', CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(force), NULL,
+      "--yes, and replace what is there; never trust", NULL, 0 },
+    /* every verb: where */
+    { "source", 's', CPROV_OPTION_WORDS, CPROV_SET_COMMON, AT(sources), "S",
+      "source by name, pattern or location; repeatable, in order of priority",
+      "all registered ones", 0 },
+    { "platform", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.platform), "P",
+      "os[(version)]/arch[/variant]", "this machine's", 0 },
+    { "root", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.root), "DIR",
+      "the store", "$CPROV_ROOT, else by scope", 0 },
+    { "scope", 0, CPROV_OPTION_CHOICE, CPROV_SET_COMMON, AT(scope), "currentuser|allusers",
+      "whose store and sources", "allusers for root, else currentuser", 0 },
+    { "config", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.config_file), "FILE",
+      "configuration that is read last", NULL, 0 },
+    { "config-file", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.config_file), "FILE",
+      NULL, NULL, 0 },
+    { "log", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.log_file), "FILE",
+      "one JSON line per change", NULL, 0 },
+    /* every verb: what is shown */
+    { "format", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(format), "F",
+      "table, list, json, jsonl, yaml, csv, oneget or template='{{.Name}}'", "table", 0 },
+    { "columns", 'c', CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(columns), "a,b",
+      "what is shown, in this order", NULL, 0 },
+    { "no-header", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(no_header), NULL,
+      "rows only", NULL, 0 },
+    { "progress", 0, CPROV_OPTION_CHOICE, CPROV_SET_COMMON, AT(progress),
+      "auto|plain|jsonl|none", "how progress is told on stderr", "auto", 0 },
+    { "error-format", 0, CPROV_OPTION_CHOICE, CPROV_SET_COMMON, AT(error_format), "text|json",
+      "how failures are told on stderr", "text", 0 },
+    { "quiet", 'q', CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(quiet), NULL,
+      "nothing but data and errors", NULL, 0 },
+    { "verbose", 'v', CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(verbose), NULL,
+      "what is being done", NULL, 0 },
+    { "debug", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(debug), NULL,
+      "all of it", NULL, 0 },
+    { "help", 'h', CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(help), NULL,
+      "one screen of help", NULL, 0 },
+    /* every verb: the network */
+    { "parallel", 'j', CPROV_OPTION_COUNT, CPROV_SET_COMMON, AT(session.parallel), "N",
+      "transfers at once", "6", CPROV_PARALLEL_MAX },
+    { "jobs", 0, CPROV_OPTION_COUNT, CPROV_SET_COMMON, AT(session.parallel), "N",
+      NULL, NULL, CPROV_PARALLEL_MAX },
+    { "limit-rate", 0, CPROV_OPTION_RATE, CPROV_SET_COMMON, AT(session.limit_rate), "R",
+      "bytes a second; K, M, G", "no limit", 0 },
+    { "timeout", 0, CPROV_OPTION_SECONDS, CPROV_SET_COMMON, AT(session.timeout_ms), "S",
+      "seconds for everything", "no limit", 0 },
+    { "stall-timeout", 0, CPROV_OPTION_SECONDS, CPROV_SET_COMMON, AT(session.stall_timeout_ms),
+      "S", "seconds without a byte", "30", 0 },
+    { "retry", 0, CPROV_OPTION_RETRIES, CPROV_SET_COMMON, AT(session.retries), "N",
+      "tries after the first", "5", RETRIES_MAX },
+    { "offline", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(session.offline), NULL,
+      "no network", NULL, 0 },
+    { "refresh", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(session.refresh), NULL,
+      "do not believe what is cached", NULL, 0 },
+    { "proxy", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.proxy), "URL|none",
+      "proxy of all requests", "from the environment", 0 },
+    { "ca-file", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.ca_file), "FILE",
+      "certificate authorities, PEM", "the system's", 0 },
+    { "cert", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.cert_file), "FILE",
+      "certificate, PEM", NULL, 0 },
+    { "key", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.key_file), "FILE",
+      "key of the certificate, PEM", NULL, 0 },
+    { "allow-http", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(session.allow_http), NULL,
+      "plain HTTP elsewhere than on loopback", NULL, 0 },
+    { "tls-verify", 0, CPROV_OPTION_NOT, CPROV_SET_COMMON, AT(session.insecure), NULL,
+      "=false: believe any certificate", "true", 0 },
+    { "authfile", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.authfile), "FILE",
+      "logins", "those of docker and podman", 0 },
+    { "username", 'u', CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.username), "U",
+      "login, with --password-stdin", "$CPROV_USERNAME, $CPROV_PASSWORD", 0 },
+    { "password-stdin", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(password_stdin), NULL,
+      "read the password from standard input", NULL, 0 },
+    { "password", 'p', CPROV_OPTION_SECRET, CPROV_SET_COMMON, 0, NULL, NULL, NULL, 0 },
+};
+/* clang-format on */
+const size_t cprov_options_count = CPROV_COUNT(cprov_options);
+
+bool cprov_option_takes_value(const struct cprov_option *option)
+{
+    return option->kind != CPROV_OPTION_FLAG && option->kind != CPROV_OPTION_NOT &&
+           option->kind != CPROV_OPTION_MAYBE;
+}
+
+bool cprov_verb_takes(const struct cprov_verb *verb, const struct cprov_option *option)
+{
+    return option->sets & ((verb ? verb->sets : 0u) | CPROV_SET_COMMON);
+}
+
+/* The table has the options of some verbs before those of all, so the first match is the one. */
+const struct cprov_option *cprov_option_named(const struct cprov_verb *verb, struct cprov_span name)
+{
+    for (size_t i = 0; i < cprov_options_count; i++)
+        if (cprov_verb_takes(verb, &cprov_options[i]) && cprov_span_is(name, cprov_options[i].name))
+            return &cprov_options[i];
+    return NULL;
+}
+
+const struct cprov_option *cprov_option_lettered(const struct cprov_verb *verb, char letter)
+{
+    for (size_t i = 0; i < cprov_options_count; i++)
+        if (cprov_verb_takes(verb, &cprov_options[i]) && letter &&
+            cprov_options[i].letter == letter)
+            return &cprov_options[i];
+    return NULL;
+}

@@ -1,0 +1,143 @@
+/* cli/options.h - the one table of options: it parses, helps, completes and makes the man pages. */
+#ifndef CPROV_CLI_OPTIONS_H
+#define CPROV_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "provider/provider.h"
+
+struct cprov_error;
+struct cprov_verb;
+
+/* Words in the arena of the settings. */
+struct cprov_words {
+    const char **items;
+    size_t count, room;
+};
+
+/* What the command line says. Texts are borrowed from argv or live in the arena. */
+struct cprov_settings {
+    struct cprov_session_options session;
+    struct cprov_version_options version;
+    struct cprov_words names; /* positional and --name */
+    struct cprov_words refs;  /* --ref and the rows of --input: taken as they are */
+    struct cprov_words sources;
+
+    const char *input;
+    const char *format;
+    const char *columns;
+    const char *progress;     /* "auto", "plain", "jsonl", "none"; NULL: not said */
+    const char *error_format; /* "text", "json"; NULL: not said */
+    const char *scope;
+
+    const char *search;
+    const char *regex;
+    const char *publisher;
+    const char *child_of;
+    const char *path;
+    const char *literal_path;
+    const char *destination;
+    const char *save_type;
+    const char *location;
+    const char *source_type;
+    const char *new_name;
+    const char *listen;
+    const char *host;
+    const char *image;
+    int trusted; /* -1: not said */
+    unsigned max_connections;
+
+    bool help, quiet, verbose, debug, no_header, wide, confirm, force, password_stdin;
+    bool os_image, reinstall, all_platforms, all, repair, raw, image_config, legacy, no_trunc;
+    bool no_check, restore_default, man;
+
+    struct cprov_arena arena;
+};
+
+void cprov_settings_init(struct cprov_settings *s);
+void cprov_settings_clear(struct cprov_settings *s);
+
+/* Appends a borrowed word; a failure shows in the arena. */
+void cprov_words_add(struct cprov_words *w, struct cprov_arena *arena, const char *word);
+
+/* Which verbs take an option: those with the set in their mask; CPROV_SET_COMMON: every one. */
+enum cprov_option_set {
+    CPROV_SET_COMMON = 1u << 0,
+    CPROV_SET_NAMES = 1u << 1,
+    CPROV_SET_VERSIONS = 1u << 2,
+    CPROV_SET_FIND = 1u << 3,
+    CPROV_SET_HOST = 1u << 4,
+    CPROV_SET_INSTALL = 1u << 5,
+    CPROV_SET_INDEX = 1u << 6,
+    CPROV_SET_SAVE = 1u << 7,
+    CPROV_SET_LIST = 1u << 8,
+    CPROV_SET_IMAGES = 1u << 9,
+    CPROV_SET_TEST = 1u << 10,
+    CPROV_SET_INSPECT = 1u << 11,
+    CPROV_SET_PLACE = 1u << 12, /* --location */
+    CPROV_SET_SOURCE = 1u << 13,
+    CPROV_SET_REGISTER = 1u << 14,
+    CPROV_SET_CHANGE = 1u << 15,
+    CPROV_SET_SERVE = 1u << 16,
+    CPROV_SET_COMPAT = 1u << 17,
+    CPROV_SET_HELP = 1u << 18,
+};
+
+enum cprov_option_kind {
+    CPROV_OPTION_FLAG,    /* bool; --x=false takes it back */
+    CPROV_OPTION_NOT,     /* bool that holds the contrary: --tls-verify=false */
+    CPROV_OPTION_MAYBE,   /* int 0 or 1 */
+    CPROV_OPTION_TEXT,    /* const char * */
+    CPROV_OPTION_CHOICE,  /* const char *, one of `value` "a|b|c" */
+    CPROV_OPTION_WORDS,   /* struct cprov_words, repeatable */
+    CPROV_OPTION_COUNT,   /* unsigned, 1 to `most` */
+    CPROV_OPTION_RETRIES, /* int, 0 to `most` */
+    CPROV_OPTION_RATE,    /* uint64_t bytes a second; K, M, G */
+    CPROV_OPTION_SECONDS, /* uint64_t milliseconds, from seconds */
+    CPROV_OPTION_SECRET,  /* refused: secrets are never arguments */
+};
+
+struct cprov_option {
+    const char *name;
+    char letter; /* 0: none */
+    enum cprov_option_kind kind;
+    unsigned sets;
+    size_t offset;      /* in struct cprov_settings */
+    const char *value;  /* "DIR", "a|b|c"; NULL for flags */
+    const char *help;   /* NULL: another name of the row before */
+    const char *preset; /* what holds when it is not given; NULL: nothing worth saying */
+    unsigned most;
+};
+
+extern const struct cprov_option cprov_options[];
+extern const size_t cprov_options_count;
+
+bool cprov_option_takes_value(const struct cprov_option *option);
+bool cprov_verb_takes(const struct cprov_verb *verb, const struct cprov_option *option);
+
+/* The verb's own options go before the common ones of the same name. NULL: unknown. verb may be
+ * NULL: the common ones. */
+const struct cprov_option *cprov_option_named(const struct cprov_verb *verb,
+                                              struct cprov_span name);
+const struct cprov_option *cprov_option_lettered(const struct cprov_verb *verb, char letter);
+
+/*
+ * GNU style: options and names in any order, "--" ends them, "--opt=value", "--opt value", "-oV",
+ * "-o V", bundled letters. argv is without the verb. The words are kept, not copied.
+ *
+ * Returns 0, CPROV_EINVAL (with a hint where there is one to give) or CPROV_ENOMEM; *out may be
+ * half filled then, since --error-format counts for the message itself.
+ */
+CPROV_MUST_CHECK
+int cprov_options_parse(const struct cprov_verb *verb, const char *const *argv, size_t count,
+                        struct cprov_settings *out, struct cprov_error *err);
+
+/* Position of the first word that is no common option and no value of one; count when there is
+ * none: `cprov --root DIR find-image` names its verb third. */
+size_t cprov_options_first_word(const char *const *argv, size_t count);
+
+#endif

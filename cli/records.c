@@ -1,0 +1,111 @@
+/* cli/records.c - key, place and width of every column. */
+#include "cli/records.h"
+
+#include <string.h>
+
+#include "cli/cli.h"
+
+#define TEXT(key, field, width)                                                                    \
+    {                                                                                              \
+        key, CPROV_COLUMN_TEXT, offsetof(struct cprov_item, field), width                          \
+    }
+
+#define DIGEST_WIDTH 71 /* "sha256:" and 64 digits */
+
+static const struct cprov_column image_columns[] = {
+    TEXT("Name", name, 20),
+    TEXT("Version", version, 23),
+    TEXT("Source", source, 20),
+    TEXT("Description", description, 50),
+    TEXT("Publisher", publisher, 20),
+    { "Size", CPROV_COLUMN_BYTES, offsetof(struct cprov_item, bytes), 10 },
+    TEXT("Digest", digest, DIGEST_WIDTH),
+    TEXT("MediaType", media_type, 58),
+    TEXT("Platforms", platforms, 30),
+    TEXT("OsVersion", os_version, 18),
+    TEXT("Created", created, 20),
+    TEXT("Installed", installed, 20),
+    TEXT("ImageId", image_id, DIGEST_WIDTH),
+    TEXT("LegacyId", legacy_id, 64),
+    TEXT("FullName", full_name, 45),
+    TEXT("Parent", parent, 60),
+    TEXT("Reference", reference, 60),
+    TEXT("Location", location, 40),
+    TEXT("Path", path, 40),
+    TEXT("Ref", ref, 0),
+    { "Trusted", CPROV_COLUMN_BOOL, offsetof(struct cprov_item, trusted), 7 },
+    { "IsOSImage", CPROV_COLUMN_BOOL, offsetof(struct cprov_item, is_os), 9 },
+};
+const struct cprov_record cprov_image_record = { image_columns, CPROV_COUNT(image_columns) };
+
+static const struct cprov_layout find_oneget = {
+    .style = CPROV_TABLE_FIXED,
+    .columns = { { "Name", NULL, 30 },
+                 { "Version", NULL, 16 },
+                 { "Source", NULL, 16 },
+                 { "Description", "Summary", 0 } },
+    .narrow = "Description",
+    .beside = "Description",
+    .narrower = 0, /* the rest of the line */
+};
+const struct cprov_layout cprov_find_layout = {
+    .style = CPROV_TABLE_FIXED,
+    .columns = { { "Name", NULL, 0 }, { "Version", NULL, 0 }, { "Description", NULL, 0 } },
+    .oneget = &find_oneget,
+    .narrow = "Description",
+    .beside = "Source",
+    .narrower = 35,
+};
+
+static const struct cprov_layout get_oneget = {
+    .style = CPROV_TABLE_FIXED,
+    .columns = { { "Name", NULL, 30 }, { "Version", NULL, 16 }, { "Source", NULL, 32 } },
+};
+const struct cprov_layout cprov_get_layout = {
+    .style = CPROV_TABLE_FITTED,
+    .columns = { { "Name", NULL, 0 },
+                 { "Publisher", NULL, 0 },
+                 { "Version", NULL, 0 },
+                 { "IsOSImage", NULL, 0 } },
+    .oneget = &get_oneget,
+};
+
+#define SOURCE_TEXT(key, field)                                                                    \
+    {                                                                                              \
+        key, CPROV_COLUMN_TEXT, offsetof(struct cprov_source_item, field), 0                       \
+    }
+
+static const struct cprov_column source_columns[] = {
+    SOURCE_TEXT("Name", name),
+    SOURCE_TEXT("Location", location),
+    SOURCE_TEXT("Type", type),
+    { "Trusted", CPROV_COLUMN_BOOL, offsetof(struct cprov_source_item, trusted), 0 },
+    { "Registered", CPROV_COLUMN_BOOL, offsetof(struct cprov_source_item, registered), 0 },
+};
+const struct cprov_record cprov_source_record = { source_columns, CPROV_COUNT(source_columns) };
+
+static const struct cprov_layout source_oneget = {
+    .style = CPROV_TABLE_FIXED,
+    .columns = { { "Name", NULL, 32 },
+                 { "Type", "ProviderName", 16 },
+                 { "Trusted", "IsTrusted", 10 },
+                 { "Location", NULL, 0 } },
+};
+const struct cprov_layout cprov_source_layout = {
+    .style = CPROV_TABLE_FITTED,
+    .columns = { { "Name", NULL, 0 },
+                 { "Type", NULL, 0 },
+                 { "Trusted", NULL, 0 },
+                 { "Location", NULL, 0 } },
+    .oneget = &source_oneget,
+};
+
+/* An older or newer library hands out a shorter or longer item. */
+void cprov_print_item(void *arg, const struct cprov_item *item)
+{
+    struct cprov_cli *cli = arg;
+    struct cprov_item row = CPROV_INIT(struct cprov_item);
+
+    memcpy(&row, item, item->size < sizeof(row) ? item->size : sizeof(row));
+    cprov_out_row(cli->out, &row);
+}

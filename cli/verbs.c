@@ -1,0 +1,377 @@
+/* cli/verbs.c - every verb with its words, examples and options. */
+#include "cli/verbs.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "base/span.h"
+#include "cli/options.h"
+#include "cli/text.h"
+
+#define ANY SIZE_MAX
+
+const char *const cprov_verb_groups[] = {
+    [CPROV_GROUP_GET] = "Find and get images",
+    [CPROV_GROUP_HAVE] = "What is on this machine",
+    [CPROV_GROUP_SOURCES] = "Sources",
+    [CPROV_GROUP_REGISTRY] = "Registries",
+    [CPROV_GROUP_OTHER] = "Other",
+    [CPROV_GROUP_HIDDEN] = NULL,
+};
+
+const struct cprov_verb cprov_verbs[] = {
+    {
+        .id = CPROV_VERB_FIND,
+        .group = CPROV_GROUP_GET,
+        .name = "find-image",
+        .aliases = "find search",
+        .powershell = "Find-ContainerImage",
+        .arguments = "[NAME...]",
+        .summary = "what the registered sources offer",
+        .examples = { "find-image", "find-image 'nano*' --all-versions",
+                      "find-image docker.io/library/alpine --format json" },
+        .notes = "A NAME is a reference (host/repository[:tag][@digest]) or a name or pattern "
+                 "(* ? [a-z]) that is looked up in the sources. Of each name and source the "
+                 "newest version is shown. Spelt Find-ContainerImage it shows all versions. An "
+                 "exact name that is nowhere is a failure, a pattern without a match is not.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_FIND | CPROV_SET_HOST,
+        .most = ANY,
+        .link = true,
+        .wildcards = true,
+    },
+    {
+        .id = CPROV_VERB_INSTALL,
+        .group = CPROV_GROUP_GET,
+        .name = "install-image",
+        .aliases = "install",
+        .powershell = "Install-ContainerImage",
+        .arguments = "NAME...",
+        .summary = "download, verify and record images",
+        .examples = { "install-image NanoServer",
+                      "install-image --name NanoServer --version 10.0.10586.8",
+                      "find-image 'nano*' --format jsonl | install-image --input -" },
+        .notes = "Each image is installed wholly or not at all; what an earlier run left is "
+                 "resumed. From a source that is not trusted images are installed after a "
+                 "question, or with --trust.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INSTALL |
+                CPROV_SET_INDEX,
+        .least = 1,
+        .most = ANY,
+        .link = true,
+        .changes = true,
+    },
+    {
+        .id = CPROV_VERB_PULL,
+        .group = CPROV_GROUP_GET,
+        .name = "pull",
+        .aliases = "",
+        .arguments = "REF...",
+        .summary = "install by reference, the Docker way",
+        .examples = { "cprov pull alpine", "cprov pull localhost:5000/team/app:1.2" },
+        .notes = "A bare name is one of Docker Hub's, and the tag is latest, as Docker has it.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INSTALL |
+                CPROV_SET_INDEX,
+        .least = 1,
+        .most = ANY,
+        .changes = true,
+    },
+    {
+        .id = CPROV_VERB_SAVE,
+        .group = CPROV_GROUP_GET,
+        .name = "save-image",
+        .aliases = "save",
+        .powershell = "Save-ContainerImage",
+        .arguments = "NAME...",
+        .summary = "download images to files without installing",
+        .examples = { "save-image NanoServer --path downloads/",
+                      "save-image alpine --destination alpine.tar",
+                      "save-image docker.io/library/alpine:3.20 --type oci --path layout/" },
+        .notes = "In a folder the file is NAME-1-2-3-4.oci.tar; docker, podman and containerd load "
+                 "it. An existing file is skipped unless --force is given. Trust is not asked for.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INDEX |
+                CPROV_SET_SAVE,
+        .least = 1,
+        .most = ANY,
+        .link = true,
+        .changes = true,
+    },
+    {
+        .id = CPROV_VERB_INSPECT,
+        .group = CPROV_GROUP_GET,
+        .name = "inspect",
+        .aliases = "",
+        .arguments = "NAME",
+        .summary = "one image in full, installed or in a registry",
+        .examples = { "cprov inspect NanoServer", "cprov inspect alpine:3.20 --raw",
+                      "cprov inspect NanoServer --format template='{{.Digest}}'" },
+        .notes = "Here --config is the image's config; --config-file names a configuration.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INSPECT,
+        .least = 1,
+        .most = ANY,
+    },
+    {
+        .id = CPROV_VERB_GET,
+        .group = CPROV_GROUP_HAVE,
+        .name = "get-image",
+        .aliases = "get list",
+        .powershell = "Get-ContainerImage",
+        .arguments = "[NAME...]",
+        .summary = "what is installed",
+        .examples = { "get-image", "get-image 'S*' --publisher 'CN=Demo'",
+                      "get-image NanoServer --format list" },
+        .notes = "A NAME is a name, a pattern or an image id. All versions are shown.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_LIST,
+        .most = ANY,
+        .link = true,
+        .wildcards = true,
+    },
+    {
+        .id = CPROV_VERB_IMAGES,
+        .group = CPROV_GROUP_HAVE,
+        .name = "images",
+        .aliases = "docker-images",
+        .arguments = "[NAME...]",
+        .summary = "what is installed, the way Docker shows it",
+        .examples = { "cprov images", "cprov images --legacy", "cprov images -q --no-trunc" },
+        .notes = "With --quiet the ids alone are shown.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_LIST | CPROV_SET_IMAGES,
+        .most = ANY,
+        .wildcards = true,
+    },
+    {
+        .id = CPROV_VERB_TEST,
+        .group = CPROV_GROUP_HAVE,
+        .name = "test-image",
+        .aliases = "test",
+        .powershell = "Test-ContainerImage",
+        .arguments = "[NAME...]",
+        .summary = "verify every byte of installed images",
+        .examples = { "test-image NanoServer", "test-image --all", "test-image --all --repair" },
+        .notes = "Checked are the size and digest of every blob, the diff ids of layers, the "
+                 "links between documents, and the index. Without a NAME every image is tested.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_TEST,
+        .most = ANY,
+        .link = true,
+        .wildcards = true,
+    },
+    {
+        .id = CPROV_VERB_REGISTER,
+        .group = CPROV_GROUP_SOURCES,
+        .name = "register-source",
+        .aliases = "register",
+        .powershell = "Register-PackageSource",
+        .arguments = "NAME LOCATION",
+        .summary = "add a source of images",
+        .examples = { "register-source cat https://registry.example/windows --trusted",
+                      "register-source lab localhost:5000 --type oci",
+                      "register-source --default" },
+        .notes = "The location is asked whether it answers, unless --no-check is given. With "
+                 "--force a source of the same name is replaced.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_SOURCE | CPROV_SET_REGISTER,
+        .most = 2,
+        .link = true,
+        .changes = true,
+    },
+    {
+        .id = CPROV_VERB_GET_SOURCE,
+        .group = CPROV_GROUP_SOURCES,
+        .name = "get-source",
+        .aliases = "sources",
+        .powershell = "Get-PackageSource",
+        .arguments = "[NAME...]",
+        .summary = "the sources that are registered",
+        .examples = { "get-source", "get-source 'c*' --format json" },
+        .sets = CPROV_SET_NAMES | CPROV_SET_PLACE,
+        .most = ANY,
+        .link = true,
+        .wildcards = true,
+    },
+    {
+        .id = CPROV_VERB_SET_SOURCE,
+        .group = CPROV_GROUP_SOURCES,
+        .name = "set-source",
+        .aliases = "",
+        .powershell = "Set-PackageSource",
+        .arguments = "NAME",
+        .summary = "change a source",
+        .examples = { "set-source cat --trusted", "set-source cat --trusted=false",
+                      "set-source cat --new-name lab --location localhost:5000" },
+        .sets = CPROV_SET_NAMES | CPROV_SET_SOURCE | CPROV_SET_CHANGE,
+        .least = 1,
+        .most = 1,
+        .link = true,
+        .changes = true,
+    },
+    {
+        .id = CPROV_VERB_UNREGISTER,
+        .group = CPROV_GROUP_SOURCES,
+        .name = "unregister-source",
+        .aliases = "unregister",
+        .powershell = "Unregister-PackageSource",
+        .arguments = "NAME...",
+        .summary = "forget sources",
+        .examples = { "unregister-source cat", "unregister-source --location localhost:5000" },
+        .sets = CPROV_SET_NAMES | CPROV_SET_PLACE,
+        .most = ANY,
+        .link = true,
+        .changes = true,
+    },
+    {
+        .id = CPROV_VERB_LOGIN,
+        .group = CPROV_GROUP_REGISTRY,
+        .name = "login",
+        .aliases = "",
+        .arguments = "[REGISTRY]",
+        .summary = "try a login and keep it where docker and podman look",
+        .examples = { "cprov login registry.example",
+                      "cprov login registry.example -u me --password-stdin < secret" },
+        .notes = "REGISTRY is docker.io when it is not given. On a terminal user and password are "
+                 "asked for.",
+        .most = 1,
+        .changes = true,
+    },
+    {
+        .id = CPROV_VERB_LOGOUT,
+        .group = CPROV_GROUP_REGISTRY,
+        .name = "logout",
+        .aliases = "",
+        .arguments = "[REGISTRY]",
+        .summary = "forget a login",
+        .examples = { "cprov logout registry.example" },
+        .notes = "REGISTRY is docker.io when it is not given.",
+        .most = 1,
+        .changes = true,
+    },
+    {
+        .id = CPROV_VERB_SERVE,
+        .group = CPROV_GROUP_REGISTRY,
+        .name = "serve",
+        .aliases = "",
+        .arguments = "[DIR]",
+        .summary = "the store, or a layout, as a read-only registry",
+        .examples = { "cprov serve", "cprov serve --listen 0.0.0.0:5000 --cert c.pem --key k.pem",
+                      "cprov serve layout/ --listen 127.0.0.1:0" },
+        .notes = "Runs until it is interrupted. Here --cert and --key are the server's.",
+        .sets = CPROV_SET_SERVE,
+        .most = 1,
+    },
+    {
+        .id = CPROV_VERB_COMPAT,
+        .group = CPROV_GROUP_OTHER,
+        .name = "compat",
+        .aliases = "check-compat",
+        .arguments = "",
+        .summary = "whether a Windows host runs an image",
+        .examples = { "cprov compat --host 10.0.20348 --image 10.0.17763 --isolation hyperv" },
+        .notes = "Prints the rule that decides; ends with 9 when the image does not run.",
+        .sets = CPROV_SET_COMPAT,
+    },
+    {
+        .id = CPROV_VERB_COMPLETION,
+        .group = CPROV_GROUP_OTHER,
+        .name = "completion",
+        .aliases = "",
+        .arguments = "bash|zsh|fish",
+        .summary = "the script that completes words in a shell",
+        .examples = { "source <(cprov completion bash)",
+                      "cprov completion fish > ~/.config/fish/completions/cprov.fish" },
+        .least = 1,
+        .most = 1,
+    },
+    {
+        .id = CPROV_VERB_HELP,
+        .group = CPROV_GROUP_OTHER,
+        .name = "help",
+        .aliases = "",
+        .arguments = "[VERB|options]",
+        .summary = "this screen, or everything about a verb",
+        .examples = { "cprov help install-image", "cprov help options",
+                      "cprov help --man find-image | man -l -" },
+        .sets = CPROV_SET_HELP,
+        .most = 1,
+    },
+    {
+        .id = CPROV_VERB_VERSION,
+        .group = CPROV_GROUP_OTHER,
+        .name = "version",
+        .aliases = "",
+        .arguments = "",
+        .summary = "which cprov this is",
+        .examples = { "cprov version", "cprov version --verbose" },
+    },
+    {
+        .id = CPROV_VERB_COMPLETE,
+        .group = CPROV_GROUP_HIDDEN,
+        .name = "__complete",
+        .aliases = "",
+        .arguments = "WORD...",
+        .summary = "what may follow the words",
+        .most = ANY,
+    },
+};
+const size_t cprov_verbs_count = CPROV_COUNT(cprov_verbs);
+
+static bool is_alias(const struct cprov_verb *verb, const char *name)
+{
+    struct cprov_span rest = cprov_span_of(verb->aliases), alias;
+
+    while (cprov_text_next(&rest, ' ', &alias))
+        if (cprov_span_is(alias, name))
+            return true;
+    return false;
+}
+
+const struct cprov_verb *cprov_verb_named(const char *name, bool *powershell)
+{
+    for (size_t i = 0; i < cprov_verbs_count; i++) {
+        const struct cprov_verb *verb = &cprov_verbs[i];
+
+        if (!strcmp(name, verb->name) || is_alias(verb, name)) {
+            *powershell = false;
+            return verb;
+        }
+        if ((verb->powershell && cprov_text_same(name, verb->powershell)) ||
+            (verb->link && cprov_text_same(name, verb->name))) {
+            *powershell = true;
+            return verb;
+        }
+    }
+    return NULL;
+}
+
+const char *cprov_verb_guess(const char *name)
+{
+    struct cprov_guess guess = { .word = name };
+
+    for (size_t i = 0; i < cprov_verbs_count; i++) {
+        struct cprov_span rest = cprov_span_of(cprov_verbs[i].aliases), alias;
+
+        if (cprov_verbs[i].group == CPROV_GROUP_HIDDEN)
+            continue;
+        cprov_guess_offer(&guess, cprov_verbs[i].name);
+        /* An alias is near: its verb is meant. */
+        while (cprov_text_next(&rest, ' ', &alias)) {
+            struct cprov_guess other = { .word = name };
+            char word[32];
+
+            if (alias.len >= sizeof(word))
+                continue;
+            memcpy(word, alias.ptr, alias.len);
+            word[alias.len] = '\0';
+            cprov_guess_offer(&other, word);
+            if (cprov_guess_best(&other) && other.distance < guess.distance) {
+                guess.nearest = cprov_verbs[i].name;
+                guess.distance = other.distance;
+            }
+        }
+    }
+    return cprov_guess_best(&guess);
+}
+
+const char *cprov_verb_program(const struct cprov_verb *verb, char buf[CPROV_PROGRAM_MAX])
+{
+    snprintf(buf, CPROV_PROGRAM_MAX, "%s%s", verb->link ? "" : "cprov ", verb->name);
+    return buf;
+}

@@ -1,0 +1,73 @@
+/* cli/verbs.h - the table of verbs, without the code that runs them. */
+#ifndef CPROV_CLI_VERBS_H
+#define CPROV_CLI_VERBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum cprov_verb_id {
+    CPROV_VERB_FIND,
+    CPROV_VERB_INSTALL,
+    CPROV_VERB_SAVE,
+    CPROV_VERB_GET,
+    CPROV_VERB_TEST,
+    CPROV_VERB_REGISTER,
+    CPROV_VERB_GET_SOURCE,
+    CPROV_VERB_SET_SOURCE,
+    CPROV_VERB_UNREGISTER,
+    CPROV_VERB_PULL,
+    CPROV_VERB_IMAGES,
+    CPROV_VERB_INSPECT,
+    CPROV_VERB_LOGIN,
+    CPROV_VERB_LOGOUT,
+    CPROV_VERB_SERVE,
+    CPROV_VERB_COMPAT,
+    CPROV_VERB_COMPLETION,
+    CPROV_VERB_HELP,
+    CPROV_VERB_VERSION,
+    CPROV_VERB_COMPLETE,
+};
+
+enum cprov_verb_group {
+    CPROV_GROUP_GET,
+    CPROV_GROUP_HAVE,
+    CPROV_GROUP_SOURCES,
+    CPROV_GROUP_REGISTRY,
+    CPROV_GROUP_OTHER,
+    CPROV_GROUP_HIDDEN,
+};
+
+struct cprov_verb {
+    enum cprov_verb_id id;
+    enum cprov_verb_group group;
+    const char *name;       /* "find-image" */
+    const char *aliases;    /* "find search", "" */
+    const char *powershell; /* "Find-ContainerImage"; NULL: none */
+    const char *arguments;  /* "[NAME...]" */
+    const char *summary;    /* half a sentence */
+    const char *examples[4];
+    const char *notes;  /* sentences for help and the man page */
+    unsigned sets;      /* enum cprov_option_set, beside CPROV_SET_COMMON */
+    size_t least, most; /* names */
+    bool link;          /* is a program of its own, too */
+    bool changes;       /* the store, the sources or a file */
+    bool wildcards;     /* in its names */
+};
+
+extern const struct cprov_verb cprov_verbs[];
+extern const size_t cprov_verbs_count;
+extern const char *const cprov_verb_groups[]; /* titles, by group */
+
+/*
+ * By name or alias exactly, or by PowerShell's spelling: its own noun in any case, or any name with
+ * capitals ("Find-Image"). *powershell says which, since the options are read the same way. NULL:
+ * unknown, *powershell untouched.
+ */
+const struct cprov_verb *cprov_verb_named(const char *name, bool *powershell);
+const char *cprov_verb_guess(const char *name); /* the verb that may be meant, or NULL */
+
+#define CPROV_PROGRAM_MAX 64
+/* What to type: "find-image", "cprov pull". buf is returned. */
+const char *cprov_verb_program(const struct cprov_verb *verb, char buf[CPROV_PROGRAM_MAX]);
+
+#endif
