@@ -134,7 +134,7 @@ static const char *target_of(struct cprov_session *s, const struct cprov_name *n
     cprov_buf_add_span(&text, n->lookup);
     if (n->range.exact.len > 0)
         cprov_buf_addf(&text, " %" CPROV_SPAN_FMT, CPROV_SPAN_ARG(n->range.exact));
-    const char *kept = cprov_arena_text(&s->arena, cprov_buf_span(&text));
+    const char *kept = cprov_arena_text(&s->call, cprov_buf_span(&text));
     return kept ? kept : n->text;
 }
 
@@ -238,11 +238,11 @@ static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct
 static int run_find(struct find *f, struct cprov_error *err)
 {
     struct cprov_session *s = f->s;
-    struct cprov_name *names = cprov_arena_alloc(&s->arena, f->count, sizeof(*names));
-    struct cprov_wanted *wanted = cprov_arena_alloc(&s->arena, f->count, sizeof(*wanted));
+    struct cprov_name *names = cprov_arena_alloc(&s->call, f->count, sizeof(*names));
+    struct cprov_wanted *wanted = cprov_arena_alloc(&s->call, f->count, sizeof(*wanted));
 
-    f->outcomes = cprov_arena_alloc(&s->arena, f->count, sizeof(*f->outcomes));
-    if (cprov_arena_check(&s->arena, err) < 0)
+    f->outcomes = cprov_arena_alloc(&s->call, f->count, sizeof(*f->outcomes));
+    if (cprov_arena_check(&s->call, err) < 0)
         return err->code;
     f->names = names;
     if (read_names(f, names, wanted, err) < 0 || compile_regex(f, err) < 0 ||

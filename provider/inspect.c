@@ -77,7 +77,7 @@ static int write_summary(struct subject *u, struct cprov_error *err)
     struct cprov_json *config = NULL;
     char digest[CPROV_DIGEST_TEXT_MAX];
 
-    if (u->config.len > 0 && cprov_json_parse(u->config, &u->s->arena, &config, err) < 0)
+    if (u->config.len > 0 && cprov_json_parse(u->config, &u->s->call, &config, err) < 0)
         return err->code;
     cprov_json_writer_init(&w, &u->out, 2);
     cprov_json_begin_object(&w);
@@ -181,7 +181,7 @@ static int try_installed(struct subject *u, bool *found, void (*json)(void *, co
         return 0;
     if (cprov_images_read(store, &images, err) < 0)
         return err->code;
-    bool *selected = cprov_arena_alloc(&u->s->arena, images->count, sizeof(*selected));
+    bool *selected = cprov_arena_alloc(&u->s->call, images->count, sizeof(*selected));
     if (!selected)
         return cprov_fail_memory(err);
     u->s->callbacks = NULL; /* not being installed is nothing to tell: a registry is asked next */

@@ -10,7 +10,7 @@ static const char *os_version_of(struct cprov_session *s, const char *platform)
 {
     const char *open = strchr(platform, '(');
     size_t len = open ? strcspn(open + 1, "+)") : 0;
-    const char *text = cprov_arena_text(&s->arena, cprov_span_make(open ? open + 1 : "", len));
+    const char *text = cprov_arena_text(&s->call, cprov_span_make(open ? open + 1 : "", len));
 
     return text ? text : "";
 }
@@ -18,7 +18,7 @@ static const char *os_version_of(struct cprov_session *s, const char *platform)
 static const char *parent_text(struct cprov_session *s, const struct cprov_image *parent)
 {
     const char *text = cprov_arena_textf(
-        &s->arena, "ContainerImage (Name = '%s') [Publisher = '%s', Version = '%s']", parent->name,
+        &s->call, "ContainerImage (Name = '%s') [Publisher = '%s', Version = '%s']", parent->name,
         parent->publisher, parent->version);
 
     return text ? text : "";
@@ -83,7 +83,7 @@ static int list_images(struct cprov_session *s, const struct cprov_list_options 
     }
     if (code < 0 || cprov_images_read(store, &images, err) < 0)
         return err->code;
-    bool *selected = cprov_arena_alloc(&s->arena, images->count, sizeof(*selected));
+    bool *selected = cprov_arena_alloc(&s->call, images->count, sizeof(*selected));
     if (!selected)
         return cprov_fail_memory(err);
     if (cprov_select(s, images, &selection, selected, outcome, err) < 0 ||

@@ -36,7 +36,7 @@ static int read_ref(struct cprov_session *s, const char *text, struct cprov_name
 
     cprov_buf_init(&json, CPROV_URL_MAX);
     if (cprov_base64_decode(cprov_span_of(text + strlen(REF_PREFIX)), &json, err) < 0 ||
-        cprov_json_parse(cprov_buf_span(&json), &s->arena, &doc, err) < 0)
+        cprov_json_parse(cprov_buf_span(&json), &s->call, &doc, err) < 0)
         return cprov_wrap_as(err, CPROV_EINVAL, "damaged ref");
     const char *reference = cprov_json_get_text(doc, "r");
     if (!reference)
@@ -133,7 +133,7 @@ int cprov_name_read(struct cprov_session *s, const char *text,
                     const struct cprov_version_options *version, bool patterns,
                     struct cprov_name *out, struct cprov_error *err)
 {
-    struct cprov_name n = { .text = cprov_arena_text(&s->arena, cprov_span_of(text)) };
+    struct cprov_name n = { .text = cprov_arena_text(&s->call, cprov_span_of(text)) };
     struct cprov_span rest, in_name = { 0 };
     bool stripped;
 
@@ -178,14 +178,14 @@ const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_
     bare.has_digest = false;
     cprov_buf_init(&text, CPROV_URL_MAX);
     cprov_reference_format_familiar(&bare, &text);
-    const char *name = cprov_arena_text(&s->arena, cprov_buf_span(&text));
+    const char *name = cprov_arena_text(&s->call, cprov_buf_span(&text));
     return name ? name : "";
 }
 
 const char *cprov_name_and_version(struct cprov_session *s, const char *name, const char *version)
 {
-    const char *text = *version ? cprov_arena_textf(&s->arena, "%s %s", name, version)
-                                : cprov_arena_text(&s->arena, cprov_span_of(name));
+    const char *text = *version ? cprov_arena_textf(&s->call, "%s %s", name, version)
+                                : cprov_arena_text(&s->call, cprov_span_of(name));
 
     return text ? text : "";
 }

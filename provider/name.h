@@ -6,7 +6,7 @@
 #include "provider/session.h"
 
 /*
- * Spans and texts live in the session's arena. `reference` holds when is_reference; else `lookup`
+ * Spans and texts live in the call's arena. `reference` holds when is_reference; else `lookup`
  * is a name or pattern for the sources.
  */
 struct cprov_name {

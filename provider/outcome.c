@@ -13,7 +13,7 @@ void cprov_outcome_add(struct cprov_session *s, struct cprov_outcome *o, int cod
     if (code == 0)
         return;
     if (name && version && *version)
-        target = cprov_arena_textf(&s->arena, "%s %s", name, version);
+        target = cprov_arena_textf(&s->call, "%s %s", name, version);
     o->stop = code == CPROV_ECANCELLED;
     if (o->stop || o->code == 0 || o->code == code)
         o->code = code;
@@ -41,7 +41,7 @@ int cprov_outcome_code(const struct cprov_outcome *o)
 const char *cprov_time_taken(struct cprov_session *s, const char *what, int64_t ms)
 {
     int64_t seconds = ms / 1000;
-    const char *text = cprov_arena_textf(&s->arena, "%s in %lld hours, %lld minutes, %lld seconds.",
+    const char *text = cprov_arena_textf(&s->call, "%s in %lld hours, %lld minutes, %lld seconds.",
                                          what, (long long)(seconds / 3600),
                                          (long long)(seconds / 60 % 60), (long long)(seconds % 60));
 

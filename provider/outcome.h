@@ -20,7 +20,7 @@ void cprov_outcome_usage(struct cprov_session *s, struct cprov_outcome *o, const
 int cprov_outcome_code(const struct cprov_outcome *o);
 
 /* "Downloaded in 0 hours, 2 minutes, 28 seconds." - whole hours, never plural-adjusted; in the
- * session's arena. */
+ * call's arena. */
 const char *cprov_time_taken(struct cprov_session *s, const char *what, int64_t ms);
 
 /* Fills an item from a record; digest and full are the buffers its texts live in. */

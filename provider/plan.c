@@ -332,7 +332,7 @@ static const char *platform_text(struct cprov_session *s, const struct cprov_pla
         cprov_manifest_offers(p->top.manifest, &text);
     else if (config)
         cprov_platform_format(&config->platform, &text);
-    return cprov_arena_text(&s->arena, cprov_buf_span(&text));
+    return cprov_arena_text(&s->call, cprov_buf_span(&text));
 }
 
 static const char *reference_text(struct cprov_session *s, const struct cprov_reference *reference)
@@ -343,7 +343,7 @@ static const char *reference_text(struct cprov_session *s, const struct cprov_re
     r.has_digest = r.has_digest && !*r.tag; /* the descriptor has it */
     cprov_buf_init(&text, CPROV_URL_MAX);
     cprov_reference_format(&r, &text);
-    return cprov_arena_text(&s->arena, cprov_buf_span(&text));
+    return cprov_arena_text(&s->call, cprov_buf_span(&text));
 }
 
 int cprov_plan_describe(struct cprov_session *s, const struct cprov_plan *p,
@@ -368,11 +368,11 @@ int cprov_plan_describe(struct cprov_session *s, const struct cprov_plan *p,
         .installed = "",
         .created = *created ? created : annotation(p, config, "org.opencontainers.image.created"),
         .platform = platform_text(s, p, config, all_platforms),
-        .image_id = cprov_arena_text(&s->arena, cprov_span_of(id)),
+        .image_id = cprov_arena_text(&s->call, cprov_span_of(id)),
         .size = bytes,
         .is_os = config && cprov_image_is_os(p->image->manifest, config),
     };
-    if (cprov_arena_check(&s->arena, err) < 0)
+    if (cprov_arena_check(&s->call, err) < 0)
         return err->code;
     *out = image;
     return 0;

@@ -55,7 +55,7 @@ int cprov_plan_config(struct cprov_session *s, struct cprov_store *store,
                       const struct cprov_plan *p, struct cprov_image_config **out,
                       struct cprov_error *err);
 
-/* The record to keep; texts in the session's arena, the plan's and the config's. config may be
+/* The record to keep; texts in the call's arena, the plan's and the config's. config may be
  * NULL. */
 CPROV_MUST_CHECK
 int cprov_plan_describe(struct cprov_session *s, const struct cprov_plan *p,

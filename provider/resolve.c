@@ -37,7 +37,7 @@ static bool same_repository(const struct cprov_listing *a, const struct cprov_li
 static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
 {
     struct search *f = arg;
-    struct cprov_arena *arena = &f->s->arena;
+    struct cprov_arena *arena = &f->s->call;
 
     (void)i;
     if (f->s->options.match_host) {
@@ -142,16 +142,16 @@ static const char *version_of(struct cprov_session *s, const struct cprov_refere
     char hex[CPROV_DIGEST_TEXT_MAX];
 
     if (*r->tag || !r->has_digest)
-        return cprov_arena_text(&s->arena, cprov_span_of(r->tag));
+        return cprov_arena_text(&s->call, cprov_span_of(r->tag));
     cprov_digest_hex(&r->digest, hex);
-    return cprov_arena_textf(&s->arena, "%s-%.12s", cprov_digest_algo_name(r->digest.algo), hex);
+    return cprov_arena_textf(&s->call, "%s-%.12s", cprov_digest_algo_name(r->digest.algo), hex);
 }
 
 /* Through the catalog: a name, or a reference whose version is a range. */
 static int search_target(struct cprov_session *s, const struct cprov_name *n,
                          struct cprov_target *t, struct cprov_error *err)
 {
-    struct search *f = cprov_arena_alloc(&s->arena, 1, sizeof(*f));
+    struct search *f = cprov_arena_alloc(&s->call, 1, sizeof(*f));
 
     if (!f)
         return cprov_fail_memory(err);
@@ -206,8 +206,8 @@ int cprov_resolve(struct cprov_session *s, const char *text,
     }
     t.source_name = t.source ? t.source->name : n.source ? n.source : NULL;
     if (!t.source_name)
-        t.source_name = cprov_arena_text(&s->arena, cprov_span_of(t.reference.host));
-    if (cprov_arena_check(&s->arena, err) < 0)
+        t.source_name = cprov_arena_text(&s->call, cprov_span_of(t.reference.host));
+    if (cprov_arena_check(&s->call, err) < 0)
         return err->code;
     *out = t;
     return 0;
@@ -277,7 +277,7 @@ int cprov_resolve_trust(struct cprov_session *s, const struct cprov_target *targ
         /* one source is asked about once: yes holds for the rest of the call */
         if (s->trusted_count < CPROV_COUNT(s->trusted_for_run))
             s->trusted_for_run[s->trusted_count++] =
-                cprov_arena_text(&s->arena, cprov_span_of(source->name));
+                cprov_arena_text(&s->call, cprov_span_of(source->name));
         return 0;
     case CPROV_NO_TO_ALL:
         s->refused_all = true;

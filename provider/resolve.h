@@ -4,7 +4,7 @@
 
 #include "provider/name.h"
 
-/* Texts live in the session's arena. */
+/* Texts live in the call's arena. */
 struct cprov_target {
     const char *text;                 /* as written */
     const char *name;                 /* how it will be called */

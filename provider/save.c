@@ -51,11 +51,11 @@ static int expand_path(struct save *v, struct cprov_error *err)
         return 0;
     size_t count = found.gl_pathc;
     if (count == 1)
-        v->path = cprov_arena_text(&v->s->arena, cprov_span_of(found.gl_pathv[0]));
+        v->path = cprov_arena_text(&v->s->call, cprov_span_of(found.gl_pathv[0]));
     globfree(&found);
     if (count > 1)
         return cprov_fail(err, CPROV_EINVAL, "'%s' matches %zu paths", path, count);
-    return cprov_arena_check(&v->s->arena, err);
+    return cprov_arena_check(&v->s->call, err);
 }
 
 static int need_folder(struct save *v, struct cprov_error *err)
@@ -90,12 +90,12 @@ static int choose_place(struct save *v, struct cprov_error *err)
 /* NanoServer-10-0-10586-8.tar: no character that a file system or a shell minds. */
 static const char *file_name(struct save *v)
 {
-    char *text = cprov_arena_textf(&v->s->arena, "%s-%s", v->target.name, v->target.version);
+    char *text = cprov_arena_textf(&v->s->call, "%s-%s", v->target.name, v->target.version);
 
     for (char *p = text; p && *p; p++)
         if (!cprov_is_alnum(*p) && *p != '_')
             *p = '-';
-    const char *path = cprov_arena_textf(&v->s->arena, "%s/%s.tar", v->folder, text ? text : "");
+    const char *path = cprov_arena_textf(&v->s->call, "%s/%s.tar", v->folder, text ? text : "");
     return path ? path : "";
 }
 
@@ -120,11 +120,11 @@ static int transfer(struct save *v, struct cprov_store *store, struct cprov_imag
                             cprov_transfer_total(t), image, err) < 0)
         return err->code;
     /* texts of the config end with this function */
-    image->created = cprov_arena_text(&v->s->arena, cprov_span_of(image->created));
-    image->publisher = cprov_arena_text(&v->s->arena, cprov_span_of(image->publisher));
-    image->description = cprov_arena_text(&v->s->arena, cprov_span_of(image->description));
-    image->name = cprov_arena_text(&v->s->arena, cprov_span_of(image->name));
-    return cprov_arena_check(&v->s->arena, err);
+    image->created = cprov_arena_text(&v->s->call, cprov_span_of(image->created));
+    image->publisher = cprov_arena_text(&v->s->call, cprov_span_of(image->publisher));
+    image->description = cprov_arena_text(&v->s->call, cprov_span_of(image->description));
+    image->name = cprov_arena_text(&v->s->call, cprov_span_of(image->name));
+    return cprov_arena_check(&v->s->call, err);
 }
 
 static void on_written(void *arg, uint64_t done, uint64_t total)
@@ -153,7 +153,7 @@ static int save_archive(struct save *v, const char *path, struct cprov_image *im
                         struct cprov_error *err)
 {
     auto_store struct cprov_store *store = NULL;
-    const char *staging = cprov_arena_textf(&v->s->arena, "%s.partial", path);
+    const char *staging = cprov_arena_textf(&v->s->call, "%s.partial", path);
 
     if (!staging)
         return cprov_fail_memory(err);

@@ -189,6 +189,7 @@ void cprov_session_close(struct cprov_session *s)
 
         explicit_bzero(secret.out, len);
     }
+    cprov_arena_clear(&s->call);
     cprov_arena_clear(&s->arena);
     free(s);
 }
@@ -196,6 +197,8 @@ void cprov_session_close(struct cprov_session *s)
 void cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *callbacks)
 {
     s->callbacks = callbacks;
+    cprov_arena_clear(&s->call);
+    s->trusted_count = 0;
     s->refused_all = false;
     if (s->options.timeout_ms)
         s->deadline_ms = cprov_clock_ms() + (int64_t)s->options.timeout_ms;

@@ -19,9 +19,13 @@
 #include "registry/client.h"
 #include "store/store.h"
 
-/* Everything in `arena` lives as long as the session; text options are copied into it. */
+/*
+ * Two lives: `arena` is the session's (options, places, what the client borrows), `call` is that of
+ * one public call and is emptied when the next begins, so that a daemon's session does not grow.
+ */
 struct cprov_session {
     struct cprov_arena arena;
+    struct cprov_arena call;
     struct cprov_session_options options; /* texts in the arena */
     struct cprov_conf *conf;
     struct cprov_conf_places conf_places;
@@ -36,7 +40,7 @@ struct cprov_session {
     struct cprov_cancel cancel;
     int64_t deadline_ms;                     /* monotonic, 0: none */
     const struct cprov_callbacks *callbacks; /* of the call that runs */
-    const char *trusted_for_run[16];         /* "yes to all": sources, in the arena */
+    const char *trusted_for_run[16];         /* sources answered with yes, for this call */
     size_t trusted_count;
     bool refused_all;       /* "no to all" */
     const char *login_host; /* the one registry that --username is for */

@@ -51,13 +51,13 @@ static void remember(struct check *c, const struct cprov_check_finding *f)
     for (const struct bad_blob *b = c->blobs; b; b = b->next)
         if (cprov_digest_equal(&b->descriptor.digest, &f->blob->digest))
             return;
-    struct bad_blob *b = cprov_arena_alloc(&c->s->arena, 1, sizeof(*b));
+    struct bad_blob *b = cprov_arena_alloc(&c->s->call, 1, sizeof(*b));
     if (!b)
         return;
     *b = (struct bad_blob){
         .descriptor = *f->blob, .image = f->image, .kind = f->kind, .next = c->blobs
     };
-    b->descriptor.media_type = cprov_arena_text(&c->s->arena, cprov_span_of(f->blob->media_type));
+    b->descriptor.media_type = cprov_arena_text(&c->s->call, cprov_span_of(f->blob->media_type));
     b->descriptor.urls = NULL; /* they live in the manifest that is being read */
     b->descriptor.urls_count = 0;
     b->descriptor.annotations = NULL;
@@ -241,9 +241,9 @@ static int prepare(struct check *c, struct cprov_outcome *outcome, struct cprov_
     }
     if (code < 0 || cprov_images_read(c->store, &c->images, err) < 0)
         return err->code;
-    c->selected = cprov_arena_alloc(&c->s->arena, c->images->count + 1, sizeof(bool));
-    c->bad = cprov_arena_alloc(&c->s->arena, c->images->count + 1, sizeof(bool));
-    if (cprov_arena_check(&c->s->arena, err) < 0)
+    c->selected = cprov_arena_alloc(&c->s->call, c->images->count + 1, sizeof(bool));
+    c->bad = cprov_arena_alloc(&c->s->call, c->images->count + 1, sizeof(bool));
+    if (cprov_arena_check(&c->s->call, err) < 0)
         return err->code;
     return cprov_select(c->s, c->images, &selection, c->selected, outcome, err);
 }
@@ -313,7 +313,7 @@ int cprov_discard_damaged(struct cprov_session *s, struct cprov_store *store,
 {
     struct discard d = { .store = store };
     struct cprov_check_result result;
-    bool *selected = cprov_arena_alloc(&s->arena, images->count, sizeof(*selected));
+    bool *selected = cprov_arena_alloc(&s->call, images->count, sizeof(*selected));
 
     if (!selected)
         return cprov_fail_memory(err);
