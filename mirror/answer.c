@@ -80,12 +80,13 @@ static void give_json(struct task *t, const char *type)
     t->answer->cache_control = ASK_AGAIN;
 }
 
-/* What is there but not to be sent whole: a 304, 412 or 416 in its place. */
+/* 304 and 412. A 304 keeps the file: its Content-Length is that of the 200. */
 static bool is_unwanted(struct task *t, struct cprov_span etag)
 {
     const struct cprov_question *q = t->question;
 
     if (q->if_match && !cprov_etag_listed(cprov_span_of(q->if_match), etag, false)) {
+        cprov_fd_close(&t->answer->fd);
         refuse(t, CHANGED);
         return true;
     }
@@ -142,9 +143,7 @@ static void give_file(struct task *t, const struct cprov_digest *digest, const c
     a->cache_control = t->route->has_digest ? FOR_EVER : ASK_AGAIN;
     a->ranges = true;
     struct cprov_span etag = cprov_span_of(cprov_digest_format(digest, a->digest));
-    if (is_unwanted(t, etag))
-        cprov_fd_close(&a->fd);
-    else
+    if (!is_unwanted(t, etag))
         apply_range(t, etag);
 }
 

@@ -27,7 +27,9 @@ struct cprov_answer {
     const char *filters;                /* OCI-Filters-Applied, or NULL */
     char digest[CPROV_DIGEST_TEXT_MAX]; /* for ETag and Docker-Content-Digest, or "" */
     char content_range[80];             /* or "" */
+    const char *allow;                  /* Allow, or NULL */
     bool ranges;                        /* Accept-Ranges: bytes */
+    bool close;                         /* end the connection */
     struct cprov_buf link;              /* Link, or empty */
     struct cprov_buf body;
     int fd;

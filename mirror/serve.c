@@ -1,6 +1,7 @@
 /* mirror/serve.c - the HTTP server around answer.c. */
 #include "mirror/serve.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <microhttpd.h>
 #include <poll.h>
@@ -89,7 +90,9 @@ static bool add_headers(struct MHD_Response *r, const struct cprov_answer *a)
            add_header(r, "Content-Range", a->content_range) &&
            add_header(r, "Link", cprov_buf_text(&a->link)) &&
            add_header(r, "Accept-Ranges", a->ranges ? "bytes" : NULL) &&
-           add_header(r, "Docker-Content-Digest", a->digest) && add_header(r, "ETag", etag);
+           add_header(r, "Docker-Content-Digest", a->digest) && add_header(r, "ETag", etag) &&
+           add_header(r, "Allow", a->allow) &&
+           add_header(r, "Connection", a->close ? "close" : NULL);
 }
 
 /* The response owns the body and the open file afterwards. */
@@ -114,16 +117,13 @@ static struct MHD_Response *response_of(struct cprov_answer *a)
     return r;
 }
 
-static enum MHD_Result send_answer(struct MHD_Connection *c, struct cprov_answer *a,
-                                   const char *allow)
+static enum MHD_Result send_answer(struct MHD_Connection *c, struct cprov_answer *a)
 {
     struct MHD_Response *r = response_of(a);
 
     if (!r)
         return MHD_NO;
-    enum MHD_Result sent = add_headers(r, a) && add_header(r, "Allow", allow)
-                               ? mhd.queue_response(c, a->status, r)
-                               : MHD_NO;
+    enum MHD_Result sent = add_headers(r, a) ? mhd.queue_response(c, a->status, r) : MHD_NO;
     mhd.destroy_response(r);
     return sent;
 }
@@ -132,12 +132,13 @@ static enum MHD_Result refuse_method(struct MHD_Connection *c)
 {
     auto_answer struct cprov_answer a = { .status = MHD_HTTP_METHOD_NOT_ALLOWED,
                                           .content_type = "application/json",
+                                          .allow = "GET, HEAD",
                                           .fd = -1 };
 
     cprov_buf_init(&a.link, CPROV_KIB);
     cprov_buf_init(&a.body, CPROV_KIB);
     cprov_problem_write(&a.body, "UNSUPPORTED", "this registry is read-only");
-    return send_answer(c, &a, "GET, HEAD");
+    return send_answer(c, &a);
 }
 
 static const char *header(struct MHD_Connection *c, const char *name)
@@ -150,6 +151,14 @@ static const char *argument(struct MHD_Connection *c, const char *name)
     return mhd.lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, name);
 }
 
+/* A body of a GET has no meaning; what is said of its length may be a trick. */
+static bool has_body(struct MHD_Connection *c)
+{
+    const char *length = header(c, "Content-Length");
+
+    return (length && strcmp(length, "0") != 0) || header(c, "Transfer-Encoding");
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *url,
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **state)
@@ -160,12 +169,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 
     (void)version;
     (void)upload;
-    /* Answered before its body is read, which ends the connection: nobody wants the body. */
+    (void)upload_size;
+    /* The first call comes before the body. An answer then ends the connection, unread. */
     if (!head && strcmp(method, "GET") != 0)
         return refuse_method(c);
-    if (!*state || *upload_size > 0) {
+    if (!*state && !has_body(c)) {
         *state = &begun;
-        *upload_size = 0;
         return MHD_YES;
     }
     auto_answer struct cprov_answer a;
@@ -179,7 +188,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
                                 .if_match = header(c, "If-Match"),
                                 .if_none_match = header(c, "If-None-Match") };
     cprov_answer_make(s->served, s->request->store, &q, &a);
-    return send_answer(c, &a, NULL);
+    a.close = cprov_watch_crowded(s->watch);
+    return send_answer(c, &a);
 }
 
 /* Paths and values are decoded where their rules are known. */
@@ -240,6 +250,11 @@ static unsigned threads_for(unsigned connections)
     return n < connections ? n : connections;
 }
 
+static unsigned connections_of(const struct cprov_serve_request *request)
+{
+    return request->max_connections ? request->max_connections : CONNECTIONS;
+}
+
 static void choose_options(struct server *s, const struct cprov_listener *l, int fd,
                            struct options *o)
 {
@@ -251,7 +266,6 @@ static void choose_options(struct server *s, const struct cprov_listener *l, int
     set(o, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL);
     set(o, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, NULL);
     set(o, MHD_OPTION_THREAD_STACK_SIZE, (intptr_t)STACK_SIZE, NULL);
-    set(o, MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL);
     set(o, MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_escapes, NULL);
     set(o, MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, s);
     set(o, MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)on_completed, s);
@@ -282,7 +296,7 @@ static struct MHD_Daemon *start_quietly(struct server *s, unsigned flags, const 
     return daemon;
 }
 
-static int start(struct server *s, struct cprov_listener *l, struct cprov_error *err)
+static int start(struct server *s, const struct cprov_listener *l, struct cprov_error *err)
 {
     const struct cprov_serve_request *request = s->request;
     struct options options = { .count = 0 };
@@ -290,12 +304,15 @@ static int start(struct server *s, struct cprov_listener *l, struct cprov_error 
 
     if (request->cert_file && mhd.is_feature_supported(MHD_FEATURE_SSL) != MHD_YES)
         return cprov_fail(err, CPROV_EUNSUPPORTED, "this libmicrohttpd was built without TLS");
-    choose_options(s, l, l->fd, &options);
+    /* The library closes the socket it is given, on most failures too: so it gets one of its own.
+     */
+    int fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return cprov_fail_os(err, errno, "listening socket");
+    choose_options(s, l, fd, &options);
     s->daemon = start_quietly(s, flags, &options);
-    if (s->daemon) {
-        l->fd = -1; /* the daemon closes it */
+    if (s->daemon)
         return 0;
-    }
     if (request->cert_file)
         return cprov_fail(err, CPROV_EREFUSED, "certificate %s and key %s cannot be used together",
                           request->cert_file, request->key_file);
@@ -334,7 +351,7 @@ static void wait_for_the_end(struct server *s)
         if (cprov_clock_ms() >= next) {
             size_t cut = cprov_watch_sweep(s->watch, cprov_clock_ms());
             if (cut > 0)
-                cprov_debug(s->request->log, "serve: %zu connections did not get on", cut);
+                cprov_debug(s->request->log, "serve: cut %zu connections that did not get on", cut);
             next = cprov_clock_ms() + SWEEP_MS;
         }
         if (cprov_served_problem(s->served, &problem))
@@ -345,6 +362,9 @@ static void wait_for_the_end(struct server *s)
 static int run(struct server *s, struct cprov_error *err)
 {
     const struct cprov_serve_request *request = s->request;
+    /* With a quarter of the places left, nobody keeps one for later. */
+    unsigned crowd = connections_of(request) - connections_of(request) / 4;
+    struct cprov_watch_limits limits = { WINDOW_MS, WINDOW_BYTES, crowd };
     struct cprov_listener l = { .fd = -1 };
     char url[sizeof(l.address) + 16];
 
@@ -354,7 +374,7 @@ static int run(struct server *s, struct cprov_error *err)
     if (code == 0)
         code = cprov_served_new(request->store, &s->served, err);
     if (code == 0)
-        code = cprov_watch_new(WINDOW_MS, WINDOW_BYTES, &s->watch, err);
+        code = cprov_watch_new(&limits, &s->watch, err);
     if (code == 0)
         code = cprov_listen(request->listen, &l, err);
     if (code == 0)

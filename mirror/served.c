@@ -91,9 +91,9 @@ static void refresh(struct cprov_served *s)
     if (same(&now, &s->stamp))
         return;
     s->stamp = now; /* also when it cannot be read: it would not get better by asking again */
-    s->problem = (struct cprov_error)CPROV_ERROR_INIT;
     if (cprov_view_read(s->store, &fresh, &s->problem) < 0)
         return;
+    s->problem.code = 0;
     cprov_view_release(s->view);
     s->view = fresh;
 }

@@ -19,11 +19,11 @@ struct cprov_watched {
 struct cprov_watch {
     pthread_mutex_t lock;
     struct cprov_watched *first;
-    int64_t window_ms;
-    uint64_t min_bytes;
+    size_t count;
+    struct cprov_watch_limits limits;
 };
 
-int cprov_watch_new(int64_t window_ms, uint64_t min_bytes, struct cprov_watch **out,
+int cprov_watch_new(const struct cprov_watch_limits *limits, struct cprov_watch **out,
                     struct cprov_error *err)
 {
     struct cprov_watch *w = calloc(1, sizeof(*w));
@@ -31,8 +31,7 @@ int cprov_watch_new(int64_t window_ms, uint64_t min_bytes, struct cprov_watch **
     if (!w)
         return cprov_fail_memory(err);
     pthread_mutex_init(&w->lock, NULL); /* with default attributes it cannot fail on Linux */
-    w->window_ms = window_ms;
-    w->min_bytes = min_bytes;
+    w->limits = *limits;
     *out = w;
     return 0;
 }
@@ -59,6 +58,7 @@ struct cprov_watched *cprov_watch_add(struct cprov_watch *w, int fd, int64_t now
     if (c->next)
         c->next->link = &c->next;
     w->first = c;
+    w->count++;
     pthread_mutex_unlock(&w->lock);
     return c;
 }
@@ -80,6 +80,7 @@ void cprov_watch_remove(struct cprov_watch *w, struct cprov_watched *c)
     *c->link = c->next;
     if (c->next)
         c->next->link = c->link;
+    w->count--;
     pthread_mutex_unlock(&w->lock);
     free(c);
 }
@@ -95,16 +96,25 @@ static uint64_t taken(int fd)
     return info.tcpi_bytes_acked;
 }
 
+bool cprov_watch_crowded(struct cprov_watch *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool crowded = w->count > w->limits.crowd;
+    pthread_mutex_unlock(&w->lock);
+    return crowded;
+}
+
 size_t cprov_watch_sweep(struct cprov_watch *w, int64_t now_ms)
 {
     size_t cut = 0;
 
     pthread_mutex_lock(&w->lock);
+    unsigned hurry = w->count > w->limits.crowd ? CPROV_WATCH_HURRY : 1;
     for (struct cprov_watched *c = w->first; c; c = c->next) {
-        if (now_ms - c->since_ms < w->window_ms)
+        if (now_ms - c->since_ms < w->limits.window_ms / hurry)
             continue;
         uint64_t now = taken(c->fd);
-        if (now - c->taken < w->min_bytes) {
+        if (now - c->taken < w->limits.min_bytes / hurry) {
             shutdown(c->fd, SHUT_RDWR); /* its owner sees the end, and closes and removes it */
             cut++;
         }

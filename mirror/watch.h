@@ -2,6 +2,7 @@
 #ifndef CPROV_MIRROR_WATCH_H
 #define CPROV_MIRROR_WATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,10 +15,20 @@ struct cprov_watched;
 /*
  * The HTTP library only ends a connection on which nothing moves at all: one byte now and then, of
  * a header or of a blob, would hold a place for ever. So within window_ms a connection has to
- * finish a request or to take min_bytes from us. All functions may be called from any thread.
+ * finish a request or to take min_bytes from us. With more than `crowd` connections both are
+ * divided by CPROV_WATCH_HURRY.
  */
+struct cprov_watch_limits {
+    int64_t window_ms;
+    uint64_t min_bytes;
+    size_t crowd;
+};
+
+#define CPROV_WATCH_HURRY 8
+
+/* All functions may be called from any thread. */
 CPROV_MUST_CHECK
-int cprov_watch_new(int64_t window_ms, uint64_t min_bytes, struct cprov_watch **out,
+int cprov_watch_new(const struct cprov_watch_limits *limits, struct cprov_watch **out,
                     struct cprov_error *err);
 /* Every connection must have been removed. NULL-safe. */
 void cprov_watch_free(struct cprov_watch *w);
@@ -29,6 +40,9 @@ struct cprov_watched *cprov_watch_add(struct cprov_watch *w, int fd, int64_t now
 /* A request was finished: a new window begins. c may be NULL. */
 void cprov_watch_renew(struct cprov_watch *w, struct cprov_watched *c, int64_t now_ms);
 void cprov_watch_remove(struct cprov_watch *w, struct cprov_watched *c); /* c may be NULL */
+
+/* Whether there are more than `crowd`. */
+bool cprov_watch_crowded(struct cprov_watch *w);
 
 /* Shuts down whoever did not get on; returns how many. */
 size_t cprov_watch_sweep(struct cprov_watch *w, int64_t now_ms);
