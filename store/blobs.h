@@ -52,6 +52,7 @@ void cprov_blob_writer_close(struct cprov_blob_writer *w);
 CPROV_DEFINE_CLEANUP(struct cprov_blob_writer, cprov_blob_writer, cprov_blob_writer_close)
 #define auto_blob_writer CPROV_CLEANUP(cprov_blob_writer_cleanup)
 
+/* The one it was opened with; its texts are the opener's. */
 const struct cprov_descriptor *cprov_blob_writer_descriptor(const struct cprov_blob_writer *w);
 /* Bytes from 0 on that are there without a hole, from this run or an earlier one. */
 uint64_t cprov_blob_writer_have(const struct cprov_blob_writer *w);

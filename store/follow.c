@@ -23,7 +23,6 @@ struct cprov_follower {
     uint64_t size;
     struct cprov_workers *pool;
     struct cprov_hasher *hasher; /* of whoever has `active`, else of the owner */
-    unsigned char *chunk;        /* CPROV_HASH_CHUNK bytes, from the first job to the end */
 
     pthread_mutex_t lock; /* for what follows */
     pthread_cond_t moved; /* the job stopped */
@@ -65,8 +64,17 @@ static void stop(struct cprov_follower *f)
     pthread_cond_broadcast(&f->moved);
 }
 
+static void fail(struct cprov_follower *f, int code, const struct cprov_error *error)
+{
+    pthread_mutex_lock(&f->lock);
+    f->failed = code;
+    f->error = *error;
+    stop(f);
+    pthread_mutex_unlock(&f->lock);
+}
+
 /* One piece on the pool's thread. False when there is nothing more to do. */
-static bool step(struct cprov_follower *f)
+static bool step(struct cprov_follower *f, unsigned char *chunk)
 {
     struct cprov_error error = CPROV_ERROR_INIT;
 
@@ -79,32 +87,60 @@ static bool step(struct cprov_follower *f)
     if (len == 0)
         return false;
 
-    int code = hash_piece(f, from, f->chunk, len, &error);
-    pthread_mutex_lock(&f->lock);
-    if (code == 0) {
-        f->hashed += len;
-    } else {
-        f->failed = code;
-        f->error = error;
-        stop(f);
+    int code = hash_piece(f, from, chunk, len, &error);
+    if (code < 0) {
+        fail(f, code, &error);
+        return false;
     }
+    pthread_mutex_lock(&f->lock);
+    f->hashed += len;
     pthread_mutex_unlock(&f->lock);
-    return code == 0;
+    return true;
+}
+
+static void free_chunk(unsigned char **chunk)
+{
+    free(*chunk);
+}
+
+/*
+ * Lets the disk begin with what was hashed, so that the barrier of the commit finds little to do.
+ * Only a hint: the barrier decides.
+ */
+static void begin_writeback(const struct cprov_follower *f, uint64_t from)
+{
+    (void)sync_file_range(f->fd, (off_t)from, (off_t)(f->hashed - from), SYNC_FILE_RANGE_WRITE);
+}
+
+/* Several pieces; false when there is nothing more to do. The memory is for this run alone: there
+ * are as many runs as threads, but there may be hundreds of files. */
+static bool hash_some(struct cprov_follower *f)
+{
+    CPROV_CLEANUP(free_chunk) unsigned char *chunk = malloc(CPROV_HASH_CHUNK);
+    uint64_t from = f->hashed; /* nobody else changes it now */
+
+    if (!chunk) {
+        struct cprov_error error = CPROV_ERROR_INIT;
+        fail(f, cprov_fail_memory(&error), &error);
+        return false;
+    }
+    for (int i = 0; i < CHUNKS_PER_RUN; i++)
+        if (!step(f, chunk))
+            return false;
+    begin_writeback(f, from);
+    return true;
 }
 
 static void run(struct cprov_job *job)
 {
     struct cprov_follower *f = (struct cprov_follower *)job;
+    struct cprov_error error = CPROV_ERROR_INIT;
 
-    for (int i = 0; i < CHUNKS_PER_RUN; i++)
-        if (!step(f))
-            return;
-    /* Cannot fail: the thread that is needed for it is this one. */
-    if (cprov_workers_submit(f->pool, &f->job, NULL) < 0) {
-        pthread_mutex_lock(&f->lock);
-        stop(f);
-        pthread_mutex_unlock(&f->lock);
-    }
+    if (!hash_some(f))
+        return;
+    int code = cprov_workers_submit(f->pool, &f->job, &error);
+    if (code < 0)
+        fail(f, code, &error);
 }
 
 int cprov_follower_new(int fd, enum cprov_digest_algo algo, uint64_t size,
@@ -141,7 +177,6 @@ void cprov_follower_free(struct cprov_follower *f)
         return;
     cprov_workers_withdraw(f->pool, &f->job);
     cprov_hasher_free(f->hasher);
-    free(f->chunk);
     pthread_cond_destroy(&f->moved);
     pthread_mutex_destroy(&f->lock);
     free(f);
@@ -150,10 +185,6 @@ void cprov_follower_free(struct cprov_follower *f)
 /* Puts the job into the queue when it has something to do and is not there. */
 static int wake(struct cprov_follower *f, struct cprov_error *err)
 {
-    if (!f->chunk)
-        f->chunk = malloc(CPROV_HASH_CHUNK);
-    if (!f->chunk)
-        return cprov_fail_memory(err);
     pthread_mutex_lock(&f->lock);
     bool submit = !f->active && f->failed == 0 && next_piece(f) > 0;
     if (submit)
@@ -250,8 +281,6 @@ int cprov_follower_finish(struct cprov_follower *f, const struct cprov_cancel *c
             *err = f->error;
         return f->failed;
     }
-    free(f->chunk);
-    f->chunk = NULL;
     return cprov_digest_finish(f->hasher, f->algo, out, err);
 }
 

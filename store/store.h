@@ -14,11 +14,13 @@ struct cprov_error;
 struct cprov_store;
 
 /*
- * ROOT/oci-layout, index.json, blobs/<algorithm>/<hex> (0444), and cprov/ with
- *   lock        flock: shared by whoever puts blobs that no index names yet, exclusive by gc
- *   index.lock  flock, exclusive: changing index.json
- *   partial/    downloads: <algorithm>-<hex>, flocked by the process that writes; <...>.etag beside
- * it log.jsonl   one line per change Spec: OCI image-spec v1.1, image-layout.md.
+ * ROOT/oci-layout, index.json, blobs/<algorithm>/<hex> (0444), and in ROOT/cprov:
+ *   - lock: flock, shared by whoever puts blobs that no index names yet, exclusive by gc;
+ *   - index.lock: flock, exclusive, for changing index.json;
+ *   - partial/: downloads, <algorithm>-<hex>, flocked by the process that writes, and beside them
+ *     <algorithm>-<hex>.etag;
+ *   - log.jsonl: one line per change.
+ * A store is used by one thread. Spec: OCI image-spec v1.1, image-layout.md.
  */
 enum cprov_store_flags {
     CPROV_STORE_CREATE = 1, /* make what is missing */
