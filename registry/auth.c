@@ -160,16 +160,21 @@ static int fetch_token(struct cprov_grant *g, struct cprov_error *err)
     return code;
 }
 
+/* The token server's own words stand in brackets in the message so far. */
 static int refused(const struct cprov_grant *g, int http, struct cprov_error *err)
 {
     bool known = is_login(&g->login);
+    struct cprov_error cause = *err;
+    const char *words = strchr(cause.msg, '(');
 
     if (http < 400 || http >= 500 || http == 429)
         return err->code;
-    (void)cprov_wrap_as(err, CPROV_EAUTH, "%s", known ? "login refused" : "login required");
+    (void)cprov_fail(err, CPROV_EAUTH, known ? "login to %s refused%s%s" : "%s demands a login%s%s",
+                     g->host, words ? " " : "", words ? words : "");
     cprov_hint(err, known ? "log in again: cprov login %s" : "log in first: cprov login %s",
                g->host);
-    return err->code;
+    err->http = http;
+    return CPROV_EAUTH;
 }
 
 static int take_token(struct cprov_grant *g, struct cprov_span body, struct cprov_error *err)
@@ -321,8 +326,7 @@ static int answer_bearer(struct cprov_grant *g, const struct cprov_auth_target *
     if (rejected && g->authorization && cprov_clock_ms() - g->granted_ms < FRESH_MS &&
         strcmp(c->error, "insufficient_scope") == 0 &&
         cprov_scopes_cover(cprov_buf_span(&g->scopes), cprov_span_of(c->scope)))
-        return cprov_fail(err, CPROV_EAUTH, "%s does not let this login do that (%s)", g->host,
-                          c->scope);
+        return CPROV_ENOTFOUND; /* another token would be the same one */
     cprov_credentials_clear(&g->login);
     if (!g->anonymous && look_up(g->auth, g->host, g->repository, &g->login, err) < 0)
         return err->code;

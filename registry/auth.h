@@ -60,8 +60,9 @@ bool cprov_auth_known(struct cprov_auth *a, const struct cprov_auth_target *targ
  * token request runs joins it. POST of OAuth2 for identity tokens with GET as fallback on 400, 401,
  * 404, 405; GET otherwise. The newly demanded scope goes first, scopes already held for the same
  * service are joined ("scope union"). `token` or `access_token`, `expires_in` (60 s when missing),
- * issued_at with clock skew. Without a challenge (NULL) and without a remembered one, or when only
- * a login would help and there is none, CPROV_ENOTFOUND is returned. done is not called when this
+ * issued_at with clock skew. Without a challenge (NULL) and without a remembered one, when only a
+ * login would help and there is none, or when the scope that does not suffice is the one just
+ * granted, CPROV_ENOTFOUND is returned. done is not called when this
  * fails, and may be called before it returns.
  * Spec: distribution/docs/spec/auth/token.md, oauth.md.
  */

@@ -24,11 +24,10 @@ static void fail_status(struct cprov_exchange *x, const struct cprov_http_head *
         .content_type = head->content_type,
         .body = cprov_buf_span(&x->body),
         .tries = x->failures + 1,
+        .asked_s = asked_ms / 1000,
     };
 
     int code = cprov_problem_fail(&problem, &err);
-    if (asked_ms > 0)
-        cprov_hint(&err, "the server asks to wait %lld seconds", (long long)(asked_ms / 1000));
     cprov_exchange_finish(x, code, head, &err);
 }
 
@@ -147,8 +146,9 @@ static void retry_later(struct cprov_exchange *x, const struct cprov_http_head *
     int64_t asked = cprov_retry_after_ms(head->retry_after, cprov_time_now());
     struct cprov_url url;
 
-    if (asked > (int64_t)CPROV_RETRY_AFTER_MAX_S * 1000 || !may_repeat(x)) {
-        fail_status(x, head, asked);
+    bool too_long = asked > (int64_t)CPROV_RETRY_AFTER_MAX_S * 1000;
+    if (too_long || !may_repeat(x)) {
+        fail_status(x, head, too_long ? asked : 0);
         return;
     }
     if (asked > 0 && cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) == 0)

@@ -279,6 +279,7 @@ static void data_rang(void *arg)
 static int fill(struct manifest_fetch *f, const struct cprov_reference *ref,
                 const struct cprov_descriptor *want, struct cprov_error *err)
 {
+    char digest[CPROV_DIGEST_TEXT_MAX];
     auto_buf struct cprov_buf what;
 
     f->ref = *ref;
@@ -294,8 +295,11 @@ static int fill(struct manifest_fetch *f, const struct cprov_reference *ref,
     if (!f->want_type)
         return cprov_fail_memory(err);
     cprov_buf_init(&what, CPROV_KIB);
-    cprov_buf_add_text(&what, "manifest ");
-    cprov_reference_format(&f->ref, &what);
+    cprov_buf_addf(&what, "manifest %s/%s", f->ref.host, f->ref.repository);
+    if (*f->ref.tag || !f->ref.has_digest)
+        cprov_buf_addf(&what, ":%s", *f->ref.tag ? f->ref.tag : "latest");
+    else
+        cprov_buf_addf(&what, "@%.19s", cprov_digest_format(&f->ref.digest, digest));
     return cprov_buf_take(&what, "name", &f->what, err);
 }
 

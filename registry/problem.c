@@ -165,14 +165,16 @@ static int raise(const struct cprov_problem *p, int code, const char *words,
 {
     const char *sentence = sentence_of(code, p->http);
     const char *open = *words ? " (" : "", *close = *words ? ")" : "";
-    char status[48], tried[32] = "";
+    char status[48], tried[32] = "", asked[64] = "";
 
     if (!sentence)
         (void)snprintf(status, sizeof(status), "the server answers %d", p->http);
     if (p->tries > 1)
         (void)snprintf(tried, sizeof(tried), ", tried %u times", p->tries);
-    (void)cprov_fail(err, code, "%s: %s%s%s%s%s", p->what, sentence ? sentence : status, tried,
-                     open, words, close);
+    if (p->asked_s > 0)
+        (void)snprintf(asked, sizeof(asked), ", and asks to wait %lld s", (long long)p->asked_s);
+    (void)cprov_fail(err, code, "%s: %s%s%s%s%s%s", p->what, sentence ? sentence : status, tried,
+                     asked, open, words, close);
     if (err)
         err->http = p->http;
     if (p->http == 429)

@@ -3,6 +3,7 @@
 #define CPROV_REGISTRY_PROBLEM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/compiler.h"
@@ -17,6 +18,7 @@ struct cprov_problem {
     struct cprov_span content_type;
     struct cprov_span body; /* the beginning of it, whatever it is */
     unsigned tries;
+    int64_t asked_s; /* Retry-After, when it is too long to be waited for; else 0 */
 };
 
 /*

@@ -25,7 +25,7 @@ struct cprov_request {
     struct cprov_exchange *ping;        /* that learns how to log in, or NULL */
     struct cprov_challenges challenges; /* of the last refusal */
     struct cprov_buf origin;            /* it came from */
-    unsigned rounds;                    /* since the last success */
+    unsigned rounds;                    /* of challenges since it was let in */
 };
 
 /* --- warnings --- */
@@ -199,6 +199,36 @@ static bool lacks_scope(const struct cprov_challenges *list)
     return false;
 }
 
+/* CPROV_ENOTFOUND when there is no answer to what `challenges` hold. */
+static int answer_refusal(struct cprov_request *r, const struct cprov_url *url,
+                          const struct cprov_http_head *head, bool authorized,
+                          struct cprov_error *err)
+{
+    bool scope = lacks_scope(&r->challenges);
+    if ((head->status == 403 && !scope) || r->rounds >= ROUNDS_MAX || (r->rounds > 0 && !scope))
+        return CPROV_ENOTFOUND;
+    r->rounds++;
+    if (r->challenges.count > 0)
+        return answer(r, url, true, authorized, err);
+    if (authorized)
+        return answer(r, url, false, true, err);
+    return cprov_endpoint_is_home(r->endpoint, url) ? learn(r, err) : CPROV_ENOTFOUND;
+}
+
+/* "Login required" would be the wrong word to somebody who has one. */
+static int login_refused(struct cprov_request *r, struct cprov_error *err)
+{
+    bool known = false;
+    int code = cprov_auth_has_login(r->client->auth, r->endpoint->host, &known, err);
+
+    if (code < 0 || !known)
+        return code < 0 ? code : CPROV_ENOTFOUND;
+    (void)cprov_fail(err, CPROV_EAUTH, "%s refuses the login, or it gives no access to this",
+                     r->endpoint->host);
+    cprov_hint(err, "log in again: cprov login %s", r->endpoint->host);
+    return CPROV_EAUTH;
+}
+
 static int challenged(void *arg, struct cprov_exchange *x, const struct cprov_url *url,
                       const struct cprov_http_head *head, bool authorized, struct cprov_error *err)
 {
@@ -212,16 +242,11 @@ static int challenged(void *arg, struct cprov_exchange *x, const struct cprov_ur
         return answer(r, url, false, false, err);
     if ((code = read_challenges(r, head, err)) < 0)
         return code;
-
-    bool scope = lacks_scope(&r->challenges);
-    if ((head->status == 403 && !scope) || r->rounds >= ROUNDS_MAX || (r->rounds > 0 && !scope))
-        return CPROV_ENOTFOUND;
-    r->rounds++;
-    if (r->challenges.count > 0)
-        return answer(r, url, true, authorized, err);
-    if (authorized)
-        return answer(r, url, false, true, err);
-    return cprov_endpoint_is_home(r->endpoint, url) ? learn(r, err) : CPROV_ENOTFOUND;
+    code = answer_refusal(r, url, head, authorized, err);
+    if (code == CPROV_ENOTFOUND && head->status == 401 && authorized &&
+        cprov_endpoint_is_home(r->endpoint, url))
+        code = login_refused(r, err);
+    return code;
 }
 
 /* --- hooks --- */
@@ -234,7 +259,7 @@ static void seen(void *arg, const struct cprov_url *url, const struct cprov_http
         cprov_endpoint_settle(r->endpoint, url);
         look_for_warnings(r, head);
     }
-    if (head->status >= 200 && head->status < 300)
+    if (head->status < 400) /* the next challenge is a new one, also where a redirect leads */
         r->rounds = 0;
 }
 
