@@ -119,7 +119,7 @@ static const char *user_base(struct cprov_arena *arena)
     if (config && *config == '/')
         return cprov_arena_textf(arena, "%s/containers", config);
 
-    auto_buf struct cprov_buf buf;
+    auto_buf struct cprov_buf buf = { 0 };
     cprov_buf_init(&buf, CPROV_URL_MAX);
     const char *home = cprov_fs_home(&buf);
     return *home ? cprov_arena_textf(arena, "%s/.config/containers", home) : NULL;

@@ -24,7 +24,7 @@ static const char *user_dir(struct cprov_arena *arena)
     if (config && *config == '/')
         return cprov_arena_textf(arena, "%s/container-provider", config);
 
-    auto_buf struct cprov_buf buf;
+    auto_buf struct cprov_buf buf = { 0 };
     cprov_buf_init(&buf, CPROV_URL_MAX);
     const char *home = cprov_fs_home(&buf);
     return *home ? cprov_arena_textf(arena, "%s/.config/container-provider", home) : NULL;
@@ -56,7 +56,7 @@ int cprov_draft_read_shipped(struct cprov_draft *d, struct cprov_error *err)
 
 int cprov_draft_read_file(struct cprov_draft *d, const char *file, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_CONF_FILE_MAX);
     int code = cprov_fs_read(AT_FDCWD, file, CPROV_CONF_FILE_MAX, &text, err);

@@ -189,7 +189,7 @@ int cprov_conf_change_source(const char *dir, enum cprov_source_change change, c
                              struct cprov_error *err)
 {
     auto_conf struct cprov_conf *conf = cprov_conf_new();
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     auto_fd int lock = -1;
     struct cprov_draft draft = { .conf = conf };
 

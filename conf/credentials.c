@@ -73,7 +73,7 @@ static void find_podman(struct places *p, const char *home)
 
 static int find_places(const char *authfile, struct places *p, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf buf;
+    auto_buf struct cprov_buf buf = { 0 };
     const char *docker = from_env("DOCKER_CONFIG");
     const char *netrc = from_env("NETRC");
 

@@ -34,7 +34,7 @@ static const struct cprov_json_field fields[] = {
 static int decode_data(const char *text, struct cprov_arena *arena, struct cprov_descriptor *d,
                        struct cprov_error *err)
 {
-    auto_buf struct cprov_buf bytes;
+    auto_buf struct cprov_buf bytes = { 0 };
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     if (cprov_base64_decode(cprov_span_of(text), &bytes, err) < 0)
@@ -115,7 +115,7 @@ int cprov_descriptor_check(const struct cprov_descriptor *want, struct cprov_spa
 
 static void write_data(struct cprov_json_writer *w, struct cprov_span data)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, data.len / 3 * 4 + 4);
     cprov_base64_encode(&text, data);
