@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Functions that are not called here, and asserts that do something."""
+
+import re
+import sys
+
+import lint
+
+BANNED = """strcpy strcat strncpy strncat sprintf vsprintf strtok atoi atol sscanf gets alloca setjmp system
+popen mktemp tmpnam gmtime localtime strerror""".split()
+# In base/ alone, behind functions that look at the end of the text and at overflow; tests may, too, since
+# they read what they wrote.
+NUMBERS = "strtol strtoul strtoll strtoull strtoimax strtoumax strtod strtof strtold".split()
+CALL = re.compile(r"(?<![\w.])(?<!->)(%s)\s*\(" % "|".join(BANNED + NUMBERS))
+EFFECT = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)")
+
+
+def argument(code, start):
+    """What stands between the parentheses, the first of which is at start."""
+    depth = 0
+    for i in range(start, len(code)):
+        depth += {"(": 1, ")": -1}.get(code[i], 0)
+        if depth == 0:
+            return code[start + 1 : i]
+    return code[start + 1 :]
+
+
+def check(tree, _):
+    for path in tree.sources():
+        code = lint.code_of(tree.text(path))
+        for match in CALL.finditer(code):
+            name = match.group(1)
+            if name not in NUMBERS or not path.startswith(("base/", "tests/")):
+                yield f"{path}:{lint.line_of(code, match.start())}: {name}() is not called here"
+        for match in re.finditer(r"(?<!\w)assert\s*\(", code):
+            if EFFECT.search(argument(code, match.end() - 1)):
+                yield f"{path}:{lint.line_of(code, match.start())}: this assert does something"
+
+
+SAMPLES = [
+    ({"base/a.c": "x = strtoull(p, &end, 10);"}, None),
+    ({"cli/a.c": "x = strtoull(p, &end, 10);"}, "strtoull()"),
+    ({"cli/a.c": "strcpy_s(a, b); /* strcpy(a, b) */ s = \"strcpy(\"; o->system(1); o.gets (2);"}, None),
+    ({"cli/a.c": "\n/* a\n */ n = atoi\n(text);"}, "cli/a.c:3: atoi()"),
+    ({"tests/unit/a.c": 'sprintf(buf, "%d", 1);'}, "sprintf()"),
+    ({"base/a.c": "assert(n == 1 && m <= 2 && k != 3 && p->x >= 4);"}, None),
+    ({"base/a.c": "assert(n++ < (1 + 2));"}, "this assert does something"),
+    ({"base/a.c": "assert((n = f(x)));"}, "this assert does something"),
+] + [({"base/a.c": f"{name}(x);"}, f"{name}()") for name in BANNED]
+
+if __name__ == "__main__":
+    sys.exit(lint.main(check, SAMPLES))
