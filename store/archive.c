@@ -52,7 +52,7 @@ static int add_text(struct writing *w, const char *path, const struct cprov_buf 
 
     if (code == 0)
         code = cprov_tar_writer_file(w->tar, path, text->len, err);
-    return code < 0 ? code : cprov_tar_writer_data(w->tar, cprov_buf_span(text), err);
+    return code != 0 ? code : cprov_tar_writer_data(w->tar, cprov_buf_span(text), err);
 }
 
 static int add_layout(struct writing *w, struct cprov_error *err)
@@ -76,7 +76,7 @@ static int add_index(struct writing *w, struct cprov_error *err)
         code = cprov_index_write_entry(&text, &w->images[i], CPROV_INDEX_PORTABLE, err);
     }
     cprov_index_write_tail(&text);
-    return code < 0 ? code : add_text(w, CPROV_STORE_INDEX, &text, err);
+    return code != 0 ? code : add_text(w, CPROV_STORE_INDEX, &text, err);
 }
 
 /* The tag under which Docker loads an image: its reference, or its name where that can be one. */
@@ -138,7 +138,7 @@ static int write_docker_list(struct writing *w, struct cprov_buf *text, bool *fi
         if (code == 0)
             code =
                 cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), &m, err);
-        if (code < 0)
+        if (code != 0)
             return code;
         *fits = m->kind == CPROV_DOC_MANIFEST && !cprov_manifest_is_artifact(m);
         if (*fits)
@@ -155,7 +155,7 @@ static int add_docker_list(struct writing *w, struct cprov_error *err)
 
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
     int code = write_docker_list(w, &text, &fits, err);
-    return code < 0 || !fits ? code : add_text(w, "manifest.json", &text, err);
+    return code != 0 || !fits ? code : add_text(w, "manifest.json", &text, err);
 }
 
 static int copy_blob(struct writing *w, int fd, const struct cprov_digest *digest, uint64_t size,
@@ -204,7 +204,7 @@ static int add_blob(struct writing *w, size_t number, struct cprov_error *err)
     int code = cprov_store_open_blob(w->store, &d, &fd, err);
     if (code == 0)
         code = cprov_tar_writer_file(w->tar, cprov_store_blob_path(digest, path), d.size, err);
-    return code < 0 ? code : copy_blob(w, fd, digest, d.size, err);
+    return code != 0 ? code : copy_blob(w, fd, digest, d.size, err);
 }
 
 static int add_folders(struct writing *w, struct cprov_error *err)
@@ -238,7 +238,7 @@ static int add_everything(struct writing *w, struct cprov_error *err)
         for (size_t i = 0; code == 0 && i < w->blobs.digests.count; i++)
             if (w->blobs.blobs[i].is_document == (documents == 1))
                 code = add_blob(w, i, err);
-    return code < 0 ? code : cprov_tar_writer_finish(w->tar, err);
+    return code != 0 ? code : cprov_tar_writer_finish(w->tar, err);
 }
 
 static int write_to(struct writing *w, int fd, struct cprov_error *err)
@@ -247,7 +247,7 @@ static int write_to(struct writing *w, int fd, struct cprov_error *err)
 
     for (size_t i = 0; code == 0 && i < w->count; i++)
         code = cprov_closure_add(&w->blobs, w->store, &w->images[i].descriptor, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     w->piece = malloc(PIECE);
     if (!w->piece)
@@ -293,7 +293,7 @@ int cprov_archive_write(struct cprov_store *s, const struct cprov_image *images,
     const char *name;
 
     int code = make_names(path, &dir, temp, &name, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -301,7 +301,7 @@ int cprov_archive_write(struct cprov_store *s, const struct cprov_image *images,
     code = write_to(&w, fd, err);
     if (code == 0 && renameat(dir, temp, dir, name) < 0)
         code = cprov_fail_os(err, errno, "rename");
-    if (code < 0) {
+    if (code != 0) {
         unlinkat(dir, temp, 0);
         cprov_wrap(err, "%s", path);
         return code;

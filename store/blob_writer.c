@@ -108,7 +108,7 @@ static int resume(struct cprov_blob_writer *w, struct cprov_error *err)
     int code = usable_prefix(w, &prefix, &size, err);
     if (code == 0 && prefix < size)
         code = truncate_to(w, prefix, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     w->there.prefix = prefix;
     w->resumed = prefix > 0;
@@ -144,7 +144,7 @@ static int acquire(struct cprov_blob_writer *w, int64_t deadline, struct cprov_e
 
         if (code == 0)
             code = cprov_fs_lock(w->fd, true, left > 0 ? (int)left : 0, s->cancel, err);
-        if (code < 0) {
+        if (code != 0) {
             cprov_fd_close(&w->fd); /* someone else's: not ours to tidy up */
             return code;
         }
@@ -156,29 +156,34 @@ static int acquire(struct cprov_blob_writer *w, int64_t deadline, struct cprov_e
     }
 }
 
-static int new_writer(struct cprov_store *s, const struct cprov_descriptor *want,
-                      struct cprov_blob_writer **out, struct cprov_error *err)
+/* Whether the blob may be written: CPROV_EEXISTS when it is there. */
+static int prepare(struct cprov_store *s, const struct cprov_descriptor *want,
+                   struct cprov_error *err)
 {
-    char hex[CPROV_DIGEST_TEXT_MAX];
-
     if (want->size > CPROV_BLOB_SIZE_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "a blob of %" PRIu64 " bytes is too large",
                           want->size);
     int code = cprov_store_begin(s, err);
-    if (code < 0)
+    if (code != 0)
         return code;
-    if (cprov_store_has(s, want))
-        return in_store(want, err);
+    return cprov_store_has(s, want) ? in_store(want, err) : 0;
+}
+
+/* Without a file yet; NULL when out of memory. */
+static struct cprov_blob_writer *new_writer(struct cprov_store *s,
+                                            const struct cprov_descriptor *want)
+{
     struct cprov_blob_writer *w = calloc(1, sizeof(*w));
+    char hex[CPROV_DIGEST_TEXT_MAX];
+
     if (!w)
-        return cprov_fail_memory(err);
+        return NULL;
     w->store = s;
     w->want = *want;
     w->fd = -1;
     snprintf(w->name, sizeof(w->name), "%s-%s", cprov_digest_algo_name(want->digest.algo),
              cprov_digest_hex(&want->digest, hex));
-    *out = w;
-    return 0;
+    return w;
 }
 
 /* With the lock in hand: look again, then see what an earlier run left. */
@@ -194,7 +199,7 @@ static int start(struct cprov_blob_writer *w, struct cprov_error *err)
     if (code == 0)
         code =
             cprov_follower_new(w->fd, w->want.digest.algo, w->want.size, pool, &w->follower, err);
-    return code < 0 ? code : cprov_follower_advance(w->follower, w->there.prefix, err);
+    return code != 0 ? code : cprov_follower_advance(w->follower, w->there.prefix, err);
 }
 
 int cprov_blob_writer_open(struct cprov_store *s, const struct cprov_descriptor *want, int wait_ms,
@@ -203,16 +208,19 @@ int cprov_blob_writer_open(struct cprov_store *s, const struct cprov_descriptor 
     auto_blob_writer struct cprov_blob_writer *w = NULL;
     char text[CPROV_DIGEST_TEXT_MAX];
 
-    int code = new_writer(s, want, &w, err);
-    if (code < 0)
+    int code = prepare(s, want, err);
+    if (code != 0)
         return code;
+    w = new_writer(s, want);
+    if (!w)
+        return cprov_fail_memory(err);
     code = acquire(w, cprov_clock_ms() + wait_ms, err);
     if (code == CPROV_EINUSE)
         return cprov_fail(err, code, "blob %s is being written by another process",
                           cprov_digest_format(&want->digest, text));
     if (code == 0)
         code = start(w, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     *out = cprov_steal(&w);
     return 0;
@@ -227,11 +235,12 @@ int cprov_blob_writer_open_beside(struct cprov_store *s, const struct cprov_desc
     int code = cprov_blob_writer_open(s, want, 0, out, err);
     if (code != CPROV_EINUSE)
         return code;
-    code = new_writer(s, want, &w, err);
-    if (code == 0)
-        code = cprov_random(&number, sizeof(number), err);
-    if (code < 0)
+    code = cprov_random(&number, sizeof(number), err);
+    if (code != 0)
         return code;
+    w = new_writer(s, want);
+    if (!w)
+        return cprov_fail_memory(err);
     w->beside = true;
     size_t len = strlen(w->name);
     snprintf(w->name + len, sizeof(w->name) - len, ".%016" PRIx64, number);
@@ -240,7 +249,7 @@ int cprov_blob_writer_open_beside(struct cprov_store *s, const struct cprov_desc
         code = cprov_fs_lock(w->fd, true, 0, NULL, err);
     if (code == 0)
         code = start(w, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     *out = cprov_steal(&w);
     return 0;
@@ -327,7 +336,7 @@ int cprov_blob_writer_write(struct cprov_blob_writer *w, uint64_t offset, const 
         code = cprov_segments_add(&w->there, offset, end, err);
     if (code == 0 && w->there.prefix > before)
         code = cprov_follower_advance(w->follower, w->there.prefix, err);
-    return code < 0 ? wrap_blob(w, code, err) : 0;
+    return code != 0 ? wrap_blob(w, code, err) : 0;
 }
 
 int cprov_blob_writer_restart(struct cprov_blob_writer *w, struct cprov_error *err)
@@ -341,7 +350,7 @@ int cprov_blob_writer_restart(struct cprov_blob_writer *w, struct cprov_error *e
     drop_etag(w);
     if (code == 0)
         code = truncate_to(w, 0, err);
-    return code < 0 ? wrap_blob(w, code, err) : 0;
+    return code != 0 ? wrap_blob(w, code, err) : 0;
 }
 
 int cprov_blob_writer_set_etag(struct cprov_blob_writer *w, struct cprov_span etag,
@@ -362,7 +371,7 @@ int cprov_blob_writer_set_etag(struct cprov_blob_writer *w, struct cprov_span et
         return wrap_blob(w, cprov_fail_os(err, errno, "etag"), err);
     keep_etag(w, etag);
     int code = cprov_fs_write_all(fd, etag.ptr, etag.len, 0, err);
-    return code < 0 ? wrap_blob(w, code, err) : 0;
+    return code != 0 ? wrap_blob(w, code, err) : 0;
 }
 
 int cprov_blob_writer_finish(struct cprov_blob_writer *w, struct cprov_error *err)
@@ -377,14 +386,14 @@ int cprov_blob_writer_finish(struct cprov_blob_writer *w, struct cprov_error *er
         return cprov_fail(err, CPROV_EVERIFY, "blob %s is short: %" PRIu64 " of %" PRIu64 " bytes",
                           want, w->there.prefix, w->want.size);
     int code = cprov_follower_finish(w->follower, w->store->cancel, &digest, err);
-    if (code < 0)
+    if (code != 0)
         return wrap_blob(w, code, err);
     if (cprov_digest_equal(&digest, &w->want.digest)) {
         w->state = CPROV_WRITER_FINISHED;
         return 0;
     }
     code = cprov_blob_writer_restart(w, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     return cprov_fail(err, CPROV_EVERIFY, "blob %s: the bytes are %s", want,
                       cprov_digest_format(&digest, got));

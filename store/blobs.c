@@ -38,9 +38,8 @@ int cprov_store_open_digest(struct cprov_store *s, const struct cprov_digest *di
     if (!S_ISREG(st.st_mode))
         return cprov_fail(err, CPROV_EVERIFY, "blob %s is not a regular file",
                           cprov_digest_format(digest, text));
-    *fd = opened;
+    *fd = cprov_fd_take(&opened);
     *size = (uint64_t)st.st_size;
-    opened = -1;
     return 0;
 }
 
@@ -49,16 +48,15 @@ int cprov_store_open_blob(struct cprov_store *s, const struct cprov_descriptor *
 {
     char text[CPROV_DIGEST_TEXT_MAX];
     auto_fd int opened = -1;
-    uint64_t size;
+    uint64_t size = 0;
 
     int code = cprov_store_open_digest(s, &d->digest, &opened, &size, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     if (size != d->size)
         return cprov_fail(err, CPROV_EVERIFY, "blob %s has %" PRIu64 " bytes, not %" PRIu64,
                           cprov_digest_format(&d->digest, text), size, d->size);
-    *fd = opened;
-    opened = -1;
+    *fd = cprov_fd_take(&opened);
     return 0;
 }
 
@@ -74,19 +72,19 @@ int cprov_store_read_blob(struct cprov_store *s, const struct cprov_descriptor *
         return cprov_fail(err, CPROV_ELIMIT, "blob %s is larger than %zu bytes",
                           cprov_digest_format(&d->digest, text), max);
     int code = cprov_store_open_blob(s, d, &fd, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     cprov_buf_init(&bytes, max);
     for (size_t got = sizeof(piece); got == sizeof(piece);) {
         code = cprov_fs_read_at(fd, piece, sizeof(piece), (off_t)bytes.len, &got, err);
-        if (code < 0)
+        if (code != 0)
             return code;
         cprov_buf_add(&bytes, piece, got);
     }
     code = cprov_buf_check(&bytes, "blob", err);
     if (code == 0)
         code = cprov_descriptor_check(d, cprov_buf_span(&bytes), err);
-    if (code < 0)
+    if (code != 0)
         return code;
     cprov_buf_add(out, bytes.ptr, bytes.len);
     return cprov_buf_check(out, "blob", err);
@@ -98,7 +96,7 @@ int cprov_store_discard(struct cprov_store *s, const struct cprov_digest *digest
     char path[CPROV_BLOB_PATH_MAX], text[CPROV_DIGEST_TEXT_MAX];
 
     int code = cprov_store_writable(s, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     if (unlinkat(s->root, cprov_store_blob_path(digest, path), 0) < 0 && errno != ENOENT)
         return cprov_fail_os(err, errno, "blob %s", cprov_digest_format(digest, text));

@@ -96,7 +96,7 @@ static int read_bytes(struct reader *reader, int fd, struct verdict *f, struct c
 
         if (code == 0)
             code = cprov_hasher_update(f->hasher, reader->piece, got, err);
-        if (code < 0)
+        if (code != 0)
             return code;
         if (got > 0)
             unpack(f, reader->piece, got);
@@ -113,7 +113,7 @@ static int conclude(struct verdict *f, const struct cprov_digest *digest,
     struct cprov_digest actual;
 
     int code = cprov_digest_finish(f->hasher, digest->algo, &actual, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     item->right = cprov_digest_equal(&actual, digest);
     if (!f->content || f->inflate_code < 0)
@@ -139,24 +139,26 @@ static int read_item(struct reader *reader, const struct cprov_digest *digest,
         code = cprov_store_open_digest(reader->reading->plan->store, digest, &fd, &size, err);
     if (code == 0)
         code = read_bytes(reader, fd, f, err);
-    return code < 0 ? code : conclude(f, digest, item, err);
+    return code != 0 ? code : conclude(f, digest, item, err);
 }
 
 /* With the lock held: results go back into the plan, trouble of our own ends everything. */
 static void store_result(struct reading *r, size_t number, struct cprov_check_item *item, int code,
                          const struct cprov_error *error, const struct verdict *f)
 {
-    const char *problem = code < 0 ? error->msg : f->inflate_code < 0 ? f->inflate_error.msg : NULL;
-    int own = code < 0 ? code : f->inflate_code;
+    const char *problem = code != 0             ? error->msg
+                          : f->inflate_code < 0 ? f->inflate_error.msg
+                                                : NULL;
+    int own = code != 0 ? code : f->inflate_code;
 
     if (own == CPROV_ENOMEM || own == CPROV_ECANCELLED) {
         r->failed = own;
-        r->error = code < 0 ? *error : f->inflate_error;
+        r->error = code != 0 ? *error : f->inflate_error;
         r->stop = true;
         return;
     }
     item->done = true;
-    item->unreadable = code < 0;
+    item->unreadable = code != 0;
     if (problem)
         item->problem = cprov_arena_text(&r->plan->arena, cprov_span_of(problem));
     r->plan->items[number] = *item;
@@ -255,7 +257,7 @@ static int start_readers(struct reading *r, struct reader *readers, struct cprov
         r->running++;
         pthread_mutex_unlock(&r->lock);
         code = cprov_workers_submit(pool, &readers[i].job, err);
-        if (code < 0) {
+        if (code != 0) {
             pthread_mutex_lock(&r->lock);
             r->running--;
             r->stop = true;
@@ -272,7 +274,7 @@ static int read_all(struct reading *r, struct cprov_error *err)
     struct cprov_workers *pool;
 
     int code = cprov_store_workers(r->plan->store, &pool, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     code = start_readers(r, readers, pool, err);
     wait_for_readers(r);
@@ -294,7 +296,7 @@ static int read_plan(struct cprov_check_plan *p, struct cprov_error *err)
     size_t *order = cprov_arena_alloc(&p->arena, p->digests.count, sizeof(*order));
 
     int code = cprov_arena_check(&p->arena, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     for (size_t i = 0; i < p->digests.count; i++) {
         if (p->items[i].done || !p->items[i].there)
@@ -357,7 +359,7 @@ static int judge_others(struct cprov_check_plan *p, struct cprov_error *err)
     char text[CPROV_DIGEST_TEXT_MAX];
 
     int code = cprov_arena_check(&p->arena, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     for (size_t i = 0; i < p->mentions_count; i++)
         named[p->mentions[i].item] = true;
@@ -381,7 +383,7 @@ static int check(struct cprov_check_plan *p, struct cprov_error *err)
         code = cprov_check_plan_all(p, err);
     if (code == 0)
         code = read_plan(p, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     p->result->blobs = p->digests.count;
     for (size_t i = 0; i < p->mentions_count; i++)
@@ -398,7 +400,7 @@ int cprov_store_check(struct cprov_store *s, const struct cprov_check_request *r
 
     int code = check(&plan, err ? err : &local);
     cprov_check_plan_clear(&plan);
-    if (code < 0)
+    if (code != 0)
         return code;
     *out = result;
     return 0;

@@ -63,7 +63,7 @@ static int find_item(struct cprov_check_plan *p, const struct cprov_digest *dige
         p->items_room = room;
     }
     int code = cprov_digest_set_add(&p->digests, digest, out, &added, err);
-    if (code < 0 || !added)
+    if (code != 0 || !added)
         return code;
     struct cprov_check_item item = { 0 };
     if (fstatat(p->store->root, cprov_store_blob_path(digest, path), &st, AT_SYMLINK_NOFOLLOW) ==
@@ -120,7 +120,7 @@ static int mention(struct cprov_check_plan *p, size_t image, const struct cprov_
     int code = grow_mentions(p, err);
     if (code == 0)
         code = find_item(p, &d->digest, &m.item, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     if (diff_id) {
         m.has_diff_id = true;
@@ -171,14 +171,14 @@ static int read_config(struct cprov_check_plan *p, size_t image, const struct cp
         return 0;
     cprov_buf_init(&bytes, CPROV_CONFIG_MAX);
     int code = read_document(p, image, &m->config, CPROV_CONFIG_MAX, &bytes, &there, err);
-    if (code < 0 || !there)
+    if (code != 0 || !there)
         return code;
     code = cprov_image_config_parse(cprov_buf_span(&bytes), &config, err);
     if (code == 0)
         code = cprov_image_config_fits(config, m, err);
     if (code == CPROV_ENOMEM)
         return code;
-    if (code < 0)
+    if (code != 0)
         cprov_check_report(p, CPROV_CHECK_DOCUMENT, image, &m->config, "image config: %s",
                            err->msg);
     else
@@ -227,7 +227,7 @@ static int walk(struct cprov_check_plan *p, size_t image, const struct cprov_des
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     int code = mention(p, image, d, NULL, err);
-    if (code < 0 || cprov_media_type_document(cprov_span_of(d->media_type)) == CPROV_DOC_UNKNOWN)
+    if (code != 0 || cprov_media_type_document(cprov_span_of(d->media_type)) == CPROV_DOC_UNKNOWN)
         return code;
     if (!cprov_digest_set_find(&p->digests, &d->digest, &item) ||
         p->items[item].walked == image + 1)
@@ -239,12 +239,12 @@ static int walk(struct cprov_check_plan *p, size_t image, const struct cprov_des
         return 0;
     }
     code = read_document(p, image, d, CPROV_MANIFEST_MAX, &bytes, &there, err);
-    if (code < 0 || !there)
+    if (code != 0 || !there)
         return code;
     code = cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), &m, err);
     if (code == CPROV_ENOMEM)
         return code;
-    if (code < 0) {
+    if (code != 0) {
         cprov_check_report(p, CPROV_CHECK_DOCUMENT, image, d, "%s", err->msg);
         return 0;
     }
@@ -273,14 +273,14 @@ static int plan_file(struct cprov_check_plan *p, const char *algo, const char *n
 {
     char text[CPROV_DIGEST_TEXT_MAX];
     struct cprov_digest digest;
-    size_t item;
+    size_t item = 0;
     bool is_digest = false;
 
     if ((size_t)snprintf(text, sizeof(text), "%s:%s", algo, name) < sizeof(text))
         is_digest = cprov_digest_parse(cprov_span_of(text), &digest, NULL) == 0;
     if (is_digest) {
         int code = find_item(p, &digest, &item, err);
-        if (code < 0 || p->items[item].there)
+        if (code != 0 || p->items[item].there)
             return code;
     }
     cprov_check_report(p, CPROV_CHECK_STRAY, CPROV_CHECK_NO_IMAGE, NULL,
@@ -297,7 +297,7 @@ static int plan_folder(struct cprov_check_plan *p, const char *algo, struct cpro
 
     if ((size_t)snprintf(path, sizeof(path), CPROV_STORE_BLOBS "/%s", algo) < sizeof(path))
         code = cprov_dir_open(p->store->root, path, &dir, err);
-    if (code < 0) {
+    if (code != 0) {
         cprov_check_report(p, CPROV_CHECK_STRAY, CPROV_CHECK_NO_IMAGE, NULL,
                            CPROV_STORE_BLOBS "/%s is no folder of blobs", algo);
         return 0;

@@ -29,7 +29,7 @@ static int add_blob(struct cprov_closure *c, const struct cprov_descriptor *d, b
         c->room = room;
     }
     int code = cprov_digest_set_add(&c->digests, &d->digest, &number, added, err);
-    if (code < 0 || !*added)
+    if (code != 0 || !*added)
         return code;
     c->blobs[number] = (struct cprov_closure_blob){ .size = d->size, .is_document = is_document };
     c->bytes += d->size;
@@ -61,20 +61,20 @@ static int add(struct cprov_closure *c, struct cprov_store *s, const struct cpro
     auto_manifest struct cprov_manifest *m = NULL;
     char text[CPROV_DIGEST_TEXT_MAX];
     auto_buf struct cprov_buf bytes = { 0 };
-    bool added;
+    bool added = false;
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     int code = add_blob(c, d, is_document, &added, err);
-    if (code < 0 || !added || !is_document)
+    if (code != 0 || !added || !is_document)
         return code;
     if (depth > CPROV_INDEX_DEPTH_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "indexes are nested deeper than %d",
                           CPROV_INDEX_DEPTH_MAX);
     code = cprov_store_read_blob(s, d, CPROV_MANIFEST_MAX, &bytes, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     code = cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), &m, err);
-    if (code < 0)
+    if (code != 0)
         return cprov_wrap(err, "manifest %s", cprov_digest_format(&d->digest, text));
     return add_named(c, s, m, depth, err);
 }

@@ -61,7 +61,7 @@ static int sync_folder(struct cprov_store *s, const char *path, struct cprov_err
     auto_fd int dir = -1;
 
     int code = cprov_fs_open_dir(s->root, path, &dir, err);
-    return code < 0 ? code : cprov_fs_sync_dir(dir, err);
+    return code != 0 ? code : cprov_fs_sync_dir(dir, err);
 }
 
 /* Names the writers of one algorithm, then flushes their folder. */
@@ -94,7 +94,7 @@ int cprov_store_commit(struct cprov_store *s, struct cprov_blob_writer *const *w
     size_t todo;
 
     int code = check_finished(writers, count, &todo, err);
-    if (code < 0 || todo == 0)
+    if (code != 0 || todo == 0)
         return code;
     code = cprov_fs_sync_all(s->root, err);
     for (size_t i = 0; i < CPROV_COUNT(algos) && code == 0; i++)
@@ -120,7 +120,7 @@ int cprov_store_stage(struct cprov_store *s, const struct cprov_descriptor *d,
         code = cprov_blob_writer_write(w, 0, bytes.ptr, bytes.len, err);
     if (code == 0)
         code = cprov_blob_writer_finish(w, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     *out = cprov_steal(&w);
     return 0;
@@ -141,7 +141,7 @@ static int copy_plain(struct cprov_blob_writer *w, int from, struct cprov_error 
             code = cprov_blob_writer_write(w, w->there.prefix, piece, got, err);
         if (code == 0 && cprov_cancelled(w->store->cancel))
             code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-        if (code < 0)
+        if (code != 0)
             return code;
     }
     return 0;
@@ -163,7 +163,7 @@ static int copy_bytes(struct cprov_blob_writer *w, int from, struct cprov_error 
         int code = cprov_blob_writer_filled(w, w->there.prefix + (uint64_t)n, err);
         if (code == 0 && cprov_cancelled(w->store->cancel))
             code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-        if (code < 0)
+        if (code != 0)
             return code;
     }
     return 0;
@@ -189,7 +189,7 @@ int cprov_store_copy_blob(struct cprov_store *to, struct cprov_store *from,
         code = copy_bytes(w, source, err);
     if (code == 0)
         code = cprov_blob_writer_finish(w, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     *out = cprov_steal(&w);
     return 0;

@@ -58,7 +58,7 @@ int cprov_digest_set_add(struct cprov_digest_set *s, const struct cprov_digest *
     }
     if (s->count == s->room) {
         int code = grow(s, err);
-        if (code < 0)
+        if (code != 0)
             return code;
     }
     s->list[s->count] = *d;

@@ -12,7 +12,7 @@ int cprov_dir_open(int at, const char *path, DIR **out, struct cprov_error *err)
     auto_fd int fd = -1;
     int code = cprov_fs_open_dir(at, path, &fd, err);
 
-    if (code < 0)
+    if (code != 0)
         return code;
     DIR *dir = fdopendir(fd);
     if (!dir)

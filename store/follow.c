@@ -41,7 +41,7 @@ static int hash_piece(struct cprov_follower *f, uint64_t from, unsigned char *bu
     size_t got;
     int code = cprov_fs_read_at(f->fd, buf, len, (off_t)from, &got, err);
 
-    if (code < 0)
+    if (code != 0)
         return code;
     if (got < len)
         return cprov_fail(err, CPROV_EFAIL, "the partial file was cut by someone else");
@@ -88,7 +88,7 @@ static bool step(struct cprov_follower *f, unsigned char *chunk)
         return false;
 
     int code = hash_piece(f, from, chunk, len, &error);
-    if (code < 0) {
+    if (code != 0) {
         fail(f, code, &error);
         return false;
     }
@@ -96,11 +96,6 @@ static bool step(struct cprov_follower *f, unsigned char *chunk)
     f->hashed += len;
     pthread_mutex_unlock(&f->lock);
     return true;
-}
-
-static void free_chunk(unsigned char **chunk)
-{
-    free(*chunk);
 }
 
 /*
@@ -112,18 +107,11 @@ static void begin_writeback(const struct cprov_follower *f, uint64_t from)
     (void)sync_file_range(f->fd, (off_t)from, (off_t)(f->hashed - from), SYNC_FILE_RANGE_WRITE);
 }
 
-/* Several pieces; false when there is nothing more to do. The memory is for this run alone: there
- * are as many runs as threads, but there may be hundreds of files. */
-static bool hash_some(struct cprov_follower *f)
+/* Several pieces; false when there is nothing more to do. */
+static bool hash_some(struct cprov_follower *f, unsigned char *chunk)
 {
-    CPROV_CLEANUP(free_chunk) unsigned char *chunk = malloc(CPROV_HASH_CHUNK);
     uint64_t from = f->hashed; /* nobody else changes it now */
 
-    if (!chunk) {
-        struct cprov_error error = CPROV_ERROR_INIT;
-        fail(f, cprov_fail_memory(&error), &error);
-        return false;
-    }
     for (int i = 0; i < CHUNKS_PER_RUN; i++)
         if (!step(f, chunk))
             return false;
@@ -131,15 +119,21 @@ static bool hash_some(struct cprov_follower *f)
     return true;
 }
 
+/* The memory is for this run alone: there are as many runs as threads, but maybe hundreds of
+ * files. */
 static void run(struct cprov_job *job)
 {
     struct cprov_follower *f = (struct cprov_follower *)job;
     struct cprov_error error = CPROV_ERROR_INIT;
+    unsigned char *chunk = malloc(CPROV_HASH_CHUNK);
+    int code = 0;
 
-    if (!hash_some(f))
-        return;
-    int code = cprov_workers_submit(f->pool, &f->job, &error);
-    if (code < 0)
+    if (!chunk)
+        code = cprov_fail_memory(&error);
+    else if (hash_some(f, chunk))
+        code = cprov_workers_submit(f->pool, &f->job, &error);
+    free(chunk);
+    if (code != 0)
         fail(f, code, &error);
 }
 
@@ -163,7 +157,7 @@ int cprov_follower_new(int fd, enum cprov_digest_algo algo, uint64_t size,
     pthread_cond_init(&f->moved, &attr);
     pthread_condattr_destroy(&attr);
     int code = cprov_digest_hasher(algo, &f->hasher, err);
-    if (code < 0) {
+    if (code != 0) {
         cprov_follower_free(f);
         return code;
     }
@@ -193,7 +187,7 @@ static int wake(struct cprov_follower *f, struct cprov_error *err)
     if (!submit)
         return 0;
     int code = cprov_workers_submit(f->pool, &f->job, err);
-    if (code < 0) { /* no job, hence nobody else looks at it */
+    if (code != 0) { /* no job, hence nobody else looks at it */
         f->active = false;
         return code;
     }
@@ -219,7 +213,7 @@ static int hash_here(struct cprov_follower *f, struct cprov_error *err)
         size_t len = left < sizeof(buf) ? (size_t)left : sizeof(buf);
         int code = hash_piece(f, f->hashed, buf, len, err);
 
-        if (code < 0)
+        if (code != 0)
             return code;
         f->hashed += len;
     }
@@ -274,7 +268,7 @@ int cprov_follower_finish(struct cprov_follower *f, const struct cprov_cancel *c
         if (code == 0)
             code = wait_for_job(f, cancel, err);
     }
-    if (code < 0)
+    if (code != 0)
         return code;
     if (f->failed < 0) {
         if (err)

@@ -42,15 +42,18 @@ static int decode_all(struct cprov_store *s, const struct cprov_index_file *file
     struct cprov_image *images = cprov_arena_alloc(arena, file->count, sizeof(*images));
     const struct cprov_json *entry = file->manifests ? file->manifests->child : NULL;
 
-    int code = cprov_arena_check(arena, err);
-    for (size_t i = 0; code == 0 && i < file->count; i++, entry = entry->next) {
-        code = cprov_index_decode(entry, arena, &images[i], err);
-        if (code < 0)
-            return cprov_wrap_as(err, code == CPROV_ENOMEM ? code : CPROV_EVERIFY,
-                                 "%s/" CPROV_STORE_INDEX ": manifests[%zu]", s->path, i);
+    if (!images) {
+        cprov_fail_memory(err);
+        return CPROV_ENOMEM;
     }
-    if (code < 0)
+    for (size_t i = 0; entry; i++, entry = entry->next) {
+        int code = cprov_index_decode(entry, arena, &images[i], err);
+        if (code == 0)
+            continue;
+        code = code == CPROV_ENOMEM ? code : CPROV_EVERIFY;
+        cprov_wrap_as(err, code, "%s/" CPROV_STORE_INDEX ": manifests[%zu]", s->path, i);
         return code;
+    }
     *list = images;
     return 0;
 }
@@ -65,7 +68,7 @@ int cprov_images_read(struct cprov_store *s, struct cprov_images **out, struct c
     int code = cprov_index_read(s, &images->arena, &file, err);
     if (code == 0)
         code = decode_all(s, &file, &images->arena, &images->list, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     images->count = file.count;
     if (images->count > 1)
@@ -140,7 +143,7 @@ static int write_index(struct cprov_buf *out, const struct cprov_index_file *fil
     int code = 0;
 
     cprov_index_write_head(out, file->root);
-    for (size_t i = 0; code == 0 && i < file->count; i++, entry = entry->next) {
+    for (size_t i = 0; code == 0 && entry; i++, entry = entry->next) {
         const struct cprov_image *image = replacement(a, &old[i]);
         if (image)
             code = write_new(out, a, image, &first, err);
@@ -150,7 +153,7 @@ static int write_index(struct cprov_buf *out, const struct cprov_index_file *fil
     for (size_t i = 0; code == 0 && i < a->count; i++)
         code = write_new(out, a, replacement(a, &a->images[i]), &first, err);
     cprov_index_write_tail(out);
-    return code < 0 ? code : cprov_buf_check(out, CPROV_STORE_INDEX, err);
+    return code != 0 ? code : cprov_buf_check(out, CPROV_STORE_INDEX, err);
 }
 
 int cprov_images_add(struct cprov_store *s, const struct cprov_image *image,
@@ -165,13 +168,13 @@ int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images
     CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
     struct addition a = { .images = images, .count = count };
     auto_buf struct cprov_buf text = { 0 };
-    struct cprov_index_file file;
-    struct cprov_image *old;
+    struct cprov_index_file file = { 0 };
+    struct cprov_image *old = NULL;
     auto_fd int lock = -1;
 
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
     int code = cprov_store_writable(s, err);
-    if (code < 0 || count == 0)
+    if (code != 0 || count == 0)
         return code;
     a.done = cprov_arena_alloc(&arena, count, sizeof(*a.done));
     code = cprov_arena_check(&arena, err);
@@ -183,7 +186,7 @@ int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images
         code = decode_all(s, &file, &arena, &old, err);
     if (code == 0)
         code = write_index(&text, &file, old, &a, err);
-    return code < 0
+    return code != 0
                ? code
                : cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_buf_span(&text), 0644, err);
 }

@@ -61,7 +61,7 @@ static int parse(struct cprov_span text, struct cprov_arena *arena, struct cprov
     uint64_t schema;
 
     int code = cprov_json_parse(text, arena, &root, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     if (root->type != CPROV_JSON_OBJECT)
         return cprov_fail(err, CPROV_EVERIFY, "not an object");
@@ -95,7 +95,7 @@ int cprov_index_read(struct cprov_store *s, struct cprov_arena *arena, struct cp
         code = parse(cprov_buf_span(&text), arena, out, err);
     if (code == CPROV_EINVAL) /* not a regular file */
         return cprov_wrap_as(err, CPROV_EVERIFY, "store %s", s->path);
-    if (code < 0)
+    if (code != 0)
         return cprov_wrap(err, "%s/" CPROV_STORE_INDEX, s->path);
     return 0;
 }
@@ -176,7 +176,7 @@ int cprov_index_decode(const struct cprov_json *entry, struct cprov_arena *arena
     struct cprov_image image = { 0 };
 
     int code = cprov_descriptor_decode(entry, arena, &image.descriptor, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     const struct cprov_annotation *list = image.descriptor.annotations;
     size_t count = image.descriptor.annotations_count;
@@ -194,7 +194,7 @@ int cprov_index_decode(const struct cprov_json *entry, struct cprov_arena *arena
     code = fill_platform(&image, arena, err);
     if (code == 0)
         code = cprov_arena_check(arena, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     *out = image;
     return 0;
@@ -255,7 +255,7 @@ int cprov_index_write_entry(struct cprov_buf *out, const struct cprov_image *ima
     int code = cprov_arena_check(&arena, err);
     if (code == 0)
         code = cprov_buf_check(&ref_name, "image name", err);
-    if (code < 0)
+    if (code != 0)
         return code;
     d.annotations_count = list_annotations(image, detail, cprov_buf_text(&ref_name), size, list);
     d.annotations = list;

@@ -41,7 +41,7 @@ static int read_manifest(struct cprov_store *s, const struct cprov_descriptor *d
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     int code = cprov_store_read_blob(s, d, CPROV_MANIFEST_MAX, &bytes, NULL);
-    if (code < 0)
+    if (code != 0)
         return code;
     return cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), out, NULL);
 }
@@ -55,7 +55,7 @@ static struct cprov_manifest *open_image(struct cprov_store *s, const struct cpr
     for (int depth = 0; depth <= CPROV_INDEX_DEPTH_MAX; depth++) {
         struct cprov_manifest *inner = NULL;
 
-        if (read_manifest(s, &next, &inner) < 0)
+        if (read_manifest(s, &next, &inner) != 0)
             return NULL;
         cprov_manifest_free(m);
         m = inner;
@@ -112,17 +112,17 @@ static int get_layers(struct cprov_store *s, const struct cprov_descriptor *d, s
         c = s->layers = calloc(1, sizeof(*c));
     if (!c)
         return cprov_fail_memory(err);
-    if (cprov_digest_set_find(&c->manifests, &d->digest, &number)) {
+    if (c->layers && cprov_digest_set_find(&c->manifests, &d->digest, &number)) {
         *out = c->layers[number];
         return 0;
     }
     int code = make_room(c, err);
     if (code == 0)
         code = read_layers(s, d, &fresh, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     code = cprov_digest_set_add(&c->manifests, &d->digest, &number, &added, err);
-    if (code < 0) {
+    if (code != 0) {
         free(fresh.list);
         return code;
     }
@@ -146,11 +146,11 @@ int cprov_images_parent(struct cprov_store *s, const struct cprov_images *images
 {
     const struct cprov_image *best = NULL;
     size_t longest = 0;
-    struct layers own;
+    struct layers own = { 0 };
 
     int code = get_layers(s, &images->list[i].descriptor, &own, err);
     for (size_t k = 0; code == 0 && own.count > 1 && k < images->count; k++) {
-        struct layers other;
+        struct layers other = { 0 };
 
         code = get_layers(s, &images->list[k].descriptor, &other, err);
         if (code == 0 && other.count > longest && is_true_prefix(&other, &own)) {
@@ -158,7 +158,7 @@ int cprov_images_parent(struct cprov_store *s, const struct cprov_images *images
             best = &images->list[k];
         }
     }
-    if (code < 0)
+    if (code != 0)
         return code;
     *out = best;
     return 0;

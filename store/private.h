@@ -54,6 +54,15 @@ CPROV_MUST_CHECK
 int cprov_store_lock_file(struct cprov_store *s, const char *name, bool exclusive, int *out,
                           struct cprov_error *err);
 
+/* Takes a descriptor out of a variable that would close it. */
+static inline int cprov_fd_take(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}
+
 /* Whether the open file is the one that has the name in the directory. */
 bool cprov_store_is_at(int fd, int dir, const char *name);
 

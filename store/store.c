@@ -67,7 +67,7 @@ static int open_lock_file(struct cprov_store *s, const char *name, int *out,
         if (errno != ENOENT || tries > 0)
             break;
         int code = cprov_fs_make_dirs(s->root, CPROV_STORE_PRIVATE, 0755, err);
-        if (code < 0)
+        if (code != 0)
             return code;
     }
     return cprov_fail_os(err, errno, "%s/%s", s->path, name);
@@ -82,11 +82,10 @@ int cprov_store_lock_file(struct cprov_store *s, const char *name, bool exclusiv
 
         if (code == 0)
             code = cprov_fs_lock(fd, exclusive, CPROV_LOCK_WAIT_MS, s->cancel, err);
-        if (code < 0)
+        if (code != 0)
             return code;
         if (cprov_store_is_at(fd, s->root, name)) {
-            *out = fd;
-            fd = -1;
+            *out = cprov_fd_take(&fd);
             return 0;
         }
     }
@@ -97,17 +96,16 @@ int cprov_store_begin(struct cprov_store *s, struct cprov_error *err)
     auto_fd int lock = -1;
     int code = cprov_store_writable(s, err);
 
-    if (code < 0 || s->lock >= 0)
+    if (code != 0 || s->lock >= 0)
         return code;
     code = cprov_store_lock_file(s, CPROV_STORE_LOCK, false, &lock, err);
     if (code == 0)
         code = cprov_fs_make_dirs(s->root, CPROV_STORE_PARTIAL, 0755, err);
     if (code == 0)
         code = cprov_fs_open_dir(s->root, CPROV_STORE_PARTIAL, &s->partial, err);
-    if (code < 0)
+    if (code != 0)
         return code;
-    s->lock = lock;
-    lock = -1;
+    s->lock = cprov_fd_take(&lock);
     return 0;
 }
 
@@ -115,7 +113,7 @@ int cprov_store_workers(struct cprov_store *s, struct cprov_workers **out, struc
 {
     if (!s->workers) {
         int code = cprov_workers_new(0, &s->workers, err);
-        if (code < 0)
+        if (code != 0)
             return code;
     }
     *out = s->workers;
@@ -130,7 +128,7 @@ static int survey(struct cprov_store *s, bool *free_to_use, struct cprov_error *
     int code = cprov_dir_open(s->root, ".", &dir, err);
     const char *name;
 
-    if (code < 0)
+    if (code != 0)
         return code;
     *free_to_use = true;
     while ((name = cprov_dir_next(dir)))
@@ -160,7 +158,7 @@ static int make_index(struct cprov_store *s, struct cprov_error *err)
     auto_fd int lock = -1;
 
     int code = cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err);
-    if (code < 0 || faccessat(s->root, CPROV_STORE_INDEX, F_OK, 0) == 0)
+    if (code != 0 || faccessat(s->root, CPROV_STORE_INDEX, F_OK, 0) == 0)
         return code;
     return cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_span_of(empty_index), 0644, err);
 }
@@ -190,17 +188,17 @@ static int open_layout(struct cprov_store *s, struct cprov_error *err)
         int code = cprov_fs_read(s->root, CPROV_STORE_LAYOUT, LAYOUT_FILE_MAX, &text, err);
         if (code == 0)
             code = check_layout(cprov_buf_span(&text), err);
-        return code < 0 || s->read_only || !create ? code : make_layout(s, false, err);
+        return code != 0 || s->read_only || !create ? code : make_layout(s, false, err);
     }
     int code = survey(s, &free_to_use, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     if (!free_to_use)
         return cprov_fail(err, CPROV_EVERIFY, "holds files, but no oci-layout");
     if (!create)
         return cprov_fail(err, CPROV_ENOTFOUND, "there is no store here");
     code = cprov_store_writable(s, err);
-    return code < 0 ? code : make_layout(s, true, err);
+    return code != 0 ? code : make_layout(s, true, err);
 }
 
 static int open_root(struct cprov_store *s, struct cprov_error *err)
@@ -209,11 +207,11 @@ static int open_root(struct cprov_store *s, struct cprov_error *err)
 
     if (s->flags & CPROV_STORE_CREATE) {
         code = cprov_fs_make_dirs(AT_FDCWD, s->path, 0755, err);
-        if (code < 0)
+        if (code != 0)
             return code;
     }
     code = cprov_fs_open_dir(AT_FDCWD, s->path, &s->root, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     s->read_only =
         (s->flags & CPROV_STORE_READ) || faccessat(s->root, ".", W_OK | X_OK, AT_EACCESS) < 0;
@@ -223,7 +221,7 @@ static int open_root(struct cprov_store *s, struct cprov_error *err)
 int cprov_store_open(const char *root, unsigned flags, const struct cprov_cancel *cancel,
                      struct cprov_store **out, struct cprov_error *err)
 {
-    auto_store struct cprov_store *s = calloc(1, sizeof(*s));
+    struct cprov_store *s = calloc(1, sizeof(*s));
 
     if (!s)
         return cprov_fail_memory(err);
@@ -235,31 +233,39 @@ int cprov_store_open(const char *root, unsigned flags, const struct cprov_cancel
                                .cancel = cancel,
                                .lock = -1,
                                .partial = -1 };
-    if (!s->path)
-        return cprov_fail_memory(err);
-    int code = open_root(s, err);
-    if (code < 0)
-        return code;
-    code = open_layout(s, err);
-    if (code < 0) {
-        cprov_wrap(err, "store %s", root);
+    int code = s->path ? open_root(s, err) : cprov_fail_memory(err);
+    if (code == 0) {
+        code = open_layout(s, err);
+        if (code != 0)
+            cprov_wrap(err, "store %s", root);
+    }
+    if (code != 0) {
+        s->flags = 0; /* nothing to tidy up */
+        cprov_store_close(s);
         return code;
     }
-    *out = cprov_steal(&s);
+    *out = s;
     return 0;
+}
+
+/* Locks a file that nobody else holds; *fd stays -1 when there is none. False: it is in use. */
+static bool lock_idle(const struct cprov_store *s, const char *name, int *fd)
+{
+    *fd = openat(s->root, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (*fd < 0)
+        return errno == ENOENT;
+    return flock(*fd, LOCK_EX | LOCK_NB) == 0 && cprov_store_is_at(*fd, s->root, name);
 }
 
 /*
  * An exported layout is for others, who have no use for our folder. Both locks are held while their
  * files go, and whoever waits for one of them looks whether it still has its name.
  */
-static void remove_private(struct cprov_store *s)
+static void remove_private(const struct cprov_store *s)
 {
-    auto_fd int lock = openat(s->root, CPROV_STORE_LOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    auto_fd int index = openat(s->root, CPROV_STORE_INDEXLOCK, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    auto_fd int lock = -1, index = -1;
 
-    if ((lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0) ||
-        (index >= 0 && flock(index, LOCK_EX | LOCK_NB) < 0))
+    if (!lock_idle(s, CPROV_STORE_LOCK, &lock) || !lock_idle(s, CPROV_STORE_INDEXLOCK, &index))
         return;
     if (unlinkat(s->root, CPROV_STORE_PARTIAL, AT_REMOVEDIR) < 0 && errno != ENOENT)
         return;
@@ -299,7 +305,7 @@ int cprov_store_need_space(struct cprov_store *s, uint64_t bytes, struct cprov_e
     uint64_t free_bytes, need;
 
     int code = cprov_fs_free_bytes(s->root, &free_bytes, err);
-    if (code < 0)
+    if (code != 0)
         return code;
     if (__builtin_add_overflow(bytes, reserve, &need))
         need = UINT64_MAX;
@@ -321,12 +327,12 @@ static int append_line(int fd, const struct cprov_buf *line, struct cprov_error 
         return cprov_fail_os(err, errno, CPROV_STORE_LOG);
     if (st.st_size > 0) {
         int code = cprov_fs_read_at(fd, &last, 1, st.st_size - 1, &got, err);
-        if (code < 0)
+        if (code != 0)
             return code;
     }
     size_t skip = last == '\n' ? 1 : 0; /* line begins with a newline */
     int code = cprov_fs_write_all(fd, line->ptr + skip, line->len - skip, st.st_size, err);
-    if (code < 0 && ftruncate(fd, st.st_size) < 0)
+    if (code != 0 && ftruncate(fd, st.st_size) < 0)
         return code; /* the next line begins with the newline that this one lacks */
     return code;
 }
@@ -347,5 +353,5 @@ int cprov_store_log(struct cprov_store *s, struct cprov_span line, struct cprov_
         code = cprov_store_writable(s, err);
     if (code == 0)
         code = cprov_store_lock_file(s, CPROV_STORE_LOG, true, &fd, err);
-    return code < 0 ? code : append_line(fd, &text, err);
+    return code != 0 ? code : append_line(fd, &text, err);
 }

@@ -78,16 +78,8 @@ static int fail(struct cprov_tar_writer *t, struct cprov_error *err)
     return cprov_fail(err, CPROV_EFAIL, "cannot write the archive: %s", text ? text : "?");
 }
 
-int cprov_tar_writer_new(int fd, struct cprov_tar_writer **out, struct cprov_error *err)
+static int set_up(struct cprov_tar_writer *t, int fd, struct cprov_error *err)
 {
-    auto_tar_writer struct cprov_tar_writer *t = NULL;
-
-    int code = cprov_library_load(&library, err);
-    if (code < 0)
-        return code;
-    t = calloc(1, sizeof(*t));
-    if (!t)
-        return cprov_fail_memory(err);
     t->archive = la.write_new();
     t->entry = la.entry_new();
     if (!t->archive || !t->entry)
@@ -96,7 +88,24 @@ int cprov_tar_writer_new(int fd, struct cprov_tar_writer **out, struct cprov_err
         la.set_block(t->archive, (int)BLOCK) != ARCHIVE_OK ||
         la.set_last_block(t->archive, 1) != ARCHIVE_OK || la.open_fd(t->archive, fd) != ARCHIVE_OK)
         return fail(t, err);
-    *out = cprov_steal(&t);
+    return 0;
+}
+
+int cprov_tar_writer_new(int fd, struct cprov_tar_writer **out, struct cprov_error *err)
+{
+    int code = cprov_library_load(&library, err);
+
+    if (code != 0)
+        return code;
+    struct cprov_tar_writer *t = calloc(1, sizeof(*t));
+    if (!t)
+        return cprov_fail_memory(err);
+    code = set_up(t, fd, err);
+    if (code != 0) {
+        cprov_tar_writer_free(t);
+        return code;
+    }
+    *out = t;
     return 0;
 }
 

@@ -3,7 +3,7 @@
 
 #include <dirent.h>
 
-#include "tests/unit/store/fixture.h"
+#include "tests/unit/store/made.h"
 
 static const char *const layers[] = { "first layer", "second layer" };
 

@@ -1,7 +1,7 @@
 /* tests/unit/store/check_test.c - every way in which a store can be wrong is found. */
 #include "store/check.h"
 
-#include "tests/unit/store/fixture.h"
+#include "tests/unit/store/made.h"
 
 #define FINDINGS_MAX 32
 

@@ -2,7 +2,7 @@
 #include "store/images.h"
 
 #include "base/clock.h"
-#include "tests/unit/store/fixture.h"
+#include "tests/unit/store/made.h"
 
 #define SHA "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 #define ENTRY                                                                                      \
