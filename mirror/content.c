@@ -143,7 +143,7 @@ int cprov_served_manifest(struct cprov_store *store, const struct cprov_digest *
 {
     auto_manifest struct cprov_manifest *m = NULL;
     struct cprov_error ignored = CPROV_ERROR_INIT;
-    auto_buf struct cprov_buf bytes;
+    auto_buf struct cprov_buf bytes = { 0 };
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     int code = read_bytes(store, digest, &bytes, &ignored);
