@@ -1,6 +1,8 @@
 /* tests/unit/store/check_test.c - every way in which a store can be wrong is found. */
 #include "store/check.h"
 
+#include <signal.h>
+
 #include "tests/unit/store/made.h"
 
 #define FINDINGS_MAX 32
@@ -309,6 +311,47 @@ static void finds_strays(void **state)
     assert_int_equal(check(f, none, &all).bad, 0); /* nothing selected, nothing read */
 }
 
+/* Installs images until it is killed. */
+static void install_for_ever(const char *root)
+{
+    struct fixture f = { .root = "" };
+
+    if (cprov_store_open(root, 0, NULL, &f.store, &f.err) < 0)
+        _exit(1);
+    for (unsigned i = 0;; i++) {
+        char name[32], text[32];
+        const char *const contents[] = { name, text };
+
+        snprintf(name, sizeof(name), "image-%d-%u", (int)getpid(), i);
+        snprintf(text, sizeof(text), "layer %d %u", (int)getpid(), i);
+        struct made m = make_image(&f, contents, 2, name);
+        struct cprov_image image = image_named(name, "1", &m.manifest);
+        if (cprov_images_add(f.store, &image, &f.err) < 0)
+            _exit(1);
+    }
+}
+
+static void right_after_every_kill(void **state)
+{
+    struct fixture *f = *state;
+    struct findings all;
+    size_t installed = 0;
+
+    for (unsigned i = 0; i < 30; i++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            install_for_ever(f->root);
+        usleep(1000 + i * 1777 % 20000);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(wait_for(pid), 1000);
+        struct cprov_check_result r = check(f, NULL, &all);
+        assert_int_equal(r.bad, 0);
+        assert_true(r.images >= installed);
+        installed = r.images;
+    }
+    assert_true(installed > 0);
+}
+
 static bool always(void *arg)
 {
     (void)arg;
@@ -337,10 +380,11 @@ static void can_be_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(nothing_to_find),     TEST(big_layers_are_read_in_parallel),
-        TEST(finds_damaged_blobs), TEST(finds_what_does_not_fit),
-        TEST(finds_bad_documents), TEST(looks_into_indexes),
-        TEST(finds_strays),        TEST(can_be_cancelled),
+        TEST(nothing_to_find),        TEST(big_layers_are_read_in_parallel),
+        TEST(finds_damaged_blobs),    TEST(finds_what_does_not_fit),
+        TEST(finds_bad_documents),    TEST(looks_into_indexes),
+        TEST(finds_strays),           TEST(can_be_cancelled),
+        TEST(right_after_every_kill),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
