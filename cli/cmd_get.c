@@ -9,7 +9,7 @@
 
 #define ID_DIGITS 12
 
-static int list(struct cprov_cli *cli, bool parents)
+static int list(struct cprov_cli *cli, bool parents, bool legacy_ids)
 {
     const struct cprov_settings *s = &cli->settings;
     struct cprov_list_options options = CPROV_INIT(struct cprov_list_options);
@@ -24,6 +24,7 @@ static int list(struct cprov_cli *cli, bool parents)
     options.publisher = s->publisher;
     options.child_of = s->child_of;
     options.parents = parents;
+    options.legacy_ids = legacy_ids;
     r = cprov_cli_session(cli);
     return r < 0 ? r : cprov_list(cli->session, &options, &cli->callbacks);
 }
@@ -33,7 +34,9 @@ int cprov_cmd_get(struct cprov_cli *cli)
     int r = cprov_cli_rows(cli, &cprov_image_record, &cprov_get_layout);
 
     cli->callbacks.item = cprov_print_item;
-    return r < 0 ? r : list(cli, cprov_out_shows(cli->out, "Parent"));
+    return r < 0 ? r
+                 : list(cli, cprov_out_shows(cli->out, "Parent"),
+                        cprov_out_shows(cli->out, "LegacyId"));
 }
 
 /* --- images --- */
@@ -174,7 +177,7 @@ int cprov_cmd_images(struct cprov_cli *cli)
         return r;
     cli->rows = &rows;
     cli->callbacks.item = on_item;
-    r = print_rows(&rows, list(cli, false));
+    r = print_rows(&rows, list(cli, false, cli->settings.legacy));
     cli->rows = NULL;
     free(rows.rows);
     return r;

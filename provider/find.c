@@ -62,7 +62,7 @@ static const char *shown_name(const struct find *f, size_t i, const struct cprov
 static void emit(const struct find *f, size_t i, const struct cprov_listing *row)
 {
     auto_buf struct cprov_buf reference = { 0 }, ref = { 0 };
-    char digest[CPROV_DIGEST_TEXT_MAX] = "", full[CPROV_ITEM_TEXT_MAX], legacy[65] = "";
+    char digest[CPROV_DIGEST_TEXT_MAX] = "", full[CPROV_ITEM_TEXT_MAX];
     const struct cprov_source *source = row->place ? row->place->source : NULL;
     struct cprov_item item;
 
@@ -91,8 +91,6 @@ static void emit(const struct find *f, size_t i, const struct cprov_listing *row
     item.is_os = row->is_os;
     cprov_full_name(row->publisher, item.name, item.version, full);
     item.full_name = full;
-    if (cprov_legacy_id(full, legacy, NULL) == 0)
-        item.legacy_id = legacy;
     cprov_ref_write(&ref, item.source, item.name, &row->reference);
     item.ref = cprov_buf_text(&ref);
     cprov_item_emit(f->s, &item);

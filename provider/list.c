@@ -25,7 +25,8 @@ static const char *parent_text(struct cprov_session *s, const struct cprov_image
 }
 
 static int emit(struct cprov_session *s, struct cprov_store *store,
-                const struct cprov_images *images, size_t i, bool parents, struct cprov_error *err)
+                const struct cprov_images *images, size_t i, const struct cprov_list_options *o,
+                struct cprov_error *err)
 {
     struct cprov_item item;
     char digest[CPROV_DIGEST_TEXT_MAX], full[CPROV_ITEM_TEXT_MAX], legacy[65];
@@ -33,11 +34,12 @@ static int emit(struct cprov_session *s, struct cprov_store *store,
 
     cprov_item_of_image(&images->list[i], &item, digest, full);
     item.os_version = os_version_of(s, images->list[i].platform);
-    if (cprov_legacy_id(full, legacy, err) < 0)
+    if (o->legacy_ids && cprov_legacy_id(full, legacy, err) < 0)
         return err->code;
-    item.legacy_id = legacy;
+    if (o->legacy_ids)
+        item.legacy_id = legacy;
     item.path = cprov_store_root(store);
-    if (parents && cprov_images_parent(store, images, i, &parent, err) < 0)
+    if (o->parents && cprov_images_parent(store, images, i, &parent, err) < 0)
         return err->code;
     if (parent)
         item.parent = parent_text(s, parent);
@@ -90,7 +92,7 @@ static int list_images(struct cprov_session *s, const struct cprov_list_options 
         (o->child_of && keep_children(store, images, o->child_of, selected, err) < 0))
         return err->code;
     for (size_t i = 0; i < images->count; i++)
-        if (selected[i] && emit(s, store, images, i, o->parents, err) < 0)
+        if (selected[i] && emit(s, store, images, i, o, err) < 0)
             return err->code;
     return 0;
 }

@@ -272,6 +272,7 @@ struct cprov_list_options {
     const char *publisher;                /* pattern */
     const char *child_of;                 /* name or name:version of an installed image */
     bool parents;                         /* fill `parent`: reads manifests */
+    bool legacy_ids;                      /* fill `legacy_id`: hashes */
 };
 CPROV_API int cprov_list(struct cprov_session *s, const struct cprov_list_options *options,
                          const struct cprov_callbacks *callbacks);
