@@ -6,6 +6,9 @@
 #include "provider/plan.h"
 #include "store/check.h"
 
+/* A partial download nobody came back to for this long is given up. */
+#define PARTIAL_AGE_S (7 * 24 * 3600)
+
 /* One image being installed. */
 struct install {
     struct cprov_session *s;
@@ -163,12 +166,24 @@ static int discard_damaged(struct install *in, struct cprov_error *err)
     return found ? cprov_discard_damaged(in->s, in->store, images, found, err) : 0;
 }
 
+/* Opens the store for writing, once a call; what broken-off downloads of long ago left goes. */
+static int need_store(struct install *in, struct cprov_error *err)
+{
+    size_t removed;
+
+    if (in->store)
+        return 0;
+    if (cprov_session_store(in->s, CPROV_STORE_CREATE, &in->store, err) < 0)
+        return err->code;
+    return cprov_store_collect_partials(in->store, PARTIAL_AGE_S, &removed, err);
+}
+
 static int get_image(struct install *in, struct cprov_error *err)
 {
     struct cprov_image image;
     uint64_t bytes = 0;
 
-    if (!in->store && cprov_session_store(in->s, CPROV_STORE_CREATE, &in->store, err) < 0)
+    if (need_store(in, err) < 0)
         return err->code;
     in->started_ms = cprov_clock_ms();
     if (discard_damaged(in, err) < 0 ||

@@ -9,6 +9,7 @@
 
 enum part_state {
     PART_WAITING,
+    PART_OPEN, /* has its writer, and so the lock of its partial file */
     PART_RUNNING,
     PART_ARRIVED, /* every byte is there; the digest is still to be compared */
     PART_GOOD,    /* compared: to be committed */
@@ -244,10 +245,10 @@ static int copy_part(struct part *p, struct cprov_error *err)
 }
 
 /*
- * Opens the writer and starts. Returns CPROV_EINUSE when another process is at this blob and
- * wait_ms is over. A copy that turns out damaged is fetched like the rest.
+ * Opens the writer, or finds that none is needed. Returns CPROV_EINUSE when another process is at
+ * this blob and wait_ms is over. A copy that turns out damaged is fetched like the rest.
  */
-static int start_part(struct part *p, int wait_ms, struct cprov_error *err)
+static int open_part(struct part *p, int wait_ms, struct cprov_error *err)
 {
     struct cprov_transfer *t = p->transfer;
 
@@ -263,29 +264,57 @@ static int start_part(struct part *p, int wait_ms, struct cprov_error *err)
         count(p, p->descriptor.size);
         return 0;
     }
-    return code < 0 ? code : start_fetch(p, err);
+    if (code == 0)
+        p->state = PART_OPEN;
+    return code;
 }
 
 /* --- all of them --- */
 
-/* Starts waiting parts, up to a batch; those another process is at are left waiting. */
-static void start_waiting(struct cprov_transfer *t, size_t *started)
+/* Opens waiting parts, up to a batch; those another process is at are left waiting. */
+static size_t open_waiting(struct cprov_transfer *t)
 {
-    *started = 0;
-    for (size_t i = 0; i < t->count && *started < BATCH; i++) {
+    size_t opened = 0;
+
+    for (size_t i = 0; i < t->count && opened < BATCH && t->code == 0; i++) {
         struct cprov_error err = CPROV_ERROR_INIT;
         struct part *p = t->parts[i];
 
         if (p->state != PART_WAITING)
             continue;
-        int code = start_part(p, 0, &err);
+        int code = open_part(p, 0, &err);
         if (code == 0)
-            (*started)++;
+            opened++;
         else if (code != CPROV_EINUSE)
             fail_part(p, code, &err);
-        if (t->code < 0)
-            return;
     }
+    return opened;
+}
+
+/* What is still to be written, less what an earlier run left. */
+static uint64_t bytes_to_come(const struct cprov_transfer *t)
+{
+    uint64_t sum = cprov_transfer_missing(t);
+
+    for (size_t i = 0; i < t->count; i++)
+        if (t->parts[i]->state == PART_OPEN)
+            sum += t->parts[i]->descriptor.size - cprov_blob_writer_have(t->parts[i]->writer);
+    return sum;
+}
+
+/* Before the first byte is asked for: room for all of them. */
+static void start_opened(struct cprov_transfer *t)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    uint64_t bytes = bytes_to_come(t);
+
+    if (t->code == 0 && bytes > 0 && cprov_store_need_space(t->store, bytes, &err) < 0) {
+        t->code = err.code;
+        t->err = err;
+    }
+    for (size_t i = 0; i < t->count && t->code == 0; i++)
+        if (t->parts[i]->state == PART_OPEN && start_fetch(t->parts[i], &err) < 0)
+            fail_part(t->parts[i], err.code, &err);
 }
 
 /*
@@ -368,32 +397,34 @@ static int finish_batch(struct cprov_transfer *t, struct cprov_error *err)
  * installs never wait for each other. */
 static int fetch_left(struct cprov_transfer *t, struct cprov_error *err)
 {
-    for (size_t i = 0; i < t->count; i++)
-        if (t->parts[i]->state == PART_WAITING &&
-            (start_part(t->parts[i], CPROV_LOCK_WAIT_MS, err) < 0 || finish_batch(t, err) < 0))
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->parts[i]->state != PART_WAITING)
+            continue;
+        if (open_part(t->parts[i], CPROV_LOCK_WAIT_MS, err) < 0)
             return err->code;
+        start_opened(t);
+        if (finish_batch(t, err) < 0)
+            return err->code;
+    }
     return 0;
 }
 
 static int fetch_all(struct cprov_transfer *t, struct cprov_error *err)
 {
-    size_t started = 0;
+    size_t opened;
 
     do {
-        start_waiting(t, &started);
+        opened = open_waiting(t);
+        start_opened(t);
         if (finish_batch(t, err) < 0)
             return err->code;
-    } while (started > 0);
+    } while (opened > 0);
     return fetch_left(t, err);
 }
 
 int cprov_transfer_run(struct cprov_transfer *t, struct cprov_error *err)
 {
-    uint64_t missing = cprov_transfer_missing(t);
-
-    if (missing > 0 && cprov_store_need_space(t->store, missing, err) < 0)
-        return err->code;
-    cprov_meter_init(&t->meter, "Downloading", t->item, "", missing);
+    cprov_meter_init(&t->meter, "Downloading", t->item, "", cprov_transfer_missing(t));
     int code = fetch_all(t, err);
     cprov_meter_end(t->session, &t->meter);
     return code;
