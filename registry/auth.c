@@ -298,7 +298,7 @@ static int check_realm(const struct cprov_grant *g, const char *realm, bool aske
 static int resolve_realm(const struct cprov_grant *g, const char *realm, char **out,
                          struct cprov_error *err)
 {
-    auto_buf struct cprov_buf url;
+    auto_buf struct cprov_buf url = { 0 };
 
     cprov_buf_init(&url, CPROV_URL_MAX);
     if (cprov_url_resolve(cprov_span_of(g->origin), cprov_span_of(realm), &url, err) < 0)

@@ -31,7 +31,8 @@ static void part_free(struct cprov_part *p)
     free(p);
 }
 
-static int part_new(struct cprov_fetch *f, uint64_t offset, uint64_t end, struct cprov_error *err)
+static int part_new(struct cprov_fetch *f, uint64_t offset, uint64_t end, bool fresh,
+                    struct cprov_error *err)
 {
     struct cprov_part *p = calloc(1, sizeof(*p));
 
@@ -40,6 +41,7 @@ static int part_new(struct cprov_fetch *f, uint64_t offset, uint64_t end, struct
     p->fetch = f;
     p->offset = offset;
     p->end = end;
+    p->fresh = fresh;
     p->next = f->parts;
     f->parts = p;
     if (!f->urgent)
@@ -301,23 +303,30 @@ static int on_begin(void *arg, struct cprov_exchange *x, struct cprov_error *err
 
 /* --- an answer ends --- */
 
-/* Another place to get the blob from, after the one so far has failed. */
+static bool may_be_elsewhere(const struct cprov_fetch *f, int code)
+{
+    return !f->sink_failed && code != CPROV_ECANCELLED && code != CPROV_ENOMEM &&
+           f->source < f->descriptor.urls_count;
+}
+
+/* Another place to get the blob from, after the one so far has failed with code. */
 static int next_source(struct cprov_part *p, int code, struct cprov_error *err)
 {
     struct cprov_fetch *f = p->fetch;
 
-    if (f->sink_failed || code == CPROV_ECANCELLED || code == CPROV_ENOMEM ||
-        f->source >= f->descriptor.urls_count)
-        return code;
-    f->source++;
-    f->plain = f->ranges = false;
-    f->restarts = f->short_ends = 0;
-    bool keep = f->parts == p && !p->next && code != CPROV_EVERIFY;
-    if (keep)
-        drop_etag(f); /* the same bytes by their digest, under another server's name */
-    else if ((code = alone_from_start(p, err)) < 0)
-        return code;
-    return part_request(p, err);
+    while (code < 0 && may_be_elsewhere(f, code)) {
+        bool keep = f->parts == p && !p->next && code != CPROV_EVERIFY;
+
+        f->source++;
+        f->plain = f->ranges = false;
+        f->restarts = f->short_ends = 0;
+        if (keep)
+            drop_etag(f); /* the same bytes by their digest, under another server's name */
+        else if ((code = alone_from_start(p, err)) < 0)
+            return code;
+        code = part_request(p, err); /* a URL that is refused fails at once */
+    }
+    return code;
 }
 
 static int short_end(struct cprov_part *p, struct cprov_error *err)
@@ -370,6 +379,10 @@ static void on_done(void *arg, int code, const struct cprov_exchange_answer *ans
             cprov_blob_queue_pump(c);
             return;
         }
+        if (code == CPROV_ENETWORK && p->once) { /* nobody is there to take it */
+            p->fresh = false;
+            code = part_request(p, &local);
+        }
     }
     if (code < 0)
         code = next_source(p, code, &local);
@@ -383,8 +396,9 @@ static int part_request(struct cprov_part *p, struct cprov_error *err)
 {
     struct cprov_fetch *f = p->fetch;
     char digest[CPROV_DIGEST_TEXT_MAX];
-    auto_buf struct cprov_buf path;
+    auto_buf struct cprov_buf path = { 0 };
 
+    p->once = p->fresh;
     cprov_buf_init(&path, CPROV_URL_MAX);
     cprov_buf_addf(&path, "/v2/%s/blobs/%s", f->ref.repository,
                    cprov_digest_format(&f->descriptor.digest, digest));
@@ -401,6 +415,7 @@ static int part_request(struct cprov_part *p, struct cprov_error *err)
         .foreign = f->source > 0,
         .what = f->what,
         .bulk = !f->urgent,
+        .once = p->once,
         .begin = on_begin,
         .head = on_head,
         .body = on_body,
@@ -413,7 +428,7 @@ static int part_request(struct cprov_part *p, struct cprov_error *err)
 int cprov_fetch_begin(struct cprov_fetch *f, uint64_t offset, struct cprov_error *err)
 {
     f->started_ms = cprov_clock_ms();
-    return part_new(f, offset, f->descriptor.size, err);
+    return part_new(f, offset, f->descriptor.size, false, err);
 }
 
 bool cprov_fetch_split(struct cprov_part *p)
@@ -421,9 +436,8 @@ bool cprov_fetch_split(struct cprov_part *p)
     struct cprov_fetch *f = p->fetch;
     uint64_t end = p->end, middle = p->offset + (end - p->offset) / 2;
 
-    if (part_new(f, middle, end, NULL) < 0)
+    if (part_new(f, middle, end, true, NULL) < 0)
         return false;
-    f->parts->fresh = true;
     p->end = middle;
     return true;
 }

@@ -20,6 +20,7 @@ struct cprov_part {
     uint64_t end;       /* one past the last; a split lowers it */
     uint64_t asked_end; /* what the running request will bring */
     bool fresh;         /* split off, nothing has come yet */
+    bool once;          /* its request gives up at the first fault */
 };
 
 /* Ends itself: its done is called and it is freed. */

@@ -36,7 +36,7 @@ static bool may_repeat(struct cprov_exchange *x)
     if (x->progress >= PROGRESS_MIN)
         x->failures = 0;
     x->progress = 0;
-    return x->failures < x->wire->retries;
+    return !x->spec.once && x->failures < x->wire->retries;
 }
 
 /* asked_ms: what the server wants us to wait; below 1 for a back-off. */
@@ -111,7 +111,7 @@ static int next_hop(struct cprov_exchange *x, const struct cprov_http_head *head
 static void follow(struct cprov_exchange *x, const struct cprov_http_head *head)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
-    auto_buf struct cprov_buf to;
+    auto_buf struct cprov_buf to = { 0 };
 
     cprov_buf_init(&to, CPROV_URL_MAX);
     if (next_hop(x, head, &to, &err) < 0) {

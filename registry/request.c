@@ -54,7 +54,7 @@ static void look_for_warnings(struct cprov_request *r, const struct cprov_http_h
     if (!r->client->options.warning)
         return;
     for (size_t i = 0; i < head->warnings_count; i++) {
-        auto_buf struct cprov_buf raw;
+        auto_buf struct cprov_buf raw = { 0 };
         struct cprov_error clean = CPROV_ERROR_INIT;
 
         cprov_buf_init(&raw, CPROV_HEADER_BYTES_MAX);
@@ -92,7 +92,7 @@ static bool authorize(void *arg, const struct cprov_url *url, struct cprov_buf *
 {
     struct cprov_request *r = arg;
     struct cprov_auth_target target;
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_URL_MAX);
     if (r->spec.foreign || target_for(r, url, &text, &target, NULL) < 0)
@@ -172,7 +172,7 @@ static int learn(struct cprov_request *r, struct cprov_error *err)
 {
     static const struct cprov_exchange_hooks hooks = { .challenged = ping_challenged,
                                                        .done = ping_done };
-    auto_buf struct cprov_buf url;
+    auto_buf struct cprov_buf url = { 0 };
 
     cprov_buf_init(&url, CPROV_URL_MAX);
     cprov_buf_addf(&url, "%s/v2/", r->endpoint->base);
@@ -358,8 +358,8 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .done = done,
     };
     const struct cprov_endpoint *e = r->endpoint;
-    auto_buf struct cprov_buf url;
-    auto_buf struct cprov_buf other;
+    auto_buf struct cprov_buf url = { 0 };
+    auto_buf struct cprov_buf other = { 0 };
 
     cprov_buf_init(&url, CPROV_URL_MAX);
     cprov_buf_init(&other, CPROV_URL_MAX);
@@ -384,6 +384,7 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .what = spec->what,
         .accept = spec->accept,
         .bulk = spec->bulk,
+        .once = spec->once,
         .allow_http = e->settings.allow_http,
         .peer = spec->foreign ? &r->foreign_peer : &e->settings.peer,
         .body_max = spec->body_max,

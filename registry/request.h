@@ -26,6 +26,7 @@ struct cprov_request_spec {
     const char *what;
     const char *accept; /* or NULL */
     bool bulk;
+    bool once; /* no second try after a fault */
     size_t body_max;
     int (*begin)(void *arg, struct cprov_exchange *x, struct cprov_error *err);
     int (*head)(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,

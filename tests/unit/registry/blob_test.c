@@ -1,0 +1,775 @@
+/* Tests of registry/client.h: blobs through every fault a server can have. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stdatomic.h>
+
+#include "base/limits.h"
+#include "client_world.h"
+
+#define SIZE                                                                                       \
+    3000000 /* more than PROGRESS_MIN of exchange_answer.c, so that faults are forgotten           \
+             */
+#define ETAG "ETag: \"one\"\r\n"
+
+static char blob[SIZE];
+
+static void fill_blob(void)
+{
+    uint32_t x = 1;
+
+    for (size_t i = 0; i < SIZE; i++) {
+        x = x * 1664525u + 1013904223u;
+        blob[i] = (char)(x >> 24);
+    }
+}
+
+/* What the server does, request by request. */
+enum act {
+    WHOLE,       /* 200, Accept-Ranges, ETag */
+    RANGE,       /* 206 as asked, 200 without Range */
+    CUT,         /* the same, but cut after a third of it */
+    CUT_EARLY,   /* after ten bytes */
+    NEW_WHOLE,   /* 200 with another ETag */
+    NEW_RANGE,   /* 206 with another ETag */
+    OFF_RANGE,   /* 206 that begins elsewhere */
+    NO_RANGE,    /* 206 without Content-Range */
+    SHORT_RANGE, /* 206 with half of what was asked for */
+    TOTAL_RANGE, /* 206 of another total */
+    UNSATISFIED, /* 416 */
+    SHORT,       /* 200 with a Content-Length one short */
+    LONG,        /* 200 with one byte too many */
+    LONG_OPEN,   /* the same without Content-Length */
+    SHORT_OPEN,  /* one byte too few, without Content-Length */
+    PAGE,        /* 200 text/html */
+    GZIPPED,     /* Content-Encoding: gzip and another length */
+    LABELLED,    /* Content-Encoding: gzip and the right length */
+    MISSING,     /* 404 */
+    BUSY,        /* 503 */
+    ODD,         /* 203 */
+    END,
+};
+
+struct script {
+    const enum act *acts; /* the last is repeated */
+    _Atomic size_t step;
+    char ranges[16][64];
+    char if_ranges[16][64];
+};
+
+static void reply_open(struct script_call *call, size_t len)
+{
+    static const char head[] = "HTTP/1.0 200 X\r\n" ETAG "\r\n";
+
+    script_send(call, head, strlen(head));
+    script_send(call, blob, len < SIZE ? len : SIZE);
+    if (len > SIZE)
+        script_send(call, "x", 1);
+    call->close = true;
+}
+
+static void asked_range(struct script_call *call, size_t *first, size_t *last)
+{
+    const char *range = script_header(call, "Range");
+    char *end = NULL;
+
+    *first = 0;
+    *last = SIZE - 1;
+    if (strncmp(range, "bytes=", 6) != 0)
+        return;
+    *first = strtoul(range + 6, &end, 10);
+    *last = strtoul(end + 1, NULL, 10);
+}
+
+/* sent: bytes of the body, SIZE_MAX: all. */
+static void reply_part(struct script_call *call, const char *headers, size_t first, size_t last,
+                       size_t sent)
+{
+    char all[512];
+    bool ranged = *script_header(call, "Range") != '\0';
+    size_t len = last - first + 1;
+
+    snprintf(all, sizeof(all), "%s", headers);
+    if (ranged)
+        snprintf(all, sizeof(all), "%sContent-Range: bytes %zu-%zu/%d\r\n", headers, first, last,
+                 SIZE);
+    script_reply_cut(call, ranged ? 206 : 200, all, blob + first, len, sent < len ? sent : len);
+}
+
+static void reply_odd_range(struct script_call *call, enum act act, size_t first, size_t last)
+{
+    char headers[256];
+
+    if (act == SHORT_RANGE) {
+        reply_part(call, ETAG, first, first + (last - first) / 2, SIZE_MAX);
+        return;
+    }
+    snprintf(headers, sizeof(headers), "Content-Range: bytes %zu-%zu/%d\r\n",
+             act == OFF_RANGE ? first - 1 : first, last, act == TOTAL_RANGE ? SIZE + 1 : SIZE);
+    script_reply_bytes(call, 206, act == NO_RANGE ? "" : headers, blob + first, last - first + 1);
+}
+
+static void reply_odd_whole(struct script_call *call, enum act act)
+{
+    static char longer[SIZE + 1];
+
+    memcpy(longer, blob, SIZE);
+    if (act == SHORT)
+        script_reply_bytes(call, 200, "", blob, SIZE - 1);
+    else if (act == LONG)
+        script_reply_bytes(call, 200, "", longer, SIZE + 1);
+    else if (act == LONG_OPEN)
+        reply_open(call, SIZE + 1);
+    else if (act == SHORT_OPEN)
+        reply_open(call, SIZE - 1);
+    else if (act == PAGE)
+        script_reply(call, 200, "Content-Type: text/html\r\n", "<html>");
+    else if (act == GZIPPED)
+        script_reply(call, 200, "Content-Encoding: gzip\r\n", "zzz");
+    else if (act == LABELLED)
+        script_reply_bytes(call, 200, "Content-Encoding: gzip\r\n", blob, SIZE);
+    else if (act == ODD)
+        script_reply_bytes(call, 203, "", blob, SIZE);
+    else
+        script_reply(call, act == MISSING ? 404 : act == BUSY ? 503 : 416, "", "");
+}
+
+static void serve(struct script_call *call, void *arg)
+{
+    struct script *s = arg;
+    size_t step = s->step++, at = 0, first, last;
+
+    while (at < step && s->acts[at + 1] != END)
+        at++;
+    enum act act = s->acts[at];
+    if (step < 16) {
+        snprintf(s->ranges[step], sizeof(s->ranges[0]), "%.60s", script_header(call, "Range"));
+        snprintf(s->if_ranges[step], sizeof(s->if_ranges[0]), "%.60s",
+                 script_header(call, "If-Range"));
+    }
+    asked_range(call, &first, &last);
+    if (act == WHOLE)
+        script_reply_bytes(call, 200, ETAG "Accept-Ranges: bytes\r\n", blob, SIZE);
+    else if (act == NEW_WHOLE)
+        script_reply_bytes(call, 200, "ETag: \"two\"\r\n", blob, SIZE);
+    else if (act == NEW_RANGE)
+        reply_part(call, "ETag: \"two\"\r\n", first, last, SIZE_MAX);
+    else if (act == RANGE || act == CUT || act == CUT_EARLY)
+        reply_part(call, ETAG, first, last,
+                   act == RANGE ? SIZE_MAX
+                   : act == CUT ? (last - first) / 3
+                                : 10);
+    else if (act == OFF_RANGE || act == NO_RANGE || act == SHORT_RANGE || act == TOTAL_RANGE)
+        reply_odd_range(call, act, first, last);
+    else
+        reply_odd_whole(call, act);
+}
+
+static const struct fetch_case {
+    const char *name;
+    enum act acts[12];
+    int code;
+    int restarts;
+    size_t requests;
+    const char *words;
+} cases[] = {
+    { "in one go", { WHOLE, END }, 0, 0, 1, "" },
+    { "cut twice", { CUT, CUT, RANGE, END }, 0, 0, 3, "" },
+    { "cut more often than the retries", { CUT, CUT, CUT, CUT, RANGE, END }, 0, 0, 5, "" },
+    { "never gets on", { CUT_EARLY, END }, CPROV_ENETWORK, 0, 3, "tried 3 times" },
+    { "busy", { BUSY, CUT, BUSY, RANGE, END }, 0, 0, 4, "" },
+    { "range ignored", { CUT, WHOLE, END }, 0, 1, 2, "" },
+    { "changed: 200", { CUT, NEW_WHOLE, END }, 0, 1, 2, "" },
+    { "changes each time",
+      { CUT, NEW_RANGE, CUT, NEW_RANGE, CUT, NEW_RANGE, CUT, NEW_RANGE, CUT, NEW_RANGE, END },
+      CPROV_ENETWORK,
+      4,
+      10,
+      "something else each time" },
+    { "changed: 206", { CUT, NEW_RANGE, NEW_RANGE, END }, 0, 1, 3, "" },
+    { "range elsewhere", { CUT, OFF_RANGE, WHOLE, END }, 0, 1, 3, "" },
+    { "range not named", { CUT, NO_RANGE, WHOLE, END }, 0, 1, 3, "" },
+    { "range never right", { CUT, OFF_RANGE, NO_RANGE, END }, CPROV_ENETWORK, 1, 3, "range" },
+    { "shorter ranges", { CUT, SHORT_RANGE, SHORT_RANGE, RANGE, END }, 0, 0, 4, "" },
+    { "another total", { CUT, TOTAL_RANGE, END }, CPROV_EVERIFY, 0, 2, "rather than" },
+    { "not satisfied", { CUT, UNSATISFIED, WHOLE, END }, 0, 1, 3, "" },
+    { "never satisfied", { CUT, UNSATISFIED, END }, CPROV_EVERIFY, 1, 3, "no byte" },
+    { "short", { SHORT, END }, CPROV_EVERIFY, 0, 1, "2999999 bytes rather than 3000000" },
+    { "long", { LONG, END }, CPROV_EVERIFY, 0, 1, "3000001 bytes rather than 3000000" },
+    { "long, not announced", { LONG_OPEN, END }, CPROV_EVERIFY, 0, 1, "more bytes" },
+    { "short, not announced", { SHORT_OPEN, RANGE, END }, 0, 0, 2, "" },
+    { "short again", { SHORT_OPEN, SHORT_OPEN, END }, CPROV_EVERIFY, 1, 2, "ends after" },
+    { "a web page", { PAGE, END }, CPROV_ENETWORK, 0, 1, "web page" },
+    { "encoded", { GZIPPED, END }, CPROV_EVERIFY, 0, 1, "encoding" },
+    { "labelled", { LABELLED, END }, 0, 0, 1, "" },
+    { "missing", { MISSING, END }, CPROV_ENOTFOUND, 0, 1, "not found" },
+    { "203", { ODD, END }, CPROV_ENETWORK, 0, 1, "203" },
+};
+
+static void faults(void **state)
+{
+    struct cprov_client_options options = { .retries = 2 };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        struct script script = { .acts = cases[i].acts };
+        struct world w;
+        struct sink s;
+
+        print_message("%s\n", cases[i].name);
+        world_open(&w, serve, &script, &options);
+        sink_open(&s, SIZE);
+        assert_int_equal(world_fetch(&w, &s, &d, 0, NULL), cases[i].code);
+        assert_int_equal(s.restarts, cases[i].restarts);
+        assert_int_equal(script_server_count(w.server, ""), cases[i].requests);
+        if (cases[i].code == 0)
+            assert_true(sink_holds(&s, blob, 0));
+        else
+            assert_non_null(strstr(s.err.msg, cases[i].words));
+        sink_close(&s);
+        world_close(&w);
+    }
+}
+
+static void resumes_with_the_etag(void **state)
+{
+    static const enum act acts[] = { CUT, RANGE, END };
+    struct script script = { .acts = acts };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+    struct world w;
+    struct sink s;
+
+    (void)state;
+    world_open(&w, serve, &script, NULL);
+    sink_open(&s, SIZE);
+    assert_int_equal(world_fetch(&w, &s, &d, 0, NULL), 0);
+    assert_string_equal(script.ranges[0], "");
+    assert_string_equal(script.ranges[1], "bytes=999999-2999999");
+    assert_string_equal(script.if_ranges[1], "\"one\"");
+    assert_string_equal(s.etag, "\"one\"");
+    sink_close(&s);
+    world_close(&w);
+}
+
+static void goes_on_where_another_run_ended(void **state)
+{
+    static const struct {
+        enum act act;
+        const char *etag;
+        int restarts;
+        const char *if_range;
+    } runs[] = {
+        { RANGE, "\"one\"", 0, "\"one\"" },
+        { RANGE, NULL, 0, "" },
+        { RANGE, "W/\"weak\"", 1, "" },
+        { NEW_WHOLE, "\"one\"", 1, "\"one\"" },
+    };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(runs); i++) {
+        const enum act acts[] = { runs[i].act, RANGE, END };
+        struct script script = { .acts = acts };
+        struct world w;
+        struct sink s;
+
+        print_message("%s\n", runs[i].etag ? runs[i].etag : "none");
+        world_open(&w, serve, &script, NULL);
+        sink_open(&s, SIZE);
+        assert_int_equal(world_fetch(&w, &s, &d, 1000, runs[i].etag), 0);
+        assert_string_equal(script.ranges[0], "bytes=1000-2999999");
+        assert_string_equal(script.if_ranges[0], runs[i].if_range);
+        assert_int_equal(s.restarts, runs[i].restarts);
+        assert_true(sink_holds(&s, blob, runs[i].restarts ? 0 : 1000));
+        sink_close(&s);
+        world_close(&w);
+    }
+}
+
+static void nothing_to_ask_for(void **state)
+{
+    static const enum act acts[] = { WHOLE, END };
+    struct script script = { .acts = acts };
+    struct cprov_descriptor d = world_blob(blob, SIZE), empty = world_blob("", 0);
+    struct world w;
+    struct sink s;
+
+    (void)state;
+    world_open(&w, serve, &script, NULL);
+    sink_open(&s, SIZE);
+    assert_int_equal(world_fetch(&w, &s, &d, SIZE, NULL), 0);
+    assert_int_equal(s.writes, 0);
+    s.calls = 0;
+    assert_int_equal(world_fetch(&w, &s, &empty, 0, NULL), 0);
+    s.calls = 0;
+    d.data = cprov_span_make(blob, SIZE);
+    d.has_data = true;
+    assert_int_equal(world_fetch(&w, &s, &d, 10, NULL), 0);
+    assert_true(sink_holds(&s, blob, 10));
+    assert_int_equal(script_server_count(w.server, ""), 0);
+    assert_int_equal(world_fetch(&w, &s, &d, SIZE + 1, NULL), CPROV_EINVAL);
+    sink_close(&s);
+    world_close(&w);
+}
+
+static void sink_that_fails(void **state)
+{
+    static const enum act acts[] = { WHOLE, END };
+    struct script script = { .acts = acts };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+    struct world w;
+    struct sink s;
+
+    (void)state;
+    world_open(&w, serve, &script, NULL);
+    sink_open(&s, SIZE);
+    s.fail_at = 3;
+    assert_int_equal(world_fetch(&w, &s, &d, 0, NULL), CPROV_ENOSPACE);
+    assert_string_equal(s.err.msg, "the disk is full");
+    assert_int_equal(script_server_count(w.server, ""), 1);
+    sink_close(&s);
+    world_close(&w);
+}
+
+/* --- several at once --- */
+
+#define BLOBS 12
+
+struct crowd {
+    _Atomic int now, most;
+};
+
+static void serve_crowd(struct script_call *call, void *arg)
+{
+    struct crowd *c = arg;
+    int now = ++c->now;
+
+    if (now > c->most)
+        c->most = now;
+    script_sleep_ms(30);
+    c->now--;
+    script_reply_bytes(call, 200, ETAG, blob, 1000);
+}
+
+static void several_at_once(void **state)
+{
+    struct cprov_client_options options = { .parallel = 4 };
+    struct cprov_descriptor d = world_blob(blob, 1000);
+    struct crowd crowd = { 0 };
+    struct world w;
+    struct sink s[BLOBS];
+
+    (void)state;
+    world_open(&w, serve_crowd, &crowd, &options);
+    for (size_t i = 0; i < BLOBS; i++) {
+        sink_open(&s[i], 1000);
+        world_start_fetch(&w, &s[i], &d);
+    }
+    world_run(&w);
+    for (size_t i = 0; i < BLOBS; i++) {
+        assert_int_equal(s[i].calls, 1);
+        assert_int_equal(s[i].code, 0);
+        assert_true(sink_holds(&s[i], blob, 0));
+        sink_close(&s[i]);
+    }
+    assert_in_range(crowd.most, 3, 4);
+    assert_int_equal(script_server_count(w.server, ""), BLOBS);
+    world_close(&w);
+}
+
+/* --- parts --- */
+
+struct slow {
+    bool no_ranges;  /* says that it can and cannot */
+    bool drop_parts; /* answers 503 to ranges */
+    bool cut;        /* every part, once */
+    _Atomic int now, most;
+};
+
+static void serve_slow(struct script_call *call, void *arg)
+{
+    struct slow *slow = arg;
+    char head[256];
+    size_t first, last;
+    bool ranged = *script_header(call, "Range") != '\0' && !slow->no_ranges;
+    int now = ++slow->now;
+
+    if (now > slow->most)
+        slow->most = now;
+    asked_range(call, &first, &last);
+    if (!ranged) {
+        first = 0;
+        last = SIZE - 1;
+    }
+    if (ranged && slow->drop_parts) {
+        script_reply(call, 503, "", "");
+        slow->now--;
+        return;
+    }
+    int n = snprintf(head, sizeof(head),
+                     "HTTP/1.1 %d X\r\n" ETAG "Accept-Ranges: bytes\r\nContent-Length: %zu\r\n"
+                     "Content-Range: bytes %zu-%zu/%d\r\n\r\n",
+                     ranged ? 206 : 200, last - first + 1, first, last, SIZE);
+    script_send(call, head, (size_t)n);
+    bool cut = slow->cut && call->number % 3 == 1;
+    for (size_t at = first; at <= last && !call->close; at += 30000) {
+        size_t len = last + 1 - at < 30000 ? last + 1 - at : 30000;
+
+        script_send(call, blob + at, len);
+        script_sleep_ms(10);
+        if (cut && at > first + 60000)
+            call->close = true;
+    }
+    slow->now--;
+}
+
+static const struct {
+    struct slow slow;
+    size_t fewest, most;
+    int together;
+} part_cases[] = {
+    { { 0 }, 4, 40, 4 },
+    { { .cut = true }, 4, 80, 3 },
+    { { .no_ranges = true }, 2, 4, 2 },
+    { { .drop_parts = true }, 2, 12, 1 },
+};
+
+static void in_parts(void **state)
+{
+    struct cprov_client_options options = {
+        .retries = 1, .parallel = 4, .split_bytes = 100000, .split_after_ms = 100
+    };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(part_cases); i++) {
+        struct slow slow = part_cases[i].slow;
+        struct world w;
+        struct sink s;
+
+        world_open(&w, serve_slow, &slow, &options);
+        sink_open(&s, SIZE);
+        assert_int_equal(world_fetch(&w, &s, &d, 0, NULL), 0);
+        assert_true(sink_holds(&s, blob, 0));
+        assert_int_equal(s.restarts, 0);
+        size_t requests = script_server_count(w.server, "");
+        print_message("%zu requests, %d at once\n", requests, slow.most);
+        assert_in_range(requests, part_cases[i].fewest, part_cases[i].most);
+        assert_true(slow.most >= part_cases[i].together);
+        sink_close(&s);
+        world_close(&w);
+    }
+}
+
+static void one_request_when_it_is_fast(void **state)
+{
+    static const enum act acts[] = { WHOLE, END };
+    struct script script = { .acts = acts };
+    struct cprov_client_options options = { .split_bytes = 1000 };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+    struct world w;
+    struct sink s;
+
+    (void)state;
+    world_open(&w, serve, &script, &options);
+    sink_open(&s, SIZE);
+    assert_int_equal(world_fetch(&w, &s, &d, 0, NULL), 0);
+    assert_int_equal(script_server_count(w.server, ""), 1);
+    sink_close(&s);
+    world_close(&w);
+}
+
+static bool stop_now(void *arg)
+{
+    return *(const bool *)arg;
+}
+
+static int sink_cancels(void *arg, uint64_t offset, const void *data, size_t len,
+                        struct cprov_error *err)
+{
+    (void)offset;
+    (void)data;
+    (void)len;
+    (void)err;
+    *(bool *)arg = true;
+    return 0;
+}
+
+static int cancels;
+static void on_cancelled(void *arg, int code, const struct cprov_error *err)
+{
+    (void)arg;
+    (void)err;
+    assert_int_equal(code, CPROV_ECANCELLED);
+    cancels++;
+}
+
+static void cancelled(void **state)
+{
+    struct slow slow = { 0 };
+    bool stop = false;
+    struct cprov_cancel cancel = { stop_now, &stop };
+    struct cprov_client_options options = { .http.cancel = &cancel, .parallel = 2 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+    struct cprov_client *c = NULL;
+    struct world w;
+
+    (void)state;
+    world_open(&w, serve_slow, &slow, NULL);
+    assert_int_equal(cprov_client_new(&options, &c, &err), 0);
+    struct cprov_blob_request request = { .ref = &w.ref,
+                                          .descriptor = &d,
+                                          .sink = { .write = sink_cancels, .arg = &stop },
+                                          .done = on_cancelled };
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(cprov_client_fetch_blob(c, &request, &err), 0);
+    assert_int_equal(cprov_client_run(c, NULL, &err), CPROV_ECANCELLED);
+    assert_int_equal(cancels, 5);
+    cprov_client_free(c);
+    world_close(&w);
+}
+
+static void freed_with_work_left(void **state)
+{
+    struct slow slow = { 0 };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+    struct cprov_error err = CPROV_ERROR_INIT;
+    bool enough = true;
+    struct world w;
+    struct sink s;
+
+    (void)state;
+    world_open(&w, serve_slow, &slow, NULL);
+    sink_open(&s, SIZE);
+    for (int i = 0; i < 9; i++)
+        world_start_fetch(&w, &s, &d);
+    assert_int_equal(cprov_client_run(w.client, &enough, &err), 0);
+    world_close(&w);
+    assert_int_equal(s.calls, 0);
+    sink_close(&s);
+}
+
+/* --- other sources --- */
+
+struct elsewhere {
+    int status; /* of the registry */
+    struct script_server *other;
+    char authorization[64]; /* that the other saw */
+    bool wrong;             /* it has other bytes */
+};
+
+static void serve_foreign(struct script_call *call, void *arg)
+{
+    struct elsewhere *e = arg;
+
+    if (strcmp(call->target, "/layer") == 0) {
+        snprintf(e->authorization, sizeof(e->authorization), "<%.60s>",
+                 script_header(call, "Authorization"));
+        script_reply_bytes(call, 200, "", blob, e->wrong ? 999 : 1000);
+    } else if (strcmp(script_header(call, "Authorization"), "Basic bWU6cHc=") != 0) {
+        script_reply(call, 401, "WWW-Authenticate: Basic realm=\"x\"\r\n", "");
+    } else {
+        script_reply(call, e->status, "", e->status == 200 ? "short" : "");
+    }
+}
+
+static void foreign_layers(void **state)
+{
+    static const struct {
+        int status;
+        const char *first; /* of the urls; the second is good */
+        bool wrong;
+        int code;
+        size_t asked;
+    } runs[] = {
+        { 404, NULL, false, 0, 1 },
+        { 403, NULL, false, 0, 1 },
+        { 200, NULL, false, 0, 1 },
+        { 404, "http://192.0.2.1/x", false, 0, 1 },
+        { 404, "ftp://192.0.2.1/x", false, 0, 1 },
+        { 404, "", false, 0, 1 },
+        { 404, NULL, true, CPROV_EVERIFY, 1 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(runs); i++) {
+        struct elsewhere e = { .status = runs[i].status, .wrong = runs[i].wrong };
+        struct cprov_descriptor d = world_blob(blob, 1000);
+        char url[64];
+        const char *urls[2];
+        struct world w;
+        struct sink s;
+
+        e.other = script_server_start(serve_foreign, &e);
+        snprintf(url, sizeof(url), "http://127.0.0.1:%d/layer", script_server_port(e.other));
+        urls[0] = runs[i].first ? runs[i].first : url;
+        urls[1] = url;
+        d.urls = urls;
+        d.urls_count = runs[i].first ? 2 : 1;
+        world_open(&w, serve_foreign, &e, NULL);
+        w.username = "me";
+        w.password = "pw";
+        sink_open(&s, 1000);
+        assert_int_equal(world_fetch(&w, &s, &d, 0, NULL), runs[i].code);
+        assert_int_equal(script_server_count(e.other, ""), runs[i].asked);
+        assert_string_equal(e.authorization, "<>");
+        sink_close(&s);
+        world_close(&w);
+        script_server_stop(e.other);
+    }
+}
+
+/* --- redirects and tokens --- */
+
+struct cdn {
+    struct script_server *other;
+    unsigned signature;     /* good once */
+    unsigned good_token;    /* after the cut, another one */
+    char authorization[64]; /* that the store saw */
+    unsigned tokens;
+    bool cut;
+};
+
+static void serve_store(struct script_call *call, void *arg)
+{
+    struct cdn *c = arg;
+    char want[32];
+    size_t first, last;
+
+    snprintf(want, sizeof(want), "/b?sig=%u", c->signature);
+    snprintf(c->authorization, sizeof(c->authorization), "<%.60s>",
+             script_header(call, "Authorization"));
+    if (strcmp(call->target, want) != 0 || call->number > 0) {
+        script_reply(call, 403, "", "<Error><Code>ExpiredToken</Code></Error>");
+        return;
+    }
+    asked_range(call, &first, &last);
+    bool cut = !c->cut;
+    c->cut = true;
+    c->good_token += cut;
+    reply_part(call, ETAG, first, last, cut ? 1000000 : SIZE_MAX);
+}
+
+static void serve_registry(struct script_call *call, void *arg)
+{
+    struct cdn *c = arg;
+    char text[256];
+
+    snprintf(text, sizeof(text), "Bearer %u", c->good_token);
+    if (strncmp(call->target, "/token", 6) == 0) {
+        c->tokens++;
+        snprintf(text, sizeof(text), "{\"token\":\"%u\",\"expires_in\":300}", c->good_token);
+        script_reply(call, 200, "", text);
+    } else if (strcmp(script_header(call, "Authorization"), text) != 0) {
+        snprintf(text, sizeof(text),
+                 "WWW-Authenticate: Bearer realm=\"http://127.0.0.1:%d/token\"\r\n",
+                 script_server_port(call->server));
+        script_reply(call, 401, text, "");
+    } else {
+        snprintf(text, sizeof(text), "Location: http://127.0.0.1:%d/b?sig=%u\r\n",
+                 script_server_port(c->other), ++c->signature);
+        script_reply(call, 307, text, "");
+    }
+}
+
+/* The signed URL and the token both run out in the middle. */
+static void cut_at_the_store(void **state)
+{
+    struct cdn c = { .good_token = 1 };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+    struct world w;
+    struct sink s;
+
+    (void)state;
+    c.other = script_server_start(serve_store, &c);
+    world_open(&w, serve_registry, &c, NULL);
+    sink_open(&s, SIZE);
+    assert_int_equal(world_fetch(&w, &s, &d, 0, NULL), 0);
+    assert_true(sink_holds(&s, blob, 0));
+    assert_int_equal(s.restarts, 0);
+    assert_string_equal(c.authorization, "<>");
+    assert_int_equal(c.tokens, 2);
+    assert_int_equal(script_server_count(c.other, ""), 2);
+    sink_close(&s);
+    world_close(&w);
+    script_server_stop(c.other);
+}
+
+/* --- into memory --- */
+
+static struct cprov_span got;
+static char got_bytes[2000];
+static int got_code, got_calls;
+
+static void on_bytes(void *arg, int code, struct cprov_span bytes, const struct cprov_error *err)
+{
+    (void)arg;
+    (void)err;
+    got_calls++;
+    got_code = code;
+    got = cprov_span_make(got_bytes, bytes.len);
+    if (bytes.len > 0)
+        memcpy(got_bytes, bytes.ptr, bytes.len);
+}
+
+static void serve_document(struct script_call *call, void *arg)
+{
+    (void)arg;
+    script_reply_bytes(call, 200, "", blob, 1000);
+}
+
+static void documents(void **state)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_descriptor good = world_blob(blob, 1000), bad = good;
+    struct world w;
+
+    (void)state;
+    bad.digest.raw[0] ^= 1;
+    world_open(&w, serve_document, NULL, NULL);
+    assert_int_equal(cprov_client_get_blob(w.client, &w.ref, &good, 1000, on_bytes, NULL, &err), 0);
+    world_run(&w);
+    assert_int_equal(got_calls, 1);
+    assert_int_equal(got_code, 0);
+    assert_true(cprov_span_equal(got, cprov_span_make(blob, 1000)));
+    assert_int_equal(cprov_client_get_blob(w.client, &w.ref, &bad, 1000, on_bytes, NULL, &err), 0);
+    world_run(&w);
+    assert_int_equal(got_code, CPROV_EVERIFY);
+    assert_int_equal(got.len, 0);
+    assert_int_equal(cprov_client_get_blob(w.client, &w.ref, &good, 999, on_bytes, NULL, &err),
+                     CPROV_ELIMIT);
+    assert_int_equal(cprov_client_get_blob(w.client, &w.ref, &good, 1000, on_bytes, NULL, &err), 0);
+    world_close(&w); /* with one left */
+    assert_int_equal(got_calls, 2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(faults),
+        cmocka_unit_test(resumes_with_the_etag),
+        cmocka_unit_test(goes_on_where_another_run_ended),
+        cmocka_unit_test(nothing_to_ask_for),
+        cmocka_unit_test(sink_that_fails),
+        cmocka_unit_test(several_at_once),
+        cmocka_unit_test(in_parts),
+        cmocka_unit_test(one_request_when_it_is_fast),
+        cmocka_unit_test(cancelled),
+        cmocka_unit_test(freed_with_work_left),
+        cmocka_unit_test(foreign_layers),
+        cmocka_unit_test(cut_at_the_store),
+        cmocka_unit_test(documents),
+    };
+
+    fill_blob();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
