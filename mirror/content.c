@@ -59,18 +59,18 @@ const char *cprov_media_type_for_header(const char *text)
     return len > 0 && len <= HEADER_TYPE_MAX && !text[len] ? text : ANONYMOUS_TYPE;
 }
 
-/* Makes room for one more of count elements. */
-static int grow(void **list, size_t count, size_t *room, size_t size, struct cprov_error *err)
+/* The list with room for one more than count; NULL, with the list as it was, when memory is short.
+ */
+static void *grow(void *list, size_t count, size_t *room, size_t size)
 {
-    if (count < *room)
-        return 0;
     size_t more = *room ? 2 * *room : 16;
-    void *bigger = realloc(*list, more * size);
-    if (!bigger)
-        return cprov_fail_memory(err);
-    *list = bigger;
-    *room = more;
-    return 0;
+
+    if (count < *room)
+        return list;
+    void *bigger = realloc(list, more * size);
+    if (bigger)
+        *room = more;
+    return bigger;
 }
 
 static int set_type(struct cprov_content *c, size_t index, const char *type,
@@ -92,13 +92,15 @@ static int set_type(struct cprov_content *c, size_t index, const char *type,
 static int add(struct cprov_content *c, const struct cprov_digest *digest, const char *media_type,
                size_t *index, bool *fresh, struct cprov_error *err)
 {
-    bool added;
+    bool added = false;
 
     if (c->set.count >= ITEMS_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "a repository names more than %u blobs", ITEMS_MAX);
-    int code = grow((void **)&c->items, c->set.count, &c->items_room, sizeof(*c->items), err);
-    if (code == 0)
-        code = cprov_digest_set_add(&c->set, digest, index, &added, err);
+    struct cprov_served_item *items = grow(c->items, c->set.count, &c->items_room, sizeof(*items));
+    if (!items)
+        return cprov_fail_memory(err);
+    c->items = items;
+    int code = cprov_digest_set_add(&c->set, digest, index, &added, err);
     if (code < 0)
         return code;
     if (added)
@@ -110,8 +112,8 @@ static int add(struct cprov_content *c, const struct cprov_digest *digest, const
 static int add_blob(struct cprov_content *c, const struct cprov_descriptor *d,
                     struct cprov_error *err)
 {
-    size_t index;
-    bool fresh;
+    size_t index = 0;
+    bool fresh = false;
 
     return add(c, &d->digest, NULL, &index, &fresh, err);
 }
@@ -119,10 +121,11 @@ static int add_blob(struct cprov_content *c, const struct cprov_descriptor *d,
 static int add_link(struct cprov_content *c, const struct cprov_digest *subject, size_t item,
                     struct cprov_error *err)
 {
-    int code = grow((void **)&c->links, c->links_count, &c->links_room, sizeof(*c->links), err);
+    struct link *links = grow(c->links, c->links_count, &c->links_room, sizeof(*links));
 
-    if (code < 0)
-        return code;
+    if (!links)
+        return cprov_fail_memory(err);
+    c->links = links;
     c->links[c->links_count++] = (struct link){ *subject, item };
     return 0;
 }
@@ -190,8 +193,8 @@ static int visit(struct reader *r, const struct cprov_served_item *item, int dep
                  struct cprov_error *err)
 {
     auto_manifest struct cprov_manifest *m = NULL;
-    size_t index;
-    bool fresh;
+    size_t index = 0;
+    bool fresh = false;
 
     int code = add(r->content, &item->digest, item->media_type, &index, &fresh, err);
     if (code < 0 || !fresh || depth > CPROV_INDEX_DEPTH_MAX)
@@ -230,12 +233,12 @@ int cprov_content_read(struct cprov_store *store, const struct cprov_served_item
                        size_t strays_count, struct cprov_content **out, struct cprov_error *err)
 {
     auto_content struct cprov_content *c = calloc(1, sizeof(*c));
-    struct reader r = { .store = store, .content = c };
     size_t found = 1;
     int code = 0;
 
     if (!c)
         return cprov_fail_memory(err);
+    struct reader r = { .store = store, .content = c };
     for (size_t i = 0; code == 0 && i < roots_count; i++)
         code = visit(&r, &roots[i], 0, err);
     for (int round = 0; code == 0 && found > 0 && round < ADOPTION_ROUNDS; round++)
@@ -249,7 +252,7 @@ int cprov_content_read(struct cprov_store *store, const struct cprov_served_item
 const struct cprov_served_item *cprov_content_find(const struct cprov_content *c,
                                                    const struct cprov_digest *digest)
 {
-    size_t index;
+    size_t index = 0;
 
     return cprov_digest_set_find(&c->set, digest, &index) ? &c->items[index] : NULL;
 }

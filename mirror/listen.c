@@ -16,10 +16,14 @@
 
 #define PORT_MAX 65535
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
+struct address {
+    int family;
+    socklen_t len;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
 };
 
 struct place {
@@ -50,68 +54,71 @@ static int parse(const char *text, struct place *out, struct cprov_error *err)
     return 0;
 }
 
-static int resolve(const struct place *place, union address *out, socklen_t *len,
-                   struct cprov_error *err)
+static int resolve(const struct place *place, struct address *out, struct cprov_error *err)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
                               .ai_family = place->brackets ? AF_INET6 : AF_UNSPEC };
     struct addrinfo *list = NULL;
+    struct address a = { .family = AF_UNSPEC };
 
     int rc = getaddrinfo(place->host, NULL, &hints, &list);
     if (rc != 0)
         return cprov_fail(err, CPROV_EINVAL, "listen address %s: %s", place->host,
                           gai_strerror(rc));
-    bool fits = list->ai_addrlen <= sizeof(*out) &&
-                (list->ai_family == AF_INET || list->ai_family == AF_INET6);
-    if (fits) {
-        memcpy(out, list->ai_addr, list->ai_addrlen);
-        *len = list->ai_addrlen;
+    if (list->ai_addrlen <= sizeof(a.v6)) {
+        a.family = list->ai_family;
+        a.len = list->ai_addrlen;
+        memcpy(&a.any, list->ai_addr, list->ai_addrlen);
     }
     freeaddrinfo(list);
-    if (!fits)
-        return cprov_fail(err, CPROV_EINVAL, "listen address %s is not an IP address", place->host);
-    if (out->any.sa_family == AF_INET)
-        out->v4.sin_port = htons(place->port);
+    if (a.family == AF_INET)
+        a.v4.sin_port = htons(place->port);
+    else if (a.family == AF_INET6)
+        a.v6.sin6_port = htons(place->port);
     else
-        out->v6.sin6_port = htons(place->port);
+        return cprov_fail(err, CPROV_EINVAL, "listen address %s is not an IP address", place->host);
+    *out = a;
     return 0;
 }
 
-/* Returns 0 or an errno. */
-static int bind_and_listen(const union address *a, socklen_t len, bool dual, int *out)
+/* Fills list with what to try one after the other: for "every", IPv6 that takes IPv4 too is first.
+ */
+static int candidates(const struct place *place, struct address list[2], size_t *count,
+                      struct cprov_error *err)
 {
-    auto_fd int fd =
-        socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    *count = 1;
+    if (place->host[0])
+        return resolve(place, &list[0], err);
+    *count = 2;
+    list[0] =
+        (struct address){ .family = AF_INET6,
+                          .len = sizeof(list[0].v6),
+                          .v6 = { .sin6_family = AF_INET6, .sin6_port = htons(place->port) } };
+    list[1] = (struct address){ .family = AF_INET,
+                                .len = sizeof(list[1].v4),
+                                .v4 = { .sin_family = AF_INET, .sin_port = htons(place->port) } };
+    return 0;
+}
+
+/* Returns 0 or an errno; *fd is to be closed in either case. */
+static int bind_and_listen(const struct address *a, bool dual, int *fd)
+{
     int yes = 1, no = 0;
 
-    if (fd < 0)
+    cprov_fd_close(fd);
+    *fd = socket(a->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+    if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
+        (dual && setsockopt(*fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no)) < 0) ||
+        bind(*fd, &a->any, a->len) < 0 || listen(*fd, SOMAXCONN) < 0)
         return errno;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) < 0 ||
-        (dual && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no)) < 0) ||
-        bind(fd, &a->any, len) < 0 || listen(fd, SOMAXCONN) < 0)
-        return errno;
-    *out = fd;
-    fd = -1;
     return 0;
-}
-
-static int open_every(uint16_t port, int *fd)
-{
-    union address six = { .v6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) } };
-    union address four = { .v4 = { .sin_family = AF_INET, .sin_port = htons(port) } };
-    int os = bind_and_listen(&six, sizeof(six.v6), true, fd);
-
-    if (os == EAFNOSUPPORT || os == EADDRNOTAVAIL)
-        os = bind_and_listen(&four, sizeof(four.v4), false, fd);
-    return os;
 }
 
 static int describe(const struct place *place, struct cprov_listener *l, struct cprov_error *err)
 {
-    union address a = { .any = { .sa_family = AF_UNSPEC } };
-    socklen_t len = sizeof(a);
+    struct address a = { .len = sizeof(a.v6) };
 
-    if (getsockname(l->fd, &a.any, &len) < 0)
+    if (getsockname(l->fd, &a.any, &a.len) < 0)
         return cprov_fail_os(err, errno, "listening socket");
     bool six = a.any.sa_family == AF_INET6;
     bool every = !place->host[0] || (six ? IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr)
@@ -127,18 +134,19 @@ static int describe(const struct place *place, struct cprov_listener *l, struct 
 int cprov_listen(const char *text, struct cprov_listener *out, struct cprov_error *err)
 {
     struct cprov_listener l = { .fd = -1 };
-    struct place place;
-    union address a;
-    socklen_t len = 0;
+    struct place place = { .port = 0 };
+    struct address list[2] = { { .family = AF_UNSPEC } };
+    size_t count = 0;
     auto_fd int fd = -1;
-    int os;
+    int os = EADDRNOTAVAIL;
 
     int code = parse(text, &place, err);
-    if (code == 0 && place.host[0])
-        code = resolve(&place, &a, &len, err);
+    if (code == 0)
+        code = candidates(&place, list, &count, err);
     if (code < 0)
         return code;
-    os = place.host[0] ? bind_and_listen(&a, len, false, &fd) : open_every(place.port, &fd);
+    for (size_t i = 0; i < count && (os == EADDRNOTAVAIL || os == EAFNOSUPPORT); i++)
+        os = bind_and_listen(&list[i], count > 1 && list[i].family == AF_INET6, &fd);
     if (os == EADDRINUSE)
         return cprov_fail(err, CPROV_EINUSE, "address %s is in use by another program", text);
     if (os == EADDRNOTAVAIL)
