@@ -1,0 +1,87 @@
+/* store/unpack.h - layers applied to a directory that no name can leave. */
+#ifndef CPROV_STORE_UNPACK_H
+#define CPROV_STORE_UNPACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "base/fs.h"
+#include "manifest/digest.h"
+#include "manifest/media_type.h"
+
+struct cprov_error;
+
+/* A run of ids: inside → outside. */
+struct cprov_id_map {
+    uint32_t inside, outside, count;
+};
+
+/* Caps; 0: the default in base/limits.h. */
+struct cprov_unpack_limits {
+    uint64_t entries; /* members over all layers */
+    uint64_t bytes;   /* of file content over all layers */
+    uint64_t ratio;   /* unpacked : packed of one layer */
+    size_t path_bytes;
+};
+
+struct cprov_unpack_options {
+    bool force;    /* unpack over what is in the folder */
+    bool rootless; /* owner and mode kept in user.rootlesscontainers, devices left out */
+    bool windows;  /* Files/, Hives/, UtilityVM/: plain files, with what a Linux file system cannot
+                      hold kept in  DIR/.cprov-windows.jsonl */
+    const struct cprov_id_map *uid_map, *gid_map;
+    size_t uid_map_count, gid_map_count;
+    struct cprov_unpack_limits limits;
+    const struct cprov_cancel *cancel;
+};
+
+struct cprov_unpack;
+
+/*
+ * Opens or makes dir (an existing one must be empty unless force). Everything goes through its
+ * descriptor: openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS) where the kernel has it, a walk that
+ * opens each component with O_NOFOLLOW where not. CPROV_EEXISTS, CPROV_EREFUSED (not root and not
+ * rootless is allowed: ownership is then left as it falls, told once).
+ */
+CPROV_MUST_CHECK
+int cprov_unpack_open(const char *dir, const struct cprov_unpack_options *options,
+                      struct cprov_unpack **out, struct cprov_error *err);
+/* Not committed: removes everything that was made, the folder too when open made it. */
+void cprov_unpack_close(struct cprov_unpack *u);
+CPROV_DEFINE_CLEANUP(struct cprov_unpack, cprov_unpack, cprov_unpack_close)
+#define auto_unpack CPROV_CLEANUP(cprov_unpack_cleanup)
+
+/*
+ * Where a layer's packed bytes come from: blocks until some of the bytes from offset on are there
+ * (a blob that is still being downloaded), returns how many (at most len), 0 at the end, or a
+ * negative code. Called on a thread of the unpacker.
+ */
+struct cprov_layer_source {
+    int64_t (*read)(void *arg, uint64_t offset, void *buf, size_t len, struct cprov_error *err);
+    void *arg;
+};
+
+/*
+ * Applies one layer on top of those before: read and inflate on one thread, hash of the unpacked
+ * stream and files on another, a bounded queue between. diff_id is always compared: CPROV_EVERIFY.
+ * Returns when the layer is applied. Whiteouts and opaque markers hide what lower layers brought,
+ * wherever in the layer they stand. Spec: OCI image-spec v1.1, layer.md.
+ */
+CPROV_MUST_CHECK
+int cprov_unpack_layer(struct cprov_unpack *u, enum cprov_layer_packing packing,
+                       uint64_t packed_size, const struct cprov_digest *diff_id,
+                       const struct cprov_layer_source *source, struct cprov_error *err);
+
+struct cprov_unpack_result {
+    uint64_t entries, bytes;
+    uint64_t devices_skipped, owners_skipped,
+        xattrs_skipped; /* what needed a privilege that was not there */
+};
+/* Directory times, one syncfs, and the tree is the caller's. */
+CPROV_MUST_CHECK
+int cprov_unpack_commit(struct cprov_unpack *u, struct cprov_unpack_result *result,
+                        struct cprov_error *err);
+
+#endif
