@@ -317,7 +317,7 @@ def end_group(child):
 
 def run_on_terminal(argv, where, tty, timeout):
     """stdin and stderr (with `all` stdout, too) are a terminal; each line is typed once a prompt waits."""
-    answers = tty.text().splitlines(keepends=True)
+    answers = ["\n" if line == "<enter>\n" else line for line in tty.text().splitlines(keepends=True)]
     master, slave = pty.openpty()
     mode = termios.tcgetattr(slave)
     mode[3] &= ~termios.ECHO
@@ -382,7 +382,8 @@ def problems_of(step, result, env, update):
                 else:
                     problems.append(f"{section.name} (line {section.line}) differs; wanted\n" + indent(section.text()))
         elif rule == "LINES":
-            count = got.count("\n")
+            # A hint belongs to the line before it.
+            count = sum(1 for line in got.split("\n")[:-1] if not line.startswith("hint: "))
             if count != int(section.argument):
                 problems.append(f"{count} lines on {stream}, wanted {section.argument}")
         else:

@@ -1,6 +1,7 @@
 /* Logins: Basic, and Bearer with a token server. */
 #include "fake.h"
 
+#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -253,10 +254,35 @@ static void write_token(const struct fake_auth *a, const struct token *t, struct
     fake_reply_body(p, 200, "application/json");
 }
 
+static enum MHD_Result add_scope(void *arg, enum MHD_ValueKind kind, const char *key,
+                                 const char *value)
+{
+    struct cprov_buf *all = arg;
+
+    (void)kind;
+    if (value && strcmp(key, "scope") == 0)
+        cprov_buf_addf(all, "%s%s", all->len ? " " : "", value);
+    return MHD_YES;
+}
+
+/* Scopes come as one text with blanks, or as several arguments. */
+static const char *scopes_of(const struct fake_request *q, bool post)
+{
+    struct cprov_buf all;
+
+    if (post)
+        return form_field(q, "scope");
+    cprov_buf_init(&all, FAKE_FORM_MAX);
+    MHD_get_connection_values(q->connection, MHD_GET_ARGUMENT_KIND, add_scope, &all);
+    const char *text = fake_copy(cprov_buf_text(&all));
+    cprov_buf_clear(&all);
+    return text;
+}
+
 void fake_auth_token(const struct fake_request *q, struct fake_reply *p)
 {
     bool post = strcmp(q->method, "POST") == 0;
-    const char *scopes = post ? form_field(q, "scope") : fake_query(q, "scope");
+    const char *scopes = scopes_of(q, post);
     const struct fake_auth *best = NULL;
 
     for (size_t i = 0; i < fake.auths.count; i++) {
