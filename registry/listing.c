@@ -105,7 +105,7 @@ static void page_came(void *arg, int code, const struct cprov_exchange_answer *a
 {
     struct listing *l = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
-    auto_buf struct cprov_buf next;
+    auto_buf struct cprov_buf next = { 0 };
     bool more = true;
 
     l->request = NULL;
@@ -144,7 +144,7 @@ static int ask(struct listing *l, const char *path, const char *url, struct cpro
 
 static int first_page(struct listing *l, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf path;
+    auto_buf struct cprov_buf path = { 0 };
     bool of_tags = l->kind == &tags;
     int code;
 

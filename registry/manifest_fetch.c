@@ -243,7 +243,7 @@ static void got_head(void *arg, int code, const struct cprov_exchange_answer *an
 static int ask(struct manifest_fetch *f, struct cprov_error *err)
 {
     char digest[CPROV_DIGEST_TEXT_MAX];
-    auto_buf struct cprov_buf path;
+    auto_buf struct cprov_buf path = { 0 };
     const char *name = *f->ref.tag ? f->ref.tag : "latest";
 
     if (f->ref.has_digest)
@@ -280,7 +280,7 @@ static int fill(struct manifest_fetch *f, const struct cprov_reference *ref,
                 const struct cprov_descriptor *want, struct cprov_error *err)
 {
     char digest[CPROV_DIGEST_TEXT_MAX];
-    auto_buf struct cprov_buf what;
+    auto_buf struct cprov_buf what = { 0 };
 
     f->ref = *ref;
     if (want) {

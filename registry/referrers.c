@@ -95,7 +95,7 @@ static int make_answer(struct referrers *r, struct cprov_manifest_answer *out,
                        struct cprov_error *err)
 {
     auto_manifest struct cprov_manifest *m = NULL;
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     struct cprov_digest digest;
     bool as_is = r->pages_count == 1 && (!r->artifact_type || (r->filtered && !r->by_tag));
     int code;
@@ -184,7 +184,7 @@ static int read_page(struct referrers *r, const struct cprov_exchange_answer *an
 static int fall_to_tag(struct referrers *r, struct cprov_error *err)
 {
     char digits[CPROV_DIGEST_TEXT_MAX];
-    auto_buf struct cprov_buf path;
+    auto_buf struct cprov_buf path = { 0 };
 
     r->by_tag = true;
     cprov_buf_init(&path, CPROV_URL_MAX);
@@ -213,7 +213,7 @@ static bool has_no_api(const struct cprov_exchange_answer *answer)
 static int page_read(struct referrers *r, const struct cprov_exchange_answer *answer, bool *last,
                      struct cprov_error *err)
 {
-    auto_buf struct cprov_buf next;
+    auto_buf struct cprov_buf next = { 0 };
     int code = read_page(r, answer, err);
 
     *last = true;
@@ -274,7 +274,7 @@ static int ask(struct referrers *r, const char *path, const char *url, struct cp
 static int first_page(struct referrers *r, struct cprov_error *err)
 {
     char digest[CPROV_DIGEST_TEXT_MAX];
-    auto_buf struct cprov_buf path;
+    auto_buf struct cprov_buf path = { 0 };
     int code;
 
     cprov_buf_init(&path, CPROV_URL_MAX);

@@ -310,3 +310,43 @@ struct cprov_descriptor world_blob(const void *bytes, size_t len)
         .size = len,
     };
 }
+
+char world_bytes[WORLD_BLOB_SIZE];
+
+void world_fill_blob(void)
+{
+    uint32_t x = 1;
+
+    for (size_t i = 0; i < WORLD_BLOB_SIZE; i++) {
+        x = x * 1664525u + 1013904223u;
+        world_bytes[i] = (char)(x >> 24);
+    }
+}
+
+void world_asked_range(struct script_call *call, size_t *first, size_t *last)
+{
+    const char *range = script_header(call, "Range");
+    char *end = NULL;
+
+    *first = 0;
+    *last = WORLD_BLOB_SIZE - 1;
+    if (strncmp(range, "bytes=", 6) != 0)
+        return;
+    *first = strtoul(range + 6, &end, 10);
+    *last = strtoul(end + 1, NULL, 10);
+}
+
+void world_reply_part(struct script_call *call, const char *headers, size_t first, size_t last,
+                      size_t sent)
+{
+    char all[512];
+    bool ranged = *script_header(call, "Range") != '\0';
+    size_t len = last - first + 1;
+
+    snprintf(all, sizeof(all), "%s", headers);
+    if (ranged)
+        snprintf(all, sizeof(all), "%sContent-Range: bytes %zu-%zu/%d\r\n", headers, first, last,
+                 WORLD_BLOB_SIZE);
+    script_reply_cut(call, ranged ? 206 : 200, all, world_bytes + first, len,
+                     sent < len ? sent : len);
+}

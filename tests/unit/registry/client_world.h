@@ -70,6 +70,19 @@ int world_fetch(struct world *w, struct sink *s, const struct cprov_descriptor *
 /* Starts without running. */
 void world_start_fetch(struct world *w, struct sink *s, const struct cprov_descriptor *d);
 
+/* A blob without a pattern; world_fill_blob() makes it. */
+/* Large enough that a third of it makes faults forgotten: PROGRESS_MIN of exchange_answer.c. */
+#define WORLD_BLOB_SIZE 3000000
+#define WORLD_BLOB_ETAG "ETag: \"one\"\r\n"
+extern char world_bytes[WORLD_BLOB_SIZE];
+void world_fill_blob(void);
+/* What a request asks for; everything without a Range. */
+void world_asked_range(struct script_call *call, size_t *first, size_t *last);
+/* Answers with bytes first..last, `sent` of them (SIZE_MAX: all), 206 when a range was asked for.
+ */
+void world_reply_part(struct script_call *call, const char *headers, size_t first, size_t last,
+                      size_t sent);
+
 /* A manifest of one config and no layer, and its digest. */
 extern const char world_manifest[];
 struct cprov_digest world_digest(const void *bytes, size_t len);
