@@ -46,7 +46,8 @@ struct cprov_error {
     }
 
 /*
- * Sets *err (which may be NULL) to the code and the formatted text, and returns the code: raise
+ * Below the public API nobody passes a NULL record: callees read the code back from it. Sets *err
+ * to the code and the formatted text, and returns the code: raise
  * with `return cprov_fail(err, CPROV_ENOTFOUND, "no tag %s", tag);`. Too long a text is cut and
  * ends in "...". Control characters in the text become '?', since parts of it come from outside.
  */

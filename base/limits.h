@@ -2,8 +2,10 @@
 #ifndef CPROV_BASE_LIMITS_H
 #define CPROV_BASE_LIMITS_H
 
-#define CPROV_KIB 1024u
-#define CPROV_MIB (1024u * 1024u)
+#include <stddef.h>
+
+#define CPROV_KIB ((size_t)1024)
+#define CPROV_MIB (1024 * CPROV_KIB)
 
 /* documents */
 #define CPROV_MANIFEST_MAX      (4 * CPROV_MIB) /* bytes; what distribution, oras and podman accept */

@@ -118,7 +118,7 @@ int cprov_template_parse(const char *text, struct cprov_template **out, struct c
     if (!t)
         return cprov_fail_memory(err);
     if (whole.len > TEMPLATE_MAX)
-        return cprov_fail(err, CPROV_EINVAL, "template is longer than %u bytes", TEMPLATE_MAX);
+        return cprov_fail(err, CPROV_EINVAL, "template is longer than %zu bytes", TEMPLATE_MAX);
     /* Every field takes five bytes or more, and has at most one text before it. */
     t->parts = cprov_arena_alloc(&t->arena, whole.len / 2 + 2, sizeof(*t->parts));
     if (!t->parts)

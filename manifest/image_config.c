@@ -172,7 +172,7 @@ int cprov_image_config_parse(struct cprov_span bytes, struct cprov_image_config 
                              struct cprov_error *err)
 {
     if (bytes.len > CPROV_CONFIG_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "%zu bytes, %u are allowed", bytes.len,
+        return cprov_fail(err, CPROV_ELIMIT, "%zu bytes, %zu are allowed", bytes.len,
                           CPROV_CONFIG_MAX);
 
     auto_image_config struct cprov_image_config *c = calloc(1, sizeof(*c));

@@ -206,7 +206,7 @@ int cprov_manifest_parse(struct cprov_span bytes, struct cprov_span content_type
                          struct cprov_manifest **out, struct cprov_error *err)
 {
     if (bytes.len > CPROV_MANIFEST_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "%zu bytes, %u are allowed", bytes.len,
+        return cprov_fail(err, CPROV_ELIMIT, "%zu bytes, %zu are allowed", bytes.len,
                           CPROV_MANIFEST_MAX);
 
     auto_manifest struct cprov_manifest *m = calloc(1, sizeof(*m));

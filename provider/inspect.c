@@ -177,8 +177,8 @@ static int try_installed(struct subject *u, bool *found, void (*json)(void *, co
     const struct cprov_callbacks *callbacks = u->s->callbacks;
 
     *found = false;
-    if (cprov_session_store(u->s, CPROV_STORE_READ, &store, NULL) < 0)
-        return 0;
+    if (cprov_session_store(u->s, CPROV_STORE_READ, &store, err) < 0)
+        return err->code == CPROV_ENOTFOUND ? 0 : err->code;
     if (cprov_images_read(store, &images, err) < 0)
         return err->code;
     bool *selected = cprov_arena_alloc(&u->s->call, images->count, sizeof(*selected));

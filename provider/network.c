@@ -64,12 +64,13 @@ int cprov_session_client(struct cprov_session *s, struct cprov_client **out,
 static const struct cprov_source *source_on(struct cprov_session *s, const char *host)
 {
     struct cprov_place place;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
 
     for (size_t i = 0; i < s->places_count; i++)
         if (strcmp(s->places[i].base.host, host) == 0)
             return s->places[i].source;
     for (size_t i = 0; i < s->conf->sources_count; i++)
-        if (cprov_place_init(&s->conf->sources[i], &place, NULL) == 0 &&
+        if (cprov_place_init(&s->conf->sources[i], &place, &ignored) == 0 &&
             strcmp(place.base.host, host) == 0)
             return &s->conf->sources[i];
     return NULL;

@@ -33,13 +33,14 @@ static int add_registered(struct cprov_session *s, const char *text, const struc
                           bool *found, struct cprov_error *err)
 {
     struct cprov_place place;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
 
     for (size_t i = 0; i < s->conf->sources_count; i++) {
         const struct cprov_source *source = &s->conf->sources[i];
         bool named = cprov_span_glob(cprov_span_of(text), cprov_span_of(source->name));
 
         if (!named && at)
-            named = cprov_place_init(source, &place, NULL) == 0 && same_location(at, &place);
+            named = cprov_place_init(source, &place, &ignored) == 0 && same_location(at, &place);
         if (!named)
             continue;
         if (add_place(s, source, err) < 0)
@@ -85,6 +86,8 @@ static int select_source(struct cprov_session *s, const char *text, struct cprov
         return err->code;
     if (!found && !at)
         return unknown_source(text, err);
+    for (size_t i = 0; i < s->places_count && !found; i++)
+        found = same_location(&s->places[i], at);
     if (!found)
         s->places[s->places_count++] = given;
     return 0;

@@ -242,14 +242,14 @@ int cprov_save(struct cprov_session *s, const struct cprov_save_options *options
     auto_store struct cprov_store *installed = NULL;
     struct save v = { .s = s, .options = options };
     struct cprov_outcome outcome = { 0 };
-    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_error err = CPROV_ERROR_INIT, ignored = CPROV_ERROR_INIT;
 
     cprov_session_begin(s, callbacks);
     if (options->names_count == 0)
         cprov_outcome_usage(s, &outcome, "no image is named");
     else if (choose_place(&v, &err) < 0)
         cprov_outcome_add(s, &outcome, err.code, "", NULL, NULL, &err);
-    if (cprov_session_store(s, CPROV_STORE_READ, &installed, NULL) == 0)
+    if (cprov_session_store(s, CPROV_STORE_READ, &installed, &ignored) == 0)
         v.installed = installed;
     bool usable = outcome.code == 0;
     for (size_t i = 0; i < options->names_count && usable && !outcome.stop; i++) {

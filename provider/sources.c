@@ -33,11 +33,12 @@ static bool is_meant(const struct cprov_source *source, const char *name)
 {
     struct cprov_source asked = { .name = name, .location = name };
     struct cprov_place a, b;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
 
     if (!name || cprov_span_glob(cprov_span_of(name), cprov_span_of(source->name)))
         return true;
-    return cprov_place_init(&asked, &a, NULL) == 0 && cprov_place_init(source, &b, NULL) == 0 &&
-           strcmp(a.base.host, b.base.host) == 0 &&
+    return cprov_place_init(&asked, &a, &ignored) == 0 &&
+           cprov_place_init(source, &b, &ignored) == 0 && strcmp(a.base.host, b.base.host) == 0 &&
            strcmp(a.base.repository, b.base.repository) == 0;
 }
 

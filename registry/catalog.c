@@ -218,6 +218,7 @@ static bool repository_at(const struct cprov_place *place, struct cprov_span pat
 {
     char text[2 * CPROV_NAME_MAX + 2];
     size_t len = strlen(place->base.repository);
+    struct cprov_error ignored = CPROV_ERROR_INIT;
 
     if (path.len == 0 || len + 1 + path.len > CPROV_NAME_MAX)
         return false;
@@ -231,7 +232,7 @@ static bool repository_at(const struct cprov_place *place, struct cprov_span pat
         text[len + i] = cprov_lower(path.ptr[i]);
     len += path.len;
     if (len > CPROV_NAME_MAX ||
-        cprov_reference_check_repository(cprov_span_make(text, len), NULL) < 0)
+        cprov_reference_check_repository(cprov_span_make(text, len), &ignored) < 0)
         return false;
     memcpy(out->repository, text, len);
     out->repository[len] = '\0';

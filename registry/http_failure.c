@@ -186,7 +186,7 @@ static int failed_locally(const struct cprov_http_transfer *t, CURLcode result,
                           t->where, reason_of(t, result));
     /* libcurl says the same of a header line past its own limit of 100 KiB. */
     if (result == CURLE_OUT_OF_MEMORY && t->sent && !t->headers.complete)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: the answer has a header of more than %u bytes",
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the answer has a header of more than %zu bytes",
                           t->where, CPROV_HEADER_BYTES_MAX);
     return result == CURLE_OUT_OF_MEMORY ? cprov_fail_memory(err) : 0;
 }

@@ -196,7 +196,7 @@ int cprov_http_headers_add(struct cprov_http_headers *h, struct cprov_span line,
         return cprov_fail_memory(err);
     if (h->text.failed || h->lines > CPROV_HEADER_LINES_MAX)
         return cprov_fail(err, CPROV_ENETWORK,
-                          "the answer has more than %u bytes or %u lines of "
+                          "the answer has more than %zu bytes or %d lines of "
                           "headers",
                           CPROV_HEADER_BYTES_MAX, CPROV_HEADER_LINES_MAX);
     return 0;

@@ -41,9 +41,9 @@ static int read_base(struct cprov_span text, struct cprov_reference *base, struc
     if (cprov_span_is(path, "v2"))
         path.len = 0;
     if (cprov_reference_check_host(host, err) < 0)
-        return err ? err->code : CPROV_EINVAL;
+        return err->code;
     if (path.len > 0 && cprov_reference_check_repository(path, err) < 0)
-        return err ? err->code : CPROV_EINVAL;
+        return err->code;
     if (host.len + 1 + path.len > CPROV_NAME_MAX)
         return cprov_fail(err, CPROV_EINVAL, "longer than %d bytes", CPROV_NAME_MAX);
 

@@ -89,7 +89,7 @@ int cprov_url_parse(struct cprov_span text, struct cprov_url *out, struct cprov_
     size_t end = 0;
 
     if (text.len > CPROV_URL_MAX)
-        return cprov_fail(err, CPROV_EINVAL, "URL is longer than %u bytes", CPROV_URL_MAX);
+        return cprov_fail(err, CPROV_EINVAL, "URL is longer than %zu bytes", CPROV_URL_MAX);
     if (!is_plain(text))
         return cprov_fail(err, CPROV_EINVAL, "URL contains blanks or control characters");
     text = without_fragment(text);
@@ -208,7 +208,7 @@ static int resolve_absolute(struct cprov_span text, struct cprov_buf *out, struc
 static int resolve_network_path(const struct cprov_url *base, struct cprov_span reference,
                                 struct cprov_buf *out, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_URL_MAX + sizeof("https:"));
     cprov_buf_add_text(&text, base->https ? "https:" : "http:");
@@ -231,7 +231,7 @@ static int resolve_path(const struct cprov_url *base, struct cprov_span referenc
         query = base->query;
     if (path.len > 0 ? !merge_paths(base, path, merged, &len)
                      : !add_bytes(merged, &len, base->path))
-        return cprov_fail(err, CPROV_EINVAL, "URL is longer than %u bytes", CPROV_URL_MAX);
+        return cprov_fail(err, CPROV_EINVAL, "URL is longer than %zu bytes", CPROV_URL_MAX);
     add_authority(out, base);
     add_path(out, merged, len);
     if (query.len > 0) {
@@ -244,7 +244,7 @@ static int resolve_path(const struct cprov_url *base, struct cprov_span referenc
 int cprov_url_resolve(struct cprov_span base, struct cprov_span reference, struct cprov_buf *out,
                       struct cprov_error *err)
 {
-    auto_buf struct cprov_buf target;
+    auto_buf struct cprov_buf target = { 0 };
     struct cprov_url b;
 
     cprov_buf_init(&target, CPROV_URL_MAX);
