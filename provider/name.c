@@ -28,6 +28,16 @@ void cprov_ref_write(struct cprov_buf *out, const char *source, const char *name
     cprov_base64url_encode(out, cprov_buf_span(&json));
 }
 
+static bool has_control(struct cprov_span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
+            return true;
+    return false;
+}
+
+/* A ref passes through files and pipes of others: what it says is looked at like any other input.
+ */
 static int read_ref(struct cprov_session *s, const char *text, struct cprov_name *n,
                     struct cprov_error *err)
 {
@@ -46,6 +56,8 @@ static int read_ref(struct cprov_session *s, const char *text, struct cprov_name
     n->is_reference = true;
     n->shown_name = cprov_json_get_text(doc, "n");
     n->source = cprov_json_get_text(doc, "s");
+    if (has_control(cprov_span_of(n->shown_name)) || has_control(cprov_span_of(n->source)))
+        return cprov_fail(err, CPROV_EINVAL, "damaged ref: control characters");
     return 0;
 }
 
@@ -84,6 +96,8 @@ static int read_lookup(struct cprov_span text, struct cprov_name *n, struct cpro
     }
     if (cprov_span_cut_last(text, ':', &before, &after) &&
         cprov_span_find(after, '/') == after.len) {
+        if (after.len == 0 && before.len > 0)
+            return cprov_fail(err, CPROV_EINVAL, "the version is empty");
         *version = after;
         text = before;
     }
@@ -91,9 +105,8 @@ static int read_lookup(struct cprov_span text, struct cprov_name *n, struct cpro
         return cprov_fail(err, CPROV_EINVAL, "the name is empty");
     if (text.len > CPROV_NAME_MAX)
         return cprov_fail(err, CPROV_EINVAL, "the name is longer than %d bytes", CPROV_NAME_MAX);
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
-            return cprov_fail(err, CPROV_EINVAL, "the name has control characters");
+    if (has_control(text))
+        return cprov_fail(err, CPROV_EINVAL, "the name has control characters");
     n->lookup = text;
     return 0;
 }
@@ -129,6 +142,14 @@ static int merge_reference_version(struct cprov_name *n,
     return 0;
 }
 
+/* The brackets of [::1]:5000/app make no pattern. */
+static bool has_wildcards(struct cprov_span text)
+{
+    if (cprov_span_starts_with(text, "[") && cprov_reference_names_host(text))
+        text = cprov_span_from(text, cprov_span_find(text, ']'));
+    return cprov_span_is_pattern(text);
+}
+
 int cprov_name_read(struct cprov_session *s, const char *text,
                     const struct cprov_version_options *version, bool patterns,
                     struct cprov_name *out, struct cprov_error *err)
@@ -140,19 +161,19 @@ int cprov_name_read(struct cprov_session *s, const char *text,
     if (!n.text)
         return cprov_fail_memory(err);
     if (cprov_span_starts_with(cprov_span_of(text), REF_PREFIX)) {
-        if (read_ref(s, text, &n, err) < 0)
+        if (read_ref(s, text, &n, err) < 0 || merge_reference_version(&n, version, err) < 0)
             return err->code;
         *out = n;
         return 0;
     }
     rest = cprov_span_of(n.text);
-    if (!patterns && cprov_span_is_pattern(rest) && !cprov_span_starts_with(rest, "["))
+    if (strip_scheme(&rest, &stripped, err) < 0)
+        return err->code;
+    if (!patterns && has_wildcards(rest))
         return cprov_fail(err, CPROV_EINVAL,
                           "The specified name '%s' should not contain any wildcard characters, "
                           "please correct it and try again.",
                           text);
-    if (strip_scheme(&rest, &stripped, err) < 0)
-        return err->code;
     if (stripped || cprov_reference_names_host(rest)) {
         n.is_reference = true;
         if (cprov_reference_parse(rest, &n.reference, err) < 0 ||

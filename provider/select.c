@@ -36,6 +36,8 @@ static bool text_matches(struct cprov_span text, const struct cprov_image *image
     char digest[CPROV_DIGEST_TEXT_MAX];
     struct cprov_span name, version;
 
+    if (text.len == 0) /* is what other tools' entries have for a reference */
+        return false;
     if (name_matches(text, image) || cprov_span_is(text, image->reference))
         return true;
     if (cprov_span_cut_last(text, ':', &name, &version) && name_matches(name, image) &&
