@@ -74,7 +74,7 @@ static void on_progress(void *arg, const struct cprov_progress *p)
     h->progress++;
     if (*p->id == '\0' && p->done > h->done)
         h->done = p->done;
-    if (h->cancel_at_progress && p->done > 0)
+    if (h->cancel_at && h->done >= h->cancel_at)
         h->cancelled = true;
     if (h->on_progress)
         h->on_progress(p);

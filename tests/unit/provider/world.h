@@ -36,7 +36,7 @@ struct heard {
     char question[512];
     /* what the caller does */
     enum cprov_answer answer;
-    bool cancel_at_progress;
+    uint64_t cancel_at; /* bytes of the whole call; 0: never */
     bool cancelled;
     void (*on_progress)(const struct cprov_progress *p);
 };
