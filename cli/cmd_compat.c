@@ -1,9 +1,5 @@
 /* cli/cmd_compat.c - compat: may a Windows host run an image? */
-#include <string.h>
-
 #include "cli/cli.h"
-
-static const char warning[] = "warning: ";
 
 struct compat_row {
     const char *host, *image, *isolation, *why;
@@ -41,12 +37,12 @@ int cprov_cmd_compat(struct cprov_cli *cli)
     if (r < 0)
         return r;
     r = cprov_compat_check(s->host, s->image, isolation, &why);
-    if (r != 0 && r != CPROV_INCOMPATIBLE)
-        return cprov_cli_usage(cli, "%s", *why ? why : "a version is not a.b.c or a.b.c.d");
-    if (r == 0 && !strncmp(why, warning, strlen(warning))) {
-        why += strlen(warning);
+    if (r == CPROV_COMPATIBLE_WITH_WARNING) {
         cprov_report_message(&cli->report, CPROV_MSG_WARNING, why);
+        r = CPROV_DONE;
     }
+    if (r != CPROV_DONE && r != CPROV_INCOMPATIBLE)
+        return cprov_cli_usage(cli, "%s", *why ? why : "a version is not a.b.c or a.b.c.d");
     struct compat_row row = { s->host, s->image, isolation, why, r == 0 };
     if (cprov_out_is_table(cli->out))
         cprov_cli_print_line(cli, "%s: %s", r == 0 ? "compatible" : "not compatible", why);

@@ -44,7 +44,7 @@ const struct cprov_option cprov_options[] = {
       "build of the Windows host", "this machine's", 0 },
     { "isolation", 0, CPROV_OPTION_CHOICE, CPROV_SET_HOST | CPROV_SET_COMPAT,
       AT(session.isolation), "process|hyperv|any", "how the container will run", NULL, 0 },
-    { "os-features", 0, CPROV_OPTION_TEXT, CPROV_SET_HOST, AT(session.os_features), "a,b",
+    { "os-features", 0, CPROV_OPTION_LIST, CPROV_SET_HOST, AT(session.os_features), "a,b",
       "features the host must offer", "not looked at", 0 },
     { "match-host", 0, CPROV_OPTION_FLAG, CPROV_SET_HOST, AT(session.match_host), NULL,
       "the newest version that the host runs", NULL, 0 },

@@ -92,6 +92,7 @@ enum cprov_option_kind {
     CPROV_OPTION_NOT,     /* bool that holds the contrary: --tls-verify=false */
     CPROV_OPTION_MAYBE,   /* int 0 or 1 */
     CPROV_OPTION_TEXT,    /* const char * */
+    CPROV_OPTION_LIST,    /* const char *, comma between; may be empty */
     CPROV_OPTION_CHOICE,  /* const char *, one of `value` "a|b|c" */
     CPROV_OPTION_WORDS,   /* struct cprov_words, repeatable */
     CPROV_OPTION_COUNT,   /* unsigned, 1 to `most` */

@@ -166,7 +166,7 @@ static int set(struct parser *p, const struct cprov_option *option, const char *
 
     if (option->kind == CPROV_OPTION_SECRET)
         return refuse_secret(option, err);
-    if (value && !*value)
+    if (value && !*value && option->kind != CPROV_OPTION_LIST)
         return cprov_fail(err, CPROV_EINVAL, "option '--%s' has an empty value", option->name);
     if (value && !cprov_option_takes_value(option) && read_bool(option, value, &on, err) < 0)
         return CPROV_EINVAL;
@@ -182,6 +182,7 @@ static int set(struct parser *p, const struct cprov_option *option, const char *
         *(int *)field = on;
         return 0;
     case CPROV_OPTION_TEXT:
+    case CPROV_OPTION_LIST:
         *(const char **)field = value;
         return 0;
     case CPROV_OPTION_CHOICE:

@@ -145,6 +145,8 @@ static int record(struct install *in, uint64_t bytes, struct cprov_image *image,
         return err->code;
     cprov_say(in->s, CPROV_MSG_RESULT, "%s",
               cprov_time_taken(in->s, "Downloaded", cprov_clock_ms() - in->started_ms));
+    cprov_say(in->s, CPROV_MSG_VERBOSE, "Installed %s %s (%llu bytes) in %s", image->name,
+              image->version, (unsigned long long)bytes, cprov_store_root(in->store));
     emit(in->s, image, CPROV_ADDED);
     cprov_session_log(in->s, in->store, "install",
                       cprov_name_and_version(in->s, image->name, image->version),
@@ -186,6 +188,8 @@ static int get_image(struct install *in, struct cprov_error *err)
     if (need_store(in, err) < 0)
         return err->code;
     in->started_ms = cprov_clock_ms();
+    cprov_say(in->s, CPROV_MSG_VERBOSE, "Downloading %s %s from %s/%s", in->target.name,
+              in->target.version, in->target.reference.host, in->target.reference.repository);
     if (discard_damaged(in, err) < 0 ||
         cprov_plan_fetch(in->s, &in->target, in->options->all_platforms, &in->chosen, &in->plan,
                          err) < 0 ||

@@ -10,15 +10,15 @@ void cprov_outcome_add(struct cprov_session *s, struct cprov_outcome *o, int cod
 {
     const char *target = text;
 
-    if (code == 0)
+    if (code == 0) {
+        o->done++;
         return;
+    }
     if (name && version && *version)
         target = cprov_arena_textf(&s->call, "%s %s", name, version);
     o->stop = code == CPROV_ECANCELLED;
-    if (o->stop || o->code == 0 || o->code == code)
+    if (o->stop || o->code == 0)
         o->code = code;
-    else
-        o->code = CPROV_EPARTIAL;
     if (o->stop) /* a time-out is told by its own name */
         o->code = cprov_session_end(s, code, target ? target : text, err);
     else
@@ -35,7 +35,7 @@ void cprov_outcome_usage(struct cprov_session *s, struct cprov_outcome *o, const
 
 int cprov_outcome_code(const struct cprov_outcome *o)
 {
-    return o->code;
+    return o->code < 0 && o->done > 0 && !o->stop ? CPROV_EPARTIAL : o->code;
 }
 
 const char *cprov_time_taken(struct cprov_session *s, const char *what, int64_t ms)

@@ -7,8 +7,9 @@
 
 /* {0}: nothing happened yet. */
 struct cprov_outcome {
-    int code;  /* of the failures: theirs when all are alike, else CPROV_EPARTIAL */
-    bool stop; /* cancelled: the rest is not begun */
+    size_t done; /* items without a failure */
+    int code;    /* of the first failure */
+    bool stop;   /* cancelled: the rest is not begun */
 };
 
 /* Counts one item; a failure is told, under "name version" once those are known, else under text.
@@ -17,6 +18,8 @@ void cprov_outcome_add(struct cprov_session *s, struct cprov_outcome *o, int cod
                        const char *name, const char *version, const struct cprov_error *err);
 /* A call that makes no sense. */
 void cprov_outcome_usage(struct cprov_session *s, struct cprov_outcome *o, const char *message);
+/* 0; the first failure's code when nothing was done; CPROV_EPARTIAL when something was; a cancel
+ * always. */
 int cprov_outcome_code(const struct cprov_outcome *o);
 
 /* "Downloaded in 0 hours, 2 minutes, 28 seconds." - whole hours, never plural-adjusted; in the

@@ -240,9 +240,8 @@ struct cprov_install_options {
     bool reinstall;     /* fetch and verify again what is there */
     bool all_platforms; /* the whole index */
 };
-/* Each image wholly or not at all; resumes what an earlier call left. Several failures: the first
- * one's code when nothing was installed or all failed alike, else CPROV_SOME_FAILED... see
- * docs/exit-codes.md. */
+/* Each image wholly or not at all; resumes what an earlier call left. Some failed and others
+ * are installed: CPROV_SOME_FAILED; none is: the code of the first. */
 CPROV_API int cprov_install(struct cprov_session *s, const struct cprov_install_options *options,
                             const struct cprov_callbacks *callbacks);
 

@@ -87,7 +87,7 @@ static int choose_place(struct save *v, struct cprov_error *err)
     return 0;
 }
 
-/* NanoServer-10-0-10586-8.tar: no character that a file system or a shell minds. */
+/* NanoServer-10-0-10586-8.oci.tar: no character that a file system or a shell minds. */
 static const char *file_name(struct save *v)
 {
     char *text = cprov_arena_textf(&v->s->call, "%s-%s", v->target.name, v->target.version);
@@ -95,7 +95,7 @@ static const char *file_name(struct save *v)
     for (char *p = text; p && *p; p++)
         if (!cprov_is_alnum(*p) && *p != '_')
             *p = '-';
-    const char *path = cprov_arena_textf(&v->s->call, "%s/%s.tar", v->folder, text ? text : "");
+    const char *path = cprov_arena_textf(&v->s->call, "%s/%s.oci.tar", v->folder, text ? text : "");
     return path ? path : "";
 }
 
@@ -157,11 +157,21 @@ static int save_archive(struct save *v, const char *path, struct cprov_image *im
 
     if (!staging)
         return cprov_fail_memory(err);
-    if (cprov_store_open(staging, CPROV_STORE_CREATE, &v->s->cancel, &store, err) < 0 ||
-        transfer(v, store, image, err) < 0)
+    if (cprov_store_open(staging, CPROV_STORE_CREATE, &v->s->cancel, &store, err) < 0)
         return err->code;
+    int code = transfer(v, store, image, err);
+    if (code == CPROV_EVERIFY) { /* bytes that are wrong are nothing to go on from */
+        struct cprov_error ignored = CPROV_ERROR_INIT;
+
+        cprov_store_close(cprov_steal(&store));
+        if (cprov_fs_remove_tree(AT_FDCWD, staging, &ignored) < 0)
+            cprov_say(v->s, CPROV_MSG_WARNING, "%s", ignored.msg);
+        return code;
+    }
+    if (code < 0)
+        return code;
     cprov_meter_init(&v->meter, "Saving", v->target.name, "", 0);
-    int code = cprov_archive_write(store, image, 1, path, on_written, v, err);
+    code = cprov_archive_write(store, image, 1, path, on_written, v, err);
     cprov_meter_end(v->s, &v->meter);
     if (code < 0)
         return code;

@@ -207,7 +207,13 @@ void cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *
 int cprov_session_store(struct cprov_session *s, unsigned flags, struct cprov_store **out,
                         struct cprov_error *err)
 {
-    return cprov_store_open(s->root, flags, &s->cancel, out, err);
+    int code = cprov_store_open(s->root, flags, &s->cancel, out, err);
+
+    if (code == CPROV_EREFUSED && geteuid() != 0 && s->options.all_users)
+        cprov_hint(err, "the machine's store needs root; --scope currentuser uses your own");
+    else if (code == CPROV_EREFUSED)
+        cprov_hint(err, "--root DIR chooses another store");
+    return code;
 }
 
 int cprov_session_range(const struct cprov_version_options *options,

@@ -273,6 +273,20 @@ static void fail_lookup(struct lookup *l, int code, const struct cprov_error *er
     }
 }
 
+/* To an exact name that is simply "not found"; who asked for a pattern must hear why there is
+ * nothing. */
+static void no_catalog(struct lookup *l)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (!wants_pattern(wanted_of(l)))
+        return;
+    int code = cprov_fail(&err, CPROV_ENETWORK, "source '%s' has no catalog to search",
+                          l->place->source->name);
+    cprov_hint(&err, "name a repository exactly");
+    fail_lookup(l, code, &err);
+}
+
 static bool on_repository(void *arg, const char *name)
 {
     struct lookup *l = arg;
@@ -294,7 +308,9 @@ static void on_scanned(void *arg, int code, size_t dropped, const struct cprov_e
 
     (void)dropped;
     l->scanning = false;
-    if (code < 0)
+    if (code == CPROV_ENOTFOUND)
+        no_catalog(l);
+    else if (code < 0)
         fail_lookup(l, code, err);
     pump(l->find);
 }
@@ -303,9 +319,13 @@ static bool start_scan(struct lookup *l)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    if (!l->place || l->scanned || !l->place->kind->can_scan(l->place))
+    if (!l->place || l->scanned)
         return false;
     l->scanned = true;
+    if (!l->place->kind->can_scan(l->place)) {
+        no_catalog(l);
+        return false;
+    }
     l->scanning = true;
     int code = l->place->kind->scan(
         l->find->client, l->place,

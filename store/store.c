@@ -311,8 +311,8 @@ int cprov_store_need_space(struct cprov_store *s, uint64_t bytes, struct cprov_e
         need = UINT64_MAX;
     if (free_bytes < need)
         return cprov_fail(err, CPROV_ENOSPACE,
-                          "%s has %" PRIu64 " bytes free, %" PRIu64 " are needed", s->path,
-                          free_bytes, need);
+                          "Not enough space: %s has %" PRIu64 " bytes free, %" PRIu64 " are needed",
+                          s->path, free_bytes, need);
     return 0;
 }
 
