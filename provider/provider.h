@@ -230,6 +230,24 @@ struct cprov_find_options {
 CPROV_API int cprov_find(struct cprov_session *s, const struct cprov_find_options *options,
                          const struct cprov_callbacks *callbacks);
 
+/* --- to files --- */
+
+struct cprov_id_range {
+    unsigned inside, outside, count;
+};
+
+/* How an image becomes files. */
+struct cprov_unpack_to {
+    size_t size;
+    const char *rootfs; /* folder for the root file system; or */
+    const char *bundle; /* folder for an OCI runtime bundle: config.json and rootfs/ */
+    bool force;         /* the folder may hold something already */
+    bool rootless;      /* owners kept in user.rootlesscontainers, devices left out */
+    const struct cprov_id_range *uid_map, *gid_map;
+    size_t uid_map_count, gid_map_count;
+    uint64_t max_entries, max_bytes, max_ratio; /* caps; 0: the configuration's or the default */
+};
+
 /* --- install, save --- */
 
 struct cprov_install_options {
@@ -239,6 +257,8 @@ struct cprov_install_options {
     struct cprov_version_options version;
     bool reinstall;     /* fetch and verify again what is there */
     bool all_platforms; /* the whole index */
+    const struct cprov_unpack_to
+        *unpack; /* one name alone: also unpacked, while it downloads; NULL: not */
 };
 /* Each image wholly or not at all; resumes what an earlier call left. Some failed and others
  * are installed: CPROV_SOME_FAILED; none is: the code of the first. */
@@ -314,6 +334,81 @@ struct cprov_inspect_options {
 CPROV_API int cprov_inspect(struct cprov_session *s, const struct cprov_inspect_options *options,
                             void (*json)(void *arg, const char *text, size_t length),
                             const struct cprov_callbacks *callbacks);
+
+/* --- reading an image without unpacking it --- */
+
+struct cprov_file_item {
+    size_t size;
+    const char *path; /* without a leading '/' */
+    char type;        /* 'f' 'd' 'l' 'h'(ard link) 'c' 'b' 'p' */
+    const char *link; /* target of a link, or "" */
+    unsigned mode;
+    uint64_t uid, gid, bytes;
+    int64_t mtime;
+    unsigned layer; /* 0 is the lowest */
+};
+struct cprov_files_options {
+    size_t size;
+    const char *name; /* of an installed image */
+    struct cprov_version_options version;
+    const char *path; /* ls: this folder or file, NULL: everything; cat: the file */
+    bool recursive;
+};
+typedef void cprov_file_fn(void *arg, const struct cprov_file_item *item);
+typedef int cprov_bytes_fn(void *arg, const void *data, size_t len); /* negative: stop */
+
+/* What the layers add up to, sorted by path. */
+CPROV_API int cprov_files(struct cprov_session *s, const struct cprov_files_options *options,
+                          cprov_file_fn *item, const struct cprov_callbacks *callbacks);
+/* The content of one file; a symlink is followed within the image. Reads only the layers that
+ * matter, from the top. */
+CPROV_API int cprov_file_read(struct cprov_session *s, const struct cprov_files_options *options,
+                              cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks);
+/* One flattened, deterministic tar of everything. */
+CPROV_API int cprov_export(struct cprov_session *s, const struct cprov_files_options *options,
+                           cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks);
+
+/* --- containers: records that tie an image to what was made of it --- */
+
+struct cprov_container_item {
+    size_t size;
+    const char *id; /* 64 hex digits */
+    const char *name;
+    const char *image;   /* "NanoServer:10.0.10586.8" */
+    const char *digest;  /* of its manifest */
+    const char *path;    /* of the bundle, or "" */
+    const char *created; /* RFC 3339 */
+    const char *state; /* "created", "running", "stopped" as the runtime says; "off" without one */
+    const char *isolation; /* "process", "hyperv" or "" */
+    const char *runtime;   /* "crun", "runc", or "" */
+    int64_t started;       /* seconds since 1970, 0: not running */
+};
+struct cprov_container_options {
+    size_t size;
+    const char *const *names; /* get, remove: names, ids, id prefixes, patterns; none: all (get) */
+    size_t names_count;
+    const char *name;  /* new */
+    const char *image; /* new: an installed image */
+    struct cprov_version_options version;
+    const char *isolation;
+    const struct cprov_unpack_to *unpack; /* new: make its bundle; NULL: a record alone */
+    bool delete_files;                    /* remove: its bundle too */
+};
+typedef void cprov_container_fn(void *arg, const struct cprov_container_item *item);
+/* CPROV_EXISTS: the name is taken. */
+CPROV_API int cprov_container_new(struct cprov_session *s,
+                                  const struct cprov_container_options *options,
+                                  cprov_container_fn *item,
+                                  const struct cprov_callbacks *callbacks);
+CPROV_API int cprov_container_list(struct cprov_session *s,
+                                   const struct cprov_container_options *options,
+                                   cprov_container_fn *item,
+                                   const struct cprov_callbacks *callbacks);
+/* CPROV_IN_USE: it runs. */
+CPROV_API int cprov_container_remove(struct cprov_session *s,
+                                     const struct cprov_container_options *options,
+                                     cprov_container_fn *item,
+                                     const struct cprov_callbacks *callbacks);
 
 /* --- sources --- */
 
