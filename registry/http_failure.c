@@ -139,11 +139,17 @@ static int cut_short(const struct cprov_http_transfer *t, struct cprov_error *er
 static int broken(const struct cprov_http_transfer *t, CURLcode result, bool *may_retry,
                   struct cprov_error *err)
 {
-    if (wants_certificate(t))
+    const char *reason = says(t, "getpeername()") ? "reset by the server" : reason_of(t, result);
+
+    *may_retry = !wants_certificate(t);
+    if (!*may_retry)
         return certificate_refused(t, err);
-    *may_retry = true;
-    return cprov_fail(err, CPROV_ENETWORK, "the connection to %s broke: %s", t->where,
-                      reason_of(t, result));
+    cprov_fail(err, CPROV_ENETWORK, "the connection to %s broke: %s", t->where, reason);
+    /* A server that misses a client certificate may hang up so fast that its alert is lost. */
+    if (t->received == 0 && cprov_span_starts_with(cprov_span_of(t->shown), "https:"))
+        cprov_hint(err, "if %s wants a client certificate, give it with --cert and --key",
+                   t->where);
+    return CPROV_ENETWORK;
 }
 
 static int not_http(const struct cprov_http_transfer *t, struct cprov_error *err)
