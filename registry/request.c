@@ -223,8 +223,7 @@ static int login_refused(struct cprov_request *r, struct cprov_error *err)
 
     if (code < 0 || !known)
         return code < 0 ? code : CPROV_ENOTFOUND;
-    (void)cprov_fail(err, CPROV_EAUTH, "%s refuses the login, or it gives no access to this",
-                     r->endpoint->host);
+    (void)cprov_fail(err, CPROV_EAUTH, "login refused, or without access to this");
     cprov_hint(err, "log in again: cprov login %s", r->endpoint->host);
     return CPROV_EAUTH;
 }
