@@ -57,11 +57,18 @@ static int cannot_connect(const struct cprov_http_transfer *t, struct cprov_erro
     return fail_os(err, os_error(t), "cannot connect to", where);
 }
 
+int cprov_http_proxy_login(const struct cprov_http_transfer *t, struct cprov_error *err)
+{
+    cprov_fail(err, CPROV_EAUTH, "the proxy demands a login (407) for %s", t->where);
+    cprov_hint(err, "give the login of the proxy in its URL: http://USER:PASSWORD@HOST:PORT");
+    return CPROV_EAUTH;
+}
+
 static int proxy_refuses(const struct cprov_http_transfer *t, long status, bool *may_retry,
                          struct cprov_error *err)
 {
     if (status == 407)
-        return cprov_fail(err, CPROV_EAUTH, "the proxy demands a login (407) for %s", t->where);
+        return cprov_http_proxy_login(t, err);
     *may_retry = status >= 500 || status == 429;
     return cprov_fail(err, CPROV_ENETWORK, "the proxy refuses to connect to %s (%ld)", t->where,
                       status);

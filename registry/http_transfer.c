@@ -17,7 +17,7 @@ static int deliver_head(struct cprov_http_transfer *t)
     const struct cprov_http_head *head = &t->headers.head;
 
     if (head->status == 407)
-        return cprov_fail(&t->err, CPROV_EAUTH, "the proxy demands a login (407) for %s", t->where);
+        return cprov_http_proxy_login(t, &t->err);
     return t->request.head ? t->request.head(t->request.arg, head, &t->err) : 0;
 }
 

@@ -75,4 +75,7 @@ CPROV_DEFINE_CLEANUP(struct cprov_http_transfer, cprov_http_transfer, cprov_http
 int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode result,
                                bool *may_retry, bool *unreached, struct cprov_error *err);
 
+/* Tells of an answer 407; returns CPROV_EAUTH. */
+int cprov_http_proxy_login(const struct cprov_http_transfer *t, struct cprov_error *err);
+
 #endif
