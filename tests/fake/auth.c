@@ -195,10 +195,13 @@ static char *form_field(const struct fake_request *q, const char *name)
             int low = i + 2 < value.len ? cprov_hex_value(cprov_lower(value.ptr[i + 2])) : -1;
 
             if (value.ptr[i] == '%' && high >= 0 && low >= 0) {
-                *p++ = (char)(high << 4 | low);
+                *p++ = (char)(unsigned char)((unsigned)high << 4 | (unsigned)low);
                 i += 2;
             } else {
-                *p++ = value.ptr[i] == '+' ? ' ' : value.ptr[i];
+                *p = value.ptr[i];
+                if (*p == '+')
+                    *p = ' ';
+                p++;
             }
         }
         return out;

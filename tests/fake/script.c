@@ -177,7 +177,7 @@ static const struct command {
 
 /* --- lines and words --- */
 
-static char escaped(const char **p)
+static int escaped(const char **p)
 {
     char c = *(*p)++;
     int high, low;
@@ -195,7 +195,7 @@ static char escaped(const char **p)
         if (low < 0)
             fake_die("\\x wants two hex digits");
         *p += 2;
-        return (char)(high << 4 | low);
+        return high << 4 | low;
     default:
         return c;
     }
@@ -219,7 +219,7 @@ static char *next_word(const char **p)
         if (c == '"')
             quoted = !quoted;
         else
-            cprov_buf_add_char(&word, c == '\\' ? escaped(p) : c);
+            cprov_buf_addf(&word, "%c", c == '\\' ? escaped(p) : c);
     }
     text = fake_replace(cprov_buf_text(&word), "$OTHER", fake.other_host);
     cprov_buf_clear(&word);

@@ -242,11 +242,10 @@ static bool range_of(const char *text, uint64_t size, uint64_t *first, uint64_t 
         return false;
     if (!cprov_span_u64(a, first) || *first >= size)
         return false;
-    if (b.len == 0)
-        *last = size - 1;
-    else if (!cprov_span_u64(b, last) || *last < *first)
+    *last = UINT64_MAX;
+    if (b.len && (!cprov_span_u64(b, last) || *last < *first))
         return false;
-    else if (*last >= size)
+    if (*last >= size)
         *last = size - 1;
     return true;
 }
