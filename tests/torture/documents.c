@@ -1,0 +1,239 @@
+/* Parsers of documents and texts under want of memory. */
+#include "torture.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/fs.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "manifest/image_config.h"
+#include "manifest/manifest.h"
+#include "manifest/media_type.h"
+#include "manifest/platform.h"
+#include "manifest/reference.h"
+#include "registry/challenge.h"
+
+#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* --- JSON --- */
+
+struct text {
+    struct cprov_buf bytes;
+};
+
+/* Large enough for several blocks of an arena, and for a buffer that grows. */
+static void make_json(struct cprov_buf *out)
+{
+    cprov_buf_init(out, CPROV_MIB);
+    cprov_buf_add_text(out, "{\"list\":[");
+    for (int i = 0; i < 120; i++)
+        cprov_buf_addf(out, "%s{\"n\":%d,\"text\":\"line\\n%d\",\"none\":null,\"yes\":true}",
+                       i ? "," : "", i, i);
+    cprov_buf_add_text(out, "],\"long\":\"");
+    for (int i = 0; i < 400; i++)
+        cprov_buf_add_text(out, "0123456789");
+    cprov_buf_add_text(out, "\"}");
+}
+
+static int run_json(void *arg, struct cprov_error *err)
+{
+    const struct text *t = arg;
+    auto_buf struct cprov_buf out = { 0 };
+    struct cprov_arena arena = { 0 };
+    struct cprov_json *doc = NULL;
+    struct cprov_json_writer w;
+
+    int code = cprov_json_parse(cprov_buf_span(&t->bytes), &arena, &doc, err);
+    if (code < 0)
+        assert_null(doc);
+    cprov_buf_init(&out, CPROV_MIB);
+    if (code == 0) {
+        cprov_json_writer_init(&w, &out, 0);
+        cprov_json_value(&w, doc);
+        code = cprov_buf_check(&out, "document", err);
+    }
+    if (code == 0)
+        assert_true(cprov_span_equal(cprov_buf_span(&out), cprov_buf_span(&t->bytes)));
+    cprov_arena_clear(&arena);
+    return code;
+}
+
+static void json(void **state)
+{
+    struct text t;
+
+    (void)state;
+    make_json(&t.bytes);
+    torture(&(struct torture){ .name = "json", .run = run_json, .arg = &t });
+    cprov_buf_clear(&t.bytes);
+}
+
+/* --- manifests --- */
+
+static int run_manifest(void *arg, struct cprov_error *err)
+{
+    const struct text *t = arg;
+    auto_buf struct cprov_buf offers = { 0 };
+    struct cprov_manifest *m = NULL;
+
+    int code = cprov_manifest_parse(cprov_buf_span(&t->bytes), CPROV_SPAN_LITERAL(""), &m, err);
+    if (code < 0) {
+        assert_null(m);
+        return code;
+    }
+    assert_true(cprov_span_equal(m->raw, cprov_buf_span(&t->bytes)));
+    cprov_buf_init(&offers, CPROV_MIB);
+    if (m->kind == CPROV_DOC_INDEX)
+        cprov_manifest_offers(m, &offers);
+    code = cprov_buf_check(&offers, "offers", err);
+    cprov_manifest_free(m);
+    return code;
+}
+
+/* Every document that the manifest tests call valid. */
+static void manifests(void **state)
+{
+    DIR *folder = opendir(CPROV_TEST_DATA "/manifest");
+    size_t count = 0;
+    struct dirent *entry;
+
+    (void)state;
+    assert_non_null(folder);
+    while ((entry = readdir(folder))) {
+        struct text t;
+
+        if (strncmp(entry->d_name, "valid-", 6) != 0)
+            continue;
+        cprov_buf_init(&t.bytes, CPROV_MANIFEST_MAX);
+        assert_int_equal(
+            cprov_fs_read(dirfd(folder), entry->d_name, CPROV_MANIFEST_MAX, &t.bytes, NULL), 0);
+        torture(&(struct torture){ .name = entry->d_name,
+                                   .run = run_manifest,
+                                   .arg = &t,
+                                   .other_code = CPROV_EFAIL }); /* of the hash of `data` */
+        cprov_buf_clear(&t.bytes);
+        count++;
+    }
+    closedir(folder);
+    assert_true(count > 0);
+}
+
+/* --- image configs --- */
+
+static const char config[] =
+    "{\"architecture\":\"amd64\",\"os\":\"windows\",\"os.version\":\"10.0.20348.1\","
+    "\"os.features\":[\"win32k\"],\"created\":\"2024-05-01T10:00:00Z\",\"author\":\"a\","
+    "\"config\":{\"Env\":[\"A=1\",\"B=2\"],\"Cmd\":[\"c:\\\\windows\\\\cmd.exe\"],"
+    "\"Entrypoint\":[\"e\"],\"Labels\":{\"k\":\"v\",\"l\":\"w\"},\"User\":\"u\","
+    "\"WorkingDir\":\"/\"},\"history\":[{\"created_by\":\"Apply image\"},"
+    "{\"comment\":\"nothing\",\"empty_layer\":true}],"
+    "\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"sha256:" HEX64 "\"]}}";
+
+static int run_config(void *arg, struct cprov_error *err)
+{
+    struct cprov_image_config *c = NULL;
+
+    (void)arg;
+    int code = cprov_image_config_parse(cprov_span_of(config), &c, err);
+    if (code < 0) {
+        assert_null(c);
+        return code;
+    }
+    assert_string_equal(cprov_image_config_label(c, "l"), "w");
+    assert_int_equal(c->history_count, 2);
+    assert_int_equal(c->diff_ids_count, 1);
+    cprov_image_config_free(c);
+    return 0;
+}
+
+static void image_config(void **state)
+{
+    (void)state;
+    torture(&(struct torture){ .name = "image config", .run = run_config });
+}
+
+/* --- references and platforms --- */
+
+static int run_reference(void *arg, struct cprov_error *err)
+{
+    static const char text[] = "[::1]:5000/a/b:t@sha256:" HEX64;
+    auto_buf struct cprov_buf out = { 0 };
+    struct cprov_reference r;
+
+    (void)arg;
+    int code = cprov_reference_parse(cprov_span_of(text), &r, err);
+    if (code < 0)
+        return code;
+    cprov_buf_init(&out, CPROV_KIB);
+    cprov_reference_format(&r, &out);
+    code = cprov_buf_check(&out, "reference", err);
+    if (code == 0)
+        assert_string_equal(cprov_buf_text(&out), text);
+    return code;
+}
+
+static int run_platform(void *arg, struct cprov_error *err)
+{
+    static const char text[] = "windows(10.0.20348+win32k+other)/amd64/v2";
+    auto_buf struct cprov_buf out = { 0 };
+    struct cprov_arena arena = { 0 };
+    struct cprov_platform p = { .os = "untouched" };
+
+    (void)arg;
+    int code = cprov_platform_parse(cprov_span_of(text), &arena, &p, err);
+    if (code < 0)
+        assert_string_equal(p.os, "untouched");
+    cprov_buf_init(&out, CPROV_KIB);
+    if (code == 0) {
+        cprov_platform_format(&p, &out);
+        code = cprov_buf_check(&out, "platform", err);
+    }
+    if (code == 0)
+        assert_string_equal(cprov_buf_text(&out), text);
+    cprov_arena_clear(&arena);
+    return code;
+}
+
+static void references_and_platforms(void **state)
+{
+    (void)state;
+    torture(&(struct torture){ .name = "reference", .run = run_reference });
+    torture(&(struct torture){ .name = "platform", .run = run_platform });
+}
+
+/* --- challenges --- */
+
+static int run_challenges(void *arg, struct cprov_error *err)
+{
+    static const char value[] =
+        "Negotiate abc==, Basic realm=\"simple\", Bearer realm=\"https://auth.example/a\\\"b\", "
+        "service=\"s\", scope=\"repository:a/b:pull,push\", error=invalid_token";
+    struct cprov_challenges c = { 0 };
+
+    (void)arg;
+    int code = cprov_challenges_add(&c, cprov_span_of(value), err);
+    if (code == 0) {
+        const struct cprov_challenge *best = cprov_challenges_best(&c);
+        assert_non_null(best);
+        assert_string_equal(best->realm, "https://auth.example/a\"b");
+        assert_int_equal(c.count, 3);
+    }
+    cprov_challenges_clear(&c);
+    return code;
+}
+
+static void challenges(void **state)
+{
+    (void)state;
+    torture(&(struct torture){ .name = "challenges", .run = run_challenges });
+}
+
+const struct CMUnitTest torture_documents[] = {
+    cmocka_unit_test(json),         cmocka_unit_test(manifests),
+    cmocka_unit_test(image_config), cmocka_unit_test(references_and_platforms),
+    cmocka_unit_test(challenges),
+};
+const size_t torture_documents_count = CPROV_COUNT(torture_documents);
