@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "provider/progress.h"
+#include "provider/tail.h"
 
 enum part_state {
     PART_WAITING,
@@ -26,6 +27,8 @@ struct part {
     bool fresh_start; /* a wrong digest was seen once */
     struct cprov_meter meter;
     char id[CPROV_DIGEST_TEXT_MAX];
+    struct cprov_tail *tail; /* somebody reads along; or NULL */
+    uint64_t told;           /* bytes the tail knows of */
 };
 
 struct cprov_transfer {
@@ -60,6 +63,7 @@ void cprov_transfer_free(struct cprov_transfer *t)
         return;
     for (size_t i = 0; i < t->count; i++) {
         cprov_blob_writer_close(t->parts[i]->writer);
+        cprov_tail_free(t->parts[i]->tail);
         free(t->parts[i]);
     }
     free(t->parts);
@@ -71,12 +75,12 @@ void cprov_transfer_prefer(struct cprov_transfer *t, struct cprov_store *other)
     t->other = other;
 }
 
-static bool is_added(const struct cprov_transfer *t, const struct cprov_digest *digest)
+static struct part *find_part(const struct cprov_transfer *t, const struct cprov_digest *digest)
 {
     for (size_t i = 0; i < t->count; i++)
         if (cprov_digest_equal(&t->parts[i]->descriptor.digest, digest))
-            return true;
-    return false;
+            return t->parts[i];
+    return NULL;
 }
 
 static int add_part(struct cprov_transfer *t, const struct cprov_descriptor *d, struct part **out,
@@ -108,7 +112,7 @@ int cprov_transfer_add(struct cprov_transfer *t, const struct cprov_reference *r
 {
     struct part *p;
 
-    if (is_added(t, &d->digest))
+    if (find_part(t, &d->digest))
         return 0;
     if (add_part(t, d, &p, err) < 0)
         return err->code;
@@ -123,7 +127,7 @@ int cprov_transfer_add_bytes(struct cprov_transfer *t, const struct cprov_descri
 {
     struct part *p;
 
-    if (is_added(t, &d->digest))
+    if (find_part(t, &d->digest))
         return 0;
     if (cprov_descriptor_check(d, bytes, err) < 0 || add_part(t, d, &p, err) < 0 ||
         cprov_store_stage(t->store, d, bytes, &p->writer, err) < 0)
@@ -161,6 +165,19 @@ static void count(struct part *p, uint64_t done)
     cprov_meter_set(t->session, &p->meter, done);
 }
 
+/* A reader wakes up for every so many bytes, not for each piece from the wire. */
+#define TAIL_STEP CPROV_HASH_CHUNK
+
+static void tell_tail(struct part *p)
+{
+    uint64_t have = p->tail ? cprov_blob_writer_have(p->writer) : 0;
+
+    if (!p->tail || (have - p->told < TAIL_STEP && have < p->descriptor.size))
+        return;
+    p->told = have;
+    cprov_tail_advance(p->tail, have);
+}
+
 static int sink_write(void *arg, uint64_t offset, const void *data, size_t len,
                       struct cprov_error *err)
 {
@@ -171,6 +188,7 @@ static int sink_write(void *arg, uint64_t offset, const void *data, size_t len,
     if (cprov_blob_writer_write(p->writer, offset, data, len, err) < 0)
         return err->code;
     count(p, p->meter.done + len);
+    tell_tail(p);
     return 0;
 }
 
@@ -179,6 +197,9 @@ static int sink_restart(void *arg, struct cprov_error *err)
     struct part *p = arg;
 
     count(p, 0);
+    p->told = 0;
+    if (p->tail)
+        cprov_tail_void(p->tail);
     return cprov_blob_writer_restart(p->writer, err);
 }
 
@@ -194,6 +215,8 @@ static void fail_part(struct part *p, int code, const struct cprov_error *err)
     struct cprov_transfer *t = p->transfer;
 
     p->state = PART_FAILED;
+    if (p->tail)
+        cprov_tail_fail(p->tail, err);
     if (t->code == 0) {
         t->code = code;
         t->err = *err;
@@ -211,6 +234,30 @@ static void on_fetched(void *arg, int code, const struct cprov_error *err)
     cprov_meter_end(p->transfer->session, &p->meter);
 }
 
+/* A blob of the store is there to its end. */
+static int follow_present(struct part *p, struct cprov_error *err)
+{
+    auto_fd int fd = -1;
+
+    if (!p->tail || p->told == p->descriptor.size)
+        return 0;
+    if (cprov_store_open_blob(p->transfer->store, &p->descriptor, &fd, err) < 0)
+        return err->code;
+    p->told = p->descriptor.size;
+    return cprov_tail_open(p->tail, fd, p->descriptor.size, err);
+}
+
+/* The writer is at the start again after a wrong digest: then the reader's bytes were void. */
+static int begin_tail(struct part *p, struct cprov_error *err)
+{
+    uint64_t have = cprov_blob_writer_have(p->writer);
+
+    if (have < p->told)
+        cprov_tail_void(p->tail);
+    p->told = have;
+    return cprov_tail_open(p->tail, cprov_blob_writer_fd(p->writer), have, err);
+}
+
 static int start_fetch(struct part *p, struct cprov_error *err)
 {
     struct cprov_client *client;
@@ -218,6 +265,8 @@ static int start_fetch(struct part *p, struct cprov_error *err)
     if (cprov_session_client(p->transfer->session, &client, err) < 0)
         return err->code;
     count(p, cprov_blob_writer_have(p->writer));
+    if (p->tail && begin_tail(p, err) < 0)
+        return err->code;
     p->state = PART_RUNNING;
     return cprov_client_fetch_blob(
         client,
@@ -262,11 +311,37 @@ static int open_part(struct part *p, int wait_ms, struct cprov_error *err)
     if (code == CPROV_EEXISTS) {
         p->state = PART_PRESENT;
         count(p, p->descriptor.size);
-        return 0;
+        return follow_present(p, err);
     }
     if (code == 0)
         p->state = PART_OPEN;
     return code;
+}
+
+/* --- followers --- */
+
+int cprov_transfer_follow(struct cprov_transfer *t, const struct cprov_digest *digest,
+                          const struct cprov_cancel *cancel, struct cprov_layer_source *out,
+                          struct cprov_error *err)
+{
+    struct part *p = find_part(t, digest);
+
+    if (!p)
+        return cprov_fail(err, CPROV_EFAIL, "a layer is not part of the transfer");
+    if (!p->tail && cprov_tail_new(p->descriptor.size, &p->tail, err) < 0)
+        return err->code;
+    if (p->state == PART_PRESENT && follow_present(p, err) < 0)
+        return err->code;
+    *out = cprov_tail_source(p->tail, cancel);
+    return 0;
+}
+
+bool cprov_transfer_broken(const struct cprov_transfer *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->parts[i]->tail && cprov_tail_broken(t->parts[i]->tail))
+            return true;
+    return false;
 }
 
 /* --- all of them --- */
@@ -380,6 +455,7 @@ static int commit_good(struct cprov_transfer *t, struct cprov_error *err)
         if (t->parts[i]->state == PART_GOOD) {
             cprov_blob_writer_close(cprov_steal(&t->parts[i]->writer));
             t->parts[i]->state = PART_PRESENT;
+            code = follow_present(t->parts[i], err);
         }
     return code;
 }
@@ -426,6 +502,9 @@ int cprov_transfer_run(struct cprov_transfer *t, struct cprov_error *err)
 {
     cprov_meter_init(&t->meter, "Downloading", t->item, "", cprov_transfer_missing(t));
     int code = fetch_all(t, err);
+    for (size_t i = 0; i < t->count && code < 0; i++)
+        if (t->parts[i]->tail)
+            cprov_tail_fail(t->parts[i]->tail, err);
     cprov_meter_end(t->session, &t->meter);
     return code;
 }

@@ -4,6 +4,7 @@
 
 #include "provider/session.h"
 #include "store/blobs.h"
+#include "store/unpack.h"
 
 struct cprov_transfer;
 
@@ -27,6 +28,19 @@ int cprov_transfer_add(struct cprov_transfer *t, const struct cprov_reference *r
 CPROV_MUST_CHECK
 int cprov_transfer_add_bytes(struct cprov_transfer *t, const struct cprov_descriptor *d,
                              struct cprov_span bytes, struct cprov_error *err);
+
+/*
+ * The packed bytes of an added blob for one other thread, as they arrive: a source for
+ * cprov_unpack_layer(). To be asked before the run; valid until the transfer is freed. cancel is
+ * borrowed.
+ */
+CPROV_MUST_CHECK
+int cprov_transfer_follow(struct cprov_transfer *t, const struct cprov_digest *digest,
+                          const struct cprov_cancel *cancel, struct cprov_layer_source *out,
+                          struct cprov_error *err);
+/* Whether bytes that were followed turned out void (a server changed its mind): what was made of
+ * them is to be made again. */
+bool cprov_transfer_broken(const struct cprov_transfer *t);
 
 /* Bytes of all blobs added, and those that would be fetched. */
 uint64_t cprov_transfer_total(const struct cprov_transfer *t);

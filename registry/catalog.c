@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "registry/catalog_names.h"
 
 /*
  * Three nested things. A lookup is one wanted name in one place; it finds repositories: by trying
@@ -71,63 +72,6 @@ static bool wants_pattern(const struct cprov_wanted *w)
     return !w->exactly && (w->text.len == 0 || cprov_span_is_pattern(w->text));
 }
 
-/* --- names --- */
-
-static const char *alias_of(const struct cprov_catalog_query *q, const char *repository)
-{
-    for (size_t i = 0; i < q->aliases_count; i++)
-        if (strcmp(q->aliases[i].repository, repository) == 0)
-            return q->aliases[i].name;
-    return NULL;
-}
-
-/* The path below the place. */
-static const char *below(const struct cprov_place *place, const char *repository)
-{
-    size_t len = place ? strlen(place->base.repository) : 0;
-
-    if (len > 0 && strncmp(repository, place->base.repository, len) == 0 && repository[len] == '/')
-        return repository + len + 1;
-    return repository;
-}
-
-const char *cprov_catalog_name(const struct cprov_catalog_query *query,
-                               const struct cprov_place *place,
-                               const struct cprov_reference *repository)
-{
-    const char *path = below(place, repository->repository);
-    const char *alias = alias_of(query, path);
-
-    if (!alias)
-        alias = alias_of(query, repository->repository);
-    if (alias)
-        return alias;
-    if (strcmp(repository->host, "docker.io") == 0 && strncmp(path, "library/", 8) == 0)
-        return path + 8;
-    return path;
-}
-
-static struct cprov_span last_component(const char *path)
-{
-    struct cprov_span s = cprov_span_of(path);
-
-    return cprov_span_from(
-        s, cprov_span_find_last(s, '/') == s.len ? 0 : cprov_span_find_last(s, '/') + 1);
-}
-
-/* A repository is meant by its shown name, its path below the place, or its last component. */
-static bool matches(const struct lookup *l, const struct cprov_reference *repository)
-{
-    const struct cprov_wanted *w = wanted_of(l);
-    const char *name = cprov_catalog_name(l->find->query, l->place, repository);
-
-    if (w->text.len == 0)
-        return true;
-    return cprov_span_glob(w->text, cprov_span_of(name)) ||
-           cprov_span_glob(w->text, cprov_span_of(below(l->place, repository->repository))) ||
-           cprov_span_glob(w->text, last_component(repository->repository));
-}
-
 /* A title that only spells the last component differently is how people want to read it. */
 static const char *shown_name(const struct job *j, const struct cprov_listing *row)
 {
@@ -136,46 +80,6 @@ static const char *shown_name(const struct job *j, const struct cprov_listing *r
     if (row->title && cprov_span_is_nocase(cprov_span_of(name), row->title))
         return row->title;
     return name;
-}
-
-/* --- the newest --- */
-
-static int newest_rank(struct cprov_span v)
-{
-    switch (cprov_version_kind(v)) {
-    case CPROV_VERSION_NUMERIC:
-        return cprov_span_find(v, '.') < v.len
-                   ? 0
-                   : 2; /* "20260127" and "3" are not versions of a product line */
-    case CPROV_VERSION_SEMVER:
-        return cprov_span_find(v, '-') < v.len ? 1 : 0;
-    case CPROV_VERSION_OTHER:
-        break;
-    }
-    return cprov_span_is(v, "latest") ? 3 : 4;
-}
-
-size_t cprov_catalog_newest(const char *const *versions, size_t count)
-{
-    size_t best = 0;
-    int best_rank = 5;
-
-    for (size_t i = 0; i < count; i++) {
-        int rank = newest_rank(cprov_span_of(versions[i]));
-
-        if (rank < best_rank) {
-            best = i;
-            best_rank = rank;
-        }
-    }
-    return best;
-}
-
-static int newest_first(const void *a, const void *b)
-{
-    const char *const *x = a, *const *y = b;
-
-    return cprov_version_compare(cprov_span_of(*y), cprov_span_of(*x));
 }
 
 /* --- lookups and jobs --- */
@@ -295,7 +199,9 @@ static bool on_repository(void *arg, const char *name)
     if (l->find->stopped || l->find->code)
         return false;
     memcpy(r.repository, name, strlen(name) + 1);
-    if (matches(l, &r)) {
+    if (l->last && strcmp(l->last->repository.repository, name) == 0)
+        return true; /* said twice */
+    if (cprov_catalog_matches(l->find->query, l->place, wanted_of(l)->text, &r)) {
         add_job(l, &r);
         pump(l->find);
     }
@@ -399,7 +305,7 @@ static int choose_rows(struct job *j)
     const char *const *chosen = j->tags;
     size_t count = j->tags_count;
 
-    qsort(j->tags, count, sizeof(*j->tags), newest_first);
+    count = cprov_catalog_sort(j->tags, count);
     if (!wanted_of(j->lookup)->all_versions && count > 1) {
         chosen += cprov_catalog_newest(chosen, count);
         count = 1;

@@ -215,7 +215,7 @@ static int add_line(struct cprov_http_transfer *t, const char *line, struct cpro
 static int add_headers(struct cprov_http_transfer *t, const struct cprov_http_request *request,
                        struct cprov_error *err)
 {
-    auto_buf struct cprov_buf line;
+    auto_buf struct cprov_buf line = { 0 };
     /* libcurl would wait for "100 Continue" before a longer body. */
     int code = add_line(t, "Expect:", err);
 
@@ -241,7 +241,7 @@ static int add_headers(struct cprov_http_transfer *t, const struct cprov_http_re
 static int name_peer(struct cprov_http_transfer *t, const struct cprov_http_request *request,
                      bool *https, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf where, shown;
+    auto_buf struct cprov_buf where = { 0 }, shown = { 0 };
     struct cprov_url url;
     const char *ca_file = request->peer ? request->peer->ca_file : NULL;
 

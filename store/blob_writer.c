@@ -292,6 +292,11 @@ bool cprov_blob_writer_resumed(const struct cprov_blob_writer *w)
     return w->resumed;
 }
 
+int cprov_blob_writer_fd(const struct cprov_blob_writer *w)
+{
+    return w->fd;
+}
+
 const char *cprov_blob_writer_etag(const struct cprov_blob_writer *w)
 {
     return w->etag;

@@ -61,6 +61,10 @@ bool cprov_blob_writer_resumed(const struct cprov_blob_writer *w);
 /* The ETag kept beside them, or "". */
 const char *cprov_blob_writer_etag(const struct cprov_blob_writer *w);
 
+/* The partial file: for reading bytes below have(). Borrowed; it stays the blob's file after the
+ * commit. */
+int cprov_blob_writer_fd(const struct cprov_blob_writer *w);
+
 /* Puts bytes at an offset. Ranges may interleave (at most 64 apart at a time); past the expected
  * size: CPROV_EVERIFY. */
 CPROV_MUST_CHECK

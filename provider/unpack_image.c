@@ -1,0 +1,335 @@
+/* provider/unpack_image.c - a thread that turns layers into files while others still download. */
+#include "provider/unpack_image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "manifest/media_type.h"
+#include "provider/runtime_config.h"
+#include "store/blobs.h"
+#include "store/unpack.h"
+
+/* A blob of the store as a source: used when nothing downloads. */
+struct stored {
+    int fd;
+};
+
+struct cprov_unpacking {
+    struct cprov_session *s;
+    struct cprov_store *store;
+    const struct cprov_manifest *manifest;
+    struct cprov_transfer *transfer; /* or NULL */
+    const struct cprov_unpack_to *to;
+    char rootfs[4096];
+    bool made_bundle; /* the bundle's folder is ours to remove */
+    struct cprov_layer_source config_source;
+    struct cprov_layer_source *layers; /* one per layer */
+    struct stored *stored; /* one per layer and one for the config, without a transfer */
+    struct cprov_image_config *config;
+    struct cprov_unpack *unpack;
+    struct cprov_cancel cancel; /* of the thread: the session's, or ours */
+    bool stop;                  /* atomic */
+    pthread_t thread;
+    bool running;
+    int code;
+    struct cprov_error err;
+};
+
+static bool is_stopped(void *arg)
+{
+    struct cprov_unpacking *u = arg;
+
+    return __atomic_load_n(&u->stop, __ATOMIC_RELAXED) || cprov_cancelled(&u->s->cancel);
+}
+
+/* --- where bytes come from --- */
+
+static int64_t stored_read(void *arg, uint64_t offset, void *buf, size_t len,
+                           struct cprov_error *err)
+{
+    struct stored *f = arg;
+    size_t got;
+
+    if (cprov_fs_read_at(f->fd, buf, len, (off_t)offset, &got, err) < 0)
+        return err->code;
+    return (int64_t)got;
+}
+
+static int open_source(struct cprov_unpacking *u, const struct cprov_descriptor *d,
+                       struct stored *stored, struct cprov_layer_source *out,
+                       struct cprov_error *err)
+{
+    if (u->transfer)
+        return cprov_transfer_follow(u->transfer, &d->digest, &u->cancel, out, err);
+    if (stored->fd < 0 && cprov_store_open_blob(u->store, d, &stored->fd, err) < 0)
+        return err->code;
+    *out = (struct cprov_layer_source){ .read = stored_read, .arg = stored };
+    return 0;
+}
+
+static int open_sources(struct cprov_unpacking *u, struct cprov_error *err)
+{
+    const struct cprov_manifest *m = u->manifest;
+
+    if (open_source(u, &m->config, &u->stored[m->layers_count], &u->config_source, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < m->layers_count; i++)
+        if (open_source(u, &m->layers[i], &u->stored[i], &u->layers[i], err) < 0)
+            return cprov_wrap(err, "layer %zu", i + 1);
+    return 0;
+}
+
+static void close_sources(struct cprov_unpacking *u)
+{
+    for (size_t i = 0; i <= u->manifest->layers_count; i++)
+        cprov_fd_close(&u->stored[i].fd);
+}
+
+/* --- on the thread --- */
+
+static int read_config(struct cprov_unpacking *u, struct cprov_error *err)
+{
+    const struct cprov_descriptor *d = &u->manifest->config;
+    auto_buf struct cprov_buf bytes = { 0 };
+    char piece[16384];
+    int64_t n;
+
+    cprov_buf_init(&bytes, CPROV_CONFIG_MAX);
+    while ((n = u->config_source.read(u->config_source.arg, bytes.len, piece, sizeof(piece), err)) >
+           0)
+        cprov_buf_add(&bytes, piece, (size_t)n);
+    if (n < 0)
+        return err->code;
+    if (cprov_buf_check(&bytes, "image config", err) < 0 ||
+        cprov_descriptor_check(d, cprov_buf_span(&bytes), err) < 0 ||
+        cprov_image_config_parse(cprov_buf_span(&bytes), &u->config, err) < 0 ||
+        cprov_image_config_fits(u->config, u->manifest, err) < 0)
+        return cprov_wrap(err, "image config");
+    return 0;
+}
+
+/* A range is the public API's, a map the store's: the same thing on two sides of a border. */
+static struct cprov_id_map *copy_maps(const struct cprov_id_range *ranges, size_t count)
+{
+    struct cprov_id_map *maps = calloc(count + 1, sizeof(*maps));
+
+    for (size_t i = 0; maps && i < count; i++)
+        maps[i] = (struct cprov_id_map){ ranges[i].inside, ranges[i].outside, ranges[i].count };
+    return maps;
+}
+
+static int open_tree(struct cprov_unpacking *u, struct cprov_error *err)
+{
+    const struct cprov_unpack_to *to = u->to;
+    struct cprov_id_map *uids = copy_maps(to->uid_map, to->uid_map_count);
+    struct cprov_id_map *gids = copy_maps(to->gid_map, to->gid_map_count);
+    int code = CPROV_ENOMEM;
+
+    if (uids && gids)
+        code = cprov_unpack_open(u->rootfs,
+                                 &(struct cprov_unpack_options){
+                                     .force = to->force,
+                                     .rootless = to->rootless,
+                                     .windows = strcmp(u->config->platform.os, "windows") == 0,
+                                     .uid_map = uids,
+                                     .gid_map = gids,
+                                     .uid_map_count = to->uid_map_count,
+                                     .gid_map_count = to->gid_map_count,
+                                     .limits = { .entries = to->max_entries,
+                                                 .bytes = to->max_bytes,
+                                                 .ratio = to->max_ratio },
+                                     .cancel = &u->cancel },
+                                 &u->unpack, err);
+    else
+        cprov_fail_memory(err);
+    free(uids);
+    free(gids);
+    return code;
+}
+
+static int apply_layers(struct cprov_unpacking *u, struct cprov_error *err)
+{
+    if (read_config(u, err) < 0 || open_tree(u, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < u->manifest->layers_count; i++) {
+        const struct cprov_descriptor *d = &u->manifest->layers[i];
+        struct cprov_layer_type type = cprov_media_type_layer(cprov_span_of(d->media_type));
+
+        if (type.packing == CPROV_LAYER_NONE)
+            return cprov_fail(err, CPROV_EUNSUPPORTED, "layer %zu: '%s' is no layer of files",
+                              i + 1, d->media_type);
+        if (cprov_unpack_layer(u->unpack, type.packing, d->size, &u->config->diff_ids[i],
+                               &u->layers[i], err) < 0)
+            return cprov_wrap(err, "layer %zu", i + 1);
+    }
+    return 0;
+}
+
+static void *run(void *arg)
+{
+    struct cprov_unpacking *u = arg;
+
+    u->code = apply_layers(u, &u->err);
+    return NULL;
+}
+
+/* --- the folder --- */
+
+static bool folder_is_empty(const char *path)
+{
+    return rmdir(path) == 0 && mkdir(path, 0755) == 0;
+}
+
+/* A bundle's folder is looked at before anything is fetched into it; its rootfs is the unpacker's.
+ */
+static int make_bundle(struct cprov_unpacking *u, struct cprov_error *err)
+{
+    const char *bundle = u->to->bundle;
+    struct stat st;
+
+    u->made_bundle = stat(bundle, &st) < 0;
+    if (u->made_bundle)
+        return cprov_fs_make_dirs(AT_FDCWD, bundle, 0755, err);
+    if (!S_ISDIR(st.st_mode))
+        return cprov_fail(err, CPROV_EEXISTS, "%s is not a folder", bundle);
+    if (!u->to->force && !folder_is_empty(bundle)) {
+        cprov_fail(err, CPROV_EEXISTS, "%s is not empty", bundle);
+        cprov_hint(err, "--force unpacks over it");
+        return CPROV_EEXISTS;
+    }
+    return 0;
+}
+
+static int choose_rootfs(struct cprov_unpacking *u, struct cprov_error *err)
+{
+    const char *folder = u->to->bundle ? u->to->bundle : u->to->rootfs;
+    const char *below = u->to->bundle ? "/rootfs" : "";
+
+    if (!folder || !*folder || (u->to->bundle && u->to->rootfs))
+        return cprov_fail(err, CPROV_EINVAL,
+                          "one folder is needed, for a root file system or a bundle");
+    if (strlen(folder) + strlen(below) >= sizeof(u->rootfs))
+        return cprov_fail(err, CPROV_EINVAL, "the folder's path is too long");
+    stpcpy(stpcpy(u->rootfs, folder), below);
+    return u->to->bundle ? make_bundle(u, err) : 0;
+}
+
+static int write_runtime_config(struct cprov_unpacking *u, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf json = { 0 };
+    auto_fd int bundle = -1, rootfs = -1;
+
+    if (!u->to->bundle)
+        return 0;
+    cprov_buf_init(&json, CPROV_CONFIG_MAX);
+    if (cprov_fs_open_dir(AT_FDCWD, u->to->bundle, &bundle, err) < 0 ||
+        cprov_fs_open_dir(bundle, "rootfs", &rootfs, err) < 0 ||
+        cprov_runtime_config_write(u->config, rootfs, u->to, &json, err) < 0 ||
+        cprov_buf_check(&json, "config.json", err) < 0)
+        return err->code;
+    return cprov_fs_replace(bundle, "config.json", cprov_buf_span(&json), 0644, err);
+}
+
+/* --- begin and end --- */
+
+int cprov_unpacking_begin(struct cprov_session *s, struct cprov_store *store,
+                          const struct cprov_manifest *manifest, struct cprov_transfer *t,
+                          const struct cprov_unpack_to *to, struct cprov_unpacking **out,
+                          struct cprov_error *err)
+{
+    auto_unpacking struct cprov_unpacking *u = calloc(1, sizeof(*u));
+
+    if (!u)
+        return cprov_fail_memory(err);
+    *u = (struct cprov_unpacking){
+        .s = s, .store = store, .manifest = manifest, .transfer = t, .to = to
+    };
+    u->cancel = (struct cprov_cancel){ .asked = is_stopped, .arg = u };
+    u->layers = calloc(manifest->layers_count + 1, sizeof(*u->layers));
+    u->stored = calloc(manifest->layers_count + 1, sizeof(*u->stored));
+    if (!u->layers || !u->stored)
+        return cprov_fail_memory(err);
+    for (size_t i = 0; i <= manifest->layers_count; i++)
+        u->stored[i].fd = -1;
+    if (choose_rootfs(u, err) < 0 || open_sources(u, err) < 0)
+        return err->code;
+    int rc = pthread_create(&u->thread, NULL, run, u);
+    if (rc != 0)
+        return cprov_fail_os(err, rc, "no thread for unpacking");
+    u->running = true;
+    *out = cprov_steal(&u);
+    return 0;
+}
+
+static void join(struct cprov_unpacking *u)
+{
+    if (u->running)
+        pthread_join(u->thread, NULL);
+    u->running = false;
+}
+
+/* A server that changed its mind in the middle voids what was unpacked; by now the store has it
+ * all. */
+static int again_from_store(struct cprov_unpacking *u, struct cprov_error *err)
+{
+    cprov_unpack_close(cprov_steal(&u->unpack));
+    cprov_image_config_free(cprov_steal(&u->config));
+    u->transfer = NULL;
+    return open_sources(u, err) < 0 ? err->code : apply_layers(u, err);
+}
+
+static void tell_result(struct cprov_unpacking *u, const struct cprov_unpack_result *r)
+{
+    cprov_say(u->s, CPROV_MSG_VERBOSE, "Unpacked %llu entries, %llu bytes, into %s",
+              (unsigned long long)r->entries, (unsigned long long)r->bytes, u->rootfs);
+    if (r->devices_skipped || r->owners_skipped || r->xattrs_skipped)
+        cprov_say(u->s, CPROV_MSG_WARNING,
+                  "without the privilege for it, %llu devices, %llu owners and %llu extended "
+                  "attributes were left out",
+                  (unsigned long long)r->devices_skipped, (unsigned long long)r->owners_skipped,
+                  (unsigned long long)r->xattrs_skipped);
+}
+
+int cprov_unpacking_end(struct cprov_unpacking *u, struct cprov_error *err)
+{
+    struct cprov_unpack_result result;
+
+    join(u);
+    if (u->code < 0 && u->transfer && cprov_transfer_broken(u->transfer))
+        u->code = again_from_store(u, &u->err);
+    if (u->code < 0) {
+        *err = u->err;
+        return cprov_wrap(err, "unpack");
+    }
+    if (write_runtime_config(u, err) < 0 || cprov_unpack_commit(u->unpack, &result, err) < 0)
+        return cprov_wrap(err, "unpack");
+    cprov_unpack_close(cprov_steal(&u->unpack));
+    u->made_bundle = false;
+    tell_result(u, &result);
+    return 0;
+}
+
+void cprov_unpacking_free(struct cprov_unpacking *u)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (!u)
+        return;
+    __atomic_store_n(&u->stop, true, __ATOMIC_RELAXED);
+    join(u);
+    cprov_unpack_close(u->unpack);
+    if (u->made_bundle && cprov_fs_remove_tree(AT_FDCWD, u->to->bundle, &ignored) < 0)
+        cprov_say(u->s, CPROV_MSG_WARNING, "%s", ignored.msg);
+    cprov_image_config_free(u->config);
+    if (u->stored)
+        close_sources(u);
+    free(u->layers);
+    free(u->stored);
+    free(u);
+}
