@@ -64,8 +64,8 @@ void cprov_cli_print(struct cprov_cli *cli, struct cprov_span text)
 
 void cprov_cli_print_line(struct cprov_cli *cli, const char *format, ...)
 {
-    auto_buf struct cprov_buf text;
-    auto_buf struct cprov_buf line;
+    auto_buf struct cprov_buf text = { 0 };
+    auto_buf struct cprov_buf line = { 0 };
     va_list args;
 
     cprov_buf_init(&text, LINE_MAX_BYTES);
@@ -197,7 +197,7 @@ static enum cprov_input_kind input_kind(const struct cprov_verb *verb)
 
 static int read_names(struct cprov_cli *cli, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     if (!cli->settings.input)
         return 0;

@@ -10,7 +10,7 @@
 
 int cprov_cmd_completion(struct cprov_cli *cli)
 {
-    auto_buf struct cprov_buf script;
+    auto_buf struct cprov_buf script = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
 
     cprov_buf_init(&script, CPROV_HELP_MAX);
@@ -114,7 +114,7 @@ static int print_sorted(struct cprov_cli *cli, struct cprov_span text)
 int cprov_cmd_complete(struct cprov_cli *cli)
 {
     struct cprov_settings *s = &cli->settings;
-    auto_buf struct cprov_buf known;
+    auto_buf struct cprov_buf known = { 0 };
     struct asking a = { .wanted = { 0 } };
     struct cprov_error err = CPROV_ERROR_INIT;
 

@@ -10,7 +10,7 @@ int cprov_cmd_help(struct cprov_cli *cli)
     const char *topic = s->names.count ? s->names.items[0] : NULL;
     const struct cprov_verb *verb = NULL;
     struct cprov_error err = CPROV_ERROR_INIT;
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     bool powershell;
 
     cprov_buf_init(&text, CPROV_HELP_MAX);

@@ -17,7 +17,7 @@ struct inspection {
 static void print_pretty(struct cprov_cli *cli, const struct inspection *in,
                          const struct cprov_json *document)
 {
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
     struct cprov_json_writer w;
     struct cprov_error err = CPROV_ERROR_INIT;
 

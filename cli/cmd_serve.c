@@ -43,6 +43,7 @@ int cprov_cmd_serve(struct cprov_cli *cli)
     options.key_file = s->session.key_file;
     options.max_connections = s->max_connections;
     options.ready = on_ready;
+    options.ready_arg = cli;
     s->session.cert_file = NULL; /* the server's, not the client's */
     s->session.key_file = NULL;
     r = cprov_cli_rows(cli, &record, &layout);

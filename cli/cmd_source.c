@@ -10,8 +10,13 @@ static void on_source(void *arg, const struct cprov_source_item *item)
     struct cprov_source_item row = CPROV_INIT(struct cprov_source_item);
 
     memcpy(&row, item, item->size < sizeof(row) ? item->size : sizeof(row));
-    if (!cli->settings.quiet)
-        cprov_out_row(cli->out, &row);
+    cprov_out_row(cli->out, &row);
+}
+
+/* A change is silent, but for programs that want the row and for PowerShell's manners. */
+static cprov_source_fn *shown(const struct cprov_cli *cli)
+{
+    return cli->powershell || !cprov_out_is_for_people(cli->out) ? on_source : NULL;
 }
 
 static struct cprov_source_options from_settings(const struct cprov_settings *s)
@@ -42,7 +47,6 @@ int cprov_cmd_get_source(struct cprov_cli *cli)
     r = cprov_cli_session(cli);
     if (r < 0)
         return r;
-    s->quiet = false; /* rows are data here */
     if (s->location)
         cprov_words_add(&names, &s->arena, s->location);
     if (!names.count)
@@ -64,7 +68,7 @@ static int do_register(struct cprov_cli *cli, const char *const *names, size_t c
     if (count > 1)
         options.location = names[1];
     options.trusted = options.trusted > 0;
-    return cprov_source_register(cli->session, &options, on_source, callbacks);
+    return cprov_source_register(cli->session, &options, shown(cli), callbacks);
 }
 
 int cprov_cmd_register(struct cprov_cli *cli)
@@ -86,7 +90,7 @@ static int do_set(struct cprov_cli *cli, const char *const *names, size_t count,
     struct cprov_source_options options = from_settings(&cli->settings);
 
     options.name = count ? names[0] : NULL;
-    return count ? cprov_source_set(cli->session, &options, on_source, callbacks) : 0;
+    return count ? cprov_source_set(cli->session, &options, shown(cli), callbacks) : 0;
 }
 
 int cprov_cmd_set_source(struct cprov_cli *cli)

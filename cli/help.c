@@ -54,8 +54,8 @@ void cprov_help_overview(struct cprov_buf *out)
         cprov_buf_addf(out, "%s%s", separator, cprov_verbs[i].name);
         separator = ", ";
     }
-    cprov_buf_add_text(out, "\nVerbs with a dash are programs of their own, too: find-image is "
-                            "cprov find-image.\n");
+    cprov_buf_add_text(out,
+                       "\nVerbs with a dash are programs, too: find-image is cprov find-image.\n");
 }
 
 /* "  -V, --version V" */

@@ -140,7 +140,7 @@ static int read_words(struct cprov_cli *cli, struct command *c, struct cprov_err
 static int print_help(struct cprov_cli *cli)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
-    auto_buf struct cprov_buf text;
+    auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_HELP_MAX);
     cprov_help_screen(cli->verb, &text);

@@ -137,6 +137,12 @@ static void add_label(const struct cprov_progress *p, struct cprov_buf *out)
         cprov_buf_add_char(out, ' ');
 }
 
+/* 0 to 1; a server may send more than it said. */
+static double share(const struct cprov_progress *p)
+{
+    return p->done >= p->total ? 1.0 : (double)p->done / (double)p->total;
+}
+
 static void add_numbers(const struct cprov_progress *p, struct cprov_buf *out)
 {
     char done[CPROV_SIZE_TEXT_MAX], total[CPROV_SIZE_TEXT_MAX], rate[CPROV_SIZE_TEXT_MAX];
@@ -146,7 +152,7 @@ static void add_numbers(const struct cprov_progress *p, struct cprov_buf *out)
         cprov_text_left((p->total - p->done) / p->rate, left);
     cprov_buf_addf(out, " %8s", cprov_text_size(p->done, done));
     if (p->total)
-        cprov_buf_addf(out, " of %-8s", cprov_text_size(p->total, total));
+        cprov_buf_addf(out, " of %-8s %3.0f%%", cprov_text_size(p->total, total), 100.0 * share(p));
     if (p->rate)
         cprov_buf_addf(out, " %8s/s %5s", cprov_text_size(p->rate, rate), left);
     else
@@ -156,10 +162,8 @@ static void add_numbers(const struct cprov_progress *p, struct cprov_buf *out)
 static void add_bar(const struct cprov_progress *p, size_t width, struct cprov_buf *out)
 {
     size_t inner = width - 2;
-    size_t full = (size_t)((double)inner * ((double)p->done / (double)p->total));
+    size_t full = (size_t)((double)inner * share(p));
 
-    if (full > inner)
-        full = inner;
     cprov_buf_add_char(out, '[');
     for (size_t i = 0; i < inner; i++)
         cprov_buf_add_char(out, i + 1 < full || full == inner ? '=' : i < full ? '>' : ' ');
@@ -168,8 +172,8 @@ static void add_bar(const struct cprov_progress *p, size_t width, struct cprov_b
 
 void cprov_bar_format(const struct cprov_progress *progress, size_t width, struct cprov_buf *out)
 {
-    auto_buf struct cprov_buf label;
-    auto_buf struct cprov_buf numbers;
+    auto_buf struct cprov_buf label = { 0 };
+    auto_buf struct cprov_buf numbers = { 0 };
 
     cprov_buf_init(&label, CPROV_KIB);
     cprov_buf_init(&numbers, CPROV_KIB);

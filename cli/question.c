@@ -87,7 +87,7 @@ bool cprov_question_read(const char *line, enum cprov_answer *out)
 enum cprov_answer cprov_question_ask(bool stdin_taken, const char *caption, const char *text)
 {
     auto_fd int fd = open_terminal(stdin_taken);
-    auto_buf struct cprov_buf prompt;
+    auto_buf struct cprov_buf prompt = { 0 };
     enum cprov_answer answer = CPROV_NO;
     struct cprov_error ignored;
     char line[ANSWER_MAX];

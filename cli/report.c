@@ -42,7 +42,7 @@ static void add_failure_json(struct cprov_buf *line, const struct cprov_failure 
 
 void cprov_report_failure(struct cprov_report *r, const struct cprov_failure *failure)
 {
-    auto_buf struct cprov_buf line;
+    auto_buf struct cprov_buf line = { 0 };
 
     cprov_buf_init(&line, LINE_MAX_BYTES);
     r->failures++;
@@ -86,7 +86,7 @@ void cprov_report_message(struct cprov_report *r, enum cprov_message_level level
         [CPROV_MSG_VERBOSE] = "verbose",
         [CPROV_MSG_DEBUG] = "debug",
     };
-    auto_buf struct cprov_buf line;
+    auto_buf struct cprov_buf line = { 0 };
     struct cprov_json_writer w;
 
     cprov_buf_init(&line, LINE_MAX_BYTES);

@@ -22,7 +22,8 @@ void cprov_signals_install(void)
 
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+        if (numbers[i] != SIGHUP ||
+            (sigaction(SIGHUP, NULL, &old) == 0 && old.sa_handler != SIG_IGN))
             (void)sigaction(numbers[i], &action, NULL);
     action.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &action, NULL);

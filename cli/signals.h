@@ -4,8 +4,11 @@
 
 #include <stdbool.h>
 
-/* SIGINT, SIGTERM and SIGHUP set the flag, unless they were ignored from the start (nohup); the
- * second one ends the process at once. SIGPIPE is ignored: writes say EPIPE. */
+/*
+ * SIGINT, SIGTERM and SIGHUP set the flag; the second one ends the process at once. A SIGHUP that
+ * was ignored from the start (nohup) stays so; a SIGINT does not, since shells ignore it for what
+ * scripts run in the background. SIGPIPE is ignored: writes say EPIPE.
+ */
 void cprov_signals_install(void);
 bool cprov_signals_asked_to_stop(void);
 

@@ -1,0 +1,107 @@
+/* tests/unit/cli/help_test.c - help fits its screen and leaves out nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/help.h"
+#include "cli/options.h"
+#include "cli/text.h"
+
+#define SCREEN_LINES   24
+#define SCREEN_COLUMNS 80
+
+static void check_screen(const char *name, const struct cprov_buf *text)
+{
+    struct cprov_span rest = cprov_buf_span(text), line;
+    size_t lines = 0;
+
+    assert_int_equal(text->failed, 0);
+    while (rest.len && cprov_span_next(&rest, '\n', &line)) {
+        lines++;
+        if (cprov_text_width(line) > SCREEN_COLUMNS)
+            fail_msg("%s: '%.*s'", name, CPROV_SPAN_ARG(line));
+    }
+    if (lines > SCREEN_LINES)
+        fail_msg("%s: %zu lines", name, lines);
+}
+
+static void test_screens(void **state)
+{
+    struct cprov_buf text;
+
+    (void)state;
+    cprov_buf_init(&text, CPROV_HELP_MAX);
+    cprov_help_overview(&text);
+    check_screen("overview", &text);
+    for (size_t i = 0; i < cprov_verbs_count; i++) {
+        cprov_buf_reset(&text);
+        cprov_help_screen(&cprov_verbs[i], &text);
+        check_screen(cprov_verbs[i].name, &text);
+    }
+    cprov_buf_clear(&text);
+}
+
+/* Every parameter of the parser is in the full help and in the man page. */
+static void test_complete(void **state)
+{
+    struct cprov_buf full, man;
+    char option[64], roff[64];
+
+    (void)state;
+    cprov_buf_init(&full, CPROV_HELP_MAX);
+    cprov_buf_init(&man, CPROV_HELP_MAX);
+    for (size_t v = 0; v < cprov_verbs_count; v++) {
+        cprov_buf_reset(&full);
+        cprov_buf_reset(&man);
+        cprov_help_full(&cprov_verbs[v], &full);
+        cprov_man_page(&cprov_verbs[v], "1.2.3", &man);
+        for (size_t i = 0; i < cprov_options_count; i++) {
+            if (!cprov_verb_takes(&cprov_verbs[v], &cprov_options[i]) ||
+                cprov_options[i].kind == CPROV_OPTION_SECRET)
+                continue;
+            snprintf(option, sizeof(option), "--%s", cprov_options[i].name);
+            if (!strstr(cprov_buf_text(&full), option))
+                fail_msg("help of %s: no %s", cprov_verbs[v].name, option);
+            size_t len = 0;
+            for (const char *p = option; *p; p++)
+                len +=
+                    (size_t)snprintf(roff + len, sizeof(roff) - len, *p == '-' ? "\\-" : "%c", *p);
+            if (!strstr(cprov_buf_text(&man), roff))
+                fail_msg("man page of %s: no %s", cprov_verbs[v].name, roff);
+        }
+        assert_non_null(strstr(cprov_buf_text(&man), "1.2.3"));
+        assert_null(strstr(cprov_buf_text(&full), "--password,"));
+    }
+    cprov_buf_clear(&full);
+    cprov_buf_clear(&man);
+}
+
+static void test_man_of_program(void **state)
+{
+    struct cprov_buf man;
+
+    (void)state;
+    cprov_buf_init(&man, CPROV_HELP_MAX);
+    cprov_man_page(NULL, "1.2.3", &man);
+    assert_int_equal(strncmp(cprov_buf_text(&man), ".TH cprov 1", 11), 0);
+    assert_non_null(strstr(cprov_buf_text(&man), "install\\-image"));
+    assert_non_null(strstr(cprov_buf_text(&man), ".B 130"));
+    cprov_buf_clear(&man);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_screens),
+        cmocka_unit_test(test_complete),
+        cmocka_unit_test(test_man_of_program),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
