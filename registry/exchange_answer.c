@@ -51,6 +51,7 @@ static void repeat(struct cprov_exchange *x, int64_t asked_ms)
     if (x->spec.fallback_url)
         x->base = x->spec.url;
     x->fallback_tried = false;
+    x->first_err = (struct cprov_error)CPROV_ERROR_INIT;
     cprov_exchange_rewind(x);
 
     int64_t ms = asked_ms > 0 ? asked_ms : cprov_retry_backoff_ms(x->failures, random);
@@ -70,9 +71,23 @@ static bool try_fallback(struct cprov_exchange *x)
     return true;
 }
 
+/* When neither scheme is answered, the first one's failure is the one to tell: the other was a
+ * guess. */
 static void transfer_failed(struct cprov_exchange *x, int code, const struct cprov_http_head *head,
                             bool retry, const struct cprov_error *err)
 {
+    struct cprov_error first;
+    bool guessed = x->fallback_tried && x->first_err.code < 0 && !head && code == CPROV_ENETWORK;
+
+    if (guessed) {
+        first = x->first_err;
+        retry = retry || x->first_retry;
+        code = first.code;
+        err = &first;
+    } else if (!x->fallback_tried) {
+        x->first_retry = retry;
+        x->first_err = *err;
+    }
     if (x->hook_failed || code == CPROV_ECANCELLED)
         cprov_exchange_finish(x, code, head, err);
     else if (!head && code == CPROV_ENETWORK && try_fallback(x))

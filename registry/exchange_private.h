@@ -32,9 +32,12 @@ struct cprov_exchange {
     bool accepted;       /* the answer is a 2xx */
     bool hook_failed;    /* what the transfer fails with is a hook's */
     bool fallback_tried; /* since the last fault */
-    bool hop_refused;    /* a redirect's target said 403 once */
-    bool asking;         /* within challenged() */
-    bool answered;       /* resumed from within it */
+    bool first_retry;    /* what came of the first scheme, while the fallback is tried: worth a
+                            repetition? */
+    struct cprov_error first_err;
+    bool hop_refused; /* a redirect's target said 403 once */
+    bool asking;      /* within challenged() */
+    bool answered;    /* resumed from within it */
     unsigned failures;
     uint64_t progress; /* bytes since the last fault */
     unsigned busy;     /* hooks that run */
