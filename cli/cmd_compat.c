@@ -37,17 +37,15 @@ int cprov_cmd_compat(struct cprov_cli *cli)
     if (r < 0)
         return r;
     r = cprov_compat_check(s->host, s->image, isolation, &why);
-    if (r == CPROV_COMPATIBLE_WITH_WARNING) {
+    if (r < 0 && r != CPROV_INCOMPATIBLE)
+        return cprov_cli_usage(cli, "%s", why);
+    if (r == CPROV_COMPATIBLE_WITH_WARNING)
         cprov_report_message(&cli->report, CPROV_MSG_WARNING, why);
-        r = CPROV_DONE;
-    }
-    if (r != CPROV_DONE && r != CPROV_INCOMPATIBLE)
-        return cprov_cli_usage(cli, "%s", *why ? why : "a version is not a.b.c or a.b.c.d");
-    struct compat_row row = { s->host, s->image, isolation, why, r == 0 };
+    struct compat_row row = { s->host, s->image, isolation, why, r >= 0 };
     if (cprov_out_is_table(cli->out))
-        cprov_cli_print_line(cli, "%s: %s", r == 0 ? "compatible" : "not compatible", why);
+        cprov_cli_print_line(cli, "%s: %s", row.compatible ? "compatible" : "not compatible", why);
     else
         cprov_out_row(cli->out, &row);
     cli->answered = true; /* the verdict is the answer, and no failure to tell */
-    return r;
+    return row.compatible ? 0 : r;
 }

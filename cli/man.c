@@ -92,7 +92,7 @@ static void add_verb(struct cprov_buf *out, const struct cprov_verb *verb)
 
     cprov_buf_add_text(out, ".SH SYNOPSIS\n.B ");
     add_roff(out, cprov_verb_program(verb, program));
-    add_line(out, "\n.RI ", verb->arguments, " [OPTION...]");
+    add_line(out, "\n.RI \"", verb->arguments, " \" [OPTION...]");
     cprov_buf_add_text(out, ".SH DESCRIPTION\n");
     add_line(out, "", verb->notes ? verb->notes : verb->summary, verb->notes ? "" : ".");
     if (*verb->aliases)

@@ -283,7 +283,8 @@ static int check_names(const struct parser *p, struct cprov_error *err)
     const struct cprov_settings *s = p->settings;
     size_t given = s->names.count + s->refs.count;
 
-    for (size_t i = 0; i < s->names.count; i++)
+    /* The word that is being completed may well be empty. */
+    for (size_t i = 0; i < s->names.count && p->verb->id != CPROV_VERB_COMPLETE; i++)
         if (!*s->names.items[i])
             return cprov_fail(err, CPROV_EINVAL, "a name is empty");
     if (s->help)
