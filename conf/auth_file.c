@@ -192,11 +192,12 @@ static int decode_auth(const struct cprov_json *m, const char *auth, struct cpro
     struct cprov_span user, secret, in = cprov_span_trim(cprov_span_of(auth));
 
     cprov_secret_buf_init(&plain, in.len + 1, in.len + 1);
-    if (cprov_base64_decode(in, &plain, NULL) < 0)
-        return fail_entry(m, err);
-    int code = cprov_buf_check(&plain, "a login", err);
+    int bad = cprov_base64_decode(in, &plain, NULL);
+    int code = cprov_buf_check(&plain, "a login", err); /* want of memory is no fault of the file */
     if (code < 0)
         return code;
+    if (bad)
+        return fail_entry(m, err);
     struct cprov_span text = cprov_buf_span(&plain);
     while (text.len && text.ptr[text.len - 1] == '\0')
         text.len--; /* as docker does */

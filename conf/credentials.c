@@ -82,6 +82,9 @@ static int find_places(const char *authfile, struct places *p, struct cprov_erro
     if (p->authfile)
         return 0;
     const char *home = cprov_fs_home(&buf);
+    int code = cprov_buf_check(&buf, "home folder", err);
+    if (code < 0)
+        return code;
     if (docker)
         p->docker = cprov_arena_textf(&p->arena, "%s/config.json", docker);
     else if (*home)

@@ -123,6 +123,8 @@ static int merge_version(struct cprov_name *n, struct cprov_span in_name,
         return cprov_fail(err, CPROV_EINVAL,
                           "version '%" CPROV_SPAN_FMT "' contradicts the options",
                           CPROV_SPAN_ARG(in_name));
+    if (cprov_span_is_pattern(in_name)) /* NAME:10.0.*; a tag cannot look like that */
+        return cprov_version_range_parse(in_name, &n->range, err);
     n->range = (struct cprov_version_range){ .exact = in_name };
     return 0;
 }

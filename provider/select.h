@@ -7,8 +7,8 @@
 #include "store/images.h"
 
 struct cprov_selection {
-    const char *const *
-        names; /* name, name:version, pattern, reference, image id or digest (12 digits at least) */
+    const char *const
+        *names; /* name, name:version, pattern, reference, image id or digest (4 digits at least) */
     size_t names_count; /* 0: all */
     const struct cprov_version_options
         *version;          /* min or max alone: the newest of each name that fits */

@@ -87,6 +87,8 @@ static int find_root(struct cprov_session *s, struct cprov_error *err)
     else if (*cprov_fs_home(&home))
         s->root = cprov_arena_textf(&s->arena, "%s/.local/share/container-provider",
                                     cprov_buf_text(&home));
+    else if (cprov_buf_check(&home, "home folder", err) < 0)
+        return err->code;
     else
         return cprov_fail(err, CPROV_EINVAL, "no home directory: say where with --root");
     return cprov_arena_check(&s->arena, err);

@@ -20,6 +20,14 @@ struct bad_blob {
     struct bad_blob *next;
 };
 
+/* What was found before a repair, told after it. */
+struct kept_finding {
+    struct cprov_finding finding; /* texts in the call's arena */
+    struct cprov_digest digest;
+    bool has_digest;
+    struct kept_finding *next;
+};
+
 struct check {
     struct cprov_session *s;
     const struct cprov_test_options *options;
@@ -30,7 +38,8 @@ struct check {
     bool *selected;
     bool *bad; /* images with a finding */
     struct bad_blob *blobs;
-    bool quiet; /* collect, tell nobody */
+    struct kept_finding *kept, **kept_end; /* with --repair */
+    bool quiet;                            /* collect, tell nobody */
     struct cprov_meter meter;
     struct cprov_error memory;
 };
@@ -66,6 +75,23 @@ static void remember(struct check *c, const struct cprov_check_finding *f)
     c->blobs = b;
 }
 
+static void keep_finding(struct check *c, const struct cprov_finding *finding,
+                         const struct cprov_digest *digest)
+{
+    struct kept_finding *k = cprov_arena_alloc(&c->s->call, 1, sizeof(*k));
+
+    if (!k)
+        return;
+    k->finding = *finding;
+    k->finding.blob = cprov_arena_text(&c->s->call, cprov_span_of(finding->blob));
+    k->finding.message = cprov_arena_text(&c->s->call, cprov_span_of(finding->message));
+    k->has_digest = digest != NULL;
+    if (digest)
+        k->digest = *digest;
+    *c->kept_end = k;
+    c->kept_end = &k->next;
+}
+
 static void on_found(void *arg, const struct cprov_check_finding *f)
 {
     struct check *c = arg;
@@ -77,14 +103,18 @@ static void on_found(void *arg, const struct cprov_check_finding *f)
         remember(c, f);
         cprov_digest_format(&f->blob->digest, digest);
     }
+    struct cprov_finding finding = { .size = sizeof(finding),
+                                     .name = f->image ? f->image->name : "",
+                                     .version = f->image ? f->image->version : "",
+                                     .problem = problem_word(f->kind),
+                                     .blob = digest,
+                                     .message = f->text };
     if (c->quiet || !c->found)
         return;
-    c->found(c->arg, &(struct cprov_finding){ .size = sizeof(struct cprov_finding),
-                                              .name = f->image ? f->image->name : "",
-                                              .version = f->image ? f->image->version : "",
-                                              .problem = problem_word(f->kind),
-                                              .blob = digest,
-                                              .message = f->text });
+    if (c->options->repair)
+        keep_finding(c, &finding, f->blob ? &f->blob->digest : NULL);
+    else
+        c->found(c->arg, &finding);
 }
 
 static void on_progress(void *arg, uint64_t done, uint64_t total)
@@ -211,6 +241,22 @@ static int repair(struct check *c, struct cprov_check_result *result, struct cpr
     return 0;
 }
 
+static bool is_still_bad(const struct check *c, const struct cprov_digest *digest)
+{
+    for (const struct bad_blob *b = c->blobs; b; b = b->next)
+        if (cprov_digest_equal(&b->descriptor.digest, digest))
+            return true;
+    return false;
+}
+
+static void tell_kept(struct check *c)
+{
+    for (struct kept_finding *k = c->kept; k; k = k->next) {
+        k->finding.repaired = k->has_digest && !is_still_bad(c, &k->digest);
+        c->found(c->arg, &k->finding);
+    }
+}
+
 /* --- the verb --- */
 
 static void tell_whole(struct check *c)
@@ -258,8 +304,10 @@ static int test_images(struct check *c, struct cprov_outcome *outcome, struct cp
     if (code < 0 || run_check(c, &result, err) < 0)
         return err->code;
     size_t before = result.bad;
-    if (c->options->repair && before > 0 && repair(c, &result, err) < 0)
-        return err->code;
+    code = c->options->repair && before > 0 ? repair(c, &result, err) : 0;
+    tell_kept(c);
+    if (code < 0)
+        return code;
     if (before > result.bad)
         cprov_say(c->s, CPROV_MSG_RESULT, "Repaired %zu of %zu.", before - result.bad, before);
     tell_whole(c);
@@ -281,6 +329,7 @@ int cprov_test(struct cprov_session *s, const struct cprov_test_options *options
     struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
 
+    c.kept_end = &c.kept;
     cprov_session_begin(s, callbacks);
     int code = test_images(&c, &outcome, &err);
     cprov_images_free(c.images);
