@@ -43,6 +43,9 @@ struct run {
     const struct cprov_json *cmd;
     const struct cprov_json *env;
     const struct cprov_json *labels;
+    const char *stop_signal;
+    const struct cprov_json *volumes;
+    const struct cprov_json *ports;
 };
 
 static const struct cprov_json_field run_fields[] = {
@@ -52,6 +55,9 @@ static const struct cprov_json_field run_fields[] = {
     { "Cmd", CPROV_FIELD_VALUE, offsetof(struct run, cmd), false },
     { "Env", CPROV_FIELD_ARRAY, offsetof(struct run, env), false },
     { "Labels", CPROV_FIELD_OBJECT, offsetof(struct run, labels), false },
+    { "StopSignal", CPROV_FIELD_TEXT, offsetof(struct run, stop_signal), false },
+    { "Volumes", CPROV_FIELD_OBJECT, offsetof(struct run, volumes), false },
+    { "ExposedPorts", CPROV_FIELD_OBJECT, offsetof(struct run, ports), false },
 };
 
 static const struct cprov_json_field history_fields[] = {
@@ -127,16 +133,36 @@ static int decode_words(const struct cprov_json *v, struct cprov_arena *arena,
     return 0;
 }
 
+/* A set is an object whose members are empty: their names count. */
+static int decode_names(const struct cprov_json *obj, struct cprov_arena *arena,
+                        const char *const **out, size_t *count, struct cprov_error *err)
+{
+    const char **list = cprov_arena_alloc(arena, obj ? obj->count : 0, sizeof(*list));
+    size_t n = 0;
+
+    if (!list)
+        return cprov_fail_memory(err);
+    for (const struct cprov_json *v = obj ? obj->child : NULL; v; v = v->next)
+        list[n++] = v->key.ptr;
+    *out = list;
+    *count = n;
+    return 0;
+}
+
 static int decode_run(struct cprov_image_config *c, const struct cprov_json *obj,
                       struct cprov_error *err)
 {
-    struct run run = { .user = "", .working_dir = "" };
+    struct run run = { .user = "", .working_dir = "", .stop_signal = "" };
     struct cprov_arena *arena = &c->arena;
 
     if (obj && cprov_json_decode(obj, run_fields, CPROV_COUNT(run_fields), &run, err) < 0)
         return cprov_wrap(err, "config");
     c->user = run.user;
     c->working_dir = run.working_dir;
+    c->stop_signal = run.stop_signal;
+    if (decode_names(run.volumes, arena, &c->volumes, &c->volumes_count, err) < 0 ||
+        decode_names(run.ports, arena, &c->ports, &c->ports_count, err) < 0)
+        return err->code;
     if (decode_words(run.entrypoint, arena, &c->entrypoint, &c->entrypoint_count, err) < 0)
         return cprov_wrap(err, "config.Entrypoint");
     if (decode_words(run.cmd, arena, &c->cmd, &c->cmd_count, err) < 0)

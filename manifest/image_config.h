@@ -42,6 +42,11 @@ struct cprov_image_config {
     size_t env_count;
     const char *user;
     const char *working_dir;
+    const char *stop_signal;
+    const char *const *volumes; /* places, "/data" */
+    size_t volumes_count;
+    const char *const *ports; /* "80/tcp" */
+    size_t ports_count;
 };
 
 /* CPROV_EVERIFY when malformed. Spec: OCI image-spec v1.1, config.md. */

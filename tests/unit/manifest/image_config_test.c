@@ -24,7 +24,9 @@ static void test_full(void **state)
               "\"created\":\"2024-01-01T00:00:00Z\",\"config\":{\"User\":\"u\",\"WorkingDir\":\"/"
               "w\","
               "\"Env\":[\"A=1\",\"B=2\"],\"Cmd\":[\"c\"],\"Entrypoint\":\"old\","
-              "\"Labels\":{\"l\":\"v\"}},"
+              "\"Labels\":{\"l\":\"v\"},\"StopSignal\":\"SIGINT\",\"Volumes\":{\"/d\":{},\"/"
+              "e\":null},"
+              "\"ExposedPorts\":{\"80/tcp\":{}}},"
               "\"history\":[{\"created_by\":\"x\"},{\"comment\":\"y\",\"empty_layer\":true}]"
               "," ROOTFS(ID) "}"),
             &c, NULL),
@@ -41,6 +43,11 @@ static void test_full(void **state)
     assert_int_equal(c->cmd_count, 1);
     assert_string_equal(cprov_image_config_label(c, "l"), "v");
     assert_null(cprov_image_config_label(c, "m"));
+    assert_string_equal(c->stop_signal, "SIGINT");
+    assert_int_equal(c->volumes_count, 2);
+    assert_string_equal(c->volumes[1], "/e");
+    assert_int_equal(c->ports_count, 1);
+    assert_string_equal(c->ports[0], "80/tcp");
     assert_int_equal(c->history_count, 2);
     assert_true(c->history[1].empty_layer);
     assert_string_equal(c->history[1].created_by, "");
@@ -63,6 +70,8 @@ static void test_nulls(void **state)
     assert_string_equal(c->platform.os, "");
     assert_string_equal(c->created, "");
     assert_string_equal(c->user, "");
+    assert_string_equal(c->stop_signal, "");
+    assert_int_equal(c->volumes_count + c->ports_count, 0);
     assert_int_equal(c->cmd_count + c->env_count + c->labels_count + c->diff_ids_count, 0);
 }
 
