@@ -17,7 +17,7 @@ static void fill(const struct cprov_library_symbol *symbol, void *address)
 
 static int load(struct cprov_library *lib, struct cprov_error *err)
 {
-    void *handle = dlopen(lib->soname, RTLD_NOW | RTLD_LOCAL);
+    void *handle = dlopen(lib->soname, RTLD_LAZY | RTLD_LOCAL);
 
     if (!handle) {
         const char *reason = dlerror();

@@ -400,6 +400,13 @@ int cprov_auth_answer(struct cprov_auth *a, const struct cprov_auth_target *targ
     return 0;
 }
 
+uint64_t cprov_auth_serial(const struct cprov_auth *a, const struct cprov_auth_target *target)
+{
+    const struct cprov_grant *g = cprov_grants_find(&a->grants, target);
+
+    return g && !g->exchange && cprov_grant_is_usable(g) ? g->serial : 0;
+}
+
 void cprov_auth_forget(struct cprov_auth *a, const void *arg)
 {
     for (struct cprov_grant *g = a->grants.first; g; g = g->next) {

@@ -71,6 +71,12 @@ int cprov_auth_answer(struct cprov_auth *a, const struct cprov_auth_target *targ
                       const struct cprov_challenges *challenges, bool rejected_token,
                       void (*done)(void *arg, int code, const struct cprov_error *err), void *arg,
                       struct cprov_error *err);
+/*
+ * Which authorization cprov_auth_known() gives now: a number that changes with each, 0 for none. A
+ * refusal of an older one says nothing of the newer.
+ */
+uint64_t cprov_auth_serial(const struct cprov_auth *a, const struct cprov_auth_target *target);
+
 /* Whoever waits with this arg is not called any more. */
 void cprov_auth_forget(struct cprov_auth *a, const void *arg);
 

@@ -180,6 +180,7 @@ int cprov_grant_authorize(struct cprov_grant *g, const char *scheme, struct cpro
     cprov_secret_wipe(&g->authorization);
     g->authorization = text;
     g->granted_ms = cprov_clock_ms();
+    g->serial++;
     g->expires_ms = expires_ms;
     g->used = ++g->all->clock;
     return 0;

@@ -39,6 +39,7 @@ struct cprov_grant {
     bool anonymous;
     char *authorization; /* header value, or NULL */
     int64_t granted_ms, expires_ms;
+    uint64_t serial;         /* of the authorization: grows with each */
     struct cprov_buf scopes; /* asked for so far */
     uint64_t used;
 

@@ -25,6 +25,7 @@ struct cprov_request {
     struct cprov_exchange *ping;        /* that learns how to log in, or NULL */
     struct cprov_challenges challenges; /* of the last refusal */
     struct cprov_buf origin;            /* it came from */
+    uint64_t serial;                    /* of the authorization that was sent */
     unsigned rounds;                    /* of challenges since it was let in */
 };
 
@@ -97,6 +98,7 @@ static bool authorize(void *arg, const struct cprov_url *url, struct cprov_buf *
     cprov_buf_init(&text, CPROV_URL_MAX);
     if (r->spec.foreign || target_for(r, url, &text, &target, NULL) < 0)
         return true;
+    r->serial = cprov_auth_serial(r->client->auth, &target);
     return cprov_auth_known(r->client->auth, &target, out);
 }
 
@@ -199,6 +201,19 @@ static bool lacks_scope(const struct cprov_challenges *list)
     return false;
 }
 
+/* Whether a newer authorization came while the refused one was on its way. */
+static bool is_outdated(struct cprov_request *r, const struct cprov_url *url)
+{
+    struct cprov_auth_target target;
+    auto_buf struct cprov_buf text = { 0 };
+
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    if (target_for(r, url, &text, &target, NULL) < 0)
+        return false;
+    uint64_t now = cprov_auth_serial(r->client->auth, &target);
+    return now != 0 && now != r->serial;
+}
+
 /* CPROV_ENOTFOUND when there is no answer to what `challenges` hold. */
 static int answer_refusal(struct cprov_request *r, const struct cprov_url *url,
                           const struct cprov_http_head *head, bool authorized,
@@ -208,6 +223,10 @@ static int answer_refusal(struct cprov_request *r, const struct cprov_url *url,
     if ((head->status == 403 && !scope) || r->rounds >= ROUNDS_MAX || (r->rounds > 0 && !scope))
         return CPROV_ENOTFOUND;
     r->rounds++;
+    if (authorized && is_outdated(r, url)) {
+        login_found(r, 0, NULL);
+        return 0;
+    }
     if (r->challenges.count > 0)
         return answer(r, url, true, authorized, err);
     if (authorized)
