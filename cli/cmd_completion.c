@@ -6,7 +6,7 @@
 #include "cli/completion.h"
 #include "cli/help.h"
 
-#define CANDIDATES_MAX (8u * 1024 * 1024)
+#define CANDIDATES_MAX ((size_t)8 << 20) /* bytes */
 
 int cprov_cmd_completion(struct cprov_cli *cli)
 {

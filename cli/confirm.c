@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 #include "cli/question.h"
 
-#define TEXT_MAX (16u * 1024)
+#define TEXT_MAX ((size_t)16 << 10) /* bytes of a question */
 
 static const char caption[] = "Are you sure you want to perform this action?";
 static const char what_if[] = "What if: ";

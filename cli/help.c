@@ -106,9 +106,7 @@ static void add_examples(const struct cprov_verb *verb, struct cprov_buf *out)
 
 static void add_sentence(struct cprov_buf *out, const char *text)
 {
-    char first = cprov_is_lower(text[0]) ? (char)(text[0] - 32) : text[0];
-
-    cprov_buf_addf(out, "%c%s.\n", first, text + 1);
+    cprov_buf_addf(out, "%c%s.\n", cprov_text_upper(text[0]), text + 1);
 }
 
 void cprov_help_screen(const struct cprov_verb *verb, struct cprov_buf *out)

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "cli/verbs.h"
 
-#define CPROV_HELP_MAX (256u * 1024) /* bytes of any of these texts */
+#define CPROV_HELP_MAX ((size_t)256 << 10) /* bytes of any of these texts */
 
 /* All verbs, grouped: one screen. */
 void cprov_help_overview(struct cprov_buf *out);

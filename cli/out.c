@@ -143,8 +143,13 @@ static int choose_columns(struct cprov_out *o, struct cprov_error *err)
         return 0;
     }
     for (size_t i = 0; !o->options.columns && i < CPROV_LAYOUT_MAX && o->layout->columns[i].key;
-         i++)
-        add_column(o, column_named(record, cprov_span_of(o->layout->columns[i].key)));
+         i++) {
+        const struct cprov_column *column =
+            column_named(record, cprov_span_of(o->layout->columns[i].key));
+
+        if (column)
+            add_column(o, column);
+    }
     while (o->options.columns && cprov_span_next(&rest, ',', &name)) {
         const struct cprov_column *column = column_named(record, cprov_span_trim(name));
 
@@ -158,12 +163,17 @@ static int choose_columns(struct cprov_out *o, struct cprov_error *err)
     return 0;
 }
 
+static bool is_column(const struct cprov_out_column *shown, const char *key)
+{
+    return shown->column && !strcmp(shown->column->key, key);
+}
+
 static void narrow_columns(struct cprov_out *o)
 {
     if (!o->layout->narrow || !cprov_out_shows(o, o->layout->beside))
         return;
     for (size_t i = 0; i < o->columns_count; i++)
-        if (!strcmp(o->columns[i].column->key, o->layout->narrow))
+        if (is_column(&o->columns[i], o->layout->narrow))
             o->columns[i].width = o->layout->narrower;
 }
 
@@ -309,7 +319,7 @@ bool cprov_out_shows(const struct cprov_out *out, const char *key)
         return cprov_template_unknown(out->tmpl, is_other_field, wanted).ptr;
     }
     for (size_t i = 0; i < out->columns_count; i++)
-        if (!strcmp(out->columns[i].column->key, key))
+        if (is_column(&out->columns[i], key))
             return true;
     return false;
 }

@@ -7,8 +7,8 @@
 #include "cli/out.h"
 #include "cli/template.h"
 
-#define CPROV_OUT_ROW_MAX  (16u * 1024 * 1024)   /* bytes of one formatted row */
-#define CPROV_OUT_HELD_MAX (1024u * 1024 * 1024) /* bytes of all cells held back */
+#define CPROV_OUT_ROW_MAX  ((size_t)16 << 20) /* bytes of one formatted row */
+#define CPROV_OUT_HELD_MAX ((size_t)1 << 30)  /* bytes of all cells held back */
 
 struct cprov_out_column {
     const struct cprov_column *column;

@@ -27,7 +27,10 @@ void cprov_powershell_name(const struct cprov_option *option, char *buf, size_t 
             capital = true;
             continue;
         }
-        buf[len++] = capital && cprov_is_lower(*p) ? (char)(*p - 32) : *p;
+        buf[len] = *p;
+        if (capital)
+            buf[len] = cprov_text_upper(*p);
+        len++;
         capital = false;
     }
     buf[len] = '\0';
@@ -36,7 +39,7 @@ void cprov_powershell_name(const struct cprov_option *option, char *buf, size_t 
 /* Whether `written` begins the parameter; *whole when it is all of it. */
 static bool begins(const struct cprov_option *option, struct cprov_span written, bool *whole)
 {
-    char name[PARAMETER_MAX];
+    char name[PARAMETER_MAX] = "";
 
     cprov_powershell_name(option, name, sizeof(name));
     struct cprov_span full = cprov_span_of(name);
@@ -49,21 +52,20 @@ static bool begins(const struct cprov_option *option, struct cprov_span written,
     return true;
 }
 
-static int find_parameter(const struct translation *t, struct cprov_span written,
-                          const struct cprov_option **out, struct cprov_error *err)
+/* The parameter that is meant, or NULL and *err. */
+static const struct cprov_option *find_parameter(const struct translation *t,
+                                                 struct cprov_span written, struct cprov_error *err)
 {
     const struct cprov_option *first = NULL, *other = NULL;
 
     for (size_t i = 0; i < cprov_options_count; i++) {
         const struct cprov_option *option = &cprov_options[i];
-        bool whole;
+        bool whole = false;
 
         if (!cprov_verb_takes(t->verb, option) || !begins(option, written, &whole))
             continue;
-        if (whole) {
-            *out = option;
-            return 0;
-        }
+        if (whole)
+            return option;
         /* Two names of one option do not make it ambiguous. */
         if (!first)
             first = option;
@@ -74,14 +76,12 @@ static int find_parameter(const struct translation *t, struct cprov_span written
         cprov_fail(err, CPROV_EINVAL, "unknown parameter '-%" CPROV_SPAN_FMT "'",
                    CPROV_SPAN_ARG(written));
         cprov_hint(err, "see '%s --help'", t->verb->name);
-        return CPROV_EINVAL;
+    } else if (other) {
+        cprov_fail(err, CPROV_EINVAL, "parameter '-%" CPROV_SPAN_FMT "' is ambiguous: --%s or --%s",
+                   CPROV_SPAN_ARG(written), first->name, other->name);
+        first = NULL;
     }
-    if (other)
-        return cprov_fail(err, CPROV_EINVAL,
-                          "parameter '-%" CPROV_SPAN_FMT "' is ambiguous: --%s or --%s",
-                          CPROV_SPAN_ARG(written), first->name, other->name);
-    *out = first;
-    return 0;
+    return first;
 }
 
 static void add_option(struct translation *t, const struct cprov_option *option,
@@ -123,9 +123,9 @@ static int translate_parameter(struct translation *t, const char *word, struct c
 {
     struct cprov_span name = cprov_span_of(word + 1), value = { NULL, 0 };
     bool valued = cprov_span_cut(name, ':', &name, &value);
-    const struct cprov_option *option = NULL;
+    const struct cprov_option *option = find_parameter(t, name, err);
 
-    if (find_parameter(t, name, &option, err) < 0)
+    if (!option)
         return CPROV_EINVAL;
     if (cprov_option_takes_value(option))
         return translate_value(t, option, valued ? value.ptr : NULL, err);

@@ -165,8 +165,15 @@ static void add_bar(const struct cprov_progress *p, size_t width, struct cprov_b
     size_t full = (size_t)((double)inner * share(p));
 
     cprov_buf_add_char(out, '[');
-    for (size_t i = 0; i < inner; i++)
-        cprov_buf_add_char(out, i + 1 < full || full == inner ? '=' : i < full ? '>' : ' ');
+    for (size_t i = 0; i < inner; i++) {
+        char c = ' ';
+
+        if (i < full)
+            c = '=';
+        if (i + 1 == full && full < inner)
+            c = '>';
+        cprov_buf_add_char(out, c);
+    }
     cprov_buf_add_char(out, ']');
 }
 

@@ -112,13 +112,13 @@ static int parse_parts(struct cprov_template *t, struct cprov_span rest, struct 
 
 int cprov_template_parse(const char *text, struct cprov_template **out, struct cprov_error *err)
 {
-    auto_template struct cprov_template *t = calloc(1, sizeof(*t));
     struct cprov_span whole = cprov_span_of(text);
 
-    if (!t)
-        return cprov_fail_memory(err);
     if (whole.len > TEMPLATE_MAX)
         return cprov_fail(err, CPROV_EINVAL, "template is longer than %zu bytes", TEMPLATE_MAX);
+    auto_template struct cprov_template *t = calloc(1, sizeof(*t));
+    if (!t)
+        return cprov_fail_memory(err);
     /* Every field takes five bytes or more, and has at most one text before it. */
     t->parts = cprov_arena_alloc(&t->arena, whole.len / 2 + 2, sizeof(*t->parts));
     if (!t->parts)

@@ -46,6 +46,14 @@ void cprov_guess_offer(struct cprov_guess *g, const char *candidate);
 /* NULL when nothing is close enough to be meant. */
 const char *cprov_guess_best(const struct cprov_guess *g);
 
+/* ASCII; does not look at the locale. */
+static inline char cprov_text_upper(char c)
+{
+    if (!cprov_is_lower(c))
+        return c;
+    return (char)(c - 'a' + 'A');
+}
+
 /* ASCII, without regard to case. */
 static inline bool cprov_text_same(const char *a, const char *b)
 {
