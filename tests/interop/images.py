@@ -84,6 +84,10 @@ class Layout:
                 descriptors.append(self.put(data, LAYER))
             else:
                 descriptors.append(self.put(gzip.compress(data, level, mtime=0), LAYER + "+gzip"))
+        return self.image_of(descriptors, diff_ids, tag, system, arch, version, **manifest)
+
+    def image_of(self, layers, diff_ids, tag=None, system="linux", arch="amd64", version=None, **manifest):
+        """An image of layers that are in place."""
         config = {
             "created": "2016-09-22T19:30:00Z",
             "architecture": arch,
@@ -99,7 +103,7 @@ class Layout:
             "schemaVersion": 2,
             "mediaType": MANIFEST,
             "config": self.put(json.dumps(config).encode(), CONFIG),
-            "layers": descriptors,
+            "layers": layers,
             **manifest,
         }
         descriptor = self.put(json.dumps(document).encode(), MANIFEST)
