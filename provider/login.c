@@ -73,7 +73,7 @@ static int login(struct cprov_session *s, const char *registry, struct cprov_err
     if (code == 0)
         code = keep_login(s, &place, &where, err);
     if (code == 0)
-        cprov_say(s, CPROV_MSG_RESULT, "Login Succeeded (kept in %s)", where);
+        cprov_say(s, CPROV_MSG_VERBOSE, "The login of %s is kept in %s", place.base.host, where);
     free(where);
     return code;
 }
