@@ -3,21 +3,7 @@
 #include <string.h>
 
 #include "conf/credentials.h"
-#include "provider/session.h"
-
-struct ping {
-    int code;
-    struct cprov_error err;
-};
-
-static void on_ping(void *arg, int code, const struct cprov_error *err)
-{
-    struct ping *p = arg;
-
-    p->code = code;
-    if (code < 0)
-        p->err = *err;
-}
+#include "provider/ping.h"
 
 /* "https://registry.example/v2/" → the place; "" is Docker Hub, as `docker login` has it. */
 static int read_registry(const char *text, struct cprov_source *source, struct cprov_place *place,
@@ -25,20 +11,6 @@ static int read_registry(const char *text, struct cprov_source *source, struct c
 {
     *source = (struct cprov_source){ .name = text, .location = text && *text ? text : "docker.io" };
     return cprov_place_init(source, place, err);
-}
-
-static int try_login(struct cprov_session *s, const char *host, struct cprov_error *err)
-{
-    struct ping p = { 0 };
-    struct cprov_client *client;
-
-    if (cprov_session_client(s, &client, err) < 0 ||
-        cprov_client_ping(client, host, true, on_ping, &p, err) < 0 ||
-        cprov_client_run(client, NULL, err) < 0)
-        return err->code;
-    if (p.code < 0)
-        *err = p.err;
-    return p.code;
 }
 
 static int keep_login(struct cprov_session *s, const struct cprov_place *place, char **where,
@@ -65,11 +37,7 @@ static int login(struct cprov_session *s, const char *registry, struct cprov_err
         return cprov_fail(err, CPROV_EINVAL, "a user name and a password are needed");
     if (!cprov_should(s, "Login", "%s", place.base.host))
         return 0;
-    s->places = &place; /* the scheme that was written holds for this call */
-    s->places_count = 1;
-    int code = try_login(s, place.base.host, err);
-    s->places = NULL;
-    s->places_count = 0;
+    int code = cprov_ping(s, &place, true, err);
     if (code == 0)
         code = keep_login(s, &place, &where, err);
     if (code == 0)

@@ -1,7 +1,7 @@
 /* provider/sources.c - registered sources: shown, added, changed, removed. */
 #include <string.h>
 
-#include "provider/session.h"
+#include "provider/ping.h"
 
 static void emit(const struct cprov_source *source, cprov_source_fn *item, void *arg)
 {
@@ -62,45 +62,18 @@ int cprov_sources(struct cprov_session *s, const struct cprov_source_options *op
 
 /* --- does it answer --- */
 
-struct ping {
-    int code;
-    struct cprov_error err;
-};
-
-static void on_ping(void *arg, int code, const struct cprov_error *err)
-{
-    struct ping *p = arg;
-
-    p->code = code;
-    if (code < 0)
-        p->err = *err;
-}
-
-/* The new source alone is asked, as it will be reached later. */
+/* As it will be reached later. The client keeps what it learns, so the place lives in the session.
+ */
 static int check_location(struct cprov_session *s, const struct cprov_source *source,
                           struct cprov_error *err)
 {
-    struct ping p = { 0 };
-    struct cprov_client *client;
     struct cprov_place *place = cprov_arena_alloc(&s->arena, 1, sizeof(*place));
 
     if (!place)
         return cprov_fail_memory(err);
     if (cprov_place_init(source, place, err) < 0)
         return err->code;
-    s->places = place;
-    s->places_count = 1;
-    int code = cprov_session_client(s, &client, err);
-    if (code == 0)
-        code = cprov_client_ping(client, place->base.host, false, on_ping, &p, err);
-    if (code == 0)
-        code = cprov_client_run(client, NULL, err);
-    if (code == 0 && p.code < 0) {
-        *err = p.err;
-        code = p.code;
-    }
-    s->places = NULL;
-    s->places_count = 0;
+    int code = cprov_ping(s, place, false, err);
     if (code < 0)
         cprov_hint(err, "--no-check registers it all the same");
     return code;
