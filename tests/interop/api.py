@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A C program of somebody else, built with pkg-config against what `cmake --install` puts down, with a real registry."""
+"""A C program of somebody else, built against what `cmake --install` puts down, with a real registry."""
 
 import os
 import re

@@ -18,9 +18,9 @@ class Docker:
         self.w, base = w, w.path("docker")
         os.makedirs(base, exist_ok=True)
         self.socket = f"unix://{base}/s"
-        self.child = w.start("dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none", "--storage-driver=vfs",
-                             "--data-root", base + "/data", "--exec-root", base + "/exec", "-H", self.socket,
-                             "-p", base + "/pid", log=base + "/log")
+        self.child = w.start("dockerd", "--iptables=false", "--ip6tables=false", "--bridge=none",
+                             "--storage-driver=vfs", "--data-root", base + "/data", "--exec-root", base + "/exec",
+                             "-H", self.socket, "-p", base + "/pid", log=base + "/log")
         wait_for(self.ready, 60, "dockerd")
 
     def ready(self):

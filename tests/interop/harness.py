@@ -118,6 +118,10 @@ class World:
     def cprov(self, verb, *argv, **how):
         return self.run("cprov", verb, *argv, **how)
 
+    def skopeo_copy(self, source, destination, *options, **how):
+        return self.run("skopeo", "--insecure-policy", "copy", "--quiet", *options, source, destination, timeout=120,
+                        **how)
+
     def start(self, *argv, log=None, env=None, stop=signal.SIGTERM, cwd=None):
         """A process that ends with the test; its output goes to the file `log`."""
         with open(log or os.devnull, "ab") as out:

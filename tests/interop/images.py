@@ -125,8 +125,8 @@ class Layout:
 
     def push(self, world, tag, destination, *options):
         """Sends it with skopeo to docker://DESTINATION, whole, its bytes as they are."""
-        world.run("skopeo", "--insecure-policy", "copy", "--quiet", "--all", "--preserve-digests",
-                  "--dest-tls-verify=false", *options, f"oci:{self.path}:{tag}", f"docker://{destination}", timeout=120)
+        world.skopeo_copy(f"oci:{self.path}:{tag}", f"docker://{destination}", "--all", "--preserve-digests",
+                          "--dest-tls-verify=false", *options)
 
 
 def blobs_of(layout, descriptor):

@@ -20,7 +20,7 @@ PACES = (("1M", 0.5), ("8M", 0.5), ("64M", 0.4), (None, 0.15), (None, 0.03))
 def set_up(w):
     w.registry = Registry(w)
     layout = Layout(w.path("src"))
-    app = layout.image([random_file(f"data/{i}", size, i) for i, size in enumerate((7_000_000, 9_000_000, 4_000_000))], "app")
+    app = layout.image([random_file(f"data/{size}", size, size) for size in (7_000_000, 9_000_000, 4_000_000)], "app")
     layout.push(w, "app", w.registry.address + "/team/app:1.0")
     w.name = w.registry.address + "/team/app:1.0"
     w.blobs = {d["digest"]: d["size"] for d in blobs_of(layout, app)[1:]}
@@ -30,8 +30,8 @@ def set_up(w):
 
 def install(w, *options):
     argv = [w.path("bin", "cprov"), "install-image", w.name, "--trust", *options]
-    return subprocess.Popen(argv, env=w.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                            text=True)
+    return subprocess.Popen(argv, env=w.env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True)
 
 
 def size_of(path):
@@ -106,7 +106,7 @@ def two_hundred_kills(w):
             last = chance.randrange(2, 24)
     rest_alone(w)
     w.clean()
-    print(f"    {kills} kills, {rounds} times installed, {len(seen)} different amounts left, {whole} times whole by then")
+    print(f"    {kills} kills; {rounds} images, {whole} of them whole all the same; {len(seen)} amounts left")
     expect(len(seen) > 20, "the kills all met the same state")
 
 

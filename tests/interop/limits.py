@@ -46,8 +46,9 @@ def loaded(w, *argv):
 
 def libraries_that_are_not_wanted(w):
     equal(loaded(w, "find-image"), {"libcurl"}, "loaded by find-image")
-    for argv in (("cprov", "version"), ("get-image",), ("get-image", "team/small", "--format", "json"), ("cprov", "images"),
-                 ("get-source",), ("install-image", "--help"), ("cprov", "help"), ("cprov", "completion", "bash")):
+    for argv in (("cprov", "version"), ("get-image",), ("get-image", "team/small", "--format", "json"),
+                 ("cprov", "images"), ("get-source",), ("install-image", "--help"), ("cprov", "help"),
+                 ("cprov", "completion", "bash")):
         equal(loaded(w, *argv), set(), "loaded by " + " ".join(argv))
 
 
@@ -73,7 +74,8 @@ def memory(w):
         raise Skip("the disk is too full")
     large_image(w)
     peaks = {}
-    for argv in (("install-image", "team/large"), ("test-image", "--all"), ("save-image", "team/large", "--path", w.path("run"))):
+    for argv in (("install-image", "team/large"), ("test-image", "--all"),
+                 ("save-image", "team/large", "--path", w.path("run"))):
         done = w.run(w.options.helper[0], *argv, timeout=120)
         peaks[argv[0]] = int(re.search(r"^peak (\d+)$", done.err, re.M).group(1))
     print("    KiB at the highest: " + ", ".join(f"{verb} {peak}" for verb, peak in peaks.items()))

@@ -21,7 +21,7 @@ def set_up(w):
     arm = layout.image([w.first], arch="arm64")
     w.nano = layout.image([real_files("xml", "Files/")], "nano", system="windows", version="10.0.17763.1")
     w.multi = layout.index([w.app, arm, w.nano], "multi")
-    for tag, name in (("app", "team/app:1.0"), ("multi", "team/multi:1.0"), ("nano", "windows/nanoserver:10.0.17763.1")):
+    for tag, name in (("app", APP), ("multi", "team/multi:1.0"), ("nano", "windows/nanoserver:10.0.17763.1")):
         layout.push(w, tag, f"{w.registry.address}/{name}")
     w.config = blobs_of(layout, w.app)[1]["digest"]
     w.cprov("register-source", "real", w.registry.url, "--trusted")
@@ -47,14 +47,13 @@ def skopeo_reads_the_store(w):
 
 
 def skopeo_copies_out_of_the_store(w):
-    w.run("skopeo", "--insecure-policy", "copy", "--quiet", f"oci:{w.store}:{APP}", f"dir:{w.path('dir')}")
+    w.skopeo_copy(f"oci:{w.store}:{APP}", f"dir:{w.path('dir')}")
     with open(w.path("dir", "manifest.json"), "rb") as f:
         equal(f.read(), w.layout.read(w.app["digest"]), "manifest")
     for descriptor in blobs_of(w.layout, w.app)[1:]:
         with open(w.path("dir", descriptor["digest"].partition(":")[2]), "rb") as f:
             expect(f.read() == w.layout.read(descriptor["digest"]), "another blob: " + descriptor["digest"])
-    w.run("skopeo", "--insecure-policy", "copy", "--quiet", "--all", f"oci:{w.store}:team/multi:1.0",
-          f"oci:{w.path('copied')}:all")
+    w.skopeo_copy(f"oci:{w.store}:team/multi:1.0", f"oci:{w.path('copied')}:all", "--all")
     with open(w.path("copied", "index.json"), encoding="utf-8") as f:
         equal(json.load(f)["manifests"][0]["digest"], w.multi["digest"], "digest of the index")
 
@@ -79,8 +78,7 @@ def skopeo_reads_archives(w):
         equal(inspect(w, f"oci-archive:{w.path(name + '.oci.tar')}")["Digest"], wanted["digest"], "digest of " + name)
     seen = inspect(w, f"oci-archive:{w.path('nano.oci.tar')}", "--override-os", "windows")
     equal(seen["Digest"], w.nano["digest"], "digest of the Windows image")
-    w.run("skopeo", "--insecure-policy", "copy", "--quiet", "--all", f"oci-archive:{w.path('multi.oci.tar')}",
-          f"dir:{w.path('dir-multi')}")
+    w.skopeo_copy(f"oci-archive:{w.path('multi.oci.tar')}", f"dir:{w.path('dir-multi')}", "--all")
 
 
 def a_saved_layout(w):
@@ -119,5 +117,5 @@ def containerd_imports(w):
         w.stop(ctr.child)
 
 
-main(["docker-registry", "skopeo"], set_up, skopeo_reads_the_store, skopeo_copies_out_of_the_store, umoci_reads_the_store,
-     skopeo_reads_archives, a_saved_layout, podman_loads, docker_loads, containerd_imports)
+main(["docker-registry", "skopeo"], set_up, skopeo_reads_the_store, skopeo_copies_out_of_the_store,
+     umoci_reads_the_store, skopeo_reads_archives, a_saved_layout, podman_loads, docker_loads, containerd_imports)

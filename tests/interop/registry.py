@@ -73,9 +73,9 @@ class Registry:
                 found.append(Request(*match.groups()))
         return found
 
-    def bodies(self, kind=""):
-        """GETs of manifests and blobs since the last call."""
-        return [r for r in self.requests() if r.method == "GET" and re.search(rf"/{kind or '(manifests|blobs)'}/", r.path)]
+    def bodies(self, kind):
+        """GETs of manifests, or of blobs, since the last call."""
+        return [r for r in self.requests() if r.method == "GET" and f"/{kind}/" in r.path]
 
     def clear(self):
         """Takes everything out of it."""

@@ -25,8 +25,8 @@ def set_up(w):
     layout.push(w, "app", w.registry.address + "/team/app:1.0")
     layout.push(w, "multi", w.registry.address + "/team/multi:1.0")
     layout.push(w, "nano", w.registry.address + "/windows/nanoserver:10.0.17763.1")
-    w.run("skopeo", "--insecure-policy", "copy", "--quiet", "--format", "v2s2", "--dest-tls-verify=false",
-          f"oci:{layout.path}:app", f"docker://{w.registry.address}/team/docker:1.0")
+    w.skopeo_copy(f"oci:{layout.path}:app", f"docker://{w.registry.address}/team/docker:1.0", "--format", "v2s2",
+                  "--dest-tls-verify=false")
     w.cprov("register-source", "real", w.registry.url, "--trusted")
     w.registry.requests()
 

@@ -47,7 +47,8 @@ def no_secret(done):
 
 
 def login(w, word=WORD, code=0, **how):
-    done = w.cprov("login", w.registry.address, "--username", USER, "--password-stdin", stdin=word + "\n", code=code, **how)
+    done = w.cprov("login", w.registry.address, "--username", USER, "--password-stdin", stdin=word + "\n", code=code,
+                   **how)
     no_secret(done)
     return done
 
@@ -93,7 +94,8 @@ def others_entries_stay(w):
 
 
 def what_skopeo_writes_we_read(w):
-    done = w.run("skopeo", "login", "--tls-verify=false", "-u", USER, "--password-stdin", w.registry.address, stdin=WORD)
+    done = w.run("skopeo", "login", "--tls-verify=false", "-u", USER, "--password-stdin", w.registry.address,
+                 stdin=WORD)
     no_secret(done)
     expect(files(w), "skopeo wrote nothing")
     install(w)
@@ -106,7 +108,8 @@ def what_skopeo_writes_we_read(w):
 def what_podman_writes_we_read(w):
     need("podman")
     # For one repository alone; the other one stays closed.
-    w.run("podman", "login", "--tls-verify=false", "-u", USER, "--password-stdin", w.registry.address + "/team", stdin=WORD)
+    w.run("podman", "login", "--tls-verify=false", "-u", USER, "--password-stdin", w.registry.address + "/team",
+          stdin=WORD)
     install(w)
     w.cprov("install-image", w.registry.address + "/other/app:1.0", "--trust", code=11)
     for path in files(w):

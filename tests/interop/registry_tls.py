@@ -4,7 +4,7 @@
 import os
 import shutil
 
-from harness import equal, expect, main, need, wait_for
+from harness import Failure, equal, expect, main, need, wait_for
 from images import Layout, random_file, real_files
 from registry import Registry
 from servers import certificates, redirector
@@ -27,7 +27,8 @@ def set_up(w):
 
 def install(w, address, *options, code=0):
     w.new_store()
-    done = w.cprov("install-image", "team/app:1.0", "--source", "https://" + address, "--trust", "--retry", "0", *options, code=code)
+    done = w.cprov("install-image", "team/app:1.0", "--source", "https://" + address, "--trust", "--retry", "0",
+                   *options, code=code)
     equal(len(w.cprov("get-image", "--no-header").out.splitlines()), 0 if done.code else 1, "images")
     return done
 
@@ -100,9 +101,10 @@ def nginx(w, verify):
         w.write("nginx.log", "")
         config = w.write("nginx.conf", NGINX.format(dir=w.dir, port=port, verify=verify, target=w.plain.address))
         child = w.start("nginx", "-c", config, log=w.path("nginx.out"))
-        if wait_for(lambda: "up" if w.answers(port) else "down" if child.poll() is not None else "", 20, "nginx") == "up":
+        wait_for(lambda: w.answers(port) or child.poll() is not None, 20, "nginx starts")
+        if child.poll() is None:
             return child, f"127.0.0.1:{port}"
-    raise AssertionError("nginx does not start")
+    raise Failure("nginx does not start")
 
 
 def http_2(w):
@@ -135,6 +137,6 @@ def never_down_to_http(w):
     install(w, aside.address, *w.ca)
 
 
-main(["docker-registry", "skopeo", "openssl"], set_up, an_authority_that_nobody_knows, an_authority_from_the_command_line,
-     an_authority_from_certs_d, a_name_that_is_not_in_the_certificate, certificates_of_clients, http_2,
-     certificates_of_clients_at_nginx, never_down_to_http)
+main(["docker-registry", "skopeo", "openssl"], set_up, an_authority_that_nobody_knows,
+     an_authority_from_the_command_line, an_authority_from_certs_d, a_name_that_is_not_in_the_certificate,
+     certificates_of_clients, http_2, certificates_of_clients_at_nginx, never_down_to_http)

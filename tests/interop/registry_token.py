@@ -28,7 +28,8 @@ def install(w, name, *options, code=0, address=None, **how):
     w.tokens.asked.clear()
     w.tokens.tokens.clear()
     w.registry.requests()
-    done = w.cprov("install-image", f"{address or w.registry.address}/{name}:1.0", "--trust", *options, code=code, **how)
+    ref = f"{address or w.registry.address}/{name}:1.0"
+    done = w.cprov("install-image", ref, "--trust", *options, code=code, **how)
     for secret in w.tokens.tokens + [WORD]:
         expect(secret not in done.out + done.err, "a secret is shown")
     return done
@@ -107,4 +108,5 @@ def a_token_that_ends_within_a_blob(w):
 
 
 main(["docker-registry", "skopeo", "openssl"], set_up, one_token_for_all, closed_without_a_login, with_a_login,
-     names_of_the_catalog, a_token_that_ends_as_it_said, a_token_that_ends_before_it_said, a_token_that_ends_within_a_blob)
+     names_of_the_catalog, a_token_that_ends_as_it_said, a_token_that_ends_before_it_said,
+     a_token_that_ends_within_a_blob)

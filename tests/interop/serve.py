@@ -62,8 +62,7 @@ def skopeo_pulls(w):
     at = w.server.address
     seen = inspect(w, f"{at}/{APP}", "--tls-verify=false")
     equal((seen["Digest"], seen["RepoTags"]), (w.app["digest"], ["1.0"]), "digest and tags")
-    w.run("skopeo", "--insecure-policy", "copy", "--quiet", "--all", "--src-tls-verify=false", f"docker://{at}/team/multi:1.0",
-          f"oci:{w.path('copied')}:all")
+    w.skopeo_copy(f"docker://{at}/team/multi:1.0", f"oci:{w.path('copied')}:all", "--all", "--src-tls-verify=false")
     with open(w.path("copied", "index.json"), encoding="utf-8") as f:
         equal(json.load(f)["manifests"][0]["digest"], w.multi["digest"], "digest")
     w.run("skopeo", "--insecure-policy", "--override-os", "windows", "copy", "--quiet", "--src-tls-verify=false",
@@ -74,8 +73,7 @@ def skopeo_pulls_with_tls(w):
     os.makedirs(w.path("certs"))
     shutil.copy(w.path("ca.pem"), w.path("certs", "ca.crt"))
     equal(inspect(w, f"{w.tls.address}/{APP}", "--cert-dir", w.path("certs"))["Digest"], w.app["digest"], "digest")
-    w.run("skopeo", "--insecure-policy", "copy", "--quiet", "--src-cert-dir", w.path("certs"), f"docker://{w.tls.address}/{APP}",
-          f"dir:{w.path('from-tls')}")
+    w.skopeo_copy(f"docker://{w.tls.address}/{APP}", f"dir:{w.path('from-tls')}", "--src-cert-dir", w.path("certs"))
     w.run("skopeo", "inspect", f"docker://{w.tls.address}/{APP}", code=1)
 
 
@@ -93,7 +91,7 @@ def docker_pulls(w):
         name = f"{w.server.address}/{APP}"
         docker("pull", "--quiet", name)
         docker.check(name, w.config, w.files)
-        equal(docker.image(name)["RepoDigests"], [f"{w.server.address}/team/app@{w.app['digest']}"], "digests in Docker")
+        equal(docker.image(name)["RepoDigests"], [f"{w.server.address}/team/app@{w.app['digest']}"], "digests")
         docker("pull", "--quiet", f"{w.server.address}/team/multi:1.0")
         equal(docker.image(f"{w.server.address}/team/multi:1.0")["Id"], w.config, "id")
     finally:
@@ -109,8 +107,9 @@ def containerd_pulls(w):
         # Of the loopback it thinks that there is no TLS, unless told.
         w.write(f"hosts/{w.tls.address}/hosts.toml",
                 f'[host."{w.tls.url}"]\ncapabilities = ["pull", "resolve"]\nca = "{w.path("ca.pem")}"\n')
-        ctr("images", "pull", "--hosts-dir", w.path("hosts"), "--snapshotter", "native", f"{w.tls.address}/team/multi:1.0")
-        equal(ctr.digests()[f"{w.tls.address}/team/multi:1.0"], w.multi["digest"], "digest of the index")
+        name = f"{w.tls.address}/team/multi:1.0"
+        ctr("images", "pull", "--hosts-dir", w.path("hosts"), "--snapshotter", "native", name)
+        equal(ctr.digests()[name], w.multi["digest"], "digest of the index")
     finally:
         w.stop(ctr.child)
 
@@ -141,7 +140,8 @@ def http_of_a_blob(w):
     status, head, body = curl(w, path, "--head")
     equal((status, int(head["content-length"])), (200, layer["size"]), "HEAD")
     status, head, body = curl(w, path, "--range", "1000-1999")
-    equal((status, body == whole[1000:2000], head["content-range"]), (206, True, f"bytes 1000-1999/{len(whole)}"), "range")
+    equal((status, body == whole[1000:2000]), (206, True), "range")
+    equal(head["content-range"], f"bytes 1000-1999/{len(whole)}", "Content-Range")
     status, head, body = curl(w, path, "--range", "300000-")
     equal((status, body == whole[300000:]), (206, True), "open range")
     status, head, body = curl(w, path, "--range", "-77")
@@ -156,7 +156,8 @@ def http_of_a_blob(w):
 def http_of_a_manifest(w):
     for name in ("1.0", w.app["digest"]):
         status, head, body = curl(w, "/v2/team/app/manifests/" + name)
-        equal((status, head["content-type"], head["docker-content-digest"]), (200, w.app["mediaType"], w.app["digest"]), name)
+        equal((status, head["content-type"]), (200, w.app["mediaType"]), name)
+        equal(head["docker-content-digest"], w.app["digest"], "digest")
         equal("sha256:" + hashlib.sha256(body).hexdigest(), w.app["digest"], "bytes")
         equal(curl(w, "/v2/team/app/manifests/" + name, "--head")[0], 200, "HEAD")
     etag = curl(w, "/v2/team/app/manifests/1.0")[1]["etag"]
@@ -165,8 +166,9 @@ def http_of_a_manifest(w):
 
 def what_is_not_there_and_what_is_not_done(w):
     zeros = "sha256:" + 64 * "0"
-    for path, code in (("/v2/team/app/manifests/nope", "MANIFEST_UNKNOWN"), ("/v2/team/app/blobs/" + zeros, "BLOB_UNKNOWN"),
-                       ("/v2/no/such/tags/list", "NAME_UNKNOWN"), ("/v2/team/app/manifests/" + zeros, "MANIFEST_UNKNOWN")):
+    for path, code in (("/v2/team/app/manifests/nope", "MANIFEST_UNKNOWN"), ("/v2/no/such/tags/list", "NAME_UNKNOWN"),
+                       ("/v2/team/app/manifests/" + zeros, "MANIFEST_UNKNOWN"),
+                       ("/v2/team/app/blobs/" + zeros, "BLOB_UNKNOWN")):
         status, _, body = curl(w, path)
         equal((status, json.loads(body)["errors"][0]["code"]), (404, code), path)
     for path in ("/v2/team/app/blobs/../../../../etc/passwd", "/v2/team/app/blobs/sha256:..%2f..%2foci-layout"):
@@ -178,8 +180,7 @@ def what_is_not_there_and_what_is_not_done(w):
 
 def one_connection_for_many_requests(w):
     url = w.server.url + "/v2/team/app/tags/list"
-    done = w.run("curl", "-sS", "--noproxy", "*", "-o", "/dev/null", "-o", "/dev/null", "-o", "/dev/null", "-w", "%{num_connects}\n",
-                 url, url, url)
+    done = w.run("curl", "-sS", "--noproxy", "*", "-w", "%{num_connects}\n", *3 * ("-o", "/dev/null", url))
     equal(done.out.split(), ["1", "0", "0"], "connections")
 
 
@@ -205,7 +206,8 @@ def referrers(w):
     image = layout.image([real_files("json")], "team/app:1.0")
     subject = {k: image[k] for k in ("mediaType", "digest", "size")}
     wanted = {}
-    for kind, tag in (("application/vnd.example.signature", "team/app:sig"), ("application/vnd.example.parts", "team/app:parts")):
+    for tag in ("team/app:signature", "team/app:parts"):
+        kind = "application/vnd.example." + tag.partition(":")[2]
         found = layout.image([], tag, artifactType=kind, subject=subject, annotations={"who": kind})
         wanted[found["digest"]] = kind
     server = Server(w, w.path("signed"))
@@ -232,5 +234,6 @@ def ends_when_told(w):
 
 
 main(["docker-registry", "skopeo", "openssl", "curl"], set_up, skopeo_pulls, skopeo_pulls_with_tls, podman_pulls,
-     docker_pulls, containerd_pulls, crane_pulls, http_of_a_blob, http_of_a_manifest, what_is_not_there_and_what_is_not_done,
-     one_connection_for_many_requests, lists, what_is_installed_meanwhile, referrers, ends_when_told)
+     docker_pulls, containerd_pulls, crane_pulls, http_of_a_blob, http_of_a_manifest,
+     what_is_not_there_and_what_is_not_done, one_connection_for_many_requests, lists, what_is_installed_meanwhile,
+     referrers, ends_when_told)

@@ -109,8 +109,8 @@ def token_server(world, users):
     def token(user, service, access):
         # docker-registry goes on for 60 seconds past the end of a token.
         now = int(time.time())
-        claims = {"iss": "tokens", "sub": user, "aud": service, "iat": now, "nbf": now - 120, "jti": secrets.token_hex(8),
-                  "exp": now - 60 + server.life, "access": access}
+        claims = {"iss": "tokens", "sub": user, "aud": service, "iat": now, "nbf": now - 120,
+                  "exp": now - 60 + server.life, "jti": secrets.token_hex(8), "access": access}
         head = {"typ": "JWT", "alg": "RS256", "x5c": chain}
         text = plain64(json.dumps(head).encode()) + "." + plain64(json.dumps(claims).encode())
         signed = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=text.encode(), check=True,
@@ -182,7 +182,8 @@ class ProxyHandler(socketserver.BaseRequestHandler):
         wanted = self.server.login and "Basic " + base64.b64encode(self.server.login.encode()).decode()
         if wanted and fields.get("proxy-authorization") != wanted:
             self.server.seen.append((407, method, target))
-            self.request.sendall(b'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="p"\r\n'
+            self.request.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+                                 b'Proxy-Authenticate: Basic realm="p"\r\n'
                                  b"Content-Length: 0\r\nConnection: close\r\n\r\n")
             return
         self.server.seen.append((200, method, target))
