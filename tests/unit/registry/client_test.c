@@ -530,7 +530,7 @@ static void https_after_http(void **state)
     world_open(&w, serve_tls_words, NULL, &options);
     assert_int_equal(world_get(&w), CPROV_ENETWORK);
     assert_int_equal(script_server_count(w.server, "GET /v2/a/b/manifests/t"), 1);
-    assert_null(strstr(w.err.msg, "400"));
+    assert_null(strstr(w.err.msg, "answers 400")); /* a port may have these digits */
     world_close(&w);
 }
 
