@@ -14,6 +14,7 @@
 #include "base/workers.h"
 
 #define INLINE_MAX     (64 * CPROV_KIB) /* bytes that are not worth another thread */
+#define WAKE_STEP      CPROV_MIB        /* bytes to hash that are worth waking a thread */
 #define CHUNKS_PER_RUN 16               /* then the next file has its turn on this thread */
 
 struct cprov_follower {
@@ -119,20 +120,16 @@ static bool hash_some(struct cprov_follower *f, unsigned char *chunk)
     return true;
 }
 
-/* The memory is for this run alone: there are as many runs as threads, but maybe hundreds of
- * files. */
+/* The memory is the thread's: there are few threads, but maybe hundreds of files. */
 static void run(struct cprov_job *job)
 {
     struct cprov_follower *f = (struct cprov_follower *)job;
     struct cprov_error error = CPROV_ERROR_INIT;
-    unsigned char *chunk = malloc(CPROV_HASH_CHUNK);
+    unsigned char chunk[CPROV_HASH_CHUNK];
     int code = 0;
 
-    if (!chunk)
-        code = cprov_fail_memory(&error);
-    else if (hash_some(f, chunk))
+    if (hash_some(f, chunk))
         code = cprov_workers_submit(f->pool, &f->job, &error);
-    free(chunk);
     if (code != 0)
         fail(f, code, &error);
 }
@@ -198,7 +195,7 @@ int cprov_follower_advance(struct cprov_follower *f, uint64_t limit, struct cpro
 {
     pthread_mutex_lock(&f->lock);
     f->limit = limit;
-    bool enough = !f->active && next_piece(f) > 0;
+    bool enough = !f->active && (limit - f->hashed >= WAKE_STEP || limit == f->size);
     pthread_mutex_unlock(&f->lock);
     return enough && f->size > INLINE_MAX ? wake(f, err) : 0;
 }
