@@ -38,7 +38,8 @@ struct cprov_transfer {
     struct part **parts; /* pointers: callbacks hold on to a part while the list grows */
     size_t count, room;
     struct cprov_meter meter;
-    int code; /* the first failure; once set, every other part stops at its next byte */
+    bool abandoned; /* atomic: set by the reader's thread */
+    int code;       /* the first failure; once set, every other part stops at its next byte */
     struct cprov_error err;
 };
 
@@ -73,6 +74,16 @@ void cprov_transfer_free(struct cprov_transfer *t)
 void cprov_transfer_prefer(struct cprov_transfer *t, struct cprov_store *other)
 {
     t->other = other;
+}
+
+void cprov_transfer_abandon(struct cprov_transfer *t)
+{
+    __atomic_store_n(&t->abandoned, true, __ATOMIC_RELAXED);
+}
+
+bool cprov_transfer_abandoned(const struct cprov_transfer *t)
+{
+    return __atomic_load_n(&t->abandoned, __ATOMIC_RELAXED);
 }
 
 static struct part *find_part(const struct cprov_transfer *t, const struct cprov_digest *digest)
@@ -185,6 +196,8 @@ static int sink_write(void *arg, uint64_t offset, const void *data, size_t len,
 
     if (p->transfer->code < 0)
         return cprov_fail(err, CPROV_ECANCELLED, "stopped: another blob failed");
+    if (cprov_transfer_abandoned(p->transfer))
+        return cprov_fail(err, CPROV_ECANCELLED, "stopped: nobody wants it any more");
     if (cprov_blob_writer_write(p->writer, offset, data, len, err) < 0)
         return err->code;
     count(p, p->meter.done + len);

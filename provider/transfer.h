@@ -38,6 +38,10 @@ CPROV_MUST_CHECK
 int cprov_transfer_follow(struct cprov_transfer *t, const struct cprov_digest *digest,
                           const struct cprov_cancel *cancel, struct cprov_layer_source *out,
                           struct cprov_error *err);
+/* The reader has failed: every blob stops at its next byte, and the run ends with CPROV_ECANCELLED.
+ * From any thread. */
+void cprov_transfer_abandon(struct cprov_transfer *t);
+bool cprov_transfer_abandoned(const struct cprov_transfer *t);
 /* Whether bytes that were followed turned out void (a server changed its mind): what was made of
  * them is to be made again. */
 bool cprov_transfer_broken(const struct cprov_transfer *t);

@@ -1,6 +1,7 @@
 /* provider/unpack_image.c - a thread that turns layers into files while others still download. */
 #include "provider/unpack_image.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -176,40 +177,50 @@ static void *run(void *arg)
     struct cprov_unpacking *u = arg;
 
     u->code = apply_layers(u, &u->err);
+    /* no reason to go on downloading, unless the trouble is the download's own */
+    if (u->code < 0 && u->transfer && !cprov_transfer_broken(u->transfer))
+        cprov_transfer_abandon(u->transfer);
     return NULL;
 }
 
 /* --- the folder --- */
 
-static bool folder_is_empty(const char *path)
+static bool is_empty(DIR *dir)
 {
-    return rmdir(path) == 0 && mkdir(path, 0755) == 0;
+    const struct dirent *entry;
+
+    while ((entry = readdir(dir)))
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            return false;
+    return true;
 }
 
-/* A bundle's folder is looked at before anything is fetched into it; its rootfs is the unpacker's.
- */
-static int make_bundle(struct cprov_unpacking *u, struct cprov_error *err)
+/* Looked at before a byte is asked for: *there says whether the folder exists. */
+static int check_folder(const char *path, bool force, bool *there, struct cprov_error *err)
 {
-    const char *bundle = u->to->bundle;
-    struct stat st;
+    DIR *dir = opendir(path);
 
-    u->made_bundle = stat(bundle, &st) < 0;
-    if (u->made_bundle)
-        return cprov_fs_make_dirs(AT_FDCWD, bundle, 0755, err);
-    if (!S_ISDIR(st.st_mode))
-        return cprov_fail(err, CPROV_EEXISTS, "%s is not a folder", bundle);
-    if (!u->to->force && !folder_is_empty(bundle)) {
-        cprov_fail(err, CPROV_EEXISTS, "%s is not empty", bundle);
-        cprov_hint(err, "--force unpacks over it");
-        return CPROV_EEXISTS;
-    }
-    return 0;
+    *there = dir != NULL;
+    if (!dir && errno == ENOENT)
+        return 0;
+    if (!dir && errno == ENOTDIR)
+        return cprov_fail(err, CPROV_EEXISTS, "%s is not a folder", path);
+    if (!dir)
+        return cprov_fail_os(err, errno, "cannot open %s", path);
+    bool usable = force || is_empty(dir);
+    closedir(dir);
+    if (usable)
+        return 0;
+    cprov_fail(err, CPROV_EEXISTS, "%s is not empty", path);
+    cprov_hint(err, "--force unpacks over it");
+    return CPROV_EEXISTS;
 }
 
 static int choose_rootfs(struct cprov_unpacking *u, struct cprov_error *err)
 {
     const char *folder = u->to->bundle ? u->to->bundle : u->to->rootfs;
     const char *below = u->to->bundle ? "/rootfs" : "";
+    bool there;
 
     if (!folder || !*folder || (u->to->bundle && u->to->rootfs))
         return cprov_fail(err, CPROV_EINVAL,
@@ -217,7 +228,10 @@ static int choose_rootfs(struct cprov_unpacking *u, struct cprov_error *err)
     if (strlen(folder) + strlen(below) >= sizeof(u->rootfs))
         return cprov_fail(err, CPROV_EINVAL, "the folder's path is too long");
     stpcpy(stpcpy(u->rootfs, folder), below);
-    return u->to->bundle ? make_bundle(u, err) : 0;
+    if (check_folder(folder, u->to->force, &there, err) < 0)
+        return err->code;
+    u->made_bundle = u->to->bundle && !there;
+    return u->made_bundle ? cprov_fs_make_dirs(AT_FDCWD, folder, 0755, err) : 0;
 }
 
 static int write_runtime_config(struct cprov_unpacking *u, struct cprov_error *err)
