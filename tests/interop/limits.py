@@ -13,7 +13,9 @@ from images import LAYER, Layout
 from registry import Registry
 
 LARGE = 300_000_000
+# Two thirds of it are pages of shared libraries. Of transfers at once each has its buffers.
 PEAKS_KIB = {"install-image": 12 * 1024, "test-image": 12 * 1024, "save-image": 16 * 1024}
+AT_ONCE_KIB = 1024
 LATE = ("libcurl", "libarchive", "libmicrohttpd")
 
 
@@ -52,35 +54,50 @@ def libraries_that_are_not_wanted(w):
         equal(loaded(w, *argv), set(), "loaded by " + " ".join(argv))
 
 
-def large_image(w):
-    """One layer, written to a file as it is made."""
-    with tarfile.open(w.path("layer"), "w", format=tarfile.USTAR_FORMAT) as archive:
-        info = tarfile.TarInfo("data")
-        info.size = LARGE
-        archive.addfile(info, Noise(LARGE))
-    with open(w.path("layer"), "rb") as f:
-        digest = "sha256:" + hashlib.file_digest(f, "sha256").hexdigest()
-    descriptor = {"mediaType": LAYER, "digest": digest, "size": os.path.getsize(w.path("layer"))}
-    os.rename(w.path("layer"), w.layout.blob(digest))
-    w.layout.image_of([descriptor], [digest], "large")
-    w.layout.push(w, "large", w.registry.address + "/team/large:1.0")
-    os.unlink(w.layout.blob(digest))
+def noisy_image(w, tag, layers):
+    """Layers of 300 MB together, each written to a file as it is made."""
+    descriptors = []
+    for _ in range(layers):
+        with tarfile.open(w.path("layer"), "w", format=tarfile.USTAR_FORMAT) as archive:
+            info = tarfile.TarInfo("data")
+            info.size = LARGE // layers
+            archive.addfile(info, Noise(info.size))
+        with open(w.path("layer"), "rb") as f:
+            digest = "sha256:" + hashlib.file_digest(f, "sha256").hexdigest()
+        descriptors.append({"mediaType": LAYER, "digest": digest, "size": os.path.getsize(w.path("layer"))})
+        os.rename(w.path("layer"), w.layout.blob(digest))
+    digests = [d["digest"] for d in descriptors]
+    w.layout.image_of(descriptors, digests, tag)
+    w.layout.push(w, tag, f"{w.registry.address}/team/{tag}:1.0")
+    for digest in digests:
+        os.unlink(w.layout.blob(digest))
 
 
-def memory(w):
+def measured(w, tag, layers):
     if w.options.sanitized or not w.options.release:
         raise Skip("this is not a release build")
     if shutil.disk_usage(w.dir).free < 8 * LARGE:
         raise Skip("the disk is too full")
-    large_image(w)
+    noisy_image(w, tag, layers)
+    w.new_store()
     peaks = {}
-    for argv in (("install-image", "team/large"), ("test-image", "--all"),
-                 ("save-image", "team/large", "--path", w.path("run"))):
+    for argv in (("install-image", "team/" + tag), ("test-image", "--all"),
+                 ("save-image", "team/" + tag, "--path", w.path("run"))):
         done = w.run(w.options.helper[0], *argv, timeout=120)
         peaks[argv[0]] = int(re.search(r"^peak (\d+)$", done.err, re.M).group(1))
     print("    KiB at the highest: " + ", ".join(f"{verb} {peak}" for verb, peak in peaks.items()))
     for verb, peak in peaks.items():
-        expect(peak <= PEAKS_KIB[verb], f"{verb} takes {peak} KiB, at most {PEAKS_KIB[verb]}")
+        most = PEAKS_KIB[verb] + (AT_ONCE_KIB if layers > 1 else 0)
+        expect(peak <= most, f"{verb} takes {peak} KiB, at most {most}")
 
 
-main(["docker-registry", "skopeo"], set_up, libraries_that_are_not_wanted, memory)
+def memory_for_one_layer(w):
+    measured(w, "large", 1)
+
+
+def memory_for_eight_layers(w):
+    measured(w, "many", 8)
+
+
+main(["docker-registry", "skopeo"], set_up, libraries_that_are_not_wanted, memory_for_one_layer,
+     memory_for_eight_layers)
