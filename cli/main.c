@@ -1,5 +1,6 @@
 /* cli/main.c - one program with many names: which verb, which words, and its result. */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -172,11 +173,22 @@ static int run(struct cprov_cli *cli, size_t argc, const char *const *argv)
     return runs[cli->verb->id](cli);
 }
 
+/*
+ * GnuTLS comes along with what libcurl needs for protocols we never speak, and sets itself up as it
+ * is loaded: a megabyte and a millisecond. libmicrohttpd, which does use it, sets it up itself.
+ * conf/credential_helper.c keeps this from others.
+ */
+static void skip_gnutls_setup(void)
+{
+    (void)setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
+}
+
 int main(int argc, char **argv)
 {
     struct cprov_cli cli = { .program = "cprov" };
 
     keep_standard_files();
+    skip_gnutls_setup();
     cprov_signals_install();
     cprov_settings_init(&cli.settings);
     cli.report.program = cli.program;

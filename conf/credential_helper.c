@@ -127,20 +127,37 @@ static int set_up(posix_spawn_file_actions_t *files, posix_spawnattr_t *attribut
     return os;
 }
 
+/* Our environment but for what the command line set for its own libraries; NULL without memory.
+ * Free the list alone. */
+static char **helper_environment(void)
+{
+    static const char ours[] = "GNUTLS_NO_IMPLICIT_INIT=";
+    size_t count = 0, kept = 0;
+
+    while (environ && environ[count])
+        count++;
+    char **list = calloc(count + 1, sizeof(*list));
+    for (size_t i = 0; list && i < count; i++)
+        if (strncmp(environ[i], ours, strlen(ours)) != 0)
+            list[kept++] = environ[i];
+    return list;
+}
+
 /* strdup() for argv, which is not const. */
 static int spawn(const char *path, const char *verb, int in, int out, struct child *child)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     char *argv[] = { strdup(path), strdup(verb), NULL };
-    int os = argv[0] && argv[1] ? posix_spawn_file_actions_init(&files) : ENOMEM;
+    char **environment = helper_environment();
+    int os = argv[0] && argv[1] && environment ? posix_spawn_file_actions_init(&files) : ENOMEM;
 
     if (os == 0) {
         os = posix_spawnattr_init(&attributes);
         if (os == 0) {
             os = set_up(&files, &attributes, in, out);
             if (os == 0)
-                os = posix_spawn(&child->pid, path, &files, &attributes, argv, environ);
+                os = posix_spawn(&child->pid, path, &files, &attributes, argv, environment);
             posix_spawnattr_destroy(&attributes);
         }
         posix_spawn_file_actions_destroy(&files);
@@ -149,6 +166,7 @@ static int spawn(const char *path, const char *verb, int in, int out, struct chi
         child->pid = 0;
     free(argv[0]);
     free(argv[1]);
+    free(environment);
     return os;
 }
 
