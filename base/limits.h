@@ -53,19 +53,19 @@
 #define CPROV_CONNECTIONS_MAX    64 /* cached */
 
 /* layers */
-#define CPROV_TAR_HEADER_MAX   (1 * CPROV_MIB) /* bytes of a PAX header or a GNU long name */
-#define CPROV_TAR_RECORDS_MAX  1024            /* of one PAX header */
-#define CPROV_TAR_EXTENTS_MAX  262144          /* of one sparse file */
-#define CPROV_UNPACK_ENTRIES   (1ull << 22)    /* members over all layers */
-#define CPROV_UNPACK_BYTES     (1ull << 42)    /* of file content over all layers: 4 TiB */
-#define CPROV_UNPACK_RATIO     1200            /* unpacked : packed; gzip cannot do more than 1032 */
-#define CPROV_UNPACK_FREE      (1ull << 26)    /* unpacked bytes of a layer that have any ratio */
-#define CPROV_UNPACK_PATH      4095            /* bytes of a name: what a system call takes */
-#define CPROV_UNPACK_DEPTH     256             /* of a directory that is removed name by name */
-#define CPROV_UNPACK_LINKS     40              /* symlinks on the way to one name, as in the kernel */
-#define CPROV_UNPACK_LATE      (4 * CPROV_MIB) /* bytes of names of directories whose mode waits */
-#define CPROV_UNPACK_QUEUE     16              /* pieces between inflating and writing */
-#define CPROV_UNPACK_PIECE     (128 * CPROV_KIB)
+#define CPROV_TAR_HEADER_MAX  (1 * CPROV_MIB) /* bytes of a PAX header or a GNU long name */
+#define CPROV_TAR_RECORDS_MAX 1024            /* of one PAX header */
+#define CPROV_TAR_EXTENTS_MAX 262144          /* of one sparse file */
+#define CPROV_UNPACK_ENTRIES  (1ull << 22)    /* members over all layers */
+#define CPROV_UNPACK_BYTES    (1ull << 42)    /* of file content over all layers: 4 TiB */
+#define CPROV_UNPACK_RATIO    250             /* unpacked : packed of one layer */
+#define CPROV_UNPACK_FREE     (1ull << 30) /* unpacked bytes of a layer that may have any ratio */
+#define CPROV_UNPACK_PATH     4095         /* bytes of a name: what a system call takes */
+#define CPROV_UNPACK_DEPTH    256          /* of a directory that is removed name by name */
+#define CPROV_UNPACK_LINKS    40           /* symlinks on the way to one name, as in the kernel */
+#define CPROV_UNPACK_LATE     (4 * CPROV_MIB) /* bytes of names of directories whose mode waits */
+#define CPROV_UNPACK_QUEUE    16              /* pieces between inflating and writing */
+#define CPROV_UNPACK_PIECE    (128 * CPROV_KIB)
 
 /* work */
 #define CPROV_HASH_CHUNK   (128 * CPROV_KIB) /* bytes a hash worker reads at once */

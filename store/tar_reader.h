@@ -32,10 +32,11 @@ struct cprov_tar_extent {
 };
 
 /*
- * One member, all overrides applied (PAX, GNU long names, GNU and PAX sparse forms). Borrowed for
- * the callback. path and link are as written, any bytes but NUL, NUL-terminated; a directory's
- * trailing slashes are left out. Nothing is judged here:
- * "..", absolute names and their like are the business of whoever uses it.
+ * One member, all overrides applied (PAX, GNU long names, GNU and PAX sparse forms). Borrowed until
+ * its end() has been called. path and link are as written, any bytes but NUL, link with a NUL after
+ * it; a directory's trailing slashes are left out. Nothing is judged here: "..", absolute names and
+ * their like are the business of whoever uses it. Links, devices, FIFOs and directories have no
+ * content, whatever their header says of a size.
  */
 struct cprov_tar_entry {
     enum cprov_tar_type type;
@@ -83,8 +84,9 @@ CPROV_DEFINE_CLEANUP(struct cprov_tar_reader, cprov_tar_reader, cprov_tar_reader
  * Any split of the stream gives the same callbacks. CPROV_EVERIFY: bad checksum, numbers that do
  * not fit, malformed PAX records, overlapping or unordered extents, an unknown type that has
  * content other than what POSIX says to skip; CPROV_ELIMIT: a header past its cap; or what a
- * callback returned. Base-256 numbers, old GNU sparse headers, PAX sparse 0.0, 0.1 and 1.0, global
- * PAX headers, typeflags 0, 1-7, x, g, L, K, S, D(=dir), V and N (skipped).
+ * callback returned. Base-256 numbers, old GNU sparse headers, PAX sparse 0.0, 0.1 and 1.0,
+ * typeflags 0, 1-7, x, L, K, S, D(=dir), V and N (skipped). A global PAX header (g) has to be well
+ * formed and changes nothing: engines do not apply it, and a layer is to be the same everywhere.
  */
 CPROV_MUST_CHECK
 int cprov_tar_reader_update(struct cprov_tar_reader *r, const void *data, size_t len,

@@ -18,11 +18,12 @@ struct cprov_id_map {
     uint32_t inside, outside, count;
 };
 
-/* Caps; 0: the default in base/limits.h. */
+/* Caps; 0: the default in base/limits.h. CPROV_ELIMIT beyond. */
 struct cprov_unpack_limits {
     uint64_t entries; /* members over all layers */
     uint64_t bytes;   /* of file content over all layers */
-    uint64_t ratio;   /* unpacked : packed of one layer */
+    uint64_t ratio;   /* unpacked : packed of one layer, once it has unpacked to free_bytes */
+    uint64_t free_bytes;
     size_t path_bytes;
 };
 
