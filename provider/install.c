@@ -2,8 +2,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "provider/installed.h"
 #include "provider/outcome.h"
 #include "provider/plan.h"
+#include "provider/unpack_image.h"
 #include "store/check.h"
 
 /* A partial download nobody came back to for this long is given up. */
@@ -55,6 +57,24 @@ static void emit(struct cprov_session *s, const struct cprov_image *image,
     cprov_item_emit(s, &item);
 }
 
+/* What is installed is unpacked from the store, without a byte from the network. */
+static int unpack_installed(struct install *in, const struct cprov_image *image,
+                            struct cprov_error *err)
+{
+    auto_installed struct cprov_installed found = { 0 };
+    auto_unpacking struct cprov_unpacking *u = NULL;
+    struct cprov_version_options any = { .size = sizeof(any) };
+    char digest[CPROV_DIGEST_TEXT_MAX];
+
+    cprov_digest_format(&image->descriptor.digest, digest); /* a name may mean several images */
+    if (cprov_installed_open(in->s, digest, &any, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, &found,
+                             err) < 0 ||
+        cprov_unpacking_begin(in->s, found.store, found.manifest, NULL, in->options->unpack, &u,
+                              err) < 0)
+        return err->code;
+    return cprov_unpacking_end(u, err);
+}
+
 /* Whether the very document is installed under this name and version. */
 static int already(struct install *in, bool *there, struct cprov_error *err)
 {
@@ -71,7 +91,7 @@ static int already(struct install *in, bool *there, struct cprov_error *err)
     cprov_say(in->s, CPROV_MSG_RESULT, "Skipping installed package %s %s.", found->name,
               found->version);
     emit(in->s, found, CPROV_PRESENT);
-    return 0;
+    return in->options->unpack ? unpack_installed(in, found, err) : 0;
 }
 
 /* Without a network the name and version have to do. */
@@ -94,7 +114,7 @@ static int offline(struct install *in, const char *text, struct cprov_error *err
         cprov_say(in->s, CPROV_MSG_RESULT, "Skipping installed package %s %s.", image->name,
                   image->version);
         emit(in->s, image, CPROV_PRESENT);
-        return 0;
+        return in->options->unpack ? unpack_installed(in, image, err) : 0;
     }
     return cprov_fail(err, CPROV_ENETWORK, "not installed, and --offline was given");
 }
@@ -118,6 +138,24 @@ static int check_host_first(struct install *in, struct cprov_error *err)
     return 0;
 }
 
+/* Fetches, and unpacks meanwhile if that is wanted: files are there for good once every blob is
+ * verified. */
+static int run_transfer(struct install *in, struct cprov_transfer *t, struct cprov_error *err)
+{
+    auto_unpacking struct cprov_unpacking *u = NULL;
+
+    if (in->options->unpack && !in->plan.image)
+        return cprov_fail(err, CPROV_EINCOMPATIBLE,
+                          "none of its platforms is this one: unpack what?");
+    if (in->options->unpack && cprov_unpacking_begin(in->s, in->store, in->plan.image->manifest, t,
+                                                     in->options->unpack, &u, err) < 0)
+        return err->code;
+    int code = cprov_transfer_run(t, err);
+    if (code < 0 && !cprov_transfer_abandoned(t))
+        return code;
+    return u ? cprov_unpacking_end(u, err) : code;
+}
+
 static int download(struct install *in, uint64_t *bytes, struct cprov_error *err)
 {
     auto_transfer struct cprov_transfer *t = NULL;
@@ -127,7 +165,7 @@ static int download(struct install *in, uint64_t *bytes, struct cprov_error *err
         cprov_plan_transfer(&in->plan, &in->target, in->options->all_platforms, t, err) < 0)
         return err->code;
     *bytes = cprov_transfer_total(t);
-    return cprov_transfer_run(t, err);
+    return run_transfer(in, t, err);
 }
 
 static int record(struct install *in, uint64_t bytes, struct cprov_image *image,
@@ -226,7 +264,10 @@ int cprov_install(struct cprov_session *s, const struct cprov_install_options *o
     cprov_session_begin(s, callbacks);
     if (options->names_count == 0)
         cprov_outcome_usage(s, &outcome, "no image is named");
-    for (size_t i = 0; i < options->names_count && !outcome.stop; i++) {
+    else if (options->unpack && options->names_count > 1)
+        cprov_outcome_usage(s, &outcome, "one image at a time is unpacked");
+    bool usage = outcome.code != 0;
+    for (size_t i = 0; i < options->names_count && !outcome.stop && !usage; i++) {
         struct install in = { .s = s, .options = options, .store = store };
         struct cprov_error err = CPROV_ERROR_INIT;
 

@@ -3,6 +3,7 @@
 #define CPROV_REGISTRY_EXCHANGE_PRIVATE_H
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "registry/exchange.h"
 
 #define CPROV_EXCHANGE_RANGE_MAX 64

@@ -131,7 +131,7 @@ static void round_trip(void **state)
     (void)state;
     for (size_t c = 0; c < CPROV_COUNT(codecs); c++) {
         for (size_t s = 0; s < CPROV_COUNT(sizes) && !missing(codecs[c]); s++) {
-            auto_buf struct cprov_buf in;
+            auto_buf struct cprov_buf in = { 0 };
 
             cprov_buf_init(&in, STREAM_MAX);
             pack(codecs[c], &in, text, sizes[s]);
@@ -149,7 +149,7 @@ static void bomb(void **state)
     (void)state;
     assert_non_null(zeros);
     for (size_t c = 0; c < CPROV_COUNT(codecs); c++) {
-        auto_buf struct cprov_buf in;
+        auto_buf struct cprov_buf in = { 0 };
 
         if (missing(codecs[c]))
             continue;
@@ -164,7 +164,7 @@ static void several_members(void **state)
 {
     (void)state;
     for (size_t c = 0; c < CPROV_COUNT(codecs); c++) {
-        auto_buf struct cprov_buf in;
+        auto_buf struct cprov_buf in = { 0 };
         static const char zeros[1024];
 
         if (missing(codecs[c]))
@@ -192,7 +192,7 @@ static void garbage(void **state)
     (void)state;
     for (size_t c = 0; c < CPROV_COUNT(codecs); c++) {
         for (size_t t = 0; t < CPROV_COUNT(table) && !missing(codecs[c]); t++) {
-            auto_buf struct cprov_buf in;
+            auto_buf struct cprov_buf in = { 0 };
 
             cprov_buf_init(&in, STREAM_MAX);
             pack(codecs[c], &in, text, 1000);
@@ -206,7 +206,7 @@ static void truncated(void **state)
 {
     (void)state;
     for (size_t c = 0; c < CPROV_COUNT(codecs); c++) {
-        auto_buf struct cprov_buf in;
+        auto_buf struct cprov_buf in = { 0 };
 
         if (missing(codecs[c]))
             continue;
@@ -227,7 +227,7 @@ static void damaged(void **state)
 {
     (void)state;
     for (size_t c = 0; c < CPROV_COUNT(codecs); c++) {
-        auto_buf struct cprov_buf in;
+        auto_buf struct cprov_buf in = { 0 };
         size_t unseen = 0;
 
         if (missing(codecs[c]))
@@ -314,7 +314,7 @@ static void writer_fails(void **state)
 
     (void)state;
     for (size_t c = 0; c < CPROV_COUNT(all); c++) {
-        auto_buf struct cprov_buf in;
+        auto_buf struct cprov_buf in = { 0 };
         auto_inflater struct cprov_inflater *i = NULL;
         struct cprov_error err = CPROV_ERROR_INIT;
         int calls = 0;

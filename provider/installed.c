@@ -1,0 +1,140 @@
+/* provider/installed.c - one installed image with its documents. */
+#include "provider/installed.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "provider/select.h"
+#include "store/blobs.h"
+
+#define LIST_MAX 200 /* bytes of the names in a message */
+
+void cprov_installed_clear(struct cprov_installed *in)
+{
+    cprov_image_config_free(in->config);
+    cprov_manifest_free(in->manifest);
+    cprov_images_free(in->images);
+    cprov_store_close(in->store);
+    *in = (struct cprov_installed){ .store = NULL };
+}
+
+static int fail_several(const char *name, const struct cprov_images *images, const bool *selected,
+                        struct cprov_error *err)
+{
+    auto_buf struct cprov_buf list = { 0 };
+
+    cprov_buf_init(&list, CPROV_URL_MAX);
+    for (size_t i = 0; i < images->count && list.len < LIST_MAX; i++)
+        if (selected[i])
+            cprov_buf_addf(&list, "%s%s:%s", list.len > 0 ? ", " : "", images->list[i].name,
+                           images->list[i].version);
+    cprov_fail(err, CPROV_EINVAL, "several installed images are called '%s': %s", name,
+               cprov_buf_text(&list));
+    cprov_hint(err, "say which one: NAME:VERSION, or --version");
+    return CPROV_EINVAL;
+}
+
+/* The list is sorted by name, then newest first. */
+static int choose(struct cprov_installed *in, const char *name, const bool *selected,
+                  enum cprov_installed_which which, struct cprov_error *err)
+{
+    for (size_t i = 0; i < in->images->count; i++) {
+        const struct cprov_image *image = &in->images->list[i];
+
+        if (!selected[i])
+            continue;
+        if (!in->image)
+            in->image = image;
+        else if (which == CPROV_INSTALLED_ONLY || strcmp(in->image->name, image->name) != 0)
+            return fail_several(name, in->images, selected, err);
+    }
+    return in->image ? 0 : cprov_fail(err, CPROV_ENOTFOUND, "not installed");
+}
+
+static int find(struct cprov_session *s, const char *name,
+                const struct cprov_version_options *version, enum cprov_installed_which which,
+                struct cprov_installed *in, struct cprov_error *err)
+{
+    const struct cprov_callbacks *callbacks = s->callbacks;
+    struct cprov_selection selection = { .names = &name, .names_count = 1, .version = version };
+    struct cprov_outcome ignored = { 0 };
+
+    if (cprov_images_read(in->store, &in->images, err) < 0)
+        return err->code;
+    bool *selected = cprov_arena_alloc(&s->call, in->images->count, sizeof(*selected));
+    if (!selected)
+        return cprov_fail_memory(err);
+    s->callbacks = NULL; /* that nothing fits is told once, by our caller */
+    int code = cprov_select(s, in->images, &selection, selected, &ignored, err);
+    s->callbacks = callbacks;
+    return code != 0 ? code : choose(in, name, selected, which, err);
+}
+
+static int read_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
+                         struct cprov_manifest **out, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf bytes = { 0 };
+
+    cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
+    if (cprov_store_read_blob(store, d, CPROV_MANIFEST_MAX, &bytes, err) < 0)
+        return err->code;
+    return cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), out, err);
+}
+
+/* An index within an index is gone into as deep as is allowed. */
+static int read_image_manifest(struct cprov_session *s, struct cprov_installed *in,
+                               struct cprov_error *err)
+{
+    auto_manifest struct cprov_manifest *m = NULL;
+
+    if (read_manifest(in->store, &in->image->descriptor, &m, err) < 0)
+        return err->code;
+    for (int depth = 0; m->kind == CPROV_DOC_INDEX; depth++) {
+        const struct cprov_descriptor *d = cprov_manifest_choose(m, &s->host);
+        struct cprov_manifest *child = NULL;
+
+        if (!d || depth == CPROV_INDEX_DEPTH_MAX)
+            return cprov_fail(err, CPROV_EINCOMPATIBLE, "nothing in its index is for this host");
+        if (read_manifest(in->store, d, &child, err) < 0)
+            return err->code;
+        cprov_manifest_free(m);
+        m = child;
+    }
+    in->manifest = cprov_steal(&m);
+    return 0;
+}
+
+static int read_config(struct cprov_installed *in, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf bytes = { 0 };
+
+    if (cprov_manifest_is_artifact(in->manifest))
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is an artifact and has no file system");
+    cprov_buf_init(&bytes, CPROV_CONFIG_MAX);
+    if (cprov_store_read_blob(in->store, &in->manifest->config, CPROV_CONFIG_MAX, &bytes, err) <
+            0 ||
+        cprov_image_config_parse(cprov_buf_span(&bytes), &in->config, err) < 0 ||
+        cprov_image_config_fits(in->config, in->manifest, err) < 0)
+        return cprov_wrap(err, "image config");
+    return 0;
+}
+
+int cprov_installed_open(struct cprov_session *s, const char *name,
+                         const struct cprov_version_options *version,
+                         enum cprov_installed_which which, unsigned flags,
+                         struct cprov_installed *out, struct cprov_error *err)
+{
+    auto_installed struct cprov_installed in = { .store = NULL };
+
+    if (!name || !*name)
+        return cprov_fail(err, CPROV_EINVAL, "no image is named");
+    int code = cprov_session_store(s, flags, &in.store, err);
+    if (code == CPROV_ENOTFOUND)
+        return cprov_fail(err, CPROV_ENOTFOUND, "not installed");
+    if (code < 0 || find(s, name, version, which, &in, err) < 0 ||
+        read_image_manifest(s, &in, err) < 0 || read_config(&in, err) < 0)
+        return err->code;
+    *out = in;
+    in = (struct cprov_installed){ .store = NULL };
+    return 0;
+}

@@ -1,0 +1,35 @@
+/* provider/installed.h - one installed image with its documents, for whoever reads its layers. */
+#ifndef CPROV_PROVIDER_INSTALLED_H
+#define CPROV_PROVIDER_INSTALLED_H
+
+#include "manifest/image_config.h"
+#include "manifest/manifest.h"
+#include "provider/session.h"
+#include "store/images.h"
+
+/* {0} is empty. */
+struct cprov_installed {
+    struct cprov_store *store;
+    struct cprov_images *images;
+    const struct cprov_image *image; /* one of them */
+    struct cprov_manifest *manifest; /* its own, or of its index the one for this host */
+    struct cprov_image_config *config;
+};
+void cprov_installed_clear(struct cprov_installed *in);
+#define auto_installed CPROV_CLEANUP(cprov_installed_clear)
+
+/* Which one is meant when several versions of a name are installed. */
+enum cprov_installed_which { CPROV_INSTALLED_NEWEST, CPROV_INSTALLED_ONLY };
+
+/*
+ * Opens the store with the flags and reads the image. CPROV_ENOTFOUND: none fits; CPROV_EINVAL:
+ * several do (the text lists them); CPROV_EUNSUPPORTED: it has no file system;
+ * CPROV_EINCOMPATIBLE: an index without anything for this host.
+ */
+CPROV_MUST_CHECK
+int cprov_installed_open(struct cprov_session *s, const char *name,
+                         const struct cprov_version_options *version,
+                         enum cprov_installed_which which, unsigned flags,
+                         struct cprov_installed *out, struct cprov_error *err);
+
+#endif
