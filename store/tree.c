@@ -158,7 +158,7 @@ static int add_component(struct cprov_span item, size_t max, char *out, size_t *
         *len = slash < *len ? slash : 0;
         return 0;
     }
-    if (*len + 1 + item.len > max)
+    if (*len + (*len > 0 ? 1 : 0) + item.len > max)
         return cprov_fail(err, CPROV_ELIMIT, "the name has more than %zu bytes", max);
     if (*len > 0)
         out[(*len)++] = '/';
