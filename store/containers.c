@@ -248,7 +248,7 @@ static int look_for_name(struct cprov_store *s, const char *name, struct cprov_e
         return code;
     for (size_t i = 0; i < there->count; i++)
         if (strcmp(there->list[i].name, name) == 0)
-            return cprov_fail(err, CPROV_EEXISTS, "there is a container '%s' already", name);
+            return cprov_fail(err, CPROV_EEXISTS, "a container of this name is there already");
     return 0;
 }
 

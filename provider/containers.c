@@ -1,0 +1,368 @@
+/* provider/containers.c - cprov_container_new(), _list(), _remove(): records, and what runs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "provider/installed.h"
+#include "provider/outcome.h"
+#include "provider/runtime_state.h"
+#include "provider/unpack_image.h"
+#include "store/containers.h"
+
+#define ID_DIGITS_MIN 4
+
+/* One call. */
+struct job {
+    struct cprov_session *s;
+    const struct cprov_container_options *options;
+    cprov_container_fn *item;
+    void *arg;
+};
+
+static const char *image_text(struct cprov_session *s, const char *name, const char *version)
+{
+    const char *text = *version ? cprov_arena_textf(&s->call, "%s:%s", name, version) : name;
+
+    return text ? text : name;
+}
+
+static void emit(const struct job *j, const struct cprov_container *c,
+                 const struct cprov_runtime_state *state)
+{
+    struct cprov_container_item item = {
+        .size = sizeof(item),
+        .id = c->id,
+        .name = c->name,
+        .image = image_text(j->s, c->image_name, c->image_version),
+        .digest = c->digest,
+        .path = c->path,
+        .created = c->created,
+        .state = cprov_runtime_state_word(state->state),
+        .isolation = c->isolation,
+        .runtime = c->runtime,
+        .started = state->started,
+        .image_name = c->image_name,
+        .image_version = c->image_version,
+    };
+
+    if (j->item)
+        j->item(j->arg, &item);
+}
+
+/* --- new --- */
+
+/* Windows images can run either way, others share the kernel of the host. */
+static int check_isolation(const struct job *j, const struct cprov_image_config *config,
+                           struct cprov_error *err)
+{
+    const char *isolation = j->options->isolation;
+
+    if (!isolation || !*isolation || strcmp(isolation, "process") == 0)
+        return 0;
+    if (strcmp(isolation, "hyperv") != 0)
+        return cprov_fail(err, CPROV_EINVAL, "the isolation of a container is process or hyperv");
+    if (strcmp(config->platform.os, "windows") != 0)
+        return cprov_fail(err, CPROV_EINCOMPATIBLE, "an image for %s cannot be isolated by hyperv",
+                          config->platform.os);
+    return 0;
+}
+
+static int check_new(const struct job *j, struct cprov_error *err)
+{
+    const struct cprov_container_options *o = j->options;
+
+    if (!o->name || !*o->name)
+        return cprov_fail(err, CPROV_EINVAL, "the container needs a name");
+    if (!o->image || !*o->image)
+        return cprov_fail(err, CPROV_EINVAL, "the container needs an image");
+    if (o->unpack && !o->unpack->bundle)
+        return cprov_fail(err, CPROV_EINVAL, "the files of a container are a bundle");
+    if (o->runtime && *o->runtime && !cprov_runtime_is_known(o->runtime))
+        return cprov_fail(err, CPROV_EINVAL, "the runtime of a container is crun or runc");
+    return 0;
+}
+
+static int unpack(const struct job *j, const struct cprov_installed *in, char path[PATH_MAX],
+                  struct cprov_error *err)
+{
+    auto_unpacking struct cprov_unpacking *u = NULL;
+
+    if (cprov_unpacking_begin(j->s, in->store, in->manifest, NULL, j->options->unpack, &u, err) <
+            0 ||
+        cprov_unpacking_end(u, err) < 0)
+        return err->code;
+    if (!realpath(j->options->unpack->bundle, path))
+        return cprov_fail_os(err, errno, "%s", j->options->unpack->bundle);
+    return 0;
+}
+
+/* The record first: it keeps the image while its layers are read. */
+static int make(const struct job *j, const struct cprov_installed *in, struct cprov_container *c,
+                struct cprov_error *err)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    char id[65], path[PATH_MAX] = "";
+    int code = cprov_containers_add(in->store, c, id, err);
+
+    if (code != 0)
+        return code;
+    if (j->options->unpack) {
+        code = unpack(j, in, path, err);
+        if (code == 0)
+            code = cprov_containers_set_path(in->store, id, path, err);
+        if (code != 0 && cprov_containers_remove(in->store, id, &ignored) < 0)
+            cprov_say(j->s, CPROV_MSG_WARNING, "%s", ignored.msg);
+        if (code != 0)
+            return code;
+    }
+    c->id = cprov_arena_text(&j->s->call, cprov_span_of(id));
+    c->path = cprov_arena_text(&j->s->call, cprov_span_of(path));
+    return cprov_arena_check(&j->s->call, err);
+}
+
+static int new_container(const struct job *j, struct cprov_error *err)
+{
+    const struct cprov_container_options *o = j->options;
+    auto_installed struct cprov_installed in = { .store = NULL };
+    char digest[CPROV_DIGEST_TEXT_MAX], now[CPROV_TIME_TEXT_MAX];
+    const char *runtime = o->runtime ? o->runtime : o->unpack ? cprov_runtime_default() : "";
+
+    if (check_new(j, err) < 0)
+        return err->code;
+    if (cprov_installed_open(j->s, o->image, &o->version, CPROV_INSTALLED_ONLY,
+                             j->s->options.what_if ? CPROV_STORE_READ : 0, &in, err) < 0 ||
+        check_isolation(j, in.config, err) < 0)
+        return cprov_wrap(err, "image %s", o->image);
+    struct cprov_container c = { .id = "",
+                                 .name = o->name,
+                                 .image_name = in.image->name,
+                                 .image_version = in.image->version,
+                                 .digest =
+                                     cprov_digest_format(&in.image->descriptor.digest, digest),
+                                 .path = "",
+                                 .created = cprov_time_format(cprov_time_now(), now),
+                                 .isolation = o->isolation ? o->isolation : "",
+                                 .runtime = runtime };
+    const char *image = image_text(j->s, c.image_name, c.image_version);
+    if (!cprov_should(j->s, "New Container", "Container '%s' from image '%s'", c.name, image))
+        return 0;
+    if (make(j, &in, &c, err) < 0)
+        return err->code;
+    emit(j, &c, &(struct cprov_runtime_state){ .state = CPROV_RUN_OFF });
+    cprov_session_log(j->s, in.store, "new-container", image, digest);
+    return 0;
+}
+
+int cprov_container_new(struct cprov_session *s, const struct cprov_container_options *options,
+                        cprov_container_fn *item, const struct cprov_callbacks *callbacks)
+{
+    const struct job j = { s, options, item, callbacks ? callbacks->arg : NULL };
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    cprov_session_begin(s, callbacks);
+    int code = new_container(&j, &err);
+    return cprov_session_end(s, code, options->name ? options->name : "", &err);
+}
+
+/* --- which are meant --- */
+
+static bool id_begins(const char *id, struct cprov_span text)
+{
+    return text.len >= ID_DIGITS_MIN && text.len <= strlen(id) &&
+           memcmp(id, text.ptr, text.len) == 0;
+}
+
+static bool matches(const struct cprov_container *c, struct cprov_span text)
+{
+    return cprov_span_glob(text, cprov_span_of(c->name)) || id_begins(c->id, text);
+}
+
+/* A name that is written out, or the part of an id, is one container. */
+static int match_one(const struct cprov_containers *all, const char *name, bool *selected,
+                     struct cprov_error *err)
+{
+    struct cprov_span text = cprov_span_of(name);
+    bool pattern = cprov_span_is_pattern(text);
+    size_t found = 0, last = 0;
+
+    for (size_t i = 0; i < all->count; i++) {
+        if (strcmp(all->list[i].name, name) == 0) {
+            selected[i] = true;
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        if (!matches(&all->list[i], text))
+            continue;
+        found++;
+        last = i;
+        if (pattern)
+            selected[i] = true;
+    }
+    if (found == 1)
+        selected[last] = true;
+    if (pattern || found == 1)
+        return 0;
+    if (found == 0)
+        return cprov_fail(err, CPROV_ENOTFOUND, "no such container");
+    return cprov_fail(err, CPROV_EINVAL, "%zu containers could be meant", found);
+}
+
+/* Those that are not there are told, and counted in the outcome. */
+static void select_containers(const struct job *j, const struct cprov_containers *all,
+                              bool *selected, struct cprov_outcome *outcome)
+{
+    const struct cprov_container_options *o = j->options;
+
+    for (size_t i = 0; i < all->count; i++)
+        selected[i] = o->names_count == 0;
+    for (size_t i = 0; i < o->names_count; i++) {
+        struct cprov_error err = CPROV_ERROR_INIT;
+
+        if (match_one(all, o->names[i], selected, &err) < 0)
+            cprov_outcome_add(j->s, outcome, err.code, o->names[i], NULL, NULL, &err);
+    }
+}
+
+/* A store that is not there has no containers. */
+static int read_containers(const struct job *j, unsigned flags, struct cprov_store **store,
+                           struct cprov_containers **all, bool **selected, struct cprov_error *err)
+{
+    int code = cprov_session_store(j->s, flags, store, err);
+
+    if (code == CPROV_ENOTFOUND) {
+        *all = calloc(1, sizeof(**all));
+        code = *all ? 0 : cprov_fail_memory(err);
+    } else if (code == 0) {
+        code = cprov_containers_read(*store, all, err);
+    }
+    if (code != 0)
+        return code;
+    *selected = cprov_arena_alloc(&j->s->call, (*all)->count, sizeof(**selected));
+    return cprov_arena_check(&j->s->call, err);
+}
+
+/* --- list --- */
+
+static int list_containers(const struct job *j, struct cprov_outcome *outcome,
+                           struct cprov_error *err)
+{
+    auto_store struct cprov_store *store = NULL;
+    auto_containers struct cprov_containers *all = NULL;
+    bool *selected;
+
+    if (read_containers(j, CPROV_STORE_READ, &store, &all, &selected, err) < 0)
+        return err->code;
+    select_containers(j, all, selected, outcome);
+    for (size_t i = 0; i < all->count; i++) {
+        if (!selected[i])
+            continue;
+        if (cprov_cancelled(&j->s->cancel))
+            return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
+        struct cprov_runtime_state state = cprov_runtime_state_of(&all->list[i], &j->s->cancel);
+        emit(j, &all->list[i], &state);
+    }
+    return 0;
+}
+
+int cprov_container_list(struct cprov_session *s, const struct cprov_container_options *options,
+                         cprov_container_fn *item, const struct cprov_callbacks *callbacks)
+{
+    const struct job j = { s, options, item, callbacks ? callbacks->arg : NULL };
+    struct cprov_outcome outcome = { 0 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    cprov_session_begin(s, callbacks);
+    int code = list_containers(&j, &outcome, &err);
+    if (code < 0)
+        return cprov_session_end(s, code, "", &err);
+    s->callbacks = NULL;
+    return cprov_outcome_code(&outcome);
+}
+
+/* --- remove --- */
+
+/* What was made goes, and the folder when nothing else is in it: it may have been one that held
+ * something before. */
+static int delete_bundle(const char *path, struct cprov_error *err)
+{
+    static const char *const made[] = { "rootfs", "config.json" };
+    auto_fd int dir = -1;
+    int code = cprov_fs_open_dir(AT_FDCWD, path, &dir, err);
+
+    if (code == CPROV_ENOTFOUND)
+        return 0;
+    for (size_t i = 0; i < CPROV_COUNT(made) && code == 0; i++)
+        code = cprov_fs_remove_tree(dir, made[i], err);
+    if (code == 0 && rmdir(path) < 0 && errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT)
+        code = cprov_fail_os(err, errno, "%s", path);
+    return code;
+}
+
+static int remove_one(const struct job *j, struct cprov_store *store,
+                      const struct cprov_container *c, struct cprov_error *err)
+{
+    struct cprov_runtime_state state = cprov_runtime_state_of(c, &j->s->cancel);
+    bool files = j->options->delete_files && *c->path;
+
+    if (state.state != CPROV_RUN_OFF && state.state != CPROV_RUN_STOPPED) {
+        cprov_fail(err, CPROV_EINUSE, "the container is %s", cprov_runtime_state_word(state.state));
+        cprov_hint(err, "stop it first: %s kill %s", c->runtime, c->name);
+        return CPROV_EINUSE;
+    }
+    if (!cprov_should(j->s, "Remove Container", "Container '%s'%s%s", c->name,
+                      files ? " and its files in " : "", files ? c->path : ""))
+        return 0;
+    if ((files && delete_bundle(c->path, err) < 0) ||
+        cprov_containers_remove(store, c->id, err) < 0)
+        return err->code;
+    emit(j, c, &state);
+    cprov_session_log(j->s, store, "remove-container",
+                      image_text(j->s, c->image_name, c->image_version), c->digest);
+    return 0;
+}
+
+static int remove_containers(const struct job *j, struct cprov_outcome *outcome,
+                             struct cprov_error *err)
+{
+    auto_store struct cprov_store *store = NULL;
+    auto_containers struct cprov_containers *all = NULL;
+    bool *selected;
+
+    if (read_containers(j, j->s->options.what_if ? CPROV_STORE_READ : 0, &store, &all, &selected,
+                        err) < 0)
+        return err->code;
+    select_containers(j, all, selected, outcome);
+    for (size_t i = 0; i < all->count && !outcome->stop; i++) {
+        struct cprov_error one = CPROV_ERROR_INIT;
+
+        if (!selected[i])
+            continue;
+        int code = cprov_cancelled(&j->s->cancel)
+                       ? cprov_fail(&one, CPROV_ECANCELLED, "interrupted")
+                       : remove_one(j, store, &all->list[i], &one);
+        cprov_outcome_add(j->s, outcome, code, all->list[i].name, NULL, NULL, &one);
+    }
+    return 0;
+}
+
+int cprov_container_remove(struct cprov_session *s, const struct cprov_container_options *options,
+                           cprov_container_fn *item, const struct cprov_callbacks *callbacks)
+{
+    const struct job j = { s, options, item, callbacks ? callbacks->arg : NULL };
+    struct cprov_outcome outcome = { 0 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    cprov_session_begin(s, callbacks);
+    if (options->names_count == 0)
+        cprov_outcome_usage(s, &outcome, "no container is named");
+    else if (remove_containers(&j, &outcome, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    s->callbacks = NULL;
+    return cprov_outcome_code(&outcome);
+}

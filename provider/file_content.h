@@ -1,0 +1,36 @@
+/* provider/file_content.h - the bytes of a member as the file has them: holes are zeroes. */
+#ifndef CPROV_PROVIDER_FILE_CONTENT_H
+#define CPROV_PROVIDER_FILE_CONTENT_H
+
+#include "provider/provider.h"
+#include "store/tar_reader.h"
+
+struct cprov_error;
+
+/* Embedded; begin sets it up for a member, whose entry is borrowed until the end. */
+struct cprov_file_content {
+    cprov_bytes_fn *write;
+    void *arg;
+    const struct cprov_tar_entry *entry;
+    size_t extent; /* the one that the next stored byte is of */
+    uint64_t at;   /* bytes written */
+};
+
+void cprov_file_content_begin(struct cprov_file_content *c, const struct cprov_tar_entry *entry,
+                              cprov_bytes_fn *write, void *arg);
+/* Stored bytes. CPROV_ECANCELLED: the caller's function takes no more. */
+CPROV_MUST_CHECK
+int cprov_file_content_data(struct cprov_file_content *c, const void *data, size_t len,
+                            struct cprov_error *err);
+/* The hole at the end. */
+CPROV_MUST_CHECK
+int cprov_file_content_end(struct cprov_file_content *c, struct cprov_error *err);
+
+/* Calls write, and says what it means when it takes no more. */
+CPROV_MUST_CHECK
+int cprov_bytes_write(cprov_bytes_fn *write, void *arg, const void *data, size_t len,
+                      struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_bytes_zeroes(cprov_bytes_fn *write, void *arg, uint64_t len, struct cprov_error *err);
+
+#endif

@@ -1,0 +1,38 @@
+/* provider/runtime_state.h - crun and runc, asked about a container. */
+#ifndef CPROV_PROVIDER_RUNTIME_STATE_H
+#define CPROV_PROVIDER_RUNTIME_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fs.h"
+#include "store/containers.h"
+
+enum cprov_run_state {
+    CPROV_RUN_OFF, /* no runtime knows it */
+    CPROV_RUN_CREATED,
+    CPROV_RUN_RUNNING,
+    CPROV_RUN_PAUSED,
+    CPROV_RUN_STOPPED,
+};
+
+struct cprov_runtime_state {
+    enum cprov_run_state state;
+    int64_t started; /* seconds since 1970; 0: it does not run */
+};
+
+/* Whether the program is one that is asked: no other text of a record is ever run. */
+bool cprov_runtime_is_known(const char *runtime);
+/* The first of them in PATH, or "". Static text. */
+const char *cprov_runtime_default(void);
+const char *cprov_runtime_state_word(enum cprov_run_state state);
+
+/*
+ * Runs `RUNTIME state ID`, then with the name, since people start a bundle by that; an answer about
+ * another bundle is not believed. Takes at most a few seconds. A runtime that is missing, fails or
+ * does not answer says nothing: off.
+ */
+struct cprov_runtime_state cprov_runtime_state_of(const struct cprov_container *container,
+                                                  const struct cprov_cancel *cancel);
+
+#endif
