@@ -4,18 +4,27 @@
 #include "cli/cli.h"
 #include "cli/docker.h"
 #include "cli/records.h"
+#include "cli/unpack_options.h"
 
 static int install(struct cprov_cli *cli, const char *const *names, size_t count,
                    const struct cprov_callbacks *callbacks)
 {
     const struct cprov_settings *s = &cli->settings;
     struct cprov_install_options options = CPROV_INIT(struct cprov_install_options);
+    struct cprov_unpack_to to;
 
     options.names = names;
     options.names_count = count;
     options.version = s->version;
-    options.reinstall = s->reinstall || s->force;
+    /* With a folder --force is about what is in it. */
+    options.reinstall = s->reinstall || (s->force && !s->unpack && !s->bundle);
     options.all_platforms = s->all_platforms;
+    if (s->unpack || s->bundle) {
+        int r = cprov_cli_unpack_to(cli, &to);
+        if (r < 0)
+            return r;
+        options.unpack = &to;
+    }
     return count ? cprov_install(cli->session, &options, callbacks) : 0;
 }
 

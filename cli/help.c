@@ -33,10 +33,25 @@ static void add_padded(struct cprov_buf *out, const char *text, size_t width)
     cprov_buf_addf(out, "%-*s", (int)width, text);
 }
 
+/* A group on one line. */
+static void add_names(size_t group, struct cprov_buf *out)
+{
+    const char *separator = " ";
+
+    cprov_buf_addf(out, "%s:", cprov_verb_groups[group]);
+    for (size_t i = 0; i < cprov_verbs_count; i++) {
+        if (cprov_verbs[i].group != group)
+            continue;
+        cprov_buf_addf(out, "%s%s", separator, cprov_verbs[i].name);
+        separator = ", ";
+    }
+    cprov_buf_add_char(out, '\n');
+}
+
 void cprov_help_overview(struct cprov_buf *out)
 {
     cprov_buf_add_text(out, "Usage: cprov VERB [NAME...] [OPTION...]     cprov help VERB\n");
-    for (size_t group = 0; group < CPROV_GROUP_OTHER; group++) {
+    for (size_t group = 0; group < CPROV_GROUP_FILES; group++) {
         cprov_buf_addf(out, "%s:\n", cprov_verb_groups[group]);
         for (size_t i = 0; i < cprov_verbs_count; i++) {
             if (cprov_verbs[i].group != group)
@@ -46,16 +61,10 @@ void cprov_help_overview(struct cprov_buf *out)
             cprov_buf_addf(out, "%s\n", cprov_verbs[i].summary);
         }
     }
-    const char *separator = " ";
-    cprov_buf_addf(out, "%s:", cprov_verb_groups[CPROV_GROUP_OTHER]);
-    for (size_t i = 0; i < cprov_verbs_count; i++) {
-        if (cprov_verbs[i].group != CPROV_GROUP_OTHER)
-            continue;
-        cprov_buf_addf(out, "%s%s", separator, cprov_verbs[i].name);
-        separator = ", ";
-    }
-    cprov_buf_add_text(out,
-                       "\nVerbs with a dash are programs, too: find-image is cprov find-image.\n");
+    for (size_t group = CPROV_GROUP_FILES; group <= CPROV_GROUP_OTHER; group++)
+        add_names(group, out);
+    cprov_buf_add_text(
+        out, "Those of images and sources are programs, too: find-image is cprov find-image.\n");
 }
 
 /* "  -V, --version V" */
@@ -118,7 +127,7 @@ void cprov_help_screen(const struct cprov_verb *verb, struct cprov_buf *out)
     cprov_buf_add_char(out, '\n');
     add_examples(verb, out);
     for (size_t i = 0; i < cprov_options_count; i++) {
-        if (!is_own(verb, &cprov_options[i]))
+        if (!is_own(verb, &cprov_options[i]) || (cprov_options[i].sets & CPROV_SET_RARE))
             continue;
         if (!any)
             cprov_buf_add_char(out, '\n');

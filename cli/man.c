@@ -123,8 +123,8 @@ static void add_program(struct cprov_buf *out)
 {
     cprov_buf_add_text(out, ".SH SYNOPSIS\n.B cprov\n.RI VERB \" [NAME...] [OPTION...]\"\n"
                             ".SH DESCRIPTION\nFinds, installs, verifies and serves container "
-                            "images, of any OCI registry and any platform. Verbs with a dash are "
-                            "programs of their own, too.\n");
+                            "images, of any OCI registry and any platform. The verbs of images "
+                            "and sources are programs of their own, too.\n");
     for (size_t group = 0; group < CPROV_GROUP_HIDDEN; group++) {
         add_line(out, ".SS ", cprov_verb_groups[group], "");
         for (size_t i = 0; i < cprov_verbs_count; i++) {

@@ -48,12 +48,17 @@ struct cprov_settings {
     const char *listen;
     const char *host;
     const char *image;
+    const char *unpack;
+    const char *bundle;
+    const char *runtime;
+    struct cprov_words uid_maps, gid_maps; /* "INSIDE:OUTSIDE:COUNT" */
+    uint64_t max_entries, max_bytes, max_ratio;
     int trusted; /* -1: not said */
     unsigned max_connections;
 
     bool help, quiet, verbose, debug, no_header, wide, confirm, force, password_stdin;
     bool os_image, reinstall, all_platforms, all, repair, raw, image_config, legacy, no_trunc;
-    bool no_check, restore_default, man;
+    bool no_check, restore_default, man, rootless, delete_files, recursive;
 
     struct cprov_arena arena;
 };
@@ -85,6 +90,11 @@ enum cprov_option_set {
     CPROV_SET_SERVE = 1u << 16,
     CPROV_SET_COMPAT = 1u << 17,
     CPROV_SET_HELP = 1u << 18,
+    CPROV_SET_UNPACK = 1u << 19,
+    CPROV_SET_CONTAINER = 1u << 20, /* that is made */
+    CPROV_SET_REMOVE = 1u << 21,
+    CPROV_SET_FILES = 1u << 22,
+    CPROV_SET_RARE = 1u << 23, /* no set: not on the one screen of help */
 };
 
 enum cprov_option_kind {
