@@ -415,6 +415,7 @@ static int part_request(struct cprov_part *p, struct cprov_error *err)
         .foreign = f->source > 0,
         .what = f->what,
         .bulk = !f->urgent,
+        .expected = f->descriptor.size,
         .once = p->once,
         .begin = on_begin,
         .head = on_head,

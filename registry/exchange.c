@@ -203,6 +203,7 @@ static int start_transfer(struct cprov_exchange *x, bool home, struct cprov_erro
         .headers_count = count,
         .content = x->spec.form,
         .bulk = x->spec.bulk,
+        .expected = x->spec.expected,
         .peer = home ? x->spec.peer : &x->beyond,
         .head = cprov_exchange_on_head,
         .body = cprov_exchange_on_body,

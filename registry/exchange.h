@@ -70,6 +70,7 @@ struct cprov_exchange_spec {
     const char *authorization; /* a fixed one, for the origin of url alone; or NULL */
     struct cprov_span form;    /* of a POST */
     bool bulk;
+    uint64_t expected;                  /* see http.h */
     bool once;                          /* a fault ends it: somebody else can do the work */
     bool allow_http;                    /* redirects may lead to plain http beyond loopback */
     const struct cprov_http_peer *peer; /* other origins do not see the client certificate */

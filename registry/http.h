@@ -85,6 +85,7 @@ struct cprov_http_request {
     size_t headers_count;
     struct cprov_span content; /* POST */
     bool bulk; /* a blob: its own HTTP/1.1 connection; else HTTP/2 is shared where offered */
+    uint64_t expected; /* bytes of the body as far as known: a long one gets a larger buffer */
     const struct cprov_http_peer *peer;
 
     /* Called once before the first byte of the body (also when there is none), then for each

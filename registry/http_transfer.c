@@ -111,6 +111,13 @@ static void set_callbacks(struct options *o, struct cprov_http_transfer *t)
     set_pointer(o, CURLOPT_ERRORBUFFER, t->message);
 }
 
+static size_t buffer_size(const struct cprov_http_request *request)
+{
+    if (!request->bulk)
+        return CPROV_HTTP_SMALL_BUFFER;
+    return request->expected >= CPROV_HTTP_LONG ? CPROV_HTTP_LONG_BUFFER : CPROV_HTTP_BULK_BUFFER;
+}
+
 static void set_general(struct options *o, const struct cprov_http_setup *setup,
                         const struct cprov_http_request *request)
 {
@@ -124,8 +131,7 @@ static void set_general(struct options *o, const struct cprov_http_setup *setup,
     set_long(o, CURLOPT_TCP_NODELAY, 1);
     set_long(o, CURLOPT_TCP_KEEPALIVE, 1);
     set_long(o, CURLOPT_CONNECTTIMEOUT_MS, setup->connect_timeout_ms);
-    set_long(o, CURLOPT_BUFFERSIZE,
-             request->bulk ? CPROV_HTTP_BULK_BUFFER : CPROV_HTTP_SMALL_BUFFER);
+    set_long(o, CURLOPT_BUFFERSIZE, (long)buffer_size(request));
     if (setup->user_agent)
         set_pointer(o, CURLOPT_USERAGENT, setup->user_agent);
 }

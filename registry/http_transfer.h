@@ -12,9 +12,11 @@
 #include "registry/http.h"
 #include "registry/http_headers.h"
 
-/* Bytes read from a socket at once. Measured on 1.1 GB over loopback: less is slower, more is not
- * faster and is resident memory of each transfer. */
-#define CPROV_HTTP_BULK_BUFFER  (64 * CPROV_KIB)
+/* Bytes read from a socket at once. Measured over loopback: a long body is slower with less, and no
+ * faster with more, which is resident memory of each transfer. */
+#define CPROV_HTTP_LONG         (16 * CPROV_MIB) /* what is a long body */
+#define CPROV_HTTP_LONG_BUFFER  (128 * CPROV_KIB)
+#define CPROV_HTTP_BULK_BUFFER  (48 * CPROV_KIB)
 #define CPROV_HTTP_SMALL_BUFFER (32 * CPROV_KIB)
 
 /* What all transfers of one cprov_http share; the copies of its options. */

@@ -26,7 +26,8 @@ struct cprov_request_spec {
     const char *what;
     const char *accept; /* or NULL */
     bool bulk;
-    bool once; /* no second try after a fault */
+    uint64_t expected; /* see http.h */
+    bool once;         /* no second try after a fault */
     size_t body_max;
     int (*begin)(void *arg, struct cprov_exchange *x, struct cprov_error *err);
     int (*head)(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
