@@ -10,6 +10,7 @@
 
 #define PAX_NAME "PaxHeaders/member" /* nobody sees it: one for all keeps the bytes the same */
 #define XATTR    "SCHILY.xattr."
+#define CHARSET  "hdrcharset"
 
 struct ustar {
     char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], checksum[8], type, link[100];
@@ -154,7 +155,7 @@ static void add_names(const struct cprov_tar_entry *e, struct cprov_buf *out)
 
     /* Readers that convert names are told that these are bytes. */
     if ((path && !cprov_span_is_utf8(e->path)) || (link && !cprov_span_is_utf8(e->link)))
-        add_text(out, "hdrcharset", cprov_span_of("BINARY"));
+        add_text(out, CHARSET, cprov_span_of("BINARY"));
     if (path)
         add_text(out, "path", e->path);
     if (link)
@@ -179,7 +180,8 @@ static void add_records(const struct cprov_tar_entry *e, struct cprov_buf *out)
     for (size_t i = 0; i < e->xattrs_count; i++)
         add_record(out, XATTR, e->xattrs[i].key, e->xattrs[i].value);
     for (size_t i = 0; i < e->pax_count; i++)
-        add_record(out, "", e->pax[i].key, e->pax[i].value);
+        if (!cprov_span_is(e->pax[i].key, CHARSET)) /* ours says what is so here */
+            add_record(out, "", e->pax[i].key, e->pax[i].value);
 }
 
 static int add_pax(const struct cprov_tar_entry *e, struct cprov_buf *out, struct cprov_error *err)
