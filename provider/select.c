@@ -27,7 +27,11 @@ static struct cprov_span last_component(const char *name)
 
 static bool name_matches(struct cprov_span pattern, const struct cprov_image *image)
 {
-    return cprov_span_glob(pattern, cprov_span_of(image->name)) ||
+    struct cprov_span name = cprov_span_of(image->name), host, path = name;
+
+    if (cprov_reference_names_host(name)) /* host/team/app is team/app, too */
+        cprov_span_cut(name, '/', &host, &path);
+    return cprov_span_glob(pattern, name) || cprov_span_glob(pattern, path) ||
            cprov_span_glob(pattern, last_component(image->name));
 }
 
