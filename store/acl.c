@@ -139,7 +139,7 @@ static int parse_list(struct cprov_span text, cprov_acl_id_fn *id, void *arg, st
         cprov_span_cut(line, '#', &line, &comment);
         while (line.len > 0 && cprov_span_next(&line, ',', &item)) {
             struct entry e = { .id = NO_ID };
-            bool usable;
+            bool usable = false;
 
             item = cprov_span_trim(item);
             if (item.len == 0)

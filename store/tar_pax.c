@@ -57,7 +57,7 @@ static int next_record(struct cprov_span *rest, struct cprov_tar_pair *out, stru
 
 int cprov_tar_pax_check(struct cprov_span text, struct cprov_error *err)
 {
-    struct cprov_tar_pair record;
+    struct cprov_tar_pair record = { .key = { NULL, 0 } };
     int code = 0;
 
     while (code == 0 && text.len > 0)
@@ -263,7 +263,7 @@ static int take_record(struct cprov_tar_pax *p, struct cprov_tar_pair record,
 /* How many records may become pairs. */
 static int count_records(struct cprov_span text, size_t *out, struct cprov_error *err)
 {
-    struct cprov_tar_pair record;
+    struct cprov_tar_pair record = { .key = { NULL, 0 } };
     size_t count = 0;
 
     while (text.len > 0) {
@@ -283,7 +283,7 @@ static int take_records(struct cprov_tar_pax *p, struct cprov_tar_entry *e, stru
                         struct cprov_tar_map *map, struct cprov_error *err)
 {
     struct cprov_span rest = cprov_buf_span(&p->text);
-    struct cprov_tar_pair record;
+    struct cprov_tar_pair record = { .key = { NULL, 0 } };
     int code = 0;
 
     while (code == 0 && rest.len > 0) {

@@ -378,9 +378,17 @@ static int begin_header_body(struct cprov_tar_reader *r, enum state state, struc
     return 0;
 }
 
+/* Whether a header before a member has come, and the member not yet. */
+static bool is_waiting(const struct cprov_tar_reader *r)
+{
+    return r->pax.present || r->has_long_name || r->has_long_link;
+}
+
 static int take_header(struct cprov_tar_reader *r, const uint8_t *block, struct cprov_error *err)
 {
     if (is_zero(block)) {
+        if (is_waiting(r))
+            return cprov_fail(err, CPROV_EVERIFY, "a tar header stands before no member");
         if (r->zeroes)
             r->state = AT_END;
         r->zeroes = true;
@@ -571,8 +579,7 @@ int cprov_tar_reader_finish(struct cprov_tar_reader *r, struct cprov_error *err)
     if (r->state == AT_END)
         return 0;
     /* The padding of the last member may be missing: nothing is lost with it. */
-    if (r->state != AT_HEADER || r->block_len > 0 || r->pax.present || r->has_long_name ||
-        r->has_long_link)
+    if (r->state != AT_HEADER || r->block_len > 0 || is_waiting(r))
         return cprov_fail(err, CPROV_EVERIFY, "the archive stops in the middle of a member");
     return 0;
 }

@@ -41,18 +41,18 @@ struct cprov_tree {
     struct slot slots[SLOTS];
 };
 
-static int fail_at(struct cprov_error *err, int os, const char *what)
+/* The caller says which name it is about. */
+static int fail_at(struct cprov_error *err, int os)
 {
     if (os == ECANCELED)
         return err->code; /* the record has it */
     if (os == ELOOP)
-        return cprov_fail(err, CPROV_EVERIFY, "%s: a loop of links, or too many of them", what);
+        return cprov_fail(err, CPROV_EVERIFY, "a loop of links, or too many of them");
     if (os == ENAMETOOLONG)
         return cprov_fail(err, CPROV_EVERIFY, "the name is too long for a file system");
     if (os == EXDEV)
-        return cprov_fail(err, CPROV_EREFUSED, "%s: another file system is mounted on the way",
-                          what);
-    return cprov_fail_os(err, os, "%s", what);
+        return cprov_fail(err, CPROV_EREFUSED, "another file system is mounted on the way");
+    return cprov_fail_os(err, os, "cannot be made");
 }
 
 /* Mixes the two numbers: a plain sum would make neighbours of different disks the same. */
@@ -221,8 +221,8 @@ static int open_parent(struct cprov_tree *t, const char *path, enum cprov_tree_h
     if (os == 0)
         return 0;
     if (os == ENOENT || os == ENOTDIR)
-        return cprov_fail(err, CPROV_ENOTFOUND, "no directory %s", path);
-    return fail_at(err, os, path);
+        return cprov_fail(err, CPROV_ENOTFOUND, "no directory %s", cprov_tree_short(path));
+    return fail_at(err, os);
 }
 
 static struct slot *find_slot(struct cprov_tree *t, struct cprov_span path)
@@ -288,7 +288,7 @@ int cprov_tree_find(struct cprov_tree *t, const char *path, enum cprov_tree_how 
     struct slot *s = find_slot(t, parent);
 
     if (parent.len > CPROV_UNPACK_PATH)
-        return fail_at(err, ENAMETOOLONG, "");
+        return fail_at(err, ENAMETOOLONG);
     if (!s) {
         int code = load_slot(t, parent, how, &s, err);
         if (code != 0)
@@ -327,7 +327,7 @@ static int take_away(struct cprov_tree *t, const struct cprov_place *p, unsigned
     if (unlinkat(p->dir, p->name, 0) == 0 || errno == ENOENT)
         return 0;
     if (errno != EISDIR && errno != EPERM)
-        return fail_at(err, errno, p->path);
+        return fail_at(err, errno);
     return cprov_fs_remove_tree(p->dir, p->name, err);
 }
 
@@ -342,7 +342,7 @@ static int free_name(struct cprov_tree *t, const struct cprov_place *p, int os,
                      struct cprov_error *err)
 {
     if (os != EEXIST && os != EISDIR)
-        return fail_at(err, os, p->path);
+        return fail_at(err, os);
     return take_away(t, p, p->slot, err);
 }
 
@@ -366,7 +366,7 @@ int cprov_tree_file(struct cprov_tree *t, const struct cprov_place *p, mode_t mo
         return code;
     file = create(p, mode);
     if (file < 0)
-        return fail_at(err, errno, p->path);
+        return fail_at(err, errno);
     *fd = file;
     return 0;
 }
@@ -380,7 +380,7 @@ int cprov_tree_symlink(struct cprov_tree *t, const struct cprov_place *p, const 
         return made(t, p, err);
     int code = free_name(t, p, errno, err);
     if (code == 0 && symlinkat(target, p->dir, p->name) < 0)
-        code = fail_at(err, errno, p->path);
+        code = fail_at(err, errno);
     return code;
 }
 
@@ -391,7 +391,7 @@ int cprov_tree_node(struct cprov_tree *t, const struct cprov_place *p, mode_t mo
         return made(t, p, err);
     int code = free_name(t, p, errno, err);
     if (code == 0 && mknodat(p->dir, p->name, mode, device) < 0)
-        code = fail_at(err, errno, p->path);
+        code = fail_at(err, errno);
     return code;
 }
 
@@ -407,12 +407,12 @@ static bool is_same_file(const struct cprov_place *a, const struct cprov_place *
 static int fail_link(int os, const struct cprov_place *target, struct cprov_error *err)
 {
     if (os == ENOENT)
-        return cprov_fail(err, CPROV_ENOTFOUND, "a hard link to %s, which is not there",
-                          target->path);
+        return cprov_fail(err, CPROV_ENOTFOUND, "a hard link to '%s', which is not there",
+                          cprov_tree_short(target->path));
     if (os == EPERM)
-        return cprov_fail(err, CPROV_EVERIFY, "a hard link to %s, which cannot have one",
-                          target->path);
-    return fail_at(err, os, target->path);
+        return cprov_fail(err, CPROV_EVERIFY, "a hard link to '%s', which cannot have one",
+                          cprov_tree_short(target->path));
+    return fail_at(err, os);
 }
 
 int cprov_tree_link(struct cprov_tree *t, const struct cprov_place *target,
@@ -436,14 +436,18 @@ static int open_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
                     struct cprov_error *err)
 {
     struct stat st;
-    auto_fd int dir = openat(p->dir, p->name, DIR_FLAGS);
+    int dir = openat(p->dir, p->name, DIR_FLAGS);
 
-    if (dir < 0 || fstat(dir, &st) < 0)
-        return fail_at(err, errno, p->path);
-    if (st.st_dev != t->slots[ROOT_SLOT].dev)
-        return fail_at(err, EXDEV, p->path);
+    if (dir < 0)
+        return fail_at(err, errno);
+    int os = fstat(dir, &st) < 0 ? errno : 0;
+    if (os == 0 && st.st_dev != t->slots[ROOT_SLOT].dev)
+        os = EXDEV;
+    if (os != 0) {
+        cprov_fd_close(&dir);
+        return fail_at(err, os);
+    }
     *fd = dir;
-    dir = -1;
     return 0;
 }
 
@@ -465,11 +469,11 @@ int cprov_tree_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
     if (mkdirat(p->dir, p->name, 0700) == 0)
         code = made(t, p, err);
     else if (errno != EEXIST)
-        code = fail_at(err, errno, p->path);
+        code = fail_at(err, errno);
     else if (is_other(p)) {
         code = take_away(t, p, p->slot, err);
         if (code == 0 && mkdirat(p->dir, p->name, 0700) < 0)
-            code = fail_at(err, errno, p->path);
+            code = fail_at(err, errno);
     }
     return code != 0 ? code : open_dir(t, p, fd, err);
 }
@@ -478,7 +482,7 @@ int cprov_tree_open_dir(struct cprov_tree *t, const struct cprov_place *p, int *
                         struct cprov_error *err)
 {
     if (is_other(p))
-        return cprov_fail(err, CPROV_ENOTFOUND, "%s is no directory", p->path);
+        return cprov_fail(err, CPROV_ENOTFOUND, "%s is no directory", cprov_tree_short(p->path));
     return open_dir(t, p, fd, err);
 }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -63,6 +64,14 @@ struct cprov_place {
     uint64_t dir_id; /* the same for every path to the same directory */
     gid_t gid;       /* of the directory: what is made in it may inherit it */
 };
+
+/* The end of a long name: messages have little room. */
+static inline const char *cprov_tree_short(const char *path)
+{
+    size_t len = strlen(path);
+
+    return len > 100 ? path + (len - 100) : path;
+}
 
 enum cprov_tree_how {
     CPROV_TREE_LOOK, /* CPROV_ENOTFOUND when there is no such directory */

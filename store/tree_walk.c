@@ -157,7 +157,7 @@ static int open_name(struct walk *w, const char *name, int *out, struct stat *st
 static int enter(struct walk *w, const char *name)
 {
     auto_fd int fd = -1;
-    struct stat st;
+    struct stat st = { .st_mode = 0 };
     int os = open_name(w, name, &fd, &st);
 
     if (os != 0)

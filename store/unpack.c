@@ -91,8 +91,7 @@ static int set_up(struct cprov_unpack *u, const struct cprov_unpack_options *o,
 }
 
 /* Opens the folder that dir is in, and copies its last component. */
-static int open_parent(struct cprov_unpack *u, const char *dir, char **name,
-                       struct cprov_error *err)
+static int open_parent(struct cprov_unpack *u, const char *dir, struct cprov_error *err)
 {
     char parent[PATH_MAX];
     size_t len = strlen(dir);
@@ -104,8 +103,8 @@ static int open_parent(struct cprov_unpack *u, const char *dir, char **name,
     memcpy(parent, dir, len);
     parent[len] = '\0';
     char *slash = strrchr(parent, '/'), *last = slash ? slash + 1 : parent;
-    *name = strdup(last);
-    if (!*name)
+    u->name = strdup(last);
+    if (!u->name)
         return cprov_fail_memory(err);
     *last = '\0';
     if (parent[0]) {
@@ -118,15 +117,14 @@ static int open_parent(struct cprov_unpack *u, const char *dir, char **name,
 
 static int make_root(struct cprov_unpack *u, const char *dir, struct cprov_error *err)
 {
-    char *name = NULL;
-    int code = open_parent(u, dir, &name, err);
+    int code = open_parent(u, dir, err);
 
-    if (code == 0 && mkdirat(u->parent, name, 0755) < 0)
-        code = cprov_fail_os(err, errno, "cannot make the folder %s", dir);
-    if (code == 0)
-        u->name = cprov_steal(&name); /* ours from now on */
-    free(name);
-    return code != 0 ? code : cprov_fs_open_dir(u->parent, u->name, &u->root, err);
+    if (code != 0)
+        return code;
+    if (mkdirat(u->parent, u->name, 0755) < 0)
+        return cprov_fail_os(err, errno, "cannot make the folder %s", dir);
+    u->made = true;
+    return cprov_fs_open_dir(u->parent, u->name, &u->root, err);
 }
 
 static int open_root(struct cprov_unpack *u, const char *dir, struct cprov_error *err)
@@ -187,10 +185,10 @@ static int open_tree(struct cprov_unpack *u, struct cprov_error *err)
         if (code != 0)
             return code;
         options.own = true;
-        if (u->name && fchown(u->root, options.uid, options.gid) < 0)
+        if (u->made && fchown(u->root, options.uid, options.gid) < 0)
             return cprov_fail_os(err, errno, "cannot set the owner of the folder");
     }
-    if (u->name && fchmod(u->root, 0755) < 0) /* whatever the umask says */
+    if (u->made && fchmod(u->root, 0755) < 0) /* whatever the umask says */
         return cprov_fail_os(err, errno, "cannot set the mode of the folder");
     return cprov_tree_new(u->root, &options, &u->tree, err);
 }
@@ -206,12 +204,12 @@ int cprov_unpack_open(const char *dir, const struct cprov_unpack_options *option
     int code = set_up(u, options, err);
     if (code == 0)
         code = open_root(u, dir, err);
-    if (code == 0 && !u->name)
+    if (code == 0 && !u->made)
         code = check_empty(u, dir, options->force, err);
     if (code == 0)
         code = open_tree(u, err);
     if (code != 0) {
-        u->committed = !u->name; /* nothing of it is ours yet */
+        u->committed = !u->made; /* nothing of it is ours yet */
         return code;
     }
     *out = cprov_steal(&u);
@@ -242,7 +240,7 @@ static void take_back(struct cprov_unpack *u)
     } else if (u->root >= 0 && !u->undo) {
         remove_content(u);
     }
-    if (u->name) {
+    if (u->made) {
         (void)unlinkat(u->parent, u->name, AT_REMOVEDIR);
         return;
     }

@@ -12,6 +12,17 @@
 
 #define WHITEOUT     ".wh."
 #define WHITEOUT_LEN 4
+#define NAME_SHOWN   100 /* bytes, from the end */
+
+/* Says which member it is about. */
+static int wrap(struct cprov_error *err, struct cprov_span path)
+{
+    struct cprov_span end =
+        cprov_span_from(path, path.len > NAME_SHOWN ? path.len - NAME_SHOWN : 0);
+
+    return cprov_wrap(err, "%s%" CPROV_SPAN_FMT, end.len < path.len ? "..." : "",
+                      CPROV_SPAN_ARG(end));
+}
 
 static uint64_t stored_bytes(const struct cprov_tar_entry *e)
 {
@@ -108,7 +119,8 @@ static int make_hardlink(struct cprov_unpack *u, const struct cprov_tar_entry *e
     if (code == 0)
         code = cprov_tree_link(u->tree, &from, &to, err);
     if (code == CPROV_ENOTFOUND)
-        return cprov_wrap_as(err, CPROV_EVERIFY, "a hard link");
+        return cprov_fail(err, CPROV_EVERIFY, "a hard link to '%s', which is not there",
+                          cprov_tree_short(target));
     return code;
 }
 
@@ -198,7 +210,7 @@ static int on_entry(void *arg, const struct cprov_tar_entry *e, struct cprov_err
 
     u->file = (struct cprov_unpack_file){ .fd = -1, .entry = e };
     int code = apply(u, e, err);
-    return code != 0 ? cprov_wrap(err, "%" CPROV_SPAN_FMT, CPROV_SPAN_ARG(e->path)) : 0;
+    return code != 0 ? wrap(err, e->path) : 0;
 }
 
 /* The stored bytes, each run to its place; the reader has checked that they fit. */
@@ -232,7 +244,7 @@ static int on_data(void *arg, const void *data, size_t len, struct cprov_error *
         return 0;
     int code = f->entry->sparse ? write_sparse(f, cprov_span_make(data, len), err)
                                 : cprov_fs_write_all(f->fd, data, len, -1, err);
-    return code != 0 ? cprov_wrap(err, "%" CPROV_SPAN_FMT, CPROV_SPAN_ARG(f->entry->path)) : 0;
+    return code != 0 ? wrap(err, f->entry->path) : 0;
 }
 
 static int finish_file(struct cprov_unpack *u, struct cprov_error *err)
@@ -250,9 +262,7 @@ static int on_end(void *arg, struct cprov_error *err)
     int code = u->file.fd >= 0 ? finish_file(u, err) : 0;
 
     cprov_fd_close(&u->file.fd);
-    if (code != 0)
-        return cprov_wrap(err, "%" CPROV_SPAN_FMT, CPROV_SPAN_ARG(u->file.entry->path));
-    return 0;
+    return code != 0 ? wrap(err, u->file.entry->path) : 0;
 }
 
 const struct cprov_tar_handler cprov_unpack_handler = { .entry = on_entry,

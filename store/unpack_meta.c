@@ -20,7 +20,8 @@
 /* Something that was made: by its descriptor, or by its name in a directory. */
 struct target {
     int fd; /* -1: it has only the name */
-    const struct cprov_place *place;
+    int dir;
+    const char *name;
 };
 
 /* These belong to a host, to overlayfs or to ourselves, not to an image. */
@@ -46,7 +47,7 @@ static int map_id(const struct cprov_id_map *map, size_t count, uint64_t id, con
 int cprov_unpack_owner(const struct cprov_unpack *u, uint64_t uid, uint64_t gid, uid_t *out_uid,
                        gid_t *out_gid, struct cprov_error *err)
 {
-    uint32_t user, group;
+    uint32_t user = 0, group = 0;
     int code = map_id(u->uid_map, u->uid_map_count, uid, "user", &user, err);
 
     if (code == 0)
@@ -69,9 +70,9 @@ static int acl_id(void *arg, bool group, uint64_t id, uint32_t *out, struct cpro
 }
 
 /* /proc/self/fd leads to the directory, and the name in it is not followed by the l-functions. */
-static const char *proc_path(const struct cprov_place *p, char buf[PROC_PATH])
+static const char *proc_path(const struct target *t, char buf[PROC_PATH])
 {
-    snprintf(buf, PROC_PATH, "/proc/self/fd/%d/%s", p->dir, p->name);
+    snprintf(buf, PROC_PATH, "/proc/self/fd/%d/%s", t->dir, t->name);
     return buf;
 }
 
@@ -79,7 +80,7 @@ static int set_xattr(const struct target *t, const char *name, struct cprov_span
 {
     char path[PROC_PATH];
     int rc = t->fd >= 0 ? fsetxattr(t->fd, name, value.ptr, value.len, 0)
-                        : lsetxattr(proc_path(t->place, path), name, value.ptr, value.len, 0);
+                        : lsetxattr(proc_path(t, path), name, value.ptr, value.len, 0);
 
     return rc < 0 ? errno : 0;
 }
@@ -88,13 +89,13 @@ static void remove_xattr(const struct target *t, const char *name)
 {
     char path[PROC_PATH];
 
-    (void)(t->fd >= 0 ? fremovexattr(t->fd, name) : lremovexattr(proc_path(t->place, path), name));
+    (void)(t->fd >= 0 ? fremovexattr(t->fd, name) : lremovexattr(proc_path(t, path), name));
 }
 
 /* Not there, not for us, not on this file system: told at the end, but no failure. */
 static bool is_skippable(int os)
 {
-    return os == EPERM || os == EACCES || os == ENOTSUP || os == EOPNOTSUPP || os == ENOENT;
+    return os == EPERM || os == EACCES || os == ENOTSUP || os == ENOENT;
 }
 
 static int put_xattr(struct cprov_unpack *u, const struct target *t, const char *name,
@@ -215,7 +216,7 @@ static int put_owner(struct cprov_unpack *u, const struct target *t,
     if (code != 0 || (uid == is->st_uid && gid == is->st_gid))
         return code;
     int rc = t->fd >= 0 ? fchown(t->fd, uid, gid)
-                        : fchownat(t->place->dir, t->place->name, uid, gid, AT_SYMLINK_NOFOLLOW);
+                        : fchownat(t->dir, t->name, uid, gid, AT_SYMLINK_NOFOLLOW);
     if (rc == 0)
         return 0;
     /* EINVAL: an id that the user namespace does not have. */
@@ -259,7 +260,7 @@ int cprov_unpack_meta_file(struct cprov_unpack *u, const struct cprov_unpack_fil
                            struct cprov_error *err)
 {
     const struct cprov_tar_entry *e = file->entry;
-    const struct target t = { .fd = file->fd };
+    const struct target t = { .fd = file->fd, .dir = -1, .name = "" };
     /* What a new file has, without asking; a group that may be another one matches nobody's. */
     struct stat is = { .st_uid = u->euid, .st_gid = file->may_inherit ? (gid_t)-1 : u->egid };
     struct timespec times[2];
@@ -282,7 +283,7 @@ int cprov_unpack_meta_file(struct cprov_unpack *u, const struct cprov_unpack_fil
 int cprov_unpack_meta_dir(struct cprov_unpack *u, const struct cprov_tar_entry *e, const char *path,
                           int fd, struct cprov_error *err)
 {
-    const struct target t = { .fd = fd };
+    const struct target t = { .fd = fd, .dir = -1, .name = "" };
     struct timespec times[2];
     struct stat is;
     bool owned;
@@ -302,7 +303,7 @@ int cprov_unpack_meta_dir(struct cprov_unpack *u, const struct cprov_tar_entry *
 int cprov_unpack_meta_name(struct cprov_unpack *u, const struct cprov_tar_entry *e,
                            const struct cprov_place *p, struct cprov_error *err)
 {
-    const struct target t = { .fd = -1, .place = p };
+    const struct target t = { .fd = -1, .dir = p->dir, .name = p->name };
     struct stat is = { .st_uid = u->euid, .st_gid = p->gid == u->egid ? u->egid : (gid_t)-1 };
     struct timespec times[2];
     bool owned;

@@ -32,7 +32,8 @@ struct cprov_unpack_windows {
 struct cprov_unpack {
     /* the folder */
     int parent, root;
-    char *name; /* of the folder in its parent; NULL: it was there, and stays */
+    char *name; /* of the folder in its parent, when it was not there */
+    bool made;  /* we made it; else it stays */
     bool committed;
     mode_t root_mode; /* as it was found */
     uid_t root_uid;

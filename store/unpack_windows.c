@@ -39,7 +39,8 @@ static int find_variant(struct cprov_unpack *u, const char *path, char *name,
         return code == CPROV_ENOTFOUND ? 0 : code;
     for (const char *entry; (entry = cprov_dir_next(dir));)
         if (strcasecmp(entry, place.name) == 0) {
-            memcpy(name, entry, strlen(entry)); /* as long as the other */
+            for (size_t i = 0; entry[i]; i++) /* it is as long */
+                name[i] = entry[i];
             return 0;
         }
     return 0;
