@@ -75,7 +75,7 @@ const struct cprov_option cprov_options[] = {
     { "path", 'd', CPROV_OPTION_TEXT, CPROV_SET_CONTAINER, AT(bundle), "DIR",
       "also make its bundle for crun and runc there", NULL, 0 },
     { "runtime", 0, CPROV_OPTION_CHOICE, CPROV_SET_CONTAINER, AT(runtime), "crun|runc",
-      "which runtime is asked whether it runs", "what is there", 0 },
+      "the runtime that is asked whether it runs", "each that is there", 0 },
     { "rootless", 0, CPROV_OPTION_FLAG, CPROV_SET_UNPACK, AT(rootless), NULL,
       "owners kept in an xattr, devices left out", NULL, 0 },
     { "uid-map", 0, CPROV_OPTION_WORDS, CPROV_SET_UNPACK | CPROV_SET_RARE, AT(uid_maps), "IN:OUT:N",

@@ -44,7 +44,7 @@ static void emit(const struct job *j, const struct cprov_container *c,
         .created = c->created,
         .state = cprov_runtime_state_word(state->state),
         .isolation = c->isolation,
-        .runtime = c->runtime,
+        .runtime = *state->runtime ? state->runtime : c->runtime,
         .started = state->started,
         .image_name = c->image_name,
         .image_version = c->image_version,
@@ -130,7 +130,6 @@ static int new_container(const struct job *j, struct cprov_error *err)
     const struct cprov_container_options *o = j->options;
     auto_installed struct cprov_installed in = { .store = NULL };
     char digest[CPROV_DIGEST_TEXT_MAX], now[CPROV_TIME_TEXT_MAX];
-    const char *runtime = o->runtime ? o->runtime : o->unpack ? cprov_runtime_default() : "";
 
     if (check_new(j, err) < 0)
         return err->code;
@@ -147,13 +146,13 @@ static int new_container(const struct job *j, struct cprov_error *err)
                                  .path = "",
                                  .created = cprov_time_format(cprov_time_now(), now),
                                  .isolation = o->isolation ? o->isolation : "",
-                                 .runtime = runtime };
+                                 .runtime = o->runtime ? o->runtime : "" };
     const char *image = image_text(j->s, c.image_name, c.image_version);
     if (!cprov_should(j->s, "New Container", "Container '%s' from image '%s'", c.name, image))
         return 0;
     if (make(j, &in, &c, err) < 0)
         return err->code;
-    emit(j, &c, &(struct cprov_runtime_state){ .state = CPROV_RUN_OFF });
+    emit(j, &c, &(struct cprov_runtime_state){ .runtime = "" });
     cprov_session_log(j->s, in.store, "new-container", image, digest);
     return 0;
 }
@@ -312,7 +311,7 @@ static int remove_one(const struct job *j, struct cprov_store *store,
 
     if (state.state != CPROV_RUN_OFF && state.state != CPROV_RUN_STOPPED) {
         cprov_fail(err, CPROV_EINUSE, "the container is %s", cprov_runtime_state_word(state.state));
-        cprov_hint(err, "stop it first: %s kill %s", c->runtime, c->name);
+        cprov_hint(err, "stop it first: %s kill %s", state.runtime, c->name);
         return CPROV_EINUSE;
     }
     if (!cprov_should(j->s, "Remove Container", "Container '%s'%s%s", c->name,

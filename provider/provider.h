@@ -380,7 +380,7 @@ struct cprov_container_item {
     const char *created; /* RFC 3339 */
     const char *state; /* "created", "running", "stopped" as the runtime says; "off" without one */
     const char *isolation; /* "process", "hyperv" or "" */
-    const char *runtime;   /* "crun", "runc", or "" */
+    const char *runtime;   /* "crun", "runc": that runs it or is to; or "" */
     int64_t started;       /* seconds since 1970, 0: not running */
     const char *image_name, *image_version;
 };
@@ -394,7 +394,7 @@ struct cprov_container_options {
     const char *isolation;
     const struct cprov_unpack_to *unpack; /* new: make its bundle; NULL: a record alone */
     bool delete_files;                    /* remove: its bundle too */
-    const char *runtime; /* new: "crun" or "runc", asked for the state; NULL: the one in PATH */
+    const char *runtime; /* new: "crun" or "runc" alone is asked for the state; NULL: each */
 };
 typedef void cprov_container_fn(void *arg, const struct cprov_container_item *item);
 /* CPROV_EXISTS: the name is taken. */

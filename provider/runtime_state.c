@@ -64,16 +64,6 @@ static bool find_program(const char *name, char path[PATH_MAX])
     return false;
 }
 
-const char *cprov_runtime_default(void)
-{
-    char path[PATH_MAX];
-
-    for (size_t i = 0; i < CPROV_COUNT(known); i++)
-        if (find_program(known[i], path))
-            return known[i];
-    return "";
-}
-
 /* 0, or the errno. */
 static int set_up(posix_spawn_file_actions_t *files, posix_spawnattr_t *attributes, int out)
 {
@@ -199,21 +189,33 @@ static bool read_answer(const struct cprov_buf *answer, const struct cprov_conta
     return true;
 }
 
-struct cprov_runtime_state cprov_runtime_state_of(const struct cprov_container *container,
-                                                  const struct cprov_cancel *cancel)
+static bool ask_runtime(const char *runtime, const struct cprov_container *c,
+                        const struct cprov_cancel *cancel, struct cprov_runtime_state *out)
 {
-    const char *const ids[] = { container->name, container->id };
-    struct cprov_runtime_state state = { CPROV_RUN_OFF, 0 };
+    const char *const ids[] = { c->name, c->id }; /* people start a bundle by its name */
 
-    if (!*container->path || !cprov_runtime_is_known(container->runtime))
-        return state;
     for (size_t i = 0; i < CPROV_COUNT(ids); i++) {
         auto_buf struct cprov_buf answer = { 0 };
 
         cprov_buf_init(&answer, ANSWER_MAX);
-        if (ask(container->runtime, ids[i], cancel, &answer) &&
-            read_answer(&answer, container, &state))
+        if (ask(runtime, ids[i], cancel, &answer) && read_answer(&answer, c, out))
+            return true;
+    }
+    return false;
+}
+
+struct cprov_runtime_state cprov_runtime_state_of(const struct cprov_container *container,
+                                                  const struct cprov_cancel *cancel)
+{
+    struct cprov_runtime_state state = { .runtime = "" };
+
+    for (size_t i = 0; i < CPROV_COUNT(known) && *container->path; i++) {
+        if (*container->runtime && strcmp(container->runtime, known[i]) != 0)
+            continue;
+        if (ask_runtime(known[i], container, cancel, &state)) {
+            state.runtime = known[i];
             break;
+        }
     }
     return state;
 }
