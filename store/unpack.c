@@ -190,6 +190,10 @@ static int open_tree(struct cprov_unpack *u, struct cprov_error *err)
     }
     if (u->made && fchmod(u->root, 0755) < 0) /* whatever the umask says */
         return cprov_fail_os(err, errno, "cannot set the mode of the folder");
+    /* Many images do not say how old the root is; it is to be the same each time, as umoci has it.
+     */
+    if (!u->undo)
+        (void)futimens(u->root, (const struct timespec[2]){ { .tv_sec = 0 }, { .tv_sec = 0 } });
     return cprov_tree_new(u->root, &options, &u->tree, err);
 }
 

@@ -91,7 +91,8 @@ int cprov_unpack_owner(const struct cprov_unpack *u, uint64_t uid, uint64_t gid,
 /* unpack_rootless.c */
 #define CPROV_ROOTLESS_ATTRIBUTE "user.rootlesscontainers"
 #define CPROV_ROOTLESS_MAX       12
-/* umoci's message Resource { uint32 uid = 1; uint32 gid = 2; }; 0 bytes for root. */
+/* umoci's message Resource { uint32 uid = 1; uint32 gid = 2; }, where the one of the two that is
+ * root's is 2^32 - 1; 0 bytes when both are. */
 size_t cprov_rootless_format(uint32_t uid, uint32_t gid, uint8_t out[CPROV_ROOTLESS_MAX]);
 /* The mode that a directory has until all is unpacked. */
 CPROV_MUST_CHECK

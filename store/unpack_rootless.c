@@ -10,6 +10,8 @@
 #include "base/fs.h"
 #include "store/unpack_private.h"
 
+#define NO_ID UINT32_MAX /* of the two, this one is as it is: root's */
+
 /* A directory whose mode is set at the end; the path follows, with a NUL. */
 struct late {
     uint32_t mode;
@@ -26,8 +28,6 @@ static size_t add_varint(uint8_t *out, uint8_t tag, uint32_t n)
 {
     size_t len = 0;
 
-    if (n == 0)
-        return 0; /* proto3 leaves it out */
     out[len++] = tag;
     for (; n >= 0x80; n >>= 7)
         out[len++] = (uint8_t)(n | 0x80);
@@ -37,9 +37,10 @@ static size_t add_varint(uint8_t *out, uint8_t tag, uint32_t n)
 
 size_t cprov_rootless_format(uint32_t uid, uint32_t gid, uint8_t out[CPROV_ROOTLESS_MAX])
 {
-    size_t len = add_varint(out, 1 << 3, uid);
-
-    return len + add_varint(out + len, 2 << 3, gid);
+    if (uid == 0 && gid == 0)
+        return 0;
+    size_t len = add_varint(out, 1 << 3, uid != 0 ? uid : NO_ID);
+    return len + add_varint(out + len, 2 << 3, gid != 0 ? gid : NO_ID);
 }
 
 int cprov_unpack_late_mode(struct cprov_unpack *u, const char *path, mode_t mode, mode_t *now,

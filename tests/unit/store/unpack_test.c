@@ -52,6 +52,8 @@ static void umask_has_no_say(void **state)
     assert_int_equal(stat_of(u, "f").st_mode, S_IFREG | 0666);
     assert_int_equal(stat_of(u, "d").st_mode, S_IFDIR | 0755);
     assert_int_equal(stat_of(u, ".").st_mode, S_IFDIR | 0755);
+    assert_int_equal(stat_of(u, ".").st_mtime,
+                     0); /* nobody has said, and it is the same each time */
 }
 
 /* Each type over each other. */
@@ -454,6 +456,7 @@ static void rootless_keeps_owners_beside(void **state)
 
     u->options.rootless = true;
     add_member(&u->layers[0], (struct member){ .name = "f", .uid = 1000, .gid = 5, .mode = 0400 });
+    add_member(&u->layers[0], (struct member){ .name = "g", .gid = 5 });
     add_member(&u->layers[0], (struct member){ .name = "root" });
     add_member(&u->layers[0],
                (struct member){ .type = '3', .name = "null", .major = 1, .minor = 3 });
@@ -464,6 +467,9 @@ static void rootless_keeps_owners_beside(void **state)
     attribute(u, "f", "user.rootlesscontainers", value);
     if (u->result.owners_skipped == 0) /* the file system has such attributes */
         assert_string_equal(value, "\x08\xe8\x07\x10\x05");
+    attribute(u, "g", "user.rootlesscontainers", value);
+    if (u->result.owners_skipped == 0)
+        assert_string_equal(value, "\x08\xff\xff\xff\xff\x0f\x10\x05");
     attribute(u, "root", "user.rootlesscontainers", value);
     assert_string_equal(value, "");
 }
