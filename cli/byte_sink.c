@@ -1,10 +1,26 @@
 /* cli/byte_sink.c - bytes of a file or an archive on their way to stdout or into a file. */
 #include "cli/byte_sink.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fs.h"
 #include "base/span.h"
+
+struct cprov_byte_sink *cprov_byte_sink_new(struct cprov_cli *cli)
+{
+    struct cprov_byte_sink *sink = calloc(1, sizeof(*sink));
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (!sink) {
+        cprov_fail_memory(&err);
+        (void)cprov_cli_fail(cli, "", &err);
+        return NULL;
+    }
+    sink->cli = cli;
+    sink->fd = -1;
+    return sink;
+}
 
 static int put(struct cprov_byte_sink *sink, const char *data, size_t len)
 {

@@ -6,7 +6,7 @@
 
 #define CPROV_BYTE_SINK_SIZE (64 * 1024)
 
-/* {0} is none; fd < 0: stdout. Small pieces are gathered. */
+/* Small pieces are gathered. fd is borrowed; -1, as at first: stdout. */
 struct cprov_byte_sink {
     struct cprov_cli *cli;
     int fd;
@@ -16,6 +16,8 @@ struct cprov_byte_sink {
     char data[CPROV_BYTE_SINK_SIZE];
 };
 
+/* free() it. NULL: want of memory, which has been told. */
+struct cprov_byte_sink *cprov_byte_sink_new(struct cprov_cli *cli);
 /* cprov_bytes_fn of a cli whose `rows` is the sink. */
 int cprov_byte_sink_write(void *arg, const void *data, size_t len);
 /* What was held back; 0, or the code of a failure with a file. One with stdout tells itself. */

@@ -85,19 +85,13 @@ int cprov_cmd_export(struct cprov_cli *cli)
 {
     const char *path = cli->settings.names.items[1];
     bool standard = !strcmp(path, "-");
-    struct cprov_byte_sink *sink = calloc(1, sizeof(*sink));
-    struct cprov_error err = CPROV_ERROR_INIT;
-    int r;
 
     if (standard && isatty(STDOUT_FILENO))
-        r = cprov_cli_usage(cli, "an archive is nothing for a terminal: name a file");
-    else if (!sink)
-        r = cprov_cli_fail(cli, "", (cprov_fail_memory(&err), &err));
-    else {
-        sink->cli = cli;
-        sink->fd = -1;
-        r = standard ? run(cli, sink) : to_file(cli, sink, path);
-    }
+        return cprov_cli_usage(cli, "an archive is nothing for a terminal: name a file");
+    struct cprov_byte_sink *sink = cprov_byte_sink_new(cli);
+    if (!sink)
+        return CPROV_FAILED;
+    int r = standard ? run(cli, sink) : to_file(cli, sink, path);
     free(sink);
     return r;
 }

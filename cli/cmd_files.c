@@ -125,13 +125,10 @@ int cprov_cmd_ls(struct cprov_cli *cli)
 int cprov_cmd_cat(struct cprov_cli *cli)
 {
     struct cprov_files_options options = from_settings(&cli->settings);
-    struct cprov_byte_sink *sink = calloc(1, sizeof(*sink));
-    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_byte_sink *sink = cprov_byte_sink_new(cli);
 
     if (!sink)
-        return cprov_cli_fail(cli, "", (cprov_fail_memory(&err), &err));
-    sink->cli = cli;
-    sink->fd = -1;
+        return CPROV_FAILED;
     cli->rows = sink;
     int r = cprov_cli_session(cli);
     if (r == 0)
