@@ -57,7 +57,9 @@ CPROV_DEFINE_CLEANUP(struct cprov_unpack, cprov_unpack, cprov_unpack_close)
 /*
  * Where a layer's packed bytes come from: blocks until some of the bytes from offset on are there
  * (a blob that is still being downloaded), returns how many (at most len), 0 at the end, or a
- * negative code. Called on a thread of the unpacker.
+ * negative code. Called on a thread of the unpacker, never from two at a time; when unpacking
+ * fails, cprov_unpack_layer() returns after the call that is going on, so whoever blocks in it has
+ * to see a cancel by itself.
  */
 struct cprov_layer_source {
     int64_t (*read)(void *arg, uint64_t offset, void *buf, size_t len, struct cprov_error *err);
