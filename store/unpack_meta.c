@@ -124,6 +124,21 @@ static bool is_refused(const char *name)
     return strncmp(name, "trusted.overlay.", strlen("trusted.overlay.")) == 0;
 }
 
+/* The member's attributes take the place of those that a lower layer gave the directory, and of
+ * what anything inherits from the directory it is in. */
+static void clear_xattrs(const struct cprov_unpack *u, const struct target *t,
+                         const struct cprov_tar_entry *e)
+{
+    char names[XATTR_LIST_MAX];
+    ssize_t len = e->type == CPROV_TAR_DIR ? flistxattr(t->fd, names, sizeof(names)) : 0;
+
+    for (const char *name = names; len > 0 && name < names + len; name += strlen(name) + 1)
+        if (!is_refused(name))
+            remove_xattr(t, name);
+    if (u->inherits_acls && e->type != CPROV_TAR_DIR && e->type != CPROV_TAR_SYMLINK)
+        remove_xattr(t, ACL_ACCESS);
+}
+
 static int put_xattrs(struct cprov_unpack *u, const struct target *t,
                       const struct cprov_tar_entry *e, struct cprov_error *err)
 {
@@ -160,11 +175,6 @@ static int put_acls(struct cprov_unpack *u, const struct target *t, const struct
 {
     int code = 0;
 
-    if (u->inherits_acls && e->type != CPROV_TAR_SYMLINK) {
-        remove_xattr(t, ACL_ACCESS);
-        if (e->type == CPROV_TAR_DIR)
-            remove_xattr(t, ACL_DEFAULT);
-    }
     for (size_t i = 0; code == 0 && i < e->pax_count; i++) {
         struct cprov_span key = e->pax[i].key, value = e->pax[i].value;
 
@@ -248,10 +258,11 @@ static int put_attached(struct cprov_unpack *u, const struct target *t,
 {
     int code = put_owner(u, t, e, is, owned, err);
 
+    clear_xattrs(u, t, e);
     /* After the owner: a change of it takes capabilities away. */
     if (code == 0 && e->xattrs_count > 0)
         code = put_xattrs(u, t, e, err);
-    if (code == 0 && (e->pax_count > 0 || u->inherits_acls))
+    if (code == 0 && e->pax_count > 0)
         code = put_acls(u, t, e, err);
     return code;
 }

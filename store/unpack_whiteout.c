@@ -111,10 +111,10 @@ static int apply_opaque(struct cprov_unpack *u, const char *marker, const char *
         code = cprov_tree_open_dir(u->tree, &place, &fd, err);
     if (code != 0)
         return code;
+    cprov_tree_flush(u->tree); /* its times too */
     struct stat st;
     if (fstat(fd, &st) < 0)
         return cprov_fail_os(err, errno, "fstat");
-    cprov_tree_flush(u->tree);
     code = hide_content(u, fd, 0, err);
     const struct timespec times[2] = { st.st_atim, st.st_mtim };
     (void)futimens(fd, times);
