@@ -216,6 +216,33 @@ static int check_folder(const char *path, bool force, bool *there, struct cprov_
     return CPROV_EEXISTS;
 }
 
+/* What is packed takes at least that much unpacked: a disk that is full now is told now. */
+static int check_space(const struct cprov_unpacking *u, const char *folder, struct cprov_error *err)
+{
+    uint64_t needed = 0, there;
+    auto_fd int fd = -1;
+    char parent[sizeof(u->rootfs)];
+
+    for (size_t i = 0; i < u->manifest->layers_count; i++)
+        needed += u->manifest->layers[i].size;
+    stpcpy(parent, folder);
+    while (cprov_fs_open_dir(AT_FDCWD, parent, &fd, err) == CPROV_ENOTFOUND) {
+        char *slash = strrchr(parent, '/'); /* the nearest folder that exists */
+
+        if (!slash)
+            stpcpy(parent, ".");
+        else
+            slash[slash == parent] = '\0';
+    }
+    if (fd < 0 || cprov_fs_free_bytes(fd, &there, err) < 0)
+        return err->code;
+    if (there >= needed)
+        return 0;
+    return cprov_fail(err, CPROV_ENOSPACE,
+                      "Not enough space: %s has %llu bytes free, more than %llu are needed", parent,
+                      (unsigned long long)there, (unsigned long long)needed);
+}
+
 static int choose_rootfs(struct cprov_unpacking *u, struct cprov_error *err)
 {
     const char *folder = u->to->bundle ? u->to->bundle : u->to->rootfs;
@@ -228,7 +255,7 @@ static int choose_rootfs(struct cprov_unpacking *u, struct cprov_error *err)
     if (strlen(folder) + strlen(below) >= sizeof(u->rootfs))
         return cprov_fail(err, CPROV_EINVAL, "the folder's path is too long");
     stpcpy(stpcpy(u->rootfs, folder), below);
-    if (check_folder(folder, u->to->force, &there, err) < 0)
+    if (check_folder(folder, u->to->force, &there, err) < 0 || check_space(u, folder, err) < 0)
         return err->code;
     u->made_bundle = u->to->bundle && !there;
     return u->made_bundle ? cprov_fs_make_dirs(AT_FDCWD, folder, 0755, err) : 0;

@@ -289,7 +289,7 @@ static int check_realm(const struct cprov_grant *g, const char *realm, bool aske
     if (cprov_url_parse(cprov_span_of(o->realm), &then, NULL) == 0 &&
         cprov_url_parse(cprov_span_of(realm), &now, NULL) == 0 &&
         !cprov_url_same_origin(&then, &now))
-        return cprov_fail(err, CPROV_EREFUSED,
+        return cprov_fail(err, CPROV_EAUTH,
                           "%s wants the login sent to another server than before: refused",
                           g->host);
     return 0;
@@ -302,7 +302,7 @@ static int resolve_realm(const struct cprov_grant *g, const char *realm, char **
 
     cprov_buf_init(&url, CPROV_URL_MAX);
     if (cprov_url_resolve(cprov_span_of(g->origin), cprov_span_of(realm), &url, err) < 0)
-        return cprov_wrap_as(err, CPROV_EREFUSED, "realm of %s", g->host);
+        return cprov_wrap_as(err, CPROV_EAUTH, "realm of %s", g->host);
     return cprov_buf_take(&url, "realm", out, err);
 }
 

@@ -54,8 +54,8 @@ bool cprov_auth_known(struct cprov_auth *a, const struct cprov_auth_target *targ
 
 /*
  * After 401 (or 403 insufficient_scope): obtains a token, or decides on Basic, and calls done with
- * 0, or with CPROV_EAUTH (refused, no login, endless 401), CPROV_ENETWORK, CPROV_EREFUSED (a realm
- * that is plain http or private while the registry is neither; another scheme). challenges: what
+ * 0, or with CPROV_EAUTH (refused, no login, endless 401; a realm that is plain http or private
+ * while the registry is neither, or of another scheme), CPROV_ENETWORK. challenges: what
  * the answer carried; NULL uses the remembered ones. A second call for the same target while a
  * token request runs joins it. POST of OAuth2 for identity tokens with GET as fallback on 400, 401,
  * 404, 405; GET otherwise. The newly demanded scope goes first, scopes already held for the same

@@ -19,18 +19,18 @@ int cprov_token_realm_check(struct cprov_span origin, struct cprov_span realm, b
     struct cprov_url from, to;
 
     if (cprov_url_parse(origin, &from, err) < 0 || cprov_url_parse(realm, &to, err) < 0)
-        return cprov_wrap_as(err, CPROV_EREFUSED, "realm of the login");
+        return cprov_wrap_as(err, CPROV_EAUTH, "realm of the login");
     if (from.https && !to.https)
-        return cprov_fail(err, CPROV_EREFUSED,
+        return cprov_fail(err, CPROV_EAUTH,
                           "%" CPROV_SPAN_FMT " wants the login sent over plain http: refused",
                           CPROV_SPAN_ARG(from.host));
     if (!to.https && !allow_http && !cprov_host_is_loopback(to.host))
-        return cprov_fail(err, CPROV_EREFUSED,
+        return cprov_fail(err, CPROV_EAUTH,
                           "%" CPROV_SPAN_FMT " wants the login sent over plain http to %" //
                           CPROV_SPAN_FMT ": refused",
                           CPROV_SPAN_ARG(from.host), CPROV_SPAN_ARG(to.host));
     if (cprov_host_is_private(to.host) && !cprov_host_is_private(from.host))
-        return cprov_fail(err, CPROV_EREFUSED,
+        return cprov_fail(err, CPROV_EAUTH,
                           "%" CPROV_SPAN_FMT " wants the login sent to the private address %" //
                           CPROV_SPAN_FMT ": refused",
                           CPROV_SPAN_ARG(from.host), CPROV_SPAN_ARG(to.host));

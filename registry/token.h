@@ -17,7 +17,7 @@ struct cprov_error;
  * http while the registry is https; plain http beyond loopback unless the user allowed it; a
  * private address while the registry is public; another scheme; user-info.
  *
- * Returns 0 or CPROV_EREFUSED.
+ * Returns 0 or CPROV_EAUTH.
  */
 CPROV_MUST_CHECK
 int cprov_token_realm_check(struct cprov_span origin, struct cprov_span realm, bool allow_http,
