@@ -314,8 +314,8 @@ static int settle_layer(struct cprov_flat *f, size_t layer, struct cprov_error *
 {
     struct cprov_layer_tree *t = f->trees[layer];
     struct route r;
-    uint32_t place;
-    bool moved;
+    uint32_t place = 0;
+    bool moved = false;
 
     /* What is moved has a larger number than where it comes from, and is looked at again. */
     for (uint32_t id = 1; id <= cprov_layer_tree_count(t); id++) {

@@ -248,10 +248,9 @@ static void take_back(struct cprov_unpack *u)
         (void)unlinkat(u->parent, u->name, AT_REMOVEDIR);
         return;
     }
-    if (u->root >= 0) {
-        (void)fchown(u->root, u->root_uid, u->root_gid);
+    /* who may not put them back could not change them either */
+    if (u->root >= 0 && fchown(u->root, u->root_uid, u->root_gid) == 0)
         (void)fchmod(u->root, u->root_mode);
-    }
 }
 
 void cprov_unpack_close(struct cprov_unpack *u)
