@@ -102,6 +102,20 @@ static int make_symlink(struct cprov_unpack *u, const struct cprov_tar_entry *e,
     return code != 0 ? code : cprov_unpack_meta_name(u, e, &place, err);
 }
 
+/* Nothing takes the place of what a lower layer has there. */
+static int skip_device(struct cprov_unpack *u, const char *path, struct cprov_error *err)
+{
+    struct cprov_place place;
+
+    u->result.devices_skipped++;
+    int code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
+    if (code == 0)
+        code = cprov_tree_remove(u->tree, &place, err);
+    if (code == CPROV_ENOTFOUND)
+        *err = (struct cprov_error)CPROV_ERROR_INIT;
+    return code == CPROV_ENOTFOUND ? 0 : code;
+}
+
 static int make_hardlink(struct cprov_unpack *u, const struct cprov_tar_entry *e, const char *path,
                          struct cprov_error *err)
 {
@@ -118,6 +132,10 @@ static int make_hardlink(struct cprov_unpack *u, const struct cprov_tar_entry *e
         code = cprov_tree_find(u->tree, target, CPROV_TREE_LOOK, &from, err);
     if (code == 0)
         code = cprov_tree_link(u->tree, &from, &to, err);
+    if (code == CPROV_ENOTFOUND && u->result.devices_skipped > 0) {
+        *err = (struct cprov_error)CPROV_ERROR_INIT;
+        return skip_device(u, path, err); /* another name of one, most likely */
+    }
     if (code == CPROV_ENOTFOUND)
         return cprov_fail(err, CPROV_EVERIFY, "a hard link to '%s', which is not there",
                           cprov_tree_short(target));
@@ -133,10 +151,8 @@ static int make_node(struct cprov_unpack *u, const struct cprov_tar_entry *e, co
     bool device = type != S_IFIFO;
     struct cprov_place place;
 
-    if (device && (u->rootless || u->euid != 0)) {
-        u->result.devices_skipped++;
-        return 0;
-    }
+    if (device && (u->rootless || u->euid != 0))
+        return skip_device(u, path, err);
     int code = make_place(u, path, &place, err);
     if (code == 0)
         code = cprov_tree_node(u->tree, &place, type | (e->mode & 0777),
