@@ -64,7 +64,9 @@ static inline int fixture_teardown(void **state)
 
 static inline const char *path_in(const struct fixture *f, const char *name, char buf[256])
 {
-    snprintf(buf, 256, "%s/%s", f->root, name);
+    int len = snprintf(buf, 256, "%s/%s", f->root, name);
+
+    assert_in_range(len, 1, 255);
     return buf;
 }
 
