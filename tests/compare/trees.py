@@ -31,6 +31,7 @@ class Options:
     ignore_xattrs: tuple = ()  # patterns of names
     skip: tuple = ()  # patterns of paths
     tolerance: int = 0  # nanoseconds
+    since: float = float("inf")  # later than this on both sides: a clock's time, which no archive brings
     sparse: bool = False
 
 
@@ -169,8 +170,9 @@ def fields(a, b, options):
     if not a.is_kind(stat.S_IFLNK):
         yield "mode", *(f"{stat.S_IMODE(e.info.st_mode):04o}" for e in (a, b))
     yield "owner", *(f"{e.info.st_uid}:{e.info.st_gid}" for e in (a, b))
-    if abs(a.info.st_mtime_ns - b.info.st_mtime_ns) > options.tolerance:
-        yield "mtime", *(seconds(e.info.st_mtime_ns) for e in (a, b))
+    times = [e.info.st_mtime_ns for e in (a, b)]
+    if abs(times[0] - times[1]) > options.tolerance and min(times) < options.since * 1e9:
+        yield "mtime", *map(seconds, times)
     yield from xattrs(a, b, options)
     yield from links(a, b)
     if options.sparse:
@@ -198,10 +200,12 @@ def main():
     parser.add_argument("--ignore-xattr", action="append", default=[], metavar="PATTERN")
     parser.add_argument("--skip", action="append", default=[], metavar="PATTERN", help="paths, and all below them")
     parser.add_argument("--time-tolerance", type=int, default=0, metavar="NANOSECONDS")
+    parser.add_argument("--since", type=float, default=float("inf"), metavar="SECONDS",
+                        help="times that are later than this on both sides are equal")
     parser.add_argument("--sparse", action="store_true", help="holes too: the file systems must be of one kind")
     given = parser.parse_args()
     options = Options(frozenset(given.ignore), tuple(given.ignore_xattr), tuple(given.skip), given.time_tolerance,
-                      given.sparse)
+                      given.since, given.sparse)
     try:
         found = compare(given.left, given.right, options)
     except OSError as error:

@@ -160,6 +160,8 @@ def check_program(base):
     for argv, code, lines in (((left, left), 0, 0), ((left, right), 1, 1), ((left, base + "/none"), 2, 0),
                               (("--time-tolerance", "5", left, right), 0, 0),
                               (("--time-tolerance", "4", left, right), 1, 1),
+                              (("--since", str(TIME // 10**9), left, right), 0, 0),
+                              (("--since", str(TIME // 10**9 + 1), left, right), 1, 1),
                               (("--ignore", "mtime", left, right), 0, 0), (("--ignore", "mode", left, right), 1, 1),
                               (("--skip", "fil*", left, right), 0, 0)):
         done = run(*argv)

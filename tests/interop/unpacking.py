@@ -41,11 +41,6 @@ class Accepted:
                 any(fits(p, peer) and fits(i, image) for p, i in self.seen)]
 
 
-def is_now(difference, begin):
-    """Both made it while the test ran: a time that no layer brings."""
-    return difference.field == "mtime" and all(float(t) >= begin for t in (difference.left, difference.right))
-
-
 class Comparison:
     def __init__(self):
         self.accepted, self.begin = Accepted(), time.time() - 1
@@ -60,8 +55,8 @@ class Comparison:
     def same(self, peer, image, theirs, ours, **options):
         """Ours and theirs are equal but for what the table knows."""
         self.accepted.seen.add((peer, image))
-        bad = [d for d in trees.compare(theirs, ours, trees.Options(**options))
-               if not is_now(d, self.begin) and not self.accepted.takes(peer, image, d.field, trees.text(d.path))]
+        bad = [d for d in trees.compare(theirs, ours, trees.Options(since=self.begin, **options))
+               if not self.accepted.takes(peer, image, d.field, trees.text(d.path))]
         if bad:
             raise Failure(f"{image}: {peer} has the left, we the right: {len(bad)} differences\n" +
                           "\n".join(map(str, bad[:SHOWN])))
