@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/limits.h"
+#include "provider/installed.h"
 #include "provider/outcome.h"
 #include "provider/plan.h"
 #include "provider/select.h"
@@ -122,17 +123,6 @@ static int show(struct subject *u, void (*json)(void *, const char *, size_t), v
 
 /* --- installed --- */
 
-static int read_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
-                         struct cprov_manifest **out, struct cprov_error *err)
-{
-    auto_buf struct cprov_buf bytes = { 0 };
-
-    cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
-    if (cprov_store_read_blob(store, d, CPROV_MANIFEST_MAX, &bytes, err) < 0)
-        return err->code;
-    return cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), out, err);
-}
-
 static int show_installed(struct subject *u, struct cprov_store *store,
                           const struct cprov_image *image,
                           void (*json)(void *, const char *, size_t), void *arg,
@@ -142,12 +132,12 @@ static int show_installed(struct subject *u, struct cprov_store *store,
     auto_buf struct cprov_buf config = { 0 };
 
     cprov_buf_init(&config, CPROV_CONFIG_MAX);
-    if (read_manifest(store, &image->descriptor, &top, err) < 0)
+    if (cprov_installed_manifest(store, &image->descriptor, &top, err) < 0)
         return err->code;
     u->image = top;
     if (top->kind == CPROV_DOC_INDEX) {
         const struct cprov_descriptor *d = cprov_manifest_choose(top, &u->s->host);
-        if (d && read_manifest(store, d, &child, err) < 0)
+        if (d && cprov_installed_manifest(store, d, &child, err) < 0)
             return err->code;
         u->image = child;
     }

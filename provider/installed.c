@@ -70,8 +70,8 @@ static int find(struct cprov_session *s, const char *name,
     return code != 0 ? code : choose(in, name, selected, which, err);
 }
 
-static int read_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
-                         struct cprov_manifest **out, struct cprov_error *err)
+int cprov_installed_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
+                             struct cprov_manifest **out, struct cprov_error *err)
 {
     auto_buf struct cprov_buf bytes = { 0 };
 
@@ -87,7 +87,7 @@ static int read_image_manifest(struct cprov_session *s, struct cprov_installed *
 {
     auto_manifest struct cprov_manifest *m = NULL;
 
-    if (read_manifest(in->store, &in->image->descriptor, &m, err) < 0)
+    if (cprov_installed_manifest(in->store, &in->image->descriptor, &m, err) < 0)
         return err->code;
     for (int depth = 0; m->kind == CPROV_DOC_INDEX; depth++) {
         const struct cprov_descriptor *d = cprov_manifest_choose(m, &s->host);
@@ -95,7 +95,7 @@ static int read_image_manifest(struct cprov_session *s, struct cprov_installed *
 
         if (!d || depth == CPROV_INDEX_DEPTH_MAX)
             return cprov_fail(err, CPROV_EINCOMPATIBLE, "nothing in its index is for this host");
-        if (read_manifest(in->store, d, &child, err) < 0)
+        if (cprov_installed_manifest(in->store, d, &child, err) < 0)
             return err->code;
         cprov_manifest_free(m);
         m = child;

@@ -18,6 +18,12 @@ struct cprov_installed {
 void cprov_installed_clear(struct cprov_installed *in);
 #define auto_installed CPROV_CLEANUP(cprov_installed_clear)
 
+/* Reads a manifest or index of the store, verified and parsed. *out is yours:
+ * cprov_manifest_free(). */
+CPROV_MUST_CHECK
+int cprov_installed_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
+                             struct cprov_manifest **out, struct cprov_error *err);
+
 /* Which one is meant when several versions of a name are installed. */
 enum cprov_installed_which { CPROV_INSTALLED_NEWEST, CPROV_INSTALLED_ONLY };
 
