@@ -82,6 +82,7 @@ static const struct key source_keys[] = {
     { .name = "type", .kind = TEXT, .offset = S(source.type) },
     { .name = "trusted", .kind = BOOL, .offset = S(source.trusted) },
     { .name = "proxy", .kind = TEXT, .offset = S(source.proxy) },
+    { .name = "key", .kind = PATH, .offset = S(source.key) },
     { .name = "removed", .kind = BOOL, .offset = S(removed) },
 };
 #undef S

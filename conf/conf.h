@@ -15,11 +15,13 @@ struct cprov_error;
 /* A named place to find images in. */
 struct cprov_source {
     const char *name;
-    const char *location; /* "docker.io", "http://127.0.0.1:5000", "registry.example/team" */
-    const char *type;     /* "oci" */
+    const char *location; /* "docker.io", "http://127.0.0.1:5000", "registry.example/team",
+                             "https://example.org/catalog.json", "/srv/images" */
+    const char *type;     /* "oci", "index", "layout": draft.c has them all */
     bool trusted;
     bool registered;   /* false: a location given on the command line */
     const char *proxy; /* URL, "none" or NULL: the environment */
+    const char *key;   /* PEM file: the catalog must be signed with it; or NULL */
     const char *file;  /* where it was read from */
 };
 

@@ -8,8 +8,12 @@
 #include "base/error.h"
 #include "base/limits.h"
 
-/* Kinds of source that can be asked. */
-static const char *const source_types[] = { "oci" };
+/* Kinds of source that can be asked: registries, registries with an API of their own, documents,
+ * and what lies on this machine. */
+static const char *const source_types[] = { "oci",    "dockerhub", "quay",    "harbor", "gitlab",
+                                            "github", "mcr",       "acr",     "gcr",    "ecr",
+                                            "cprov",  "index",     "catalog", "layout", "archive",
+                                            "mirror", "folder" };
 
 struct cprov_conf *cprov_conf_new(void)
 {
@@ -115,12 +119,23 @@ static bool is_bad_text(const char *text)
     return false;
 }
 
+static int fail_type(const char *type, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf known = { 0 };
+
+    cprov_buf_init(&known, CPROV_KIB);
+    for (size_t i = 0; i < CPROV_COUNT(source_types); i++)
+        cprov_buf_addf(&known, "%s%s", i ? ", " : "", source_types[i]);
+    return cprov_fail(err, CPROV_EINVAL, "unknown type of source '%s' (known: %s)", type,
+                      cprov_buf_text(&known));
+}
+
 static int check_type(const char *type, struct cprov_error *err)
 {
     for (size_t i = 0; i < CPROV_COUNT(source_types); i++)
         if (strcmp(type, source_types[i]) == 0)
             return 0;
-    return cprov_fail(err, CPROV_EINVAL, "unknown type of source '%s' (known: oci)", type);
+    return fail_type(type, err);
 }
 
 int cprov_source_check(const struct cprov_source *s, struct cprov_error *err)
@@ -206,6 +221,8 @@ static void format_source(struct cprov_buf *out, const struct cprov_draft_entry 
     cprov_buf_addf(out, "    trusted: %s\n", s->trusted ? "true" : "false");
     if (s->proxy)
         format_member(out, "proxy", s->proxy);
+    if (s->key)
+        format_member(out, "key", s->key);
 }
 
 void cprov_draft_format_sources(const struct cprov_draft_list *sources, unsigned file,

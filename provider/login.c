@@ -10,7 +10,7 @@ static int read_registry(const char *text, struct cprov_source *source, struct c
                          struct cprov_error *err)
 {
     *source = (struct cprov_source){ .name = text, .location = text && *text ? text : "docker.io" };
-    return cprov_place_init(source, place, err);
+    return cprov_place_init(source, cprov_kinds, place, err);
 }
 
 static int keep_login(struct cprov_session *s, const struct cprov_place *place, char **where,

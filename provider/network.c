@@ -70,7 +70,7 @@ static const struct cprov_source *source_on(struct cprov_session *s, const char 
         if (strcmp(s->places[i].base.host, host) == 0)
             return s->places[i].source;
     for (size_t i = 0; i < s->conf->sources_count; i++)
-        if (cprov_place_init(&s->conf->sources[i], &place, &ignored) == 0 &&
+        if (cprov_place_init(&s->conf->sources[i], cprov_kinds, &place, &ignored) == 0 &&
             strcmp(place.base.host, host) == 0)
             return &s->conf->sources[i];
     return NULL;

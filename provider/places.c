@@ -16,7 +16,7 @@ static int add_place(struct cprov_session *s, const struct cprov_source *source,
     for (size_t i = 0; i < s->places_count; i++)
         if (s->places[i].source == source)
             return 0;
-    if (cprov_place_init(source, &s->places[s->places_count], err) < 0)
+    if (cprov_place_init(source, cprov_kinds, &s->places[s->places_count], err) < 0)
         return err->code;
     s->places_count++;
     return 0;
@@ -24,6 +24,8 @@ static int add_place(struct cprov_session *s, const struct cprov_source *source,
 
 static bool same_location(const struct cprov_place *a, const struct cprov_place *b)
 {
+    if (a->kind->local || a->kind->is_url || b->kind->local || b->kind->is_url)
+        return strcmp(a->source->location, b->source->location) == 0;
     return strcmp(a->base.host, b->base.host) == 0 &&
            strcmp(a->base.repository, b->base.repository) == 0;
 }
@@ -40,7 +42,8 @@ static int add_registered(struct cprov_session *s, const char *text, const struc
         bool named = cprov_span_glob(cprov_span_of(text), cprov_span_of(source->name));
 
         if (!named && at)
-            named = cprov_place_init(source, &place, &ignored) == 0 && same_location(at, &place);
+            named = cprov_place_init(source, cprov_kinds, &place, &ignored) == 0 &&
+                    same_location(at, &place);
         if (!named)
             continue;
         if (add_place(s, source, err) < 0)
@@ -78,7 +81,7 @@ static int select_source(struct cprov_session *s, const char *text, struct cprov
             return cprov_fail_memory(err);
         *source =
             (struct cprov_source){ .name = text, .location = text, .type = "oci", .file = "" };
-        if (cprov_place_init(source, &given, err) < 0)
+        if (cprov_place_init(source, cprov_kinds, &given, err) < 0)
             return err->code;
         at = &given;
     }

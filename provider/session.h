@@ -64,6 +64,8 @@ bool cprov_should(struct cprov_session *s, const char *operation, const char *fo
 CPROV_MUST_CHECK
 int cprov_session_client(struct cprov_session *s, struct cprov_client **out,
                          struct cprov_error *err);
+/* Every kind of source there is; NULL at the end. */
+extern const struct cprov_source_kind *const cprov_kinds[];
 /* Selects s->places by the session's sources; done by the first call that needs them. */
 CPROV_MUST_CHECK
 int cprov_session_places(struct cprov_session *s, struct cprov_error *err);

@@ -37,8 +37,9 @@ static bool is_meant(const struct cprov_source *source, const char *name)
 
     if (!name || cprov_span_glob(cprov_span_of(name), cprov_span_of(source->name)))
         return true;
-    return cprov_place_init(&asked, &a, &ignored) == 0 &&
-           cprov_place_init(source, &b, &ignored) == 0 && strcmp(a.base.host, b.base.host) == 0 &&
+    return cprov_place_init(&asked, cprov_kinds, &a, &ignored) == 0 &&
+           cprov_place_init(source, cprov_kinds, &b, &ignored) == 0 &&
+           strcmp(a.base.host, b.base.host) == 0 &&
            strcmp(a.base.repository, b.base.repository) == 0;
 }
 
@@ -71,7 +72,7 @@ static int check_location(struct cprov_session *s, const struct cprov_source *so
 
     if (!place)
         return cprov_fail_memory(err);
-    if (cprov_place_init(source, place, err) < 0)
+    if (cprov_place_init(source, cprov_kinds, place, err) < 0)
         return err->code;
     int code = cprov_ping(s, place, false, err);
     if (code < 0)
@@ -103,7 +104,7 @@ static int add_source(struct cprov_session *s, const struct cprov_source_options
 {
     struct cprov_place place;
 
-    if (check_name(source->name, err) < 0 || cprov_place_init(source, &place, err) < 0)
+    if (check_name(source->name, err) < 0 || cprov_place_init(source, cprov_kinds, &place, err) < 0)
         return err->code;
     if (!cprov_should(s, "Register Package Source", "Package Source '%s' (%s)", source->name,
                       source->location))
@@ -157,7 +158,7 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
     source->type = o->type ? o->type : old->type;
     source->proxy = o->proxy ? o->proxy : old->proxy;
     source->trusted = o->trusted < 0 ? old->trusted : o->trusted > 0;
-    if (check_name(source->name, err) < 0 || cprov_place_init(source, &place, err) < 0)
+    if (check_name(source->name, err) < 0 || cprov_place_init(source, cprov_kinds, &place, err) < 0)
         return err->code;
     if (!cprov_should(s, "Set Package Source", "Package Source '%s'", old->name))
         return 0;

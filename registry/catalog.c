@@ -295,7 +295,11 @@ static void fill_row(const struct job *j, const char *version, struct cprov_list
                                    .os_version = "",
                                    .media_type = "",
                                    .image_id = "",
-                                   .title = "" };
+                                   .title = "",
+                                   .url = "",
+                                   .notes = "",
+                                   .dependencies = "",
+                                   .cultures = "" };
     memcpy(row->reference.tag, version, strlen(version) + 1);
 }
 
@@ -357,9 +361,10 @@ static void remember_refused(struct job *j, const char *tag)
     j->newest_refused = cprov_arena_text(&j->arena, cprov_span_of(tag));
 }
 
-static bool on_tag(void *arg, const char *tag)
+static bool on_version(void *arg, const struct cprov_entry *entry)
 {
     struct job *j = arg;
+    const char *tag = entry->version;
 
     if (!cprov_version_range_has(&wanted_of(j->lookup)->range, cprov_span_of(tag))) {
         remember_refused(j, tag);
@@ -385,11 +390,10 @@ static bool on_tag(void *arg, const char *tag)
     return true;
 }
 
-static void on_listed(void *arg, int code, size_t dropped, const struct cprov_error *err)
+static void on_listed(void *arg, int code, const struct cprov_error *err)
 {
     struct job *j = arg;
 
-    (void)dropped;
     if (code < 0 && j->code == 0) {
         j->code = code;
         j->err = err ? *err : (struct cprov_error)CPROV_ERROR_INIT;
@@ -425,8 +429,9 @@ static void start_job(struct job *j)
         return;
     }
     int code = kind->versions(
-        j->lookup->find->client, &j->repository,
-        &(struct cprov_list_request){ .entry = on_tag, .done = on_listed, .arg = j }, &j->err);
+        j->lookup->find->client, j->lookup->place, &j->repository,
+        &(struct cprov_versions_request){ .entry = on_version, .done = on_listed, .arg = j },
+        &j->err);
     if (code < 0) {
         j->code = code;
         job_ready(j);

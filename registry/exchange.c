@@ -1,13 +1,14 @@
 /* registry/exchange.c - the sending half of an exchange: slots, pauses, headers, the end. */
 #include "registry/exchange.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
 #include "registry/exchange_private.h"
 
-#define HEADERS_MAX 8
+#define HEADERS_MAX (8 + CPROV_EXCHANGE_HEADERS_MAX)
 
 void cprov_secret_clear(struct cprov_buf *b)
 {
@@ -24,6 +25,10 @@ static void free_exchange(struct cprov_exchange *x)
         explicit_bzero((char *)(uintptr_t)x->spec.form.ptr, x->spec.form.len);
     if (x->spec.authorization)
         explicit_bzero((char *)(uintptr_t)x->spec.authorization, strlen(x->spec.authorization));
+    for (size_t i = 0; x->spec.headers && i < x->spec.headers_count; i++)
+        if (x->spec.headers[i].value)
+            explicit_bzero((char *)(uintptr_t)x->spec.headers[i].value,
+                           strlen(x->spec.headers[i].value));
     cprov_arena_clear(&x->arena);
     cprov_buf_clear(&x->url);
     cprov_buf_clear(&x->etag);
@@ -174,7 +179,7 @@ void cprov_exchange_rewind(struct cprov_exchange *x)
     x->challenge_tried = false;
 }
 
-static size_t add_headers(struct cprov_exchange *x, struct cprov_header *list)
+static size_t add_headers(struct cprov_exchange *x, bool home, struct cprov_header *list)
 {
     size_t n = 0;
 
@@ -187,15 +192,22 @@ static size_t add_headers(struct cprov_exchange *x, struct cprov_header *list)
         list[n++] = (struct cprov_header){ "Range", x->range };
     if (*x->range && x->etag.len > 0)
         list[n++] = (struct cprov_header){ "If-Range", cprov_buf_text(&x->etag) };
+    if (x->spec.if_none_match)
+        list[n++] = (struct cprov_header){ "If-None-Match", x->spec.if_none_match };
     if (x->spec.method == CPROV_POST)
-        list[n++] = (struct cprov_header){ "Content-Type", "application/x-www-form-urlencoded" };
+        list[n++] =
+            (struct cprov_header){ "Content-Type", x->spec.form_type
+                                                       ? x->spec.form_type
+                                                       : "application/x-www-form-urlencoded" };
+    for (size_t i = 0; home && i < x->spec.headers_count; i++)
+        list[n++] = x->spec.headers[i];
     return n;
 }
 
 static int start_transfer(struct cprov_exchange *x, bool home, struct cprov_error *err)
 {
     struct cprov_header headers[HEADERS_MAX];
-    size_t count = add_headers(x, headers);
+    size_t count = add_headers(x, home, headers);
     struct cprov_http_request request = {
         .method = x->spec.method,
         .url = cprov_buf_text(&x->url),
@@ -313,20 +325,37 @@ void cprov_exchange_send(struct cprov_exchange *x)
 
 /* --- public --- */
 
+/* They may hold secrets: wiped with the exchange. */
+static void copy_headers(struct cprov_exchange *x, const struct cprov_exchange_spec *spec)
+{
+    struct cprov_header *list = cprov_arena_alloc(&x->arena, spec->headers_count, sizeof(*list));
+
+    assert(spec->headers_count <= CPROV_EXCHANGE_HEADERS_MAX);
+    x->spec.headers = list;
+    for (size_t i = 0; list && i < spec->headers_count; i++) {
+        list[i].name = cprov_arena_text(&x->arena, cprov_span_of(spec->headers[i].name));
+        list[i].value = cprov_arena_text(&x->arena, cprov_span_of(spec->headers[i].value));
+    }
+}
+
 static int copy_spec(struct cprov_exchange *x, const struct cprov_exchange_spec *spec,
                      struct cprov_error *err)
 {
     struct cprov_arena *a = &x->arena;
-    const char *const texts[] = { spec->url, spec->fallback_url, spec->what, spec->accept,
-                                  spec->authorization };
-    const char **const copies[] = { &x->spec.url, &x->spec.fallback_url, &x->spec.what,
-                                    &x->spec.accept, &x->spec.authorization };
+    const char *const texts[] = { spec->url,      spec->fallback_url,  spec->what,
+                                  spec->accept,   spec->authorization, spec->if_none_match,
+                                  spec->form_type };
+    const char **const copies[] = { &x->spec.url,           &x->spec.fallback_url,
+                                    &x->spec.what,          &x->spec.accept,
+                                    &x->spec.authorization, &x->spec.if_none_match,
+                                    &x->spec.form_type };
 
     x->spec = *spec;
     for (size_t i = 0; i < CPROV_COUNT(texts); i++)
         *copies[i] = texts[i] ? cprov_arena_text(a, cprov_span_of(texts[i])) : NULL;
     if (spec->form.len > 0)
         x->spec.form.ptr = cprov_arena_text(a, spec->form);
+    copy_headers(x, spec);
     return cprov_arena_check(a, err);
 }
 

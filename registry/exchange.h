@@ -48,7 +48,8 @@ struct cprov_exchange_hooks {
                       const struct cprov_http_head *head, bool authorized, struct cprov_error *err);
     /* An HTTP server answered, with whatever status. */
     void (*seen)(void *arg, const struct cprov_url *url, const struct cprov_http_head *head);
-    /* Of a 2xx answer. body: instead of collecting it. Either may stop or restart the exchange. */
+    /* Of a 2xx answer (or a 304 that was asked for). body: instead of collecting it. Either may
+     * stop or restart the exchange. */
     int (*head)(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
                 struct cprov_error *err);
     int (*body)(void *arg, struct cprov_exchange *x, const void *data, size_t len,
@@ -59,6 +60,8 @@ struct cprov_exchange_hooks {
                  const struct cprov_error *err);
 };
 
+#define CPROV_EXCHANGE_HEADERS_MAX 4
+
 /* All texts are copied but those of peer and the table of hooks. */
 struct cprov_exchange_spec {
     enum cprov_http_method method;
@@ -68,7 +71,11 @@ struct cprov_exchange_spec {
     const char *what;          /* "tags of docker.io/library/alpine", for messages */
     const char *accept;        /* or NULL */
     const char *authorization; /* a fixed one, for the origin of url alone; or NULL */
-    struct cprov_span form;    /* of a POST */
+    const char *if_none_match; /* an ETag: 304 is then an answer like a 2xx; or NULL */
+    const struct cprov_header *headers; /* further ones, for the origin of url alone; copied */
+    size_t headers_count;               /* at most CPROV_EXCHANGE_HEADERS_MAX */
+    struct cprov_span form;             /* of a POST */
+    const char *form_type;              /* its media type; NULL: a URL-encoded form */
     bool bulk;
     uint64_t expected;                  /* see http.h */
     bool once;                          /* a fault ends it: somebody else can do the work */

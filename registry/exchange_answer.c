@@ -234,7 +234,8 @@ int cprov_exchange_on_head(void *arg, const struct cprov_http_head *head, struct
     struct cprov_exchange *x = arg;
     const struct cprov_exchange_hooks *hooks = x->spec.hooks;
 
-    x->accepted = head->status >= 200 && head->status < 300;
+    x->accepted = (head->status >= 200 && head->status < 300) ||
+                  (head->status == 304 && x->spec.if_none_match);
     cprov_buf_reset(&x->body);
     if (head->status != 400) /* may be a TLS server's: see wants_tls() */
         settled_scheme(x, head);

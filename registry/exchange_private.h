@@ -30,7 +30,7 @@ struct cprov_exchange {
     struct cprov_http_transfer *transfer;
     struct cprov_alarm *alarm;
     struct cprov_buf body;
-    bool accepted;       /* the answer is a 2xx */
+    bool accepted;       /* the answer is a 2xx, or a 304 that was asked for */
     bool hook_failed;    /* what the transfer fails with is a hook's */
     bool fallback_tried; /* since the last fault */
     bool first_retry;    /* what came of the first scheme, while the fallback is tried: worth a

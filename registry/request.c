@@ -341,7 +341,11 @@ static int copy_spec(struct cprov_request *r, const struct cprov_request_spec *s
     r->spec.repository = cprov_arena_text(a, cprov_span_of(spec->repository));
     r->spec.actions = cprov_arena_text(a, cprov_span_of(spec->actions));
     r->spec.what = cprov_arena_text(a, cprov_span_of(spec->what));
-    r->spec.path = r->spec.url = r->spec.accept = NULL; /* the exchange's */
+    /* the exchange has copies */
+    r->spec.path = r->spec.url = r->spec.accept = NULL;
+    r->spec.if_none_match = r->spec.content_type = NULL;
+    r->spec.headers = NULL;
+    r->spec.content = (struct cprov_span){ 0 };
     return cprov_arena_check(a, err);
 }
 
@@ -401,6 +405,11 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .fallback_url = other.len > 0 ? cprov_buf_text(&other) : NULL,
         .what = spec->what,
         .accept = spec->accept,
+        .if_none_match = spec->if_none_match,
+        .headers = spec->headers,
+        .headers_count = spec->headers_count,
+        .form = spec->content,
+        .form_type = spec->content_type,
         .bulk = spec->bulk,
         .expected = spec->expected,
         .once = spec->once,

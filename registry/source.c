@@ -5,15 +5,16 @@
 
 #include "base/error.h"
 
-static const struct cprov_source_kind *const kinds[] = { &cprov_source_oci };
+const struct cprov_source_kind *const cprov_network_kinds[] = { &cprov_source_oci, NULL };
 
-const struct cprov_source_kind *cprov_source_kind(const char *type)
+const struct cprov_source_kind *cprov_source_kind(const struct cprov_source_kind *const *kinds,
+                                                  const char *type)
 {
     if (!type || !*type)
-        return &cprov_source_oci;
-    for (size_t i = 0; i < CPROV_COUNT(kinds); i++)
-        if (strcmp(kinds[i]->type, type) == 0)
-            return kinds[i];
+        type = cprov_source_oci.type;
+    for (; *kinds; kinds++)
+        if (strcmp((*kinds)->type, type) == 0)
+            return *kinds;
     return NULL;
 }
 
@@ -58,22 +59,48 @@ static int read_base(struct cprov_span text, struct cprov_reference *base, struc
     return 0;
 }
 
-int cprov_place_init(const struct cprov_source *source, struct cprov_place *out,
-                     struct cprov_error *err)
+/* host[:port][/path] of a URL: the path is the document's and no repository. */
+static int read_url(struct cprov_span text, struct cprov_reference *base, struct cprov_error *err)
 {
-    struct cprov_span text = cprov_span_of(source->location), scheme = { 0 };
-    struct cprov_place p = { .source = source, .kind = cprov_source_kind(source->type) };
+    struct cprov_span host = text, path;
 
-    if (!p.kind)
-        return cprov_fail(err, CPROV_EINVAL, "source '%s': unknown type '%s'", source->name,
-                          source->type);
-    if (!strip_scheme(&text, &p.plain_http, &scheme))
+    cprov_span_cut(text, '/', &host, &path);
+    return read_base(host, base, err);
+}
+
+static int read_network(struct cprov_place *p, struct cprov_error *err)
+{
+    struct cprov_span text = cprov_span_of(p->source->location), scheme = { 0 };
+
+    if (!strip_scheme(&text, &p->plain_http, &scheme))
         return cprov_fail(err, CPROV_EINVAL,
                           "the scheme '%" CPROV_SPAN_FMT
                           "' is not supported, only http and https are",
                           CPROV_SPAN_ARG(scheme));
-    if (read_base(text, &p.base, err) < 0)
-        return cprov_wrap(err, "location of source '%s'", source->name);
+    int code = p->kind->is_url ? read_url(text, &p->base, err) : read_base(text, &p->base, err);
+    return code < 0 ? cprov_wrap(err, "location of source '%s'", p->source->name) : 0;
+}
+
+int cprov_place_init(const struct cprov_source *source,
+                     const struct cprov_source_kind *const *kinds, struct cprov_place *out,
+                     struct cprov_error *err)
+{
+    struct cprov_place p = { .source = source, .kind = cprov_source_kind(kinds, source->type) };
+
+    if (!p.kind)
+        return cprov_fail(err, CPROV_EINVAL, "source '%s': unknown type '%s'", source->name,
+                          source->type);
+    if (!p.kind->local && read_network(&p, err) < 0)
+        return err->code;
+    if (p.kind->init && p.kind->init(&p, err) < 0)
+        return err->code;
     *out = p;
     return 0;
+}
+
+const char *cprov_place_path(const struct cprov_place *place)
+{
+    const char *location = place->source->location;
+
+    return strncmp(location, "file://", 7) == 0 ? location + 7 : location;
 }

@@ -12,6 +12,7 @@
 #include "manifest/platform.h"
 #include "manifest/reference.h"
 #include "registry/client.h"
+#include "registry/entry.h"
 
 struct cprov_error;
 struct cprov_source_kind;
@@ -20,16 +21,17 @@ struct cprov_source_kind;
 struct cprov_place {
     const struct cprov_source *source;
     const struct cprov_source_kind *kind;
-    struct cprov_reference
-        base;        /* host, and in `repository` the path in front of every name ("" or "team") */
-    bool plain_http; /* the location says http:// */
+    struct cprov_reference base; /* host, and in `repository` the path in front of every name ("" or
+                                    "team"); of a path on this machine both are "" */
+    bool plain_http;             /* the location says http:// */
 };
 
 /* One version of one image in a place. Texts live in the arena given to details(), or in the
  * catalog; never NULL. */
 struct cprov_listing {
     const struct cprov_place *place;
-    struct cprov_reference reference; /* host, repository, tag (and digest, when known) */
+    struct cprov_reference reference; /* host, repository, tag (and digest, when known); host is ""
+                                         for a file */
     const char *name;                 /* as shown: "NanoServer", "team/app" */
     const char *version;              /* the tag */
     bool has_details;                 /* whether the rest is filled in */
@@ -41,20 +43,56 @@ struct cprov_listing {
     const char *media_type;
     const char *image_id;
     const char *title; /* org.opencontainers.image.title */
+    const char *url;   /* of a file; may carry a signature: never shown whole */
+    const char *notes;
+    const char *dependencies;
+    const char *cultures;
     uint64_t bytes;
+    int64_t checked; /* when this was last known to be so; 0: just now */
     bool is_os;
 };
 
 typedef void cprov_details_fn(void *arg, int code, const struct cprov_error *err);
 
+/* The versions of one repository: entry() for each (return false to stop), done() once. */
+struct cprov_versions_request {
+    bool (*entry)(void *arg, const struct cprov_entry *entry);
+    void (*done)(void *arg, int code, const struct cprov_error *err);
+    void *arg;
+};
+
+/* Everything in a place, as one listing: entry() for each, done() once, both also from within the
+ * call that starts it. */
+struct cprov_import {
+    const char *validator; /* what done() gave the last time, or "" */
+    cprov_entry_fn *entry;
+    /* code 0 and unchanged: validator still holds, and no entry came. validator is what to give the
+     * next time, or "". */
+    void (*done)(void *arg, int code, bool unchanged, const char *validator,
+                 const struct cprov_error *err);
+    void *arg;
+};
+
+/*
+ * Two families. A kind with import() hands over all there is at once: a document, a folder. The
+ * others are asked for repositories, for the versions of one, and for the details of a version.
+ */
 struct cprov_source_kind {
     const char *type;
+    /* Reads what the location means beyond host and path; NULL: nothing. */
+    int (*init)(struct cprov_place *place, struct cprov_error *err);
+
+    /* c is NULL when the place is `local`. */
+    int (*import)(struct cprov_client *c, const struct cprov_place *place,
+                  const struct cprov_import *import, struct cprov_error *err);
+
     /* Every repository of the place, full path. */
     int (*scan)(struct cprov_client *c, const struct cprov_place *place,
                 const struct cprov_list_request *request, struct cprov_error *err);
     /* Every version of one. */
-    int (*versions)(struct cprov_client *c, const struct cprov_reference *repository,
-                    const struct cprov_list_request *request, struct cprov_error *err);
+    int (*versions)(struct cprov_client *c, const struct cprov_place *place,
+                    const struct cprov_reference *repository,
+                    const struct cprov_versions_request *request, struct cprov_error *err);
     /*
      * Fills the row (which must stay where it is until done): digest, size and, as far as
      * annotations, labels or the config say, the texts. host chooses among platforms (NULL: the
@@ -65,19 +103,31 @@ struct cprov_source_kind {
                    struct cprov_error *err);
     /* Whether scan() can work at all: Docker Hub has no catalog. */
     bool (*can_scan)(const struct cprov_place *place);
+    bool local;       /* a path on this machine */
+    bool is_url;      /* the location is a URL to be fetched as it is: path and all */
+    bool has_digests; /* versions() tells digests: moved tags are seen by listing alone */
 };
 
 extern const struct cprov_source_kind cprov_source_oci;
 
-/* The kind of that name, or NULL. "" and NULL: "oci". */
-const struct cprov_source_kind *cprov_source_kind(const char *type);
+/* All kinds that can be asked through a network; NULL at the end. */
+extern const struct cprov_source_kind *const cprov_network_kinds[];
+
+/* The kind of that name in a list that NULL ends, or NULL. "" and NULL: "oci". */
+const struct cprov_source_kind *cprov_source_kind(const struct cprov_source_kind *const *kinds,
+                                                  const char *type);
 
 /*
- * Reads the location of a source: [http://|https://]host[:port][/path]. CPROV_EINVAL for another
- * scheme (named) or a bad host or path.
+ * Reads the location of a source. Network kinds: [http://|https://]host[:port][/path]; local ones:
+ * a path, also as file:///path. CPROV_EINVAL for another scheme (named), a bad host or path, an
+ * unknown type.
  */
 CPROV_MUST_CHECK
-int cprov_place_init(const struct cprov_source *source, struct cprov_place *out,
+int cprov_place_init(const struct cprov_source *source,
+                     const struct cprov_source_kind *const *kinds, struct cprov_place *out,
                      struct cprov_error *err);
+
+/* The path of a local place, without file://. Borrowed from the location. */
+const char *cprov_place_path(const struct cprov_place *place);
 
 #endif

@@ -56,10 +56,39 @@ static int oci_scan(struct cprov_client *c, const struct cprov_place *place,
     return code;
 }
 
-static int oci_versions(struct cprov_client *c, const struct cprov_reference *repository,
-                        const struct cprov_list_request *request, struct cprov_error *err)
+/* A list of tags has their names alone. */
+static bool tag_entry(void *arg, const char *tag)
 {
-    return cprov_client_list_tags(c, repository, request, err);
+    const struct cprov_versions_request *request = arg;
+
+    return request->entry(request->arg, &(struct cprov_entry){ .version = tag });
+}
+
+static void tags_done(void *arg, int code, size_t dropped, const struct cprov_error *err)
+{
+    struct cprov_versions_request *request = arg;
+
+    (void)dropped;
+    request->done(request->arg, code, err);
+    free(request);
+}
+
+static int oci_versions(struct cprov_client *c, const struct cprov_place *place,
+                        const struct cprov_reference *repository,
+                        const struct cprov_versions_request *request, struct cprov_error *err)
+{
+    struct cprov_versions_request *kept = malloc(sizeof(*kept));
+    if (!kept)
+        return cprov_fail_memory(err);
+
+    (void)place;
+    *kept = *request;
+    int code = cprov_client_list_tags(
+        c, repository,
+        &(struct cprov_list_request){ .entry = tag_entry, .done = tags_done, .arg = kept }, err);
+    if (code < 0)
+        free(kept);
+    return code;
 }
 
 /*

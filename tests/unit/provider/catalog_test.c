@@ -58,7 +58,7 @@ static void names_of_repositories(void **state)
         struct cprov_place place;
 
         print_message("%s %s\n", table[i].location, table[i].repository);
-        assert_int_equal(cprov_place_init(&source, &place, NULL), 0);
+        assert_int_equal(cprov_place_init(&source, cprov_network_kinds, &place, NULL), 0);
         struct cprov_reference r = place.base;
         snprintf(r.repository, sizeof(r.repository), "%s", table[i].repository);
         assert_string_equal(cprov_catalog_name(&query, &place, &r), table[i].name);

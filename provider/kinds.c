@@ -1,0 +1,7 @@
+/* provider/kinds.c - every kind of source: those of the network, and those on this machine. */
+#include "provider/session.h"
+
+const struct cprov_source_kind *const cprov_kinds[] = {
+    &cprov_source_oci,
+    NULL,
+};

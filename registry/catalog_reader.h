@@ -1,0 +1,44 @@
+/* registry/catalog_reader.h - documents that list images, read as a stream into entries. */
+#ifndef CPROV_REGISTRY_CATALOG_READER_H
+#define CPROV_REGISTRY_CATALOG_READER_H
+
+#include <stddef.h>
+
+#include "base/compiler.h"
+#include "registry/entry.h"
+
+struct cprov_error;
+struct cprov_catalog_reader;
+
+/*
+ * Knows, by looking at the document itself: our own catalog (docs/catalog-format.md), the
+ * ContainerImage array {Name, Version, Description, SasToken}, Docker's {channels, versions}, and
+ * the Nano Server array {Name, Version, Description, Language, Dependencies, ...}. Our own may also
+ * be YAML (then at most CPROV_CONF_FILE_MAX of it). A UTF-8 BOM is skipped. Memory does not grow
+ * with the document; relative URLs are resolved against `base`.
+ */
+struct cprov_catalog_reader_options {
+    const char *base; /* URL or path ("/srv/catalog.json") the document came from; or NULL */
+    const char *name; /* of the image in a document that names none (Docker's); or NULL */
+    cprov_entry_fn *entry;
+    void *arg;
+};
+
+CPROV_MUST_CHECK
+int cprov_catalog_reader_new(const struct cprov_catalog_reader_options *options,
+                             struct cprov_catalog_reader **out, struct cprov_error *err);
+void cprov_catalog_reader_free(struct cprov_catalog_reader *r);
+CPROV_DEFINE_CLEANUP(struct cprov_catalog_reader, cprov_catalog_reader, cprov_catalog_reader_free)
+#define auto_catalog_reader CPROV_CLEANUP(cprov_catalog_reader_cleanup)
+
+/* The next piece. CPROV_EVERIFY with the byte offset when it is not what it should be ("index
+ * format 3 is newer than this program"), CPROV_ELIMIT for a record that is too large, and the codes
+ * of the entry callback. */
+CPROV_MUST_CHECK
+int cprov_catalog_reader_feed(struct cprov_catalog_reader *r, const void *data, size_t len,
+                              struct cprov_error *err);
+/* The document ends here: CPROV_EVERIFY when it must not. */
+CPROV_MUST_CHECK
+int cprov_catalog_reader_finish(struct cprov_catalog_reader *r, struct cprov_error *err);
+
+#endif

@@ -1,0 +1,45 @@
+/* registry/entry.h - one version of one image, as whoever lists it describes it. */
+#ifndef CPROV_REGISTRY_ENTRY_H
+#define CPROV_REGISTRY_ENTRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "manifest/digest.h"
+
+struct cprov_error;
+
+/*
+ * Borrowed for the call that hands it over. NULL and "" are the same: unknown. Kinds of source fill
+ * in what their listing says, no more; what is missing is learnt from manifests when somebody wants
+ * to see it, unless `complete`.
+ */
+struct cprov_entry {
+    const char *repository; /* in a registry: the whole path; in a catalog: the image's name */
+    const char *name;       /* as shown, where that is not the end of repository */
+    const char *version;    /* a tag, or a version of the catalog */
+    const char *alias;      /* `version` is a channel, and means this version (or channel): nothing
+                               else of the entry counts */
+    const char *reference;  /* where the image is: "registry.example/windows/nanoserver:1.0" */
+    const char *url;        /* or the file that it is; may carry a signature: never shown whole */
+    const struct cprov_digest *digest; /* of the manifest, the index, or the file */
+    uint64_t bytes;
+    const char *description;
+    const char *publisher;
+    const char *title;     /* how its maker spells the name */
+    const char *created;   /* RFC 3339, or a date */
+    const char *platforms; /* "linux/amd64, windows(10.0.20348.1)/amd64" */
+    const char *os_version;
+    const char *media_type;
+    const char *image_id;
+    const char *notes;
+    const char *dependencies; /* "Name 1.0, Other [2.0,3.0)": images that must be there first */
+    const char *cultures;     /* "de-de=URL en-us=URL": the same thing in several languages */
+    bool is_os;
+    bool complete; /* a manifest would tell nothing more */
+};
+
+/* Gets entries one by one; a negative code ends what hands them over. */
+typedef int cprov_entry_fn(void *arg, const struct cprov_entry *entry, struct cprov_error *err);
+
+#endif
