@@ -28,6 +28,16 @@ bool cprov_span_starts_with(struct cprov_span s, const char *prefix)
     return len == 0 || (s.len >= len && memcmp(s.ptr, prefix, len) == 0);
 }
 
+bool cprov_span_starts_with_nocase(struct cprov_span s, struct cprov_span prefix)
+{
+    if (s.len < prefix.len)
+        return false;
+    for (size_t i = 0; i < prefix.len; i++)
+        if (cprov_lower(s.ptr[i]) != cprov_lower(prefix.ptr[i]))
+            return false;
+    return true;
+}
+
 bool cprov_span_ends_with(struct cprov_span s, const char *suffix)
 {
     size_t len = strlen(suffix);

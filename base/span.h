@@ -37,6 +37,7 @@ bool cprov_span_equal(struct cprov_span a, struct cprov_span b);
 bool cprov_span_is(struct cprov_span s, const char *text);
 bool cprov_span_is_nocase(struct cprov_span s, const char *text); /* ASCII */
 bool cprov_span_starts_with(struct cprov_span s, const char *prefix);
+bool cprov_span_starts_with_nocase(struct cprov_span s, struct cprov_span prefix); /* ASCII */
 bool cprov_span_ends_with(struct cprov_span s, const char *suffix);
 /* Order of unsigned bytes, shorter first; <0, 0, >0. */
 int cprov_span_compare(struct cprov_span a, struct cprov_span b);

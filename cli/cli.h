@@ -78,6 +78,7 @@ int cprov_cmd_get_source(struct cprov_cli *cli);
 int cprov_cmd_register(struct cprov_cli *cli);
 int cprov_cmd_set_source(struct cprov_cli *cli);
 int cprov_cmd_unregister(struct cprov_cli *cli);
+int cprov_cmd_refresh(struct cprov_cli *cli);
 int cprov_cmd_login(struct cprov_cli *cli);
 int cprov_cmd_logout(struct cprov_cli *cli);
 int cprov_cmd_serve(struct cprov_cli *cli);

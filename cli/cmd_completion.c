@@ -7,6 +7,7 @@
 #include "cli/help.h"
 
 #define CANDIDATES_MAX ((size_t)8 << 20) /* bytes */
+#define NAMES_MAX      1000              /* more help nobody */
 
 int cprov_cmd_completion(struct cprov_cli *cli)
 {
@@ -53,8 +54,11 @@ static void ask_images(struct cprov_cli *cli, struct asking *a,
 
     list.names = find.names = a->wanted.name ? &a->wanted.name : NULL;
     list.names_count = find.names_count = a->wanted.name ? 1 : 0;
-    if (a->wanted.want == CPROV_COMPLETE_NAMES)
+    if (a->wanted.want == CPROV_COMPLETE_NAMES) {
         list.names_count = find.names_count = 0;
+        find.prefix = a->wanted.prefix;
+        find.limit = NAMES_MAX;
+    }
     find.version.all = a->wanted.want == CPROV_COMPLETE_VERSIONS;
     (void)cprov_list(cli->session, &list, callbacks);
     if (a->wanted.verb->group == CPROV_GROUP_GET)

@@ -10,8 +10,6 @@ static bool names_are_enough(const struct cprov_cli *cli)
 {
     static const char *const cheap[] = { "Name", "Version", "Source" };
 
-    if (cli->settings.search || cli->settings.os_image)
-        return false;
     for (size_t i = 0; i < cprov_image_record.count; i++) {
         const char *key = cprov_image_record.columns[i].key;
         bool is_cheap = false;
@@ -42,6 +40,15 @@ int cprov_cmd_find(struct cprov_cli *cli)
     find.search = s->search;
     find.regex = s->regex;
     find.os_images_only = s->os_image;
+    find.publisher = s->publisher;
+    find.created_since = s->created_since;
+    find.max_bytes = s->max_size;
+    find.digest = s->digest;
+    find.culture = s->culture;
+    find.sort = s->sort;
+    find.limit = s->limit;
+    find.dependencies = s->dependencies;
+    find.strict = s->strict;
     find.fields = names_are_enough(cli) ? CPROV_FIELDS_NAMES : CPROV_FIELDS_DETAILS;
     cli->callbacks.item = cprov_print_item;
     r = cprov_cli_session(cli);

@@ -21,6 +21,7 @@ static run_fn *const runs[] = {
     [CPROV_VERB_GET_SOURCE] = cprov_cmd_get_source,
     [CPROV_VERB_SET_SOURCE] = cprov_cmd_set_source,
     [CPROV_VERB_UNREGISTER] = cprov_cmd_unregister,
+    [CPROV_VERB_REFRESH] = cprov_cmd_refresh,
     [CPROV_VERB_PULL] = cprov_cmd_pull,
     [CPROV_VERB_IMAGES] = cprov_cmd_images,
     [CPROV_VERB_INSPECT] = cprov_cmd_inspect,

@@ -37,6 +37,10 @@ struct cprov_settings {
     const char *search;
     const char *regex;
     const char *publisher;
+    const char *created_since;
+    const char *digest;
+    const char *culture;
+    const char *sort;
     const char *child_of;
     const char *path;
     const char *literal_path;
@@ -53,11 +57,15 @@ struct cprov_settings {
     const char *runtime;
     struct cprov_words uid_maps, gid_maps; /* "INSIDE:OUTSIDE:COUNT" */
     uint64_t max_entries, max_bytes, max_ratio;
+    uint64_t max_size; /* bytes, of find */
+    unsigned limit;
+    unsigned details;
     int trusted; /* -1: not said */
     unsigned max_connections;
 
     bool help, quiet, verbose, debug, no_header, wide, confirm, force, password_stdin;
     bool os_image, reinstall, all_platforms, all, repair, raw, image_config, legacy, no_trunc;
+    bool dependencies, strict;
     bool no_check, restore_default, man, rootless, delete_files, recursive;
 
     struct cprov_arena arena;
@@ -94,6 +102,7 @@ enum cprov_option_set {
     CPROV_SET_CONTAINER = 1u << 20, /* that is made */
     CPROV_SET_REMOVE = 1u << 21,
     CPROV_SET_FILES = 1u << 22,
+    CPROV_SET_REFRESH = 1u << 24,
     CPROV_SET_RARE = 1u << 23, /* no set: not on the one screen of help */
 };
 

@@ -33,6 +33,13 @@ static const struct cprov_column image_columns[] = {
     TEXT("Location", location, 40),
     TEXT("Path", path, 40),
     TEXT("Ref", ref, 0),
+    TEXT("Date", created, 20),
+    TEXT("Sha256", sha256, 64),
+    TEXT("Notes", notes, 50),
+    TEXT("Url", url, 60),
+    TEXT("Dependencies", dependencies, 40),
+    TEXT("Culture", culture, 20),
+    TEXT("Checked", checked, 20),
     { "Trusted", CPROV_COLUMN_BOOL, offsetof(struct cprov_item, trusted), 7 },
     { "IsOSImage", CPROV_COLUMN_BOOL, offsetof(struct cprov_item, is_os), 9 },
 };
@@ -98,6 +105,21 @@ const struct cprov_layout cprov_source_layout = {
                  { "Trusted", NULL, 0 },
                  { "Location", NULL, 0 } },
     .oneget = &source_oneget,
+};
+
+#define AT(field) offsetof(struct cprov_refreshed_item, field)
+static const struct cprov_column refreshed_columns[] = {
+    { "Source", CPROV_COLUMN_TEXT, AT(source), 0 },
+    { "Repositories", CPROV_COLUMN_COUNT, AT(repositories), 0 },
+    { "Requests", CPROV_COLUMN_COUNT, AT(requests), 0 },
+    { "Problem", CPROV_COLUMN_TEXT, AT(problem), 0 },
+};
+#undef AT
+const struct cprov_record cprov_refreshed_record = { refreshed_columns,
+                                                     CPROV_COUNT(refreshed_columns) };
+const struct cprov_layout cprov_refreshed_layout = {
+    .style = CPROV_TABLE_FITTED,
+    .columns = { { "Source", NULL, 0 }, { "Repositories", NULL, 0 }, { "Requests", NULL, 0 } },
 };
 
 /* An older or newer library hands out a shorter or longer item. */

@@ -14,6 +14,10 @@ extern const struct cprov_layout cprov_get_layout;  /* the seed's Get-ContainerI
 extern const struct cprov_record cprov_source_record;
 extern const struct cprov_layout cprov_source_layout;
 
+/* Rows are struct cprov_refreshed_item. */
+extern const struct cprov_record cprov_refreshed_record;
+extern const struct cprov_layout cprov_refreshed_layout;
+
 /* Callback for items that are printed as they come; arg is the struct cprov_cli. */
 void cprov_print_item(void *arg, const struct cprov_item *item);
 

@@ -32,11 +32,15 @@ const struct cprov_verb cprov_verbs[] = {
         .arguments = "[NAME...]",
         .summary = "what the registered sources offer",
         .examples = { "find-image", "find-image 'nano*' --all-versions",
-                      "find-image docker.io/library/alpine --format json" },
+                      "find-image --search 'web server' --platform linux/arm64 --limit 10" },
         .notes = "A NAME is a reference (host/repository[:tag][@digest]) or a name or pattern "
                  "(* ? [a-z]) that is looked up in the sources. Of each name and source the "
                  "newest version is shown. Spelt Find-ContainerImage it shows all versions. An "
-                 "exact name that is nowhere is a failure, a pattern without a match is not.",
+                 "exact name that is nowhere is a failure, a pattern without a match is not. "
+                 "Answers come "
+                 "from an index of the sources while it is fresh; --refresh asks them at once, "
+                 "--offline never does. With --platform or --os-version only what runs there is "
+                 "shown.",
         .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_FIND | CPROV_SET_HOST,
         .most = ANY,
         .link = true,
@@ -311,6 +315,23 @@ const struct cprov_verb cprov_verbs[] = {
         .most = ANY,
         .link = true,
         .changes = true,
+    },
+    {
+        .id = CPROV_VERB_REFRESH,
+        .group = CPROV_GROUP_SOURCES,
+        .name = "refresh",
+        .aliases = "update",
+        .arguments = "[SOURCE...]",
+        .summary = "bring the index of the sources up to date",
+        .examples = { "cprov refresh", "cprov refresh mine --details 500",
+                      "cprov refresh --quiet --progress none" },
+        .notes =
+            "find-image answers from the index while it is fresh (--max-age) and asks the "
+            "sources otherwise. A refresh asks for what has changed: a page of the catalog and "
+            "a list of tags at a time, or one document; --details reads manifests too, which "
+            "tell descriptions, sizes and platforms. Without SOURCE all registered ones.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_REFRESH,
+        .most = ANY,
     },
     {
         .id = CPROV_VERB_LOGIN,

@@ -62,6 +62,7 @@ static int read_aliases(struct reader *r);
 #define C(field) offsetof(struct cprov_conf, field)
 static const struct key root_keys[] = {
     { .name = "root", .kind = PATH, .offset = C(root) },
+    { .name = "cache", .kind = PATH, .offset = C(cache) },
     { .name = "sources", .kind = NESTED, .read = read_sources },
     { .name = "hosts", .kind = NESTED, .read = read_hosts },
     { .name = "aliases", .kind = NESTED, .read = read_aliases },
@@ -72,6 +73,8 @@ static const struct key root_keys[] = {
     { "limit-rate", BYTES, C(limit_rate), 0, CPROV_BLOB_SIZE_MAX, 0, NULL },
     { "split-size", BYTES, C(split_bytes), 1, CPROV_BLOB_SIZE_MAX, 0, NULL },
     { "split-after", DURATION, C(split_after_ms), 0, DAY_MS, C(has_split_after), NULL },
+    { "max-age", DURATION, C(max_age_ms), 0, 365ull * DAY_MS, C(has_max_age), NULL },
+    { .name = "immutable-tags", .kind = TEXT, .offset = C(immutable_tags) },
 };
 #undef C
 

@@ -46,7 +46,8 @@ struct cprov_alias {
  * set. */
 struct cprov_conf {
     struct cprov_arena arena;
-    const char *root; /* or NULL */
+    const char *root;  /* or NULL */
+    const char *cache; /* folder of the index, or NULL */
     const struct cprov_source *sources;
     size_t sources_count;
     const struct cprov_host_conf *hosts;
@@ -62,6 +63,9 @@ struct cprov_conf {
     uint64_t split_bytes; /* blobs with more left are fetched in ranges */
     uint64_t split_after_ms;
     bool has_split_after;
+    uint64_t max_age_ms; /* how old an answer of the index may be */
+    bool has_max_age;
+    const char *immutable_tags; /* patterns, blanks between, of tags that never move; or NULL */
 };
 
 struct cprov_conf_places {

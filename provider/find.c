@@ -1,15 +1,20 @@
 /* provider/find.c - cprov_find(): the catalog asked, rows filtered, misses told. */
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/limits.h"
+#include "provider/find_filter.h"
+#include "provider/find_rows.h"
 #include "provider/name.h"
 
 /* What became of one wanted name over all places. */
 struct outcome {
     size_t rows;
+    size_t elsewhere; /* of them for other platforms or cultures */
+    const char *offered;
+    size_t shown;
     int code; /* the failure to tell when there are no rows */
     struct cprov_error err;
 };
@@ -20,37 +25,14 @@ struct find {
     const struct cprov_name *names;
     struct outcome *outcomes;
     size_t count;
-    regex_t regex;
-    bool has_regex;
+    struct cprov_find_filter filter;
+    struct cprov_rows *rows;
+    size_t skipped; /* rows without details */
+    int code;       /* of rows */
+    struct cprov_error err;
+    int strict; /* with strict: what a source failed with */
+    struct cprov_error strict_err;
 };
-
-static bool has_nocase(const char *text, struct cprov_span word)
-{
-    for (size_t len = strlen(text), i = 0; i + word.len <= len; i++) {
-        size_t k = 0;
-
-        while (k < word.len && cprov_lower(text[i + k]) == cprov_lower(word.ptr[k]))
-            k++;
-        if (k == word.len)
-            return true;
-    }
-    return false;
-}
-
-static bool passes(const struct find *f, const struct cprov_listing *row)
-{
-    struct cprov_span words = cprov_span_of(f->options->search), word;
-
-    if (f->options->os_images_only && !row->is_os)
-        return false;
-    if (f->has_regex && regexec(&f->regex, row->name, 0, NULL, 0) != 0)
-        return false;
-    while (f->options->search && cprov_span_next(&words, ' ', &word))
-        if (word.len > 0 && !has_nocase(row->name, word) && !has_nocase(row->description, word) &&
-            !has_nocase(row->publisher, word))
-            return false;
-    return true;
-}
 
 static const char *shown_name(const struct find *f, size_t i, const struct cprov_listing *row)
 {
@@ -59,51 +41,125 @@ static const char *shown_name(const struct find *f, size_t i, const struct cprov
     return row->place ? row->name : cprov_name_of_reference(f->s, &row->reference);
 }
 
-static void emit(const struct find *f, size_t i, const struct cprov_listing *row)
-{
-    auto_buf struct cprov_buf reference = { 0 }, ref = { 0 };
-    char digest[CPROV_DIGEST_TEXT_MAX] = "", full[CPROV_ITEM_TEXT_MAX];
-    const struct cprov_source *source = row->place ? row->place->source : NULL;
-    struct cprov_item item;
+/* The texts that are made for one row. */
+struct texts {
+    struct cprov_buf reference, ref, url, culture;
+    char digest[CPROV_DIGEST_TEXT_MAX], full[CPROV_ITEM_TEXT_MAX], checked[CPROV_TIME_TEXT_MAX];
+};
 
-    cprov_buf_init(&reference, CPROV_URL_MAX);
-    cprov_buf_init(&ref, CPROV_URL_MAX);
-    cprov_reference_format(&row->reference, &reference);
-    cprov_item_init(&item);
-    item.name = shown_name(f, i, row);
-    item.version = row->version;
-    item.description = row->description;
-    item.publisher = row->publisher;
-    item.source = source               ? source->name
-                  : f->names[i].source ? f->names[i].source
-                                       : row->reference.host;
-    item.location = source ? source->location : row->reference.host;
-    item.trusted = source ? source->trusted : false;
-    item.reference = cprov_buf_text(&reference);
+static void texts_clear(struct texts *t)
+{
+    cprov_buf_clear(&t->reference);
+    cprov_buf_clear(&t->ref);
+    cprov_buf_clear(&t->url);
+    cprov_buf_clear(&t->culture);
+}
+
+#define auto_texts CPROV_CLEANUP(texts_clear)
+
+static void texts_init(struct texts *t)
+{
+    cprov_buf_init(&t->reference, CPROV_URL_MAX);
+    cprov_buf_init(&t->ref, CPROV_URL_MAX);
+    cprov_buf_init(&t->url, CPROV_URL_MAX);
+    cprov_buf_init(&t->culture, CPROV_URL_MAX);
+}
+
+/* Of a URL the part that is no secret. */
+static void add_bare_url(struct cprov_buf *out, struct cprov_span url)
+{
+    url.len = cprov_span_find(url, '?');
+    url.len = cprov_span_find(url, '#');
+    cprov_buf_add_span(out, url);
+}
+
+/* A file's address and the languages it comes in, or the one that was asked for. */
+static void fill_file(const struct find *f, const struct cprov_listing *row, struct texts *t,
+                      struct cprov_item *item)
+{
+    struct cprov_span list = cprov_span_of(row->cultures), one, name, url;
+    const char *wanted = f->options->culture;
+
+    if (wanted && cprov_find_culture(row, wanted, &url)) {
+        add_bare_url(&t->url, url);
+        cprov_buf_add_text(&t->culture, wanted);
+    } else {
+        add_bare_url(&t->url, cprov_span_of(row->url));
+        while (cprov_span_next(&list, ' ', &one))
+            if (cprov_span_cut(one, '=', &name, &url))
+                cprov_buf_addf(&t->culture, "%s%" CPROV_SPAN_FMT, t->culture.len ? ", " : "",
+                               CPROV_SPAN_ARG(name));
+    }
+    item->url = cprov_buf_text(&t->url);
+    item->culture = cprov_buf_text(&t->culture);
+    if (*item->url && *item->digest)
+        item->sha256 = strchr(item->digest, ':') + 1;
+}
+
+static void fill_source(const struct find *f, size_t i, const struct cprov_listing *row,
+                        struct cprov_item *item)
+{
+    const struct cprov_source *source = row->place ? row->place->source : NULL;
+
+    item->source = source               ? source->name
+                   : f->names[i].source ? f->names[i].source
+                                        : row->reference.host;
+    item->location = source ? source->location : row->reference.host;
+    item->trusted = source ? source->trusted : false;
+}
+
+static void fill_item(const struct find *f, size_t i, const struct cprov_listing *row,
+                      struct texts *t, struct cprov_item *item)
+{
+    cprov_item_init(item);
+    item->name = shown_name(f, i, row);
+    item->version = row->version;
+    item->description = row->description;
+    item->publisher = row->publisher;
+    item->media_type = row->media_type;
+    item->platforms = row->platforms;
+    item->os_version = row->os_version;
+    item->created = row->created;
+    item->image_id = row->image_id;
+    item->bytes = row->bytes;
+    item->is_os = row->is_os;
+    item->notes = row->notes;
+    item->dependencies = row->dependencies;
+    if (row->checked)
+        item->checked = cprov_time_format(row->checked, t->checked);
     if (row->reference.has_digest)
-        item.digest = cprov_digest_format(&row->reference.digest, digest);
-    item.media_type = row->media_type;
-    item.platforms = row->platforms;
-    item.os_version = row->os_version;
-    item.created = row->created;
-    item.image_id = row->image_id;
-    item.bytes = row->bytes;
-    item.is_os = row->is_os;
-    cprov_full_name(row->publisher, item.name, item.version, full);
-    item.full_name = full;
-    cprov_ref_write(&ref, item.source, item.name, &row->reference);
-    item.ref = cprov_buf_text(&ref);
-    cprov_item_emit(f->s, &item);
+        item->digest = cprov_digest_format(&row->reference.digest, t->digest);
+    if (*row->reference.host)
+        cprov_reference_format(&row->reference, &t->reference);
+    item->reference = cprov_buf_text(&t->reference);
+    fill_source(f, i, row, item);
+    fill_file(f, row, t, item);
+    cprov_full_name(row->publisher, item->name, item->version, t->full);
+    item->full_name = t->full;
+    cprov_ref_write(&t->ref, item->source, item->name, &row->reference);
+    item->ref = cprov_buf_text(&t->ref);
 }
 
 static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
 {
     struct find *f = arg;
+    struct outcome *o = &f->outcomes[i];
+    auto_texts struct texts t;
+    struct cprov_item item;
+    bool elsewhere, more = true;
 
-    f->outcomes[i].rows++;
-    if (passes(f, row))
-        emit(f, i, row);
-    return !cprov_cancelled(&f->s->cancel);
+    texts_init(&t);
+    o->rows++;
+    if (!cprov_find_filter_passes(&f->filter, row, &elsewhere)) {
+        o->elsewhere += elsewhere;
+        if (elsewhere && !o->offered)
+            o->offered = cprov_arena_text(&f->s->call, cprov_span_of(row->platforms));
+        return !cprov_cancelled(&f->s->cancel);
+    }
+    o->shown++;
+    fill_item(f, i, row, &t, &item);
+    f->code = cprov_rows_add(f->rows, &item, cprov_find_relevance(&f->filter, row), &more, &f->err);
+    return f->code == 0 && more && !cprov_cancelled(&f->s->cancel);
 }
 
 /* Where several sources are asked, one that cannot answer is told and does not hide the others; a
@@ -116,6 +172,10 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
 
     if (code != CPROV_ENOTFOUND && place && f->s->places_count > 1)
         cprov_say(f->s, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, err->msg);
+    if (code != CPROV_ENOTFOUND && f->options->strict && f->strict == 0) {
+        f->strict = code;
+        f->strict_err = *err;
+    }
     if (o->code == 0 || (o->code != CPROV_ENOTFOUND && code == CPROV_ENOTFOUND)) {
         o->code = code;
         o->err = *err;
@@ -146,24 +206,60 @@ static void name_sources(struct cprov_session *s, struct cprov_error *err)
     cprov_fail(err, CPROV_ENOTFOUND, "not found in the sources %s", cprov_buf_text(&names));
 }
 
+/* A name that is there, but not for this platform. */
+static int for_others(struct find *f, size_t i)
+{
+    const struct outcome *o = &f->outcomes[i];
+    struct cprov_error err = CPROV_ERROR_INIT;
+    const char *what = f->options->culture ? f->options->culture : f->s->options.platform;
+
+    if (!what)
+        what = f->s->options.os_version ? f->s->options.os_version : "this platform";
+    int code = cprov_fail(&err, CPROV_ENOTFOUND, "%s is not supported%s%s%s", what,
+                          o->offered && *o->offered ? " (offered: " : "",
+                          o->offered ? o->offered : "", o->offered && *o->offered ? ")" : "");
+    cprov_report(f->s, target_of(f->s, &f->names[i]), &err);
+    return code;
+}
+
+/* The failure of one name, told; 0: it has none. */
+static int conclude_one(struct find *f, size_t i)
+{
+    struct outcome *o = &f->outcomes[i];
+    const struct cprov_name *n = &f->names[i];
+    bool pattern = !n->is_reference && (n->lookup.len == 0 || cprov_span_is_pattern(n->lookup));
+
+    if (!pattern && o->rows > 0 && o->elsewhere == o->rows)
+        return for_others(f, i);
+    if (o->rows > 0 || o->code == 0 || (pattern && o->code == CPROV_ENOTFOUND))
+        return 0;
+    if (o->code == CPROV_ENOTFOUND && f->s->places_count > 1 && !n->is_reference &&
+        !strstr(o->err.msg, "newest is"))
+        name_sources(f->s, &o->err);
+    cprov_report(f->s, target_of(f->s, n), &o->err);
+    return o->code;
+}
+
 /* Tells what was not found; the first failure decides the code. */
 static int conclude(struct find *f)
 {
     int result = 0;
 
+    if (f->skipped)
+        cprov_say(
+            f->s, CPROV_MSG_WARNING,
+            "of %zu versions nothing but the name is known; 'cprov refresh --details N' reads "
+            "more",
+            f->skipped);
     for (size_t i = 0; i < f->count; i++) {
-        struct outcome *o = &f->outcomes[i];
-        bool pattern = !f->names[i].is_reference &&
-                       (f->names[i].lookup.len == 0 || cprov_span_is_pattern(f->names[i].lookup));
+        int code = conclude_one(f, i);
 
-        if (o->rows > 0 || o->code == 0 || (pattern && o->code == CPROV_ENOTFOUND))
-            continue;
-        if (o->code == CPROV_ENOTFOUND && f->s->places_count > 1 && !f->names[i].is_reference &&
-            !strstr(o->err.msg, "newest is"))
-            name_sources(f->s, &o->err);
-        cprov_report(f->s, target_of(f->s, &f->names[i]), &o->err);
         if (result == 0)
-            result = o->code;
+            result = code;
+    }
+    if (result == 0 && f->strict) {
+        cprov_report(f->s, "", &f->strict_err);
+        result = f->strict;
     }
     return result;
 }
@@ -172,9 +268,12 @@ static int read_names(struct find *f, struct cprov_name *names, struct cprov_wan
                       struct cprov_error *err)
 {
     const struct cprov_find_options *o = f->options;
+    const char *everything = cprov_arena_textf(&f->s->call, "%s*", o->prefix ? o->prefix : "");
 
+    if (!everything)
+        return cprov_fail_memory(err);
     for (size_t i = 0; i < f->count; i++) {
-        const char *text = o->names_count ? o->names[i] : "*";
+        const char *text = o->names_count ? o->names[i] : everything;
 
         if (cprov_name_read(f->s, text, &o->version, true, &names[i], err) < 0)
             return cprov_wrap(err, "%s", text);
@@ -186,7 +285,7 @@ static int read_names(struct find *f, struct cprov_name *names, struct cprov_wan
             .text = names[i].lookup,
             .exactly = names[i].is_reference ? &names[i].reference : NULL,
             .range = names[i].range,
-            .all_versions = names[i].all_versions,
+            .all_versions = names[i].all_versions || o->digest,
         };
         if (cprov_span_is(names[i].lookup, "*"))
             wanted[i].text.len = 0;
@@ -194,43 +293,36 @@ static int read_names(struct find *f, struct cprov_name *names, struct cprov_wan
     return 0;
 }
 
-static int compile_regex(struct find *f, struct cprov_error *err)
+/* Without an order asked for, words are answered best first. */
+static const char *order_of(const struct find *f)
 {
-    char text[120];
-
-    if (!f->options->regex)
-        return 0;
-    int rc = regcomp(&f->regex, f->options->regex, REG_EXTENDED | REG_ICASE | REG_NOSUB);
-    if (rc != 0) {
-        regerror(rc, &f->regex, text, sizeof(text));
-        return cprov_fail(err, CPROV_EINVAL, "--regex: %s", text);
-    }
-    f->has_regex = true;
-    return 0;
+    if (f->options->sort)
+        return f->options->sort;
+    return f->options->search ? "relevance" : NULL;
 }
 
 static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct cprov_error *err)
 {
-    struct cprov_session *s = f->s;
-    bool filters = f->options->search || f->options->os_images_only;
-    struct cprov_client *client;
+    const struct cprov_find_options *o = f->options;
+    struct cprov_index_filter hint = { .words = o->search,
+                                       .or_unknown = true,
+                                       .digest = f->filter.digest,
+                                       .has_digest = f->filter.has_digest };
+    struct cprov_catalog_query query = {
+        .wanted = wanted,
+        .wanted_count = f->count,
+        .details = o->fields != CPROV_FIELDS_NAMES || cprov_find_filter_needs_details(&f->filter),
+        .names_only = o->prefix != NULL,
+        .hint = o->search || f->filter.has_digest ? &hint : NULL,
+        .row = on_row,
+        .missed = on_missed,
+        .arg = f,
+        .details_skipped = &f->skipped,
+    };
 
-    if (cprov_session_client(s, &client, err) < 0)
+    if (cprov_session_query(f->s, false, &query, err) < 0)
         return err->code;
-    return cprov_catalog_find(client,
-                              &(struct cprov_catalog_query){
-                                  .wanted = wanted,
-                                  .wanted_count = f->count,
-                                  .places = s->places,
-                                  .places_count = s->places_count,
-                                  .aliases = s->conf->aliases,
-                                  .aliases_count = s->conf->aliases_count,
-                                  .host = &s->host,
-                                  .details = filters || f->options->fields != CPROV_FIELDS_NAMES,
-                                  .row = on_row,
-                                  .missed = on_missed,
-                                  .arg = f },
-                              err);
+    return cprov_catalog_find(&query, err);
 }
 
 static int run_find(struct find *f, struct cprov_error *err)
@@ -243,24 +335,31 @@ static int run_find(struct find *f, struct cprov_error *err)
     if (cprov_arena_check(&s->call, err) < 0)
         return err->code;
     f->names = names;
-    if (read_names(f, names, wanted, err) < 0 || compile_regex(f, err) < 0 ||
-        cprov_session_places(s, err) < 0)
+    if (read_names(f, names, wanted, err) < 0 ||
+        cprov_find_filter_init(&f->filter, s, f->options, err) < 0 ||
+        cprov_rows_new(s, order_of(f), f->options->limit, &f->rows, err) < 0 ||
+        ask_catalog(f, wanted, err) < 0)
         return err->code;
-    return ask_catalog(f, wanted, err);
+    if (f->code < 0) {
+        *err = f->err;
+        return f->code;
+    }
+    return cprov_rows_finish(f->rows, err);
 }
 
 int cprov_find(struct cprov_session *s, const struct cprov_find_options *options,
                const struct cprov_callbacks *callbacks)
 {
-    struct find f = { .s = s,
-                      .options = options,
-                      .count = options->names_count ? options->names_count : 1 };
+    struct cprov_find_options own = CPROV_INIT(struct cprov_find_options);
+    struct find f = { .s = s, .options = &own };
     struct cprov_error err = CPROV_ERROR_INIT;
 
+    memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
+    f.count = own.names_count ? own.names_count : 1;
     cprov_session_begin(s, callbacks);
     int code = run_find(&f, &err);
-    if (f.has_regex)
-        regfree(&f.regex);
+    cprov_find_filter_clear(&f.filter);
+    cprov_rows_free(f.rows);
     if (code == 0) {
         code = conclude(&f);
         s->callbacks = NULL;

@@ -93,6 +93,12 @@ struct cprov_item {
     uint64_t bytes; /* of all blobs, compressed; 0 when unknown */
     bool trusted;   /* its source is trusted */
     bool is_os;     /* a base operating system image */
+    const char *notes;
+    const char *sha256;       /* of a file that is no image in a registry, without "sha256:" */
+    const char *url;          /* of such a file, without its query */
+    const char *dependencies; /* "Name 1.0, Other [2.0,3.0)" */
+    const char *culture;      /* the one chosen of those there are, or all: "de-de, en-us" */
+    const char *checked;      /* RFC 3339: when it was last seen to be so; "" : just now */
 };
 
 /* Progress of one blob (id is its digest) or of the whole call (id is ""). Not more often than
@@ -186,6 +192,9 @@ struct cprov_session_options {
     bool what_if; /* say what would be done; wins over everything */
     bool yes;     /* answer every question with yes, but that of trust */
     bool trust;   /* install from untrusted sources without asking */
+
+    const char *max_age; /* "10m", "0": how old what is known of a source may be; NULL: the
+                            configuration's */
 };
 
 /* *out is written on success. A failure is told through callbacks->error. Opens no file but the
@@ -223,12 +232,41 @@ struct cprov_find_options {
     const char *regex; /* POSIX extended, on the name, case-insensitive */
     bool os_images_only;
     enum cprov_find_fields fields;
+    const char *publisher;     /* pattern */
+    const char *created_since; /* "2024-05-01", RFC 3339, or an age: "30d", "12h" */
+    const char *digest;        /* every version that it is the digest of */
+    const char *culture;       /* "de-de" */
+    uint64_t max_bytes;        /* 0: any size */
+    const char *sort;  /* name, version, created, size, source or relevance; '-' in front: the other
+                          way round; NULL: name, with `search` relevance */
+    size_t limit;      /* rows, 0: all */
+    bool dependencies; /* also what an image needs, before it */
+    bool strict;       /* a source that fails is a failure */
+    const char *prefix; /* names that begin with it, each once and without versions */
 };
 /* Items come as they are known, by source, name, version descending. An exact name that is nowhere:
  * CPROV_NOT_FOUND after the others were shown; a pattern without a match: 0. A source that fails is
  * a warning unless nothing else answered. */
 CPROV_API int cprov_find(struct cprov_session *s, const struct cprov_find_options *options,
                          const struct cprov_callbacks *callbacks);
+
+struct cprov_refresh_options {
+    size_t size;
+    size_t details; /* manifests to read for what is not known yet, the newest version of each
+                       repository first; 0: none */
+};
+/* What one source said. */
+struct cprov_refreshed_item {
+    size_t size;
+    const char *source;
+    uint64_t repositories;
+    uint64_t requests;
+    const char *problem; /* "" when all went well */
+};
+typedef void cprov_refreshed_fn(void *arg, const struct cprov_refreshed_item *item);
+/* Brings the index of the session's sources up to date; progress is told in repositories. */
+CPROV_API int cprov_refresh(struct cprov_session *s, const struct cprov_refresh_options *options,
+                            cprov_refreshed_fn *item, const struct cprov_callbacks *callbacks);
 
 /* --- to files --- */
 

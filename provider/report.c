@@ -146,6 +146,12 @@ void cprov_item_init(struct cprov_item *item)
         .ref = "",
         .path = "",
         .legacy_id = "",
+        .notes = "",
+        .sha256 = "",
+        .url = "",
+        .dependencies = "",
+        .culture = "",
+        .checked = "",
     };
 }
 

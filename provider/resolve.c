@@ -72,28 +72,21 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
 static int ask(struct search *f, const struct cprov_name *n, struct cprov_error *err)
 {
     struct cprov_session *s = f->s;
-    struct cprov_client *client;
     struct cprov_wanted wanted = { .text = n->lookup,
                                    .exactly = n->is_reference ? &n->reference : NULL,
                                    .range = n->range,
                                    .all_versions = s->options.match_host };
+    struct cprov_catalog_query query = { .wanted = &wanted,
+                                         .wanted_count = 1,
+                                         .details = s->options.match_host,
+                                         .row = on_row,
+                                         .missed = on_missed,
+                                         .arg = f };
 
-    if (cprov_session_client(s, &client, err) < 0)
+    /* What is installed is the newest there is now: the index only knows where to look. */
+    if (cprov_session_query(s, true, &query, err) < 0)
         return err->code;
-    return cprov_catalog_find(
-        client,
-        &(struct cprov_catalog_query){ .wanted = &wanted,
-                                       .wanted_count = 1,
-                                       .places = s->places,
-                                       .places_count = s->places_count,
-                                       .aliases = s->conf->aliases,
-                                       .aliases_count = s->conf->aliases_count,
-                                       .host = &s->host,
-                                       .details = s->options.match_host,
-                                       .row = on_row,
-                                       .missed = on_missed,
-                                       .arg = f },
-        err);
+    return cprov_catalog_find(&query, err);
 }
 
 /* Several candidates: the first source of a --source list decides, else it is for the user to say.
@@ -156,7 +149,7 @@ static int search_target(struct cprov_session *s, const struct cprov_name *n,
     if (!f)
         return cprov_fail_memory(err);
     f->s = s;
-    if ((!n->is_reference && cprov_session_places(s, err) < 0) || ask(f, n, err) < 0)
+    if (ask(f, n, err) < 0)
         return err->code;
     if (f->count == 0)
         return nothing_found(f, n, err);

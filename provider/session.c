@@ -40,7 +40,7 @@ static void copy_options(struct cprov_session *s, const struct cprov_session_opt
     const char **texts[] = { &o->root,       &o->config_file, &o->log_file, &o->platform,
                              &o->os_version, &o->isolation,   &o->ca_file,  &o->cert_file,
                              &o->key_file,   &o->proxy,       &o->authfile, &o->username,
-                             &o->password,   &o->os_features };
+                             &o->password,   &o->os_features, &o->max_age };
     for (size_t i = 0; i < CPROV_COUNT(texts); i++)
         *texts[i] = keep(s, *texts[i]);
 
@@ -181,6 +181,7 @@ void cprov_session_close(struct cprov_session *s)
     if (!s)
         return;
     cprov_client_free(s->client);
+    cprov_index_close(s->index);
     cprov_conf_free(s->conf);
     if (s->options.password) { /* the arena's own copy */
         size_t len = strlen(s->options.password);

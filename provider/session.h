@@ -36,6 +36,7 @@ struct cprov_session {
     struct cprov_place *places; /* the sources this session asks, in order */
     size_t places_count;
     struct cprov_client *client; /* made at first use */
+    struct cprov_index *index;   /* the same */
     struct cprov_log log;
     struct cprov_cancel cancel;
     int64_t deadline_ms;                     /* monotonic, 0: none */
@@ -64,6 +65,18 @@ bool cprov_should(struct cprov_session *s, const char *operation, const char *fo
 CPROV_MUST_CHECK
 int cprov_session_client(struct cprov_session *s, struct cprov_client **out,
                          struct cprov_error *err);
+/* The index of all sources, opened when first wanted; where it cannot be kept, one that lasts as
+ * long as the session. Borrowed. CPROV_EUNSUPPORTED without SQLite. */
+CPROV_MUST_CHECK
+int cprov_session_index(struct cprov_session *s, struct cprov_index **out, struct cprov_error *err);
+/*
+ * Fills in what every search of this session has in common: places (cprov_session_places() is
+ * called), aliases, host, index, freshness, the way to the network unless --offline, who hears of
+ * stale answers. live: versions are asked for unless the user named an age.
+ */
+CPROV_MUST_CHECK
+int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog_query *q,
+                        struct cprov_error *err);
 /* Every kind of source there is; NULL at the end. */
 extern const struct cprov_source_kind *const cprov_kinds[];
 /* Selects s->places by the session's sources; done by the first call that needs them. */

@@ -4,12 +4,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/compiler.h"
 #include "base/version.h"
 #include "conf/conf.h"
 #include "manifest/platform.h"
 #include "registry/client.h"
+#include "registry/index.h"
 #include "registry/source.h"
 
 struct cprov_error;
@@ -22,10 +24,19 @@ struct cprov_wanted {
     bool all_versions;                     /* or the newest of them */
 };
 
+/* How old, in seconds, an answer of the index may be. */
+struct cprov_freshness {
+    int64_t scan;     /* the list of repositories, or a whole catalog */
+    int64_t versions; /* the list of one repository's versions */
+    int64_t details;  /* where a tag leads; a tag that has long led there is believed for longer */
+};
+
 /*
- * The newest version by cprov_catalog_newest() unless all are wanted. Rows come in the order of
- * wanted, place, repository, version descending, as soon as everything before them is known: memory
- * holds the rows of a window, not of the whole answer.
+ * Answers come from the index where it is fresh enough, else from the places, and are then kept
+ * there. A name or version that the index does not have is asked for all the same. The newest
+ * version by cprov_catalog_newest() unless all are wanted. Rows come in the order of wanted, place,
+ * repository, version descending, as soon as everything before them is known: memory holds the rows
+ * of a window, not of the whole answer.
  */
 struct cprov_catalog_query {
     const struct cprov_wanted *wanted;
@@ -35,7 +46,19 @@ struct cprov_catalog_query {
     const struct cprov_alias *aliases;
     size_t aliases_count;
     const struct cprov_host *host; /* for details; may be NULL */
+    struct cprov_index *index;     /* may be NULL: places with import() cannot be asked then */
+    struct cprov_freshness freshness;
+    /* Gives the client once the network is needed; NULL: offline, the index and what is on this
+     * machine have to do. */
+    int (*connect)(void *arg, struct cprov_client **out, struct cprov_error *err);
     bool details;
+    bool names_only;       /* one row for a repository, without a version */
+    bool update_only;      /* no rows: bring the index up to date */
+    const char *immutable; /* patterns, blanks between, of tags that never move; or NULL */
+    /* Versions whose manifests are read for details; the rows of others lack them. */
+    size_t details_max;
+    /* Only repositories that may have such versions; NULL: all. Rows are still to be looked at. */
+    const struct cprov_index_filter *hint;
     /* i: index into wanted. row is borrowed for the call; return false to end the search. */
     bool (*row)(void *arg, size_t i, const struct cprov_listing *row);
     /*
@@ -45,13 +68,22 @@ struct cprov_catalog_query {
      */
     void (*missed)(void *arg, size_t i, const struct cprov_place *place, int code,
                    const struct cprov_error *err);
-    void *arg;
+    /* Repositories of a place listed so far, and known so far; may be NULL. */
+    void (*progress)(void *arg, const struct cprov_place *place, uint64_t done, uint64_t known);
+    void *arg; /* of these three */
+    /* A place did not answer; what was known at that time is used. Once a place; may be NULL. */
+    void (*stale)(void *arg, const struct cprov_place *place, int64_t checked,
+                  const struct cprov_error *why);
+    /* Something a person should know: of a place, or (NULL) of the index. May be NULL. */
+    void (*warning)(void *arg, const struct cprov_place *place, const char *text);
+    void *notice_arg; /* of connect, stale and warning */
+    /* Gets the number of rows that lack details for details_max; or NULL. */
+    size_t *details_skipped;
 };
 
 /* 0 also when nothing was found. Codes: CPROV_ECANCELLED, CPROV_ENOMEM. */
 CPROV_MUST_CHECK
-int cprov_catalog_find(struct cprov_client *c, const struct cprov_catalog_query *query,
-                       struct cprov_error *err);
+int cprov_catalog_find(const struct cprov_catalog_query *query, struct cprov_error *err);
 
 /*
  * Which of count versions is "the newest" for people: dotted numbers and releases first, then

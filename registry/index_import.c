@@ -308,6 +308,36 @@ int cprov_index_import_commit(struct cprov_index_import *m, const char *validato
     return 0;
 }
 
+/* --- forgetting --- */
+
+static int drop_source(struct cprov_index *ix, int64_t source, int64_t dead,
+                       struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+
+    if (move(ix, source, dead, err) < 0 ||
+        cprov_query_begin(ix, "DELETE FROM source WHERE id = ?", &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, source);
+    return cprov_query_run(&q, err);
+}
+
+/* Like an import of nothing. */
+int cprov_index_forget(struct cprov_index *ix, const char *key, struct cprov_error *err)
+{
+    struct cprov_index_import *m = NULL;
+    struct cprov_index_source known;
+
+    if (cprov_index_source(ix, key, "", &known, err) < 0 ||
+        cprov_index_import_begin(ix, known.id, &m, err) < 0)
+        return err->code;
+    int code = cprov_index_begin(ix, err);
+    if (code == 0)
+        code = cprov_index_end(ix, drop_source(ix, known.id, m->shadow, err), err);
+    cprov_index_import_free(m);
+    return code;
+}
+
 void cprov_index_import_free(struct cprov_index_import *m)
 {
     struct cprov_error ignored = CPROV_ERROR_INIT;

@@ -258,7 +258,9 @@ int cprov_index_cursor_open(struct cprov_index *ix, int64_t source,
         return cprov_fail_memory(err);
     c->ix = ix;
     c->source = source;
-    int code = filter ? gather_filtered(c, filter, err) : 0;
+    if (filter && filter->after)
+        copy_text(c->after, cprov_span_of(filter->after));
+    int code = filter && !filter->after ? gather_filtered(c, filter, err) : 0;
     if (code < 0)
         cprov_index_cursor_close(c);
     else

@@ -98,6 +98,15 @@ int cprov_place_init(const struct cprov_source *source,
     return 0;
 }
 
+void cprov_place_key(const struct cprov_place *place, struct cprov_buf *out)
+{
+    cprov_buf_addf(out, "%s ", place->kind->type);
+    if (place->kind->local || place->kind->is_url)
+        cprov_buf_add_text(out, place->source->location);
+    else
+        cprov_buf_addf(out, "%s/%s", place->base.host, place->base.repository);
+}
+
 const char *cprov_place_path(const struct cprov_place *place)
 {
     const char *location = place->source->location;

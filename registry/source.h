@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/compiler.h"
 #include "conf/conf.h"
 #include "manifest/platform.h"
@@ -126,6 +127,9 @@ CPROV_MUST_CHECK
 int cprov_place_init(const struct cprov_source *source,
                      const struct cprov_source_kind *const *kinds, struct cprov_place *out,
                      struct cprov_error *err);
+
+/* "oci registry.example/team": what the index knows a place by. */
+void cprov_place_key(const struct cprov_place *place, struct cprov_buf *out);
 
 /* The path of a local place, without file://. Borrowed from the location. */
 const char *cprov_place_path(const struct cprov_place *place);

@@ -11,6 +11,7 @@ struct cprov_error;
 #define CPROV_SQLITE_FUNCTIONS(X)                                                                  \
     X(open_v2)                                                                                     \
     X(close_v2)                                                                                    \
+    X(create_collation)                                                                            \
     X(exec)                                                                                        \
     X(prepare_v2)                                                                                  \
     X(step)                                                                                        \

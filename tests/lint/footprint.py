@@ -43,7 +43,7 @@ def milliseconds(command, environment):
 def measured(arguments):
     with tempfile.TemporaryDirectory() as folder:
         environment = {"HOME": folder, "XDG_DATA_HOME": folder, "XDG_CONFIG_HOME": folder, "PATH": os.environ["PATH"],
-                       "CPROV_ROOT": os.path.join(folder, "store"), "CPROV_SYSTEM_CONFIG_DIR": folder}
+                       "CPROV_ROOT": os.path.join(folder, "store"), "CPROV_SYSTEM_CONFIG_DIR": folder, "CPROV_CACHE_DIR": folder}
         size = sum(stripped(path, folder) for path in (arguments.library, arguments.program))
         times = {verb[0]: milliseconds([arguments.program, *verb], environment) for verb in VERBS}
     return size, times

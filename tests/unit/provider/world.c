@@ -144,7 +144,8 @@ static void set_environment(const struct world *w)
                 { "XDG_CONFIG_HOME", "home/config" },
                 { "XDG_DATA_HOME", "home/data" },
                 { "XDG_RUNTIME_DIR", "home/run" },
-                { "CPROV_SYSTEM_CONFIG_DIR", "etc" } };
+                { "CPROV_SYSTEM_CONFIG_DIR", "etc" },
+                { "CPROV_CACHE_DIR", "cache" } };
     char path[256];
 
     for (size_t i = 0; i < CPROV_COUNT(unset); i++)

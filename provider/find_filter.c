@@ -1,0 +1,228 @@
+/* provider/find_filter.c - which of the rows that a search brings are wanted. */
+#include "provider/find_filter.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+/* --- options read --- */
+
+static int compile_regex(struct cprov_find_filter *f, struct cprov_error *err)
+{
+    char text[120];
+
+    if (!f->options->regex)
+        return 0;
+    int rc = regcomp(&f->regex, f->options->regex, REG_EXTENDED | REG_ICASE | REG_NOSUB);
+    if (rc != 0) {
+        (void)regerror(rc, &f->regex, text, sizeof(text));
+        return cprov_fail(err, CPROV_EINVAL, "--regex: %s", text);
+    }
+    f->has_regex = true;
+    return 0;
+}
+
+/* "30d": seconds. */
+static bool read_age(struct cprov_span text, int64_t *seconds)
+{
+    static const struct {
+        char unit;
+        int64_t seconds;
+    } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
+    uint64_t n;
+
+    if (text.len < 2)
+        return false;
+    for (size_t i = 0; i < CPROV_COUNT(units); i++)
+        if (text.ptr[text.len - 1] == units[i].unit &&
+            cprov_span_u64(cprov_span_make(text.ptr, text.len - 1), &n) && n < INT32_MAX) {
+            *seconds = (int64_t)n * units[i].seconds;
+            return true;
+        }
+    return false;
+}
+
+static int read_since(struct cprov_find_filter *f, struct cprov_error *err)
+{
+    const char *text = f->options->created_since;
+    int64_t seconds;
+
+    if (!text)
+        return 0;
+    const char *midnight = cprov_arena_textf(&f->session->call, "%sT00:00:00Z", text);
+    if (!midnight)
+        return cprov_fail_memory(err);
+    if (read_age(cprov_span_of(text), &seconds))
+        f->created_since = cprov_time_now() - seconds;
+    else if (!cprov_time_parse(cprov_span_of(text), &f->created_since) &&
+             !cprov_time_parse(cprov_span_of(midnight), &f->created_since))
+        return cprov_fail(err, CPROV_EINVAL,
+                          "'%s' is no date such as 2024-05-01 and no age such as 30d", text);
+    return 0;
+}
+
+int cprov_find_filter_init(struct cprov_find_filter *f, struct cprov_session *s,
+                           const struct cprov_find_options *options, struct cprov_error *err)
+{
+    *f = (struct cprov_find_filter){ .session = s, .options = options };
+    if (compile_regex(f, err) < 0 || read_since(f, err) < 0)
+        return err->code;
+    if (options->digest && cprov_digest_parse(cprov_span_of(options->digest), &f->digest, err) < 0)
+        return cprov_wrap(err, "--digest");
+    f->has_digest = options->digest != NULL;
+    return 0;
+}
+
+void cprov_find_filter_clear(struct cprov_find_filter *f)
+{
+    if (f->has_regex)
+        regfree(&f->regex);
+    f->has_regex = false;
+}
+
+bool cprov_find_filter_needs_details(const struct cprov_find_filter *f)
+{
+    const struct cprov_find_options *o = f->options;
+
+    return o->search || o->os_images_only || o->publisher || o->created_since || o->digest ||
+           o->culture || o->max_bytes || o->dependencies || f->session->host_given;
+}
+
+/* --- rows --- */
+
+static bool has_nocase(const char *text, struct cprov_span word)
+{
+    for (size_t len = strlen(text), i = 0; i + word.len <= len; i++)
+        if (cprov_span_starts_with_nocase(cprov_span_make(text + i, len - i), word))
+            return true;
+    return false;
+}
+
+static bool has_words(const struct cprov_find_filter *f, const struct cprov_listing *row)
+{
+    struct cprov_span words = cprov_span_of(f->options->search), word;
+
+    while (f->options->search && cprov_span_next(&words, ' ', &word))
+        if (word.len > 0 && !has_nocase(row->name, word) && !has_nocase(row->description, word) &&
+            !has_nocase(row->publisher, word))
+            return false;
+    return true;
+}
+
+static bool runs_here(struct cprov_session *s, struct cprov_span platform)
+{
+    struct cprov_platform p;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    return cprov_platform_parse(platform, &s->call, &p, &ignored) == 0 &&
+           cprov_platform_fits(&s->host, &p);
+}
+
+static bool build_fits(const struct cprov_session *s, const char *os_version)
+{
+    struct cprov_os_version host, image;
+
+    if (!cprov_os_version_parse(s->host.os_version, &host) ||
+        !cprov_os_version_parse(cprov_span_of(os_version), &image))
+        return true;
+    return cprov_os_compat(&host, &image, s->host.isolation, NULL) != CPROV_COMPAT_NO;
+}
+
+/* What nobody says of an image keeps it in. */
+static bool fits_platform(struct cprov_session *s, const struct cprov_listing *row)
+{
+    struct cprov_span list = cprov_span_of(row->platforms), platform;
+
+    if (!s->host_given)
+        return true;
+    if (list.len == 0)
+        return build_fits(s, row->os_version);
+    while (cprov_span_next(&list, ',', &platform))
+        if (runs_here(s, cprov_span_trim(platform)))
+            return true;
+    return false;
+}
+
+bool cprov_find_culture(const struct cprov_listing *row, const char *culture,
+                        struct cprov_span *url)
+{
+    struct cprov_span list = cprov_span_of(row->cultures), item, name;
+
+    while (cprov_span_next(&list, ' ', &item))
+        if (cprov_span_cut(item, '=', &name, url) && cprov_span_is_nocase(name, culture))
+            return true;
+    return false;
+}
+
+static bool is_new_enough(const struct cprov_find_filter *f, const struct cprov_listing *row)
+{
+    int64_t created;
+
+    return f->created_since == 0 ||
+           (cprov_time_parse(cprov_span_of(row->created), &created) && created >= f->created_since);
+}
+
+static bool has_digest(const struct cprov_find_filter *f, const struct cprov_listing *row)
+{
+    char text[CPROV_DIGEST_TEXT_MAX];
+
+    if (!f->has_digest)
+        return true;
+    return (row->reference.has_digest && cprov_digest_equal(&row->reference.digest, &f->digest)) ||
+           strcmp(row->image_id, cprov_digest_format(&f->digest, text)) == 0;
+}
+
+bool cprov_find_filter_passes(const struct cprov_find_filter *f, const struct cprov_listing *row,
+                              bool *platform)
+{
+    const struct cprov_find_options *o = f->options;
+    struct cprov_span url;
+
+    *platform = false;
+    if ((o->os_images_only && !row->is_os) ||
+        (f->has_regex && regexec(&f->regex, row->name, 0, NULL, 0) != 0) || !has_words(f, row) ||
+        (o->publisher &&
+         !cprov_span_glob(cprov_span_of(o->publisher), cprov_span_of(row->publisher))) ||
+        (o->max_bytes && (row->bytes == 0 || row->bytes > o->max_bytes)) ||
+        !is_new_enough(f, row) || !has_digest(f, row))
+        return false;
+    *platform = !fits_platform(f->session, row) ||
+                (o->culture && !cprov_find_culture(row, o->culture, &url));
+    return !*platform;
+}
+
+/* --- how well --- */
+
+static bool all_in(const char *text, const char *search)
+{
+    struct cprov_span words = cprov_span_of(search), word;
+
+    while (cprov_span_next(&words, ' ', &word))
+        if (word.len > 0 && !has_nocase(text, word))
+            return false;
+    return true;
+}
+
+/* The name as a whole, its end, its beginning, somewhere in it, the publisher, the description;
+ * shorter names first. */
+int64_t cprov_find_relevance(const struct cprov_find_filter *f, const struct cprov_listing *row)
+{
+    const char *search = f->options->search ? f->options->search : "";
+    struct cprov_span words = cprov_span_trim(cprov_span_of(search)), name, before, leaf;
+    int64_t tier = 5;
+
+    name = leaf = cprov_span_of(row->name);
+    cprov_span_cut_last(name, '/', &before, &leaf);
+    if (name.len == words.len && cprov_span_starts_with_nocase(name, words))
+        tier = 0;
+    else if (leaf.len == words.len && cprov_span_starts_with_nocase(leaf, words))
+        tier = 1;
+    else if (cprov_span_starts_with_nocase(leaf, words))
+        tier = 2;
+    else if (all_in(row->name, search))
+        tier = 3;
+    else if (all_in(row->publisher, search))
+        tier = 4;
+    return tier * 1000 + (int64_t)(name.len < 999 ? name.len : 999);
+}

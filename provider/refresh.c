@@ -1,0 +1,179 @@
+/* provider/refresh.c - cprov_refresh(): the index brought up to date, source by source. */
+#include <string.h>
+
+#include "base/limits.h"
+#include "provider/session.h"
+
+struct refresh {
+    struct cprov_session *s;
+    const struct cprov_refresh_options *options;
+    cprov_refreshed_fn *item;
+    void *item_arg;
+    const char *source;
+    uint64_t repositories;
+    int code; /* why the source could not be read */
+    struct cprov_error err;
+};
+
+static void on_missed(void *arg, size_t i, const struct cprov_place *place, int code,
+                      const struct cprov_error *err)
+{
+    struct refresh *r = arg;
+
+    (void)i;
+    (void)place;
+    if (r->code == 0 && code != CPROV_ENOTFOUND) {
+        r->code = code;
+        r->err = *err;
+    }
+}
+
+/* What is stale stays stale: that is the failure of a refresh. */
+static void on_stale(void *arg, const struct cprov_place *place, int64_t checked,
+                     const struct cprov_error *why)
+{
+    struct refresh *r = arg;
+
+    (void)checked;
+    on_missed(r, 0, place, why->code, why);
+}
+
+static void tell_progress(const struct refresh *r, uint64_t done, uint64_t known, bool finished)
+{
+    const struct cprov_callbacks *c = r->s->callbacks;
+
+    if (c && c->progress)
+        c->progress(c->arg, &(struct cprov_progress){ .size = sizeof(struct cprov_progress),
+                                                      .activity = "Refreshing",
+                                                      .item = r->source,
+                                                      .id = "",
+                                                      .done = done,
+                                                      .total = known,
+                                                      .finished = finished });
+}
+
+static void on_progress(void *arg, const struct cprov_place *place, uint64_t done, uint64_t known)
+{
+    struct refresh *r = arg;
+
+    (void)place;
+    r->repositories = done;
+    tell_progress(r, done, known, false);
+}
+
+static int connect(void *arg, struct cprov_client **out, struct cprov_error *err)
+{
+    const struct refresh *r = arg;
+
+    return cprov_session_client(r->s, out, err);
+}
+
+static void on_warning(void *arg, const struct cprov_place *place, const char *text)
+{
+    const struct refresh *r = arg;
+
+    cprov_say(r->s, CPROV_MSG_WARNING, "%s%s%s%s", place ? "source '" : "",
+              place ? place->source->name : "", place ? "': " : "", text);
+}
+
+static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
+{
+    const struct refresh *r = arg;
+
+    (void)i;
+    (void)row;
+    return !cprov_cancelled(&r->s->cancel);
+}
+
+static uint64_t requests_of(const struct cprov_session *s)
+{
+    return s->client ? cprov_client_requests(s->client) : 0;
+}
+
+/* One source after the other: what each costs can be told, and they do not wait for each other's
+ * slots. */
+static int refresh_one(struct refresh *r, const struct cprov_place *place, struct cprov_error *err)
+{
+    struct cprov_wanted everything = { .text = { 0 } };
+    struct cprov_catalog_query query = { 0 };
+    uint64_t before = requests_of(r->s);
+
+    r->source = place->source->name;
+    r->repositories = 0;
+    r->code = 0;
+    if (cprov_session_query(r->s, true, &query, err) < 0)
+        return err->code;
+    query.wanted = &everything;
+    query.wanted_count = 1;
+    query.places = place;
+    query.places_count = 1;
+    query.freshness = (struct cprov_freshness){ 0 };
+    if (r->options->details) /* what is known of a version is not asked again */
+        query.freshness.details = INT32_MAX;
+    query.update_only = true;
+    query.details = r->options->details > 0;
+    query.details_max = r->options->details;
+    query.row = on_row;
+    query.missed = on_missed;
+    query.progress = on_progress;
+    query.arg = query.notice_arg = r;
+    query.connect = connect;
+    query.stale = on_stale;
+    query.warning = on_warning;
+    if (!query.index)
+        return cprov_fail(err, CPROV_EFAIL, "there is no index to refresh");
+    if (cprov_catalog_find(&query, err) < 0)
+        return err->code;
+    tell_progress(r, r->repositories, r->repositories, true);
+    if (r->item)
+        r->item(r->item_arg,
+                &(struct cprov_refreshed_item){ .size = sizeof(struct cprov_refreshed_item),
+                                                .source = r->source,
+                                                .repositories = r->repositories,
+                                                .requests = requests_of(r->s) - before,
+                                                .problem = r->code ? r->err.msg : "" });
+    return 0;
+}
+
+static int refresh_all(struct refresh *r, size_t *failed, int *first, struct cprov_error *err)
+{
+    struct cprov_session *s = r->s;
+
+    if (s->options.offline)
+        return cprov_fail(err, CPROV_EINVAL, "a refresh needs the network: not with --offline");
+    if (cprov_session_places(s, err) < 0)
+        return err->code;
+    if (s->places_count == 0) {
+        cprov_fail(err, CPROV_ENOTFOUND, "no source is registered");
+        cprov_hint(err, "register-source NAME LOCATION adds one");
+        return CPROV_ENOTFOUND;
+    }
+    for (size_t i = 0; i < s->places_count; i++) {
+        if (refresh_one(r, &s->places[i], err) < 0)
+            return err->code;
+        if (r->code == 0)
+            continue;
+        cprov_report(s, r->source, &r->err);
+        *first = *first ? *first : r->code;
+        ++*failed;
+    }
+    return 0;
+}
+
+int cprov_refresh(struct cprov_session *s, const struct cprov_refresh_options *options,
+                  cprov_refreshed_fn *item, const struct cprov_callbacks *callbacks)
+{
+    struct refresh r = {
+        .s = s, .options = options, .item = item, .item_arg = callbacks ? callbacks->arg : NULL
+    };
+    struct cprov_error err = CPROV_ERROR_INIT;
+    size_t failed = 0;
+    int first = 0;
+
+    cprov_session_begin(s, callbacks);
+    int code = refresh_all(&r, &failed, &first, &err);
+    if (code < 0)
+        return cprov_session_end(s, code, "", &err);
+    s->callbacks = NULL;
+    return failed > 0 && failed < s->places_count ? CPROV_EPARTIAL : first;
+}

@@ -1,0 +1,126 @@
+/* provider/session_index.c - the session's index, and what every search has in common. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "conf/quantity.h"
+#include "provider/session.h"
+
+#define MAX_AGE_MS 300000 /* when nobody says otherwise */
+
+static const char *index_dir(struct cprov_session *s)
+{
+    auto_buf struct cprov_buf home = { 0 };
+    const char *own = getenv("CPROV_CACHE_DIR"), *cache = getenv("XDG_CACHE_HOME");
+    bool machine = s->options.all_users || (geteuid() == 0 && !s->options.current_user);
+
+    cprov_buf_init(&home, CPROV_URL_MAX);
+    if (own && *own)
+        return cprov_arena_text(&s->arena, cprov_span_of(own));
+    if (s->conf->cache && !s->options.current_user)
+        return s->conf->cache;
+    if (cache && *cache == '/')
+        return cprov_arena_textf(&s->arena, "%s/container-provider", cache);
+    if (machine)
+        return "/var/cache/container-provider";
+    if (*cprov_fs_home(&home))
+        return cprov_arena_textf(&s->arena, "%s/.cache/container-provider", cprov_buf_text(&home));
+    return NULL;
+}
+
+static void on_rebuilt(void *arg, const char *why)
+{
+    cprov_say(arg, CPROV_MSG_WARNING, "%s; it is made anew", why);
+}
+
+int cprov_session_index(struct cprov_session *s, struct cprov_index **out, struct cprov_error *err)
+{
+    struct cprov_index_options options = {
+        .dir = index_dir(s), .cancel = &s->cancel, .rebuilt = on_rebuilt, .arg = s
+    };
+
+    if (s->index && cprov_index_damaged(s->index)) {
+        cprov_index_close(s->index);
+        s->index = NULL;
+    }
+    if (cprov_arena_check(&s->arena, err) < 0)
+        return err->code;
+    int code = s->index ? 0 : cprov_index_open(&options, &s->index, err);
+    if (code == CPROV_EREFUSED || code == CPROV_ENOSPACE || code == CPROV_EFAIL) {
+        cprov_say(s, CPROV_MSG_VERBOSE, "nothing is remembered: %s", err->msg);
+        *err = (struct cprov_error)CPROV_ERROR_INIT;
+        options.dir = NULL;
+        code = cprov_index_open(&options, &s->index, err);
+    }
+    if (code == 0)
+        *out = s->index;
+    return code;
+}
+
+/* --- a search --- */
+
+static int connect(void *arg, struct cprov_client **out, struct cprov_error *err)
+{
+    return cprov_session_client(arg, out, err);
+}
+
+static void on_stale(void *arg, const struct cprov_place *place, int64_t checked,
+                     const struct cprov_error *why)
+{
+    char age[CPROV_AGE_TEXT_MAX];
+
+    cprov_say(arg, CPROV_MSG_WARNING,
+              "source '%s' does not answer; what was known of it is used (%s): %s",
+              place->source->name, cprov_time_age(cprov_time_now() - checked, age), why->msg);
+}
+
+static void on_warning(void *arg, const struct cprov_place *place, const char *text)
+{
+    if (place)
+        cprov_say(arg, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, text);
+    else
+        cprov_say(arg, CPROV_MSG_WARNING, "%s; going on without it", text);
+}
+
+static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds,
+                    struct cprov_error *err)
+{
+    uint64_t ms = s->conf->has_max_age ? s->conf->max_age_ms : MAX_AGE_MS;
+
+    *given = s->options.max_age != NULL;
+    if (*given && !cprov_quantity_ms(cprov_span_of(s->options.max_age), &ms))
+        return cprov_fail(err, CPROV_EINVAL, "'%s' is no age such as 90s, 10m or 2h",
+                          s->options.max_age);
+    *seconds = s->options.refresh ? 0 : (int64_t)(ms / 1000);
+    return 0;
+}
+
+int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog_query *q,
+                        struct cprov_error *err)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    int64_t age;
+    bool given;
+
+    if (read_age(s, &given, &age, err) < 0 || cprov_session_places(s, err) < 0)
+        return err->code;
+    q->places = s->places;
+    q->places_count = s->places_count;
+    q->aliases = s->conf->aliases;
+    q->aliases_count = s->conf->aliases_count;
+    q->host = &s->host;
+    q->immutable = s->conf->immutable_tags;
+    q->connect = s->options.offline ? NULL : connect;
+    q->freshness = (struct cprov_freshness){ age, live && !given ? 0 : age, age };
+    q->details_max = CPROV_DETAILS_MAX;
+    q->stale = on_stale;
+    q->warning = on_warning;
+    if (cprov_session_index(s, &q->index, &ignored) < 0) {
+        q->index = NULL;
+        cprov_say(s, CPROV_MSG_VERBOSE, "without an index: %s", ignored.msg);
+    }
+    q->notice_arg = s;
+    return 0;
+}

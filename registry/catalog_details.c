@@ -1,0 +1,222 @@
+/* registry/catalog_details.c - what a version is, from the index where that will do. */
+#include <string.h>
+
+#include "registry/catalog_private.h"
+
+/* A tag that has led somewhere for so long is believed for a tenth of that time, as HTTP's caches
+ * do; but not longer than a week. */
+#define LIFETIME_SHARE 10
+#define LIFETIME_MAX   ((int64_t)7 * 24 * 3600)
+
+/* One row on its way; in the job's arena. */
+struct detail {
+    struct cprov_job *job;
+    size_t row;
+    struct cprov_listing known_row; /* from the index */
+    struct cprov_index_known known;
+    bool has_known;
+};
+
+static void one_less(struct cprov_job *j)
+{
+    if (--j->rows_left == 0)
+        cprov_job_ready(j);
+}
+
+static struct cprov_listing *row_of(const struct detail *d)
+{
+    return &d->job->rows[d->row];
+}
+
+/* --- from the index --- */
+
+static void look_up(struct detail *d)
+{
+    struct cprov_job *j = d->job;
+    struct cprov_search *s = j->lookup->search;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    d->known_row = *row_of(d);
+    if (!s->index || !j->id)
+        return;
+    int code = cprov_index_version(s->index, j->id, row_of(d)->version, &j->arena, &d->known_row,
+                                   &d->known, &err);
+    d->has_known = code == 0;
+    if (code < 0 && code != CPROV_ENOTFOUND)
+        cprov_search_index_failed(s, &err);
+}
+
+static void use_known(struct detail *d)
+{
+    struct cprov_listing *row = row_of(d);
+
+    *row = d->known_row;
+    row->has_details = d->known.complete;
+    row->checked = d->known.checked;
+}
+
+static bool never_moves(const struct cprov_catalog_query *q, const char *version)
+{
+    struct cprov_span rest = cprov_span_of(q->immutable), pattern;
+
+    while (q->immutable && cprov_span_next(&rest, ' ', &pattern))
+        if (pattern.len > 0 && cprov_span_glob(pattern, cprov_span_of(version)))
+            return true;
+    return false;
+}
+
+static bool is_fresh(const struct detail *d)
+{
+    const struct cprov_search *s = d->job->lookup->search;
+    const struct cprov_site *site = d->job->lookup->site;
+    int64_t age = s->query->freshness.details, kept = d->known.checked - d->known.changed;
+
+    if (cprov_search_offline(s) || site->place->kind->import || d->job->stale)
+        return true;
+    if (!d->known.complete || age <= 0)
+        return false;
+    /* The digest came with the list: if it were another, the index would have forgotten the rest.
+     */
+    if (site->place->kind->has_digests && d->known.has_digest && !d->job->from_index)
+        return true;
+    if (never_moves(s->query, d->known_row.version))
+        return true;
+    kept = kept / LIFETIME_SHARE < LIFETIME_MAX ? kept / LIFETIME_SHARE : LIFETIME_MAX;
+    return s->now - d->known.checked <= (kept > age ? kept : age);
+}
+
+/* --- from the place --- */
+
+static void remember(const struct detail *d)
+{
+    struct cprov_search *s = d->job->lookup->search;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (d->job->id && cprov_search_may_write(s) &&
+        cprov_index_put_details(s->index, d->job->id, row_of(d), &err) < 0)
+        cprov_search_index_failed(s, &err);
+}
+
+static void failed(struct detail *d, int code, const struct cprov_error *err)
+{
+    struct cprov_job *j = d->job;
+
+    if (d->has_known && d->known.complete && code == CPROV_ENETWORK) {
+        use_known(d);
+        cprov_search_tell_stale(j->lookup->site, d->known.checked, err);
+        return;
+    }
+    j->failed[d->row] = true;
+    if (j->code == 0) {
+        j->code = code;
+        *j->err = *err;
+    }
+}
+
+static void on_details(void *arg, int code, const struct cprov_error *err)
+{
+    struct detail *d = arg;
+
+    if (code < 0)
+        failed(d, code, err);
+    else
+        remember(d);
+    one_less(d->job);
+}
+
+static int ask_details(struct detail *d, struct cprov_error *err)
+{
+    struct cprov_job *j = d->job;
+    const struct cprov_search *s = j->lookup->search;
+    const struct cprov_source_kind *kind =
+        j->lookup->site ? j->lookup->site->place->kind : &cprov_source_oci;
+
+    return kind->details(s->client, s->query->host, row_of(d), &j->arena, on_details, d, err);
+}
+
+/* A tag that still leads to the digest that is known needs no reading. */
+static void on_head(void *arg, int code, struct cprov_manifest_answer *answer,
+                    const struct cprov_error *err)
+{
+    struct detail *d = arg;
+    struct cprov_search *s = d->job->lookup->search;
+    struct cprov_error own = CPROV_ERROR_INIT;
+
+    if (code == 0 && cprov_digest_equal(&answer->descriptor.digest, &d->known.digest)) {
+        use_known(d);
+        row_of(d)->checked = 0;
+        if (cprov_search_may_write(s) &&
+            cprov_index_put_checked(s->index, d->job->id, row_of(d)->version, &own) < 0)
+            cprov_search_index_failed(s, &own);
+        one_less(d->job);
+        return;
+    }
+    if (code == 0 && (code = ask_details(d, &own)) == 0)
+        return;
+    failed(d, code, own.code ? &own : err);
+    one_less(d->job);
+}
+
+/* The manifest of a tag costs a pull where pulls are counted, a look at its head does not. */
+static int ask(struct detail *d, struct cprov_error *err)
+{
+    struct cprov_search *s = d->job->lookup->search;
+
+    if (d->has_known && d->known.complete && d->known.has_digest &&
+        !row_of(d)->reference.has_digest)
+        return cprov_client_head_manifest(s->client, &row_of(d)->reference, on_head, d, err);
+    return ask_details(d, err);
+}
+
+/* true: the row is as good as it gets now. */
+static bool settle(struct detail *d)
+{
+    struct cprov_search *s = d->job->lookup->search;
+    const struct cprov_catalog_query *q = s->query;
+
+    if (d->has_known && is_fresh(d)) {
+        use_known(d);
+        return true;
+    }
+    if (!d->job->lookup->site)
+        return false;
+    if (s->detailed < q->details_max) {
+        s->detailed++;
+        return false;
+    }
+    if (q->details_skipped)
+        ++*q->details_skipped;
+    if (d->has_known)
+        use_known(d);
+    return true;
+}
+
+void cprov_job_start_details(struct cprov_job *j)
+{
+    struct detail *list = cprov_arena_alloc(&j->arena, j->rows_count, sizeof(*list));
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    j->state = CPROV_JOB_DETAILS;
+    j->rows_left = j->rows_count + 1; /* one for this loop: no callback can end the job inside it */
+    for (size_t i = 0; i < j->rows_count && list; i++) {
+        struct detail *d = &list[i];
+
+        *d = (struct detail){ .job = j, .row = i };
+        look_up(d);
+        if (settle(d)) {
+            one_less(j);
+            continue;
+        }
+        err = (struct cprov_error)CPROV_ERROR_INIT;
+        int code = cprov_search_connect(j->lookup->search, &err);
+        if (code == 0)
+            code = ask(d, &err);
+        if (code < 0) {
+            failed(d, code, &err);
+            one_less(j);
+        }
+    }
+    if (!list)
+        cprov_search_out_of_memory(j->lookup->search);
+    one_less(j);
+}

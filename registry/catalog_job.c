@@ -1,0 +1,530 @@
+/* registry/catalog_job.c - one repository: its versions listed, remembered, chosen. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "registry/catalog_private.h"
+
+#define CHANNELS_MAX 32 /* that lead to each other */
+
+/* --- life --- */
+
+void cprov_job_free(struct cprov_job *j)
+{
+    if (!j)
+        return;
+    cprov_arena_clear(&j->arena);
+    free(j->told);
+    free(j);
+}
+
+static struct cprov_job *new_job(struct cprov_lookup *l)
+{
+    struct cprov_job *j = calloc(1, sizeof(*j));
+
+    if (!j) {
+        cprov_search_out_of_memory(l->search);
+        return NULL;
+    }
+    j->lookup = l;
+    j->shown = "";
+    if (l->last)
+        l->last->next = j;
+    else
+        l->first = j;
+    l->last = j;
+    l->waiting++;
+    return j;
+}
+
+void cprov_lookup_add_job(struct cprov_lookup *l, const char *path,
+                          const struct cprov_index_repository *known)
+{
+    struct cprov_job *j = new_job(l);
+
+    if (!j)
+        return;
+    if (l->site)
+        l->site->found++;
+    j->path = cprov_arena_text(&j->arena, cprov_span_of(path));
+    if (known) {
+        j->id = known->id;
+        j->checked = known->checked;
+        if (*known->name)
+            j->shown = cprov_arena_text(&j->arena, cprov_span_of(known->name));
+    }
+    if (j->arena.failed)
+        cprov_search_out_of_memory(l->search);
+}
+
+void cprov_lookup_add_exact(struct cprov_lookup *l, const struct cprov_reference *exact)
+{
+    struct cprov_job *j = new_job(l);
+
+    if (j)
+        j->exact = exact;
+}
+
+static const struct cprov_source_kind *kind_of(const struct cprov_job *j)
+{
+    return j->lookup->site ? j->lookup->site->place->kind : &cprov_source_oci;
+}
+
+static const struct cprov_place *place_of(const struct cprov_job *j)
+{
+    return j->lookup->site ? j->lookup->site->place : NULL;
+}
+
+void cprov_job_ready(struct cprov_job *j)
+{
+    struct cprov_search *s = j->lookup->search;
+    struct cprov_site *site = j->lookup->site;
+
+    j->state = CPROV_JOB_READY;
+    s->active--;
+    if (site) {
+        site->done++;
+        if (s->query->progress)
+            s->query->progress(s->query->arg, site->place, site->done, site->found);
+    }
+    cprov_search_pump(s);
+}
+
+static void job_failed(struct cprov_job *j, int code, const struct cprov_error *err)
+{
+    if (j->code < 0)
+        return;
+    j->code = code;
+    *j->err = *err;
+}
+
+/* --- rows --- */
+
+static void fill_row(const struct cprov_job *j, const char *version, struct cprov_listing *row)
+{
+    *row = (struct cprov_listing){ .place = place_of(j),
+                                   .reference = *j->repository,
+                                   .version = version,
+                                   .description = "",
+                                   .publisher = "",
+                                   .created = "",
+                                   .platforms = "",
+                                   .os_version = "",
+                                   .media_type = "",
+                                   .image_id = "",
+                                   .title = "",
+                                   .url = "",
+                                   .notes = "",
+                                   .dependencies = "",
+                                   .cultures = "" };
+    (void)stpcpy(row->reference.tag, version);
+}
+
+static int make_rows(struct cprov_job *j, const char *const *versions, size_t count)
+{
+    j->rows = cprov_arena_alloc(&j->arena, count, sizeof(*j->rows));
+    j->failed = cprov_arena_alloc(&j->arena, count, sizeof(*j->failed));
+    if (cprov_arena_check(&j->arena, j->err) < 0)
+        return j->err->code;
+    for (size_t i = 0; i < count; i++)
+        fill_row(j, versions[i], &j->rows[i]);
+    j->rows_count = count;
+    return 0;
+}
+
+/* Sorts and chooses among the versions that are admitted. */
+static int choose_rows(struct cprov_job *j, const char **admitted, size_t count)
+{
+    const char *const *chosen = admitted;
+
+    count = cprov_catalog_sort(admitted, count);
+    if (!cprov_lookup_wanted(j->lookup)->all_versions && count > 1) {
+        chosen += cprov_catalog_newest(admitted, count);
+        count = 1;
+    }
+    return make_rows(j, chosen, count);
+}
+
+/* --- which versions --- */
+
+static const struct cprov_told *told_named(const struct cprov_job *j, const char *version)
+{
+    for (size_t i = 0; i < j->told_count; i++)
+        if (strcmp(j->told[i].version, version) == 0)
+            return &j->told[i];
+    return NULL;
+}
+
+static bool is_channel(const struct cprov_told *t)
+{
+    return t->entry && t->entry->alias && *t->entry->alias;
+}
+
+/* The version that a channel leads to, over others if need be; NULL: there is no such channel. */
+static int follow_channel(struct cprov_job *j, struct cprov_span name, const char **version)
+{
+    const char *text = cprov_arena_text(&j->arena, name);
+    const struct cprov_told *t = text ? told_named(j, text) : NULL;
+
+    *version = NULL;
+    if (!t || !is_channel(t))
+        return 0;
+    for (int hops = 0; hops < CHANNELS_MAX; hops++) {
+        const char *to = t->entry->alias;
+
+        t = told_named(j, to);
+        if (!t)
+            return cprov_fail(j->err, CPROV_EVERIFY, "channel '%s' leads to '%s', which is nothing",
+                              text, to);
+        if (!is_channel(t)) {
+            *version = t->version;
+            return 0;
+        }
+    }
+    return cprov_fail(j->err, CPROV_EVERIFY, "channel '%s' goes in a circle", text);
+}
+
+static void remember_refused(struct cprov_job *j, const char *version)
+{
+    if (!j->newest_refused ||
+        cprov_version_compare(cprov_span_of(version), cprov_span_of(j->newest_refused)) > 0)
+        j->newest_refused = version;
+}
+
+static int admit(struct cprov_job *j, const char ***out, size_t *count)
+{
+    const struct cprov_version_range *range = &cprov_lookup_wanted(j->lookup)->range;
+    const char **list = cprov_arena_alloc(&j->arena, j->told_count + 1, sizeof(*list));
+    const char *channel;
+
+    *count = 0;
+    *out = list;
+    if (!list)
+        return cprov_fail_memory(j->err);
+    for (size_t i = 0; i < j->told_count; i++) {
+        if (is_channel(&j->told[i]))
+            continue;
+        if (cprov_version_range_has(range, cprov_span_of(j->told[i].version)))
+            list[(*count)++] = j->told[i].version;
+        else
+            remember_refused(j, j->told[i].version);
+    }
+    if (*count > 0 || range->exact.len == 0)
+        return 0;
+    int code = follow_channel(j, range->exact, &channel);
+    if (code == 0 && channel)
+        list[(*count)++] = channel;
+    return code;
+}
+
+static void nothing_admitted(struct cprov_job *j)
+{
+    const struct cprov_place *place = place_of(j);
+    auto_buf struct cprov_buf where = { 0 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+    int code;
+
+    cprov_buf_init(&where, CPROV_KIB);
+    if (place)
+        cprov_buf_addf(&where, "source '%s'", place->source->name);
+    else
+        cprov_buf_add_text(&where, j->repository->host);
+    if (j->newest_refused)
+        code = cprov_fail(&err, CPROV_ENOTFOUND, "not found in %s (newest is %s)",
+                          cprov_buf_text(&where), j->newest_refused);
+    else
+        code =
+            cprov_fail(&err, CPROV_ENOTFOUND, "%s has no versions of it", cprov_buf_text(&where));
+    job_failed(j, code, &err);
+}
+
+static bool ask_versions(struct cprov_job *j);
+
+/* What the index has is not what is wanted: the place may have it by now. */
+static bool ask_instead(struct cprov_job *j)
+{
+    if (!j->from_index || j->stale || kind_of(j)->import || cprov_search_offline(j->lookup->search))
+        return false;
+    j->told_count = 0;
+    j->newest_refused = NULL;
+    j->from_index = false;
+    return ask_versions(j);
+}
+
+/* One row for the repository as such. */
+static void name_alone(struct cprov_job *j)
+{
+    static const char *const none[] = { "" };
+
+    if (make_rows(j, none, 1) < 0)
+        j->code = j->err->code;
+    cprov_job_ready(j);
+}
+
+static void after_listing(struct cprov_job *j)
+{
+    const struct cprov_catalog_query *q = j->lookup->search->query;
+    const char **admitted = NULL;
+    size_t count = 0;
+
+    if (j->code == 0 && q->names_only && j->told_count > 0) {
+        name_alone(j);
+        return;
+    }
+    int code = j->code == 0 ? admit(j, &admitted, &count) : 0;
+    if (j->code == 0 && code == 0 && count == 0) {
+        if (ask_instead(j))
+            return;
+        if (j->code == 0)
+            nothing_admitted(j);
+    } else if (j->code == 0 && code == 0) {
+        code = choose_rows(j, admitted, count);
+    }
+    if (j->code == 0)
+        j->code = code;
+    if (j->code == 0 && q->details)
+        cprov_job_start_details(j);
+    else
+        cprov_job_ready(j);
+}
+
+/* --- what is told --- */
+
+static bool note_told(struct cprov_job *j, const char *version, const struct cprov_entry *entry)
+{
+    if (j->told_count == j->told_room) {
+        size_t room = j->told_room ? 2 * j->told_room : 64;
+        struct cprov_told *more = reallocarray(j->told, room, sizeof(*more));
+
+        if (!more)
+            return false;
+        j->told = more;
+        j->told_room = room;
+    }
+    const char *kept = cprov_arena_text(&j->arena, cprov_span_of(version));
+    j->told[j->told_count++] = (struct cprov_told){ kept, entry };
+    return kept != NULL;
+}
+
+static const char *keep(struct cprov_job *j, const char *text)
+{
+    return text && *text ? cprov_arena_text(&j->arena, cprov_span_of(text)) : NULL;
+}
+
+/* A list of tags has names alone, and there may be many. */
+static const struct cprov_entry *keep_entry(struct cprov_job *j, const struct cprov_entry *e)
+{
+    if (!e->digest && !e->bytes && !e->created && !e->description && !e->alias && !e->complete)
+        return NULL;
+    struct cprov_entry *kept = cprov_arena_alloc(&j->arena, 1, sizeof(*kept));
+    struct cprov_digest *digest =
+        e->digest ? cprov_arena_alloc(&j->arena, 1, sizeof(*digest)) : NULL;
+    if (!kept || (e->digest && !digest))
+        return NULL;
+    if (digest)
+        *digest = *e->digest;
+    *kept = (struct cprov_entry){ .alias = keep(j, e->alias),
+                                  .digest = digest,
+                                  .bytes = e->bytes,
+                                  .description = keep(j, e->description),
+                                  .publisher = keep(j, e->publisher),
+                                  .title = keep(j, e->title),
+                                  .created = keep(j, e->created),
+                                  .platforms = keep(j, e->platforms),
+                                  .os_version = keep(j, e->os_version),
+                                  .media_type = keep(j, e->media_type),
+                                  .image_id = keep(j, e->image_id),
+                                  .notes = keep(j, e->notes),
+                                  .is_os = e->is_os,
+                                  .complete = e->complete };
+    return kept;
+}
+
+static bool on_version(void *arg, const struct cprov_entry *entry)
+{
+    struct cprov_job *j = arg;
+
+    if (cprov_span_of(entry->version).len > CPROV_TAG_MAX)
+        return true;
+    const struct cprov_entry *kept = keep_entry(j, entry);
+    if (!j->arena.failed && note_told(j, entry->version, kept))
+        return true;
+    struct cprov_error err = CPROV_ERROR_INIT;
+    int code = cprov_fail_memory(&err);
+    job_failed(j, code, &err);
+    return false;
+}
+
+static void remember_versions(struct cprov_job *j)
+{
+    struct cprov_search *s = j->lookup->search;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (!j->lookup->site || !cprov_search_may_write(s))
+        return;
+    _Static_assert(sizeof(struct cprov_told) == sizeof(struct cprov_index_version), "same fields");
+    struct cprov_index_version *list = cprov_arena_alloc(&j->arena, j->told_count, sizeof(*list));
+    for (size_t i = 0; list && i < j->told_count; i++)
+        list[i] = (struct cprov_index_version){ j->told[i].version, j->told[i].entry };
+    if (!list)
+        (void)cprov_fail_memory(&err);
+    else if (cprov_index_put_versions(s->index, j->lookup->site->known.id,
+                                      j->repository->repository, list, j->told_count, &j->id,
+                                      &err) == 0)
+        return;
+    cprov_search_index_failed(s, &err);
+}
+
+/* --- where it is asked --- */
+
+static bool known_version(void *arg, const char *version, const char *alias)
+{
+    struct cprov_job *j = arg;
+    struct cprov_entry *entry = NULL;
+
+    if (alias) {
+        entry = cprov_arena_alloc(&j->arena, 1, sizeof(*entry));
+        if (entry)
+            entry->alias = keep(j, alias);
+    }
+    return note_told(j, version, entry) && !j->arena.failed;
+}
+
+static bool take_known(struct cprov_job *j)
+{
+    struct cprov_search *s = j->lookup->search;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    j->told_count = 0;
+    if (cprov_index_versions(s->index, j->id, known_version, j, &err) < 0) {
+        cprov_search_index_failed(s, &err);
+        return false;
+    }
+    if (j->arena.failed)
+        cprov_search_out_of_memory(s);
+    j->from_index = true;
+    return true;
+}
+
+/* A place that is down, or answers with garbage, leaves what was known before. */
+static bool use_stale(struct cprov_job *j, int code, const struct cprov_error *err)
+{
+    struct cprov_lookup *l = j->lookup;
+
+    if (!l->site || !l->search->index || !j->id || !j->checked ||
+        (code != CPROV_ENETWORK && code != CPROV_EVERIFY && code != CPROV_ELIMIT))
+        return false;
+    j->stale = true;
+    if (!take_known(j))
+        return false;
+    cprov_search_tell_stale(l->site, j->checked, err);
+    return true;
+}
+
+static void on_listed(void *arg, int code, const struct cprov_error *err)
+{
+    struct cprov_job *j = arg;
+
+    if (code == 0 && j->code == 0)
+        remember_versions(j);
+    else if (j->code == 0 && !use_stale(j, code, err))
+        job_failed(j, code, err);
+    after_listing(j);
+}
+
+/* false: it could not be started, and the job says why. */
+static bool ask_versions(struct cprov_job *j)
+{
+    struct cprov_search *s = j->lookup->search;
+    struct cprov_error err = CPROV_ERROR_INIT;
+    int code = cprov_search_connect(s, &err);
+
+    if (code == 0)
+        code = kind_of(j)->versions(
+            s->client, place_of(j), j->repository,
+            &(struct cprov_versions_request){ .entry = on_version, .done = on_listed, .arg = j },
+            &err);
+    if (code < 0)
+        job_failed(j, code, &err);
+    return code == 0;
+}
+
+/* Looks the repository up in the index unless its number came with it. */
+static void look_up(struct cprov_job *j)
+{
+    struct cprov_lookup *l = j->lookup;
+    struct cprov_index_repository r;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (j->id || !l->site || !l->search->index)
+        return;
+    int code = cprov_index_repository(l->search->index, l->site->known.id,
+                                      j->repository->repository, &r, &err);
+    if (code == 0) {
+        j->id = r.id;
+        j->checked = r.checked;
+    } else if (code != CPROV_ENOTFOUND) {
+        cprov_search_index_failed(l->search, &err);
+    }
+}
+
+static bool may_use_known(const struct cprov_job *j)
+{
+    const struct cprov_search *s = j->lookup->search;
+    int64_t age = s->query->freshness.versions;
+
+    if (!j->id || !s->index)
+        return false;
+    if (kind_of(j)->import)
+        return true;
+    return j->checked > 0 && (cprov_search_offline(s) || (age > 0 && s->now - j->checked <= age));
+}
+
+/* Room for the job at work; what a waiting one does without. */
+static bool unfold(struct cprov_job *j)
+{
+    const struct cprov_place *place = place_of(j);
+
+    j->err = cprov_arena_alloc(&j->arena, 1, sizeof(*j->err));
+    j->repository = cprov_arena_alloc(&j->arena, 1, sizeof(*j->repository));
+    if (j->arena.failed) {
+        cprov_search_out_of_memory(j->lookup->search);
+        return false;
+    }
+    if (j->exact) {
+        *j->repository = *j->exact;
+    } else {
+        *j->repository = place->base;
+        (void)stpcpy(j->repository->repository, j->path);
+    }
+    return true;
+}
+
+void cprov_job_start(struct cprov_job *j)
+{
+    struct cprov_search *s = j->lookup->search;
+
+    s->active++;
+    j->lookup->waiting--;
+    j->state = CPROV_JOB_LISTING;
+    if (!unfold(j))
+        return;
+    if (j->exact && (j->exact->has_digest || *j->exact->tag)) {
+        const char *const one[] = { j->repository->tag };
+
+        if (make_rows(j, one, 1) < 0) {
+            j->code = j->err->code;
+            cprov_job_ready(j);
+        } else {
+            cprov_job_start_details(j);
+        }
+        return;
+    }
+    look_up(j);
+    if (s->query->names_only && may_use_known(j))
+        name_alone(j);
+    else if (may_use_known(j) && take_known(j))
+        after_listing(j);
+    else if (!ask_versions(j))
+        cprov_job_ready(j);
+}

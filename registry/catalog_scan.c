@@ -1,0 +1,459 @@
+/* registry/catalog_scan.c - which repositories a name means: likely ones, the index, or a catalog.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "registry/catalog_private.h"
+
+/* So many waiting jobs of a lookup are enough; the rest is read from the index when its time comes.
+ */
+#define WAITING_MAX 256
+
+/* --- sites --- */
+
+void cprov_site_init(struct cprov_site *site)
+{
+    struct cprov_search *s = site->search;
+    auto_buf struct cprov_buf key = { 0 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+    const char *host = site->place->kind->import ? "" : site->place->base.host;
+
+    if (!s->index)
+        return;
+    cprov_buf_init(&key, CPROV_URL_MAX);
+    cprov_place_key(site->place, &key);
+    if (cprov_buf_check(&key, "key of a source", &err) < 0 ||
+        cprov_index_source(s->index, cprov_buf_text(&key), host, &site->known, &err) < 0)
+        cprov_search_index_failed(s, &err);
+}
+
+void cprov_site_clear(struct cprov_site *site)
+{
+    cprov_index_import_free(site->import);
+}
+
+static bool is_fresh(const struct cprov_search *s, int64_t checked, int64_t age)
+{
+    return checked > 0 && (cprov_search_offline(s) || (age > 0 && s->now - checked <= age));
+}
+
+static int import_entry(void *arg, const struct cprov_entry *entry, struct cprov_error *err)
+{
+    struct cprov_site *site = arg;
+
+    if (!site->import &&
+        cprov_index_import_begin(site->search->index, site->known.id, &site->import, err) < 0)
+        return err->code;
+    return cprov_index_import_add(site->import, entry, err);
+}
+
+static void tell_duplicates(const struct cprov_site *site, uint64_t count)
+{
+    const struct cprov_catalog_query *q = site->search->query;
+    char text[64];
+
+    (void)snprintf(text, sizeof(text), "lists %llu %s twice", (unsigned long long)count,
+                   count == 1 ? "version" : "versions");
+    if (count && q->warning)
+        q->warning(q->notice_arg, site->place, text);
+}
+
+static int commit_import(struct cprov_site *site, const char *validator, struct cprov_error *err)
+{
+    struct cprov_search *s = site->search;
+    uint64_t duplicates = 0;
+
+    if (!site->import && cprov_index_import_begin(s->index, site->known.id, &site->import, err) < 0)
+        return err->code;
+    if (cprov_index_import_commit(site->import, validator, &duplicates, err) < 0)
+        return err->code;
+    tell_duplicates(site, duplicates);
+    return 0;
+}
+
+/* The index has it, or what it had before has to do. */
+static void site_settled(struct cprov_site *site, int code, const struct cprov_error *err)
+{
+    cprov_index_import_free(site->import);
+    site->import = NULL;
+    site->state = CPROV_SITE_READY;
+    if (code == 0) {
+        site->known.checked = site->search->now;
+        return;
+    }
+    if (site->search->index && cprov_index_damaged(site->search->index))
+        cprov_search_index_failed(site->search, err);
+    site->code = code;
+    site->err = *err;
+    if (site->known.checked > 0 && site->search->index && code != CPROV_ECANCELLED)
+        cprov_search_tell_stale(site, site->known.checked, err);
+    else
+        site->state = CPROV_SITE_FAILED;
+}
+
+static void import_done(void *arg, int code, bool unchanged, const char *validator,
+                        const struct cprov_error *err)
+{
+    struct cprov_site *site = arg;
+    struct cprov_error own = CPROV_ERROR_INIT;
+
+    if (code == 0 && unchanged)
+        code = cprov_index_source_checked(site->search->index, site->known.id, &own);
+    else if (code == 0)
+        code = commit_import(site, validator, &own);
+    site_settled(site, code, own.code ? &own : err);
+    cprov_search_pump(site->search);
+}
+
+static void start_import(struct cprov_site *site)
+{
+    struct cprov_search *s = site->search;
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_import import = {
+        .validator = site->known.validator, .entry = import_entry, .done = import_done, .arg = site
+    };
+    int code = 0;
+
+    site->asked = true;
+    site->state = CPROV_SITE_IMPORTING;
+    if (!s->index)
+        code = cprov_fail(&err, CPROV_EFAIL, "the index is needed for it");
+    else if (site->place->kind->local || (code = cprov_search_connect(s, &err)) == 0)
+        code = site->place->kind->import(s->client, site->place, &import, &err);
+    if (code < 0)
+        site_settled(site, code, &err);
+}
+
+bool cprov_site_ready(struct cprov_site *site)
+{
+    const struct cprov_search *s = site->search;
+    const struct cprov_source_kind *kind = site->place->kind;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (!kind->import)
+        return true;
+    if (site->state == CPROV_SITE_NEW) {
+        if (!kind->local && is_fresh(s, site->known.checked, s->query->freshness.scan)) {
+            site->state = CPROV_SITE_READY;
+        } else if (!kind->local && cprov_search_offline(s)) {
+            site->code = cprov_fail(&err, CPROV_ENETWORK,
+                                    "nothing is known of it yet, and the "
+                                    "network must not be used");
+            site->err = err;
+            site->state = CPROV_SITE_FAILED;
+        } else {
+            start_import(site);
+        }
+    }
+    return site->state != CPROV_SITE_IMPORTING;
+}
+
+/* --- likely repositories --- */
+
+/* The repository `path` below the place; false when such a name cannot be. */
+static bool repository_at(const struct cprov_place *place, struct cprov_span path,
+                          char out[CPROV_NAME_MAX + 1])
+{
+    char text[2 * CPROV_NAME_MAX + 2];
+    size_t len = strlen(place->base.repository);
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (path.len == 0 || len + 1 + path.len > CPROV_NAME_MAX)
+        return false;
+    memcpy(text, place->base.repository, len);
+    if (len > 0)
+        text[len++] = '/';
+    else if (strcmp(place->base.host, "docker.io") == 0 && cprov_span_find(path, '/') == path.len)
+        len = (size_t)(stpcpy(text, "library/") - text);
+    for (size_t i = 0; i < path.len; i++)
+        text[len + i] = cprov_lower(path.ptr[i]);
+    len += path.len;
+    if (len > CPROV_NAME_MAX ||
+        cprov_reference_check_repository(cprov_span_make(text, len), &ignored) < 0)
+        return false;
+    memcpy(out, text, len);
+    out[len] = '\0';
+    return true;
+}
+
+static const char *aliased(const struct cprov_catalog_query *q, struct cprov_span text)
+{
+    for (size_t i = 0; i < q->aliases_count; i++)
+        if (cprov_span_is_nocase(text, q->aliases[i].name))
+            return q->aliases[i].repository;
+    return NULL;
+}
+
+/* Likely repositories of an exact name, most likely first: where an alias leads, then the name
+ * itself. */
+bool cprov_lookup_try_likely(struct cprov_lookup *l)
+{
+    struct cprov_span text = cprov_lookup_wanted(l)->text;
+    const char *alias = aliased(l->search->query, text);
+    char path[CPROV_NAME_MAX + 1];
+
+    if (l->literal_tried || l->site->place->kind->import)
+        return false;
+    l->literal_tried = true;
+    if ((alias && repository_at(l->site->place, cprov_span_of(alias), path)) ||
+        repository_at(l->site->place, text, path)) {
+        cprov_lookup_add_job(l, path, NULL);
+        return true;
+    }
+    return false;
+}
+
+/* --- repositories of the index --- */
+
+static bool means(const struct cprov_lookup *l, const char *path)
+{
+    struct cprov_reference r = l->site->place->base;
+
+    (void)stpcpy(r.repository, path);
+    return cprov_catalog_matches(l->search->query, l->site->place, cprov_lookup_wanted(l)->text,
+                                 &r);
+}
+
+/* "nano*" → "nano": what every match begins with. An alias may lead elsewhere. */
+static struct cprov_span literal_beginning(const struct cprov_lookup *l)
+{
+    struct cprov_span text = cprov_lookup_wanted(l)->text;
+    const struct cprov_catalog_query *q = l->search->query;
+    size_t len = 0;
+
+    while (len < text.len && !strchr("*?[\\`", text.ptr[len]))
+        len++;
+    text.len = len;
+    for (size_t i = 0; i < q->aliases_count; i++)
+        if (cprov_span_of(q->aliases[i].name).len >= len &&
+            cprov_span_starts_with_nocase(cprov_span_of(q->aliases[i].name), text))
+            text.len = 0;
+    return text;
+}
+
+static bool open_cursor(struct cprov_lookup *l)
+{
+    struct cprov_search *s = l->search;
+    struct cprov_index_filter filter = { 0 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+    const char *alias = aliased(s->query, cprov_lookup_wanted(l)->text);
+
+    if (!s->index)
+        return false;
+    if (l->spilled)
+        filter.after = l->last_path;
+    else if (!cprov_lookup_is_pattern(l))
+        filter.named = alias ? cprov_span_of(alias) : cprov_lookup_wanted(l)->text;
+    else if (s->query->hint)
+        filter = *s->query->hint;
+    else
+        filter.prefix = literal_beginning(l);
+    if (cprov_index_cursor_open(s->index, l->site->known.id, &filter, &l->cursor, &err) < 0) {
+        cprov_search_index_failed(s, &err);
+        return false;
+    }
+    l->scanning = true;
+    return true;
+}
+
+static void close_cursor(struct cprov_lookup *l)
+{
+    cprov_index_cursor_close(l->cursor);
+    l->cursor = NULL;
+    l->scanning = false;
+}
+
+void cprov_lookup_fill(struct cprov_lookup *l)
+{
+    struct cprov_index_repository r;
+    struct cprov_error err = CPROV_ERROR_INIT;
+    bool more = true;
+
+    while (l->cursor && l->waiting < WAITING_MAX) {
+        if (cprov_index_cursor_next(l->cursor, &r, &more, &err) < 0) {
+            cprov_search_index_failed(l->search, &err);
+            cprov_lookup_fail(l, err.code, &err);
+            more = false;
+        }
+        if (!more)
+            close_cursor(l);
+        else if (means(l, r.path) ||
+                 (*r.name && cprov_span_glob(cprov_lookup_wanted(l)->text, cprov_span_of(r.name))))
+            cprov_lookup_add_job(l, r.path, &r);
+    }
+}
+
+/* --- a catalog that is asked --- */
+
+/* To an exact name that is simply "not found"; who asked for a pattern must hear why there is
+ * nothing. */
+static void no_catalog(struct cprov_lookup *l)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (!cprov_lookup_is_pattern(l))
+        return;
+    int code = cprov_fail(&err, CPROV_ENETWORK, "source '%s' has no catalog to search",
+                          l->site->place->source->name);
+    cprov_hint(&err, "name a repository exactly");
+    cprov_lookup_fail(l, code, &err);
+}
+
+static void note_scanned(struct cprov_lookup *l, const char *path)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (l->scan && cprov_search_may_write(l->search) &&
+        cprov_index_scan_note(l->search->index, l->site->known.id, l->scan, path, &err) < 0) {
+        cprov_search_index_failed(l->search, &err);
+        l->scan = 0; /* a scan with gaps must not end as a whole one */
+    }
+}
+
+static bool on_repository(void *arg, const char *path)
+{
+    struct cprov_lookup *l = arg;
+    int order = strcmp(path, l->last_path);
+
+    if (l->search->stopped || l->search->code)
+        return false;
+    note_scanned(l, path);
+    if (order == 0)
+        return true; /* said twice */
+    l->spilled = l->spilled || (l->scan && l->waiting >= WAITING_MAX && order > 0);
+    if (l->spilled && order > 0)
+        return true; /* the cursor will come by */
+    if (order > 0)
+        (void)stpcpy(l->last_path, path);
+    if (means(l, path)) {
+        cprov_lookup_add_job(l, path, NULL);
+        cprov_search_pump(l->search);
+    }
+    return true;
+}
+
+/* A catalog that breaks off still leaves what the index knows of the rest. */
+static void scan_failed(struct cprov_lookup *l, int code, const struct cprov_error *err)
+{
+    struct cprov_site *site = l->site;
+
+    if (code == CPROV_ENOTFOUND) {
+        no_catalog(l);
+    } else if (site->known.checked > 0 && l->search->index && code != CPROV_ECANCELLED &&
+               code != CPROV_EAUTH) {
+        cprov_search_tell_stale(site, site->known.checked, err);
+        l->spilled = true; /* behind the last one that came */
+        (void)open_cursor(l);
+    } else {
+        cprov_lookup_fail(l, code, err);
+    }
+}
+
+static void on_scanned(void *arg, int code, size_t dropped, const struct cprov_error *err)
+{
+    struct cprov_lookup *l = arg;
+    struct cprov_error own = CPROV_ERROR_INIT;
+    bool whole = code == 0 && !l->search->stopped;
+
+    (void)dropped;
+    l->scanning = false;
+    if (l->scan && cprov_search_may_write(l->search) &&
+        cprov_index_scan_end(l->search->index, l->site->known.id, l->scan, whole, &own) < 0)
+        cprov_search_index_failed(l->search, &own);
+    if (whole)
+        l->site->known.checked = l->search->now;
+    if (code < 0)
+        scan_failed(l, code, err);
+    else if (l->spilled)
+        (void)open_cursor(l);
+    cprov_search_pump(l->search);
+}
+
+static void begin_scan(struct cprov_lookup *l)
+{
+    struct cprov_search *s = l->search;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    l->scan = 0;
+    if (cprov_search_may_write(s) &&
+        cprov_index_scan_begin(s->index, l->site->known.id, &l->scan, &err) < 0)
+        cprov_search_index_failed(s, &err);
+}
+
+/* What is known without a list of all: single repositories that were asked for. */
+static bool scan_offline(struct cprov_lookup *l)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    int code = cprov_fail(&err, CPROV_ENETWORK, "the network is needed, but --offline was given");
+    cprov_lookup_fail(l, code, &err);
+    return open_cursor(l);
+}
+
+bool cprov_lookup_scan(struct cprov_lookup *l)
+{
+    struct cprov_search *s = l->search;
+    struct cprov_site *site = l->site;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (!site || l->scanned)
+        return false;
+    l->scanned = true;
+    if (site->place->kind->import) {
+        if (site->state == CPROV_SITE_FAILED)
+            cprov_lookup_fail(l, site->code, &site->err);
+        return site->state == CPROV_SITE_READY && open_cursor(l);
+    }
+    if (s->index && is_fresh(s, site->known.checked, s->query->freshness.scan))
+        return open_cursor(l);
+    if (cprov_search_offline(s))
+        return scan_offline(l);
+    if (!site->place->kind->can_scan(site->place)) {
+        no_catalog(l);
+        return false;
+    }
+    begin_scan(l);
+    l->scanning = true;
+    int code = cprov_search_connect(s, &err);
+    if (code == 0)
+        code = site->place->kind->scan(
+            s->client, site->place,
+            &(struct cprov_list_request){ .entry = on_repository, .done = on_scanned, .arg = l },
+            &err);
+    if (code < 0) {
+        l->scanning = false;
+        cprov_lookup_fail(l, code, &err);
+    }
+    return l->scanning;
+}
+
+/* A catalog that was believed for its age is fetched when it has not what is wanted; of a registry
+ * the likely repository has been asked already. */
+bool cprov_lookup_ask_again(struct cprov_lookup *l)
+{
+    struct cprov_site *site = l->site;
+
+    if (l->asked_again || !site->place->kind->import || site->asked ||
+        cprov_search_offline(l->search))
+        return false;
+    l->asked_again = true;
+    l->scanned = false;
+    l->code = 0;
+    site->state = CPROV_SITE_NEW;
+    start_import(site);
+    return true;
+}
+
+void cprov_lookup_clear(struct cprov_lookup *l)
+{
+    while (l->first) {
+        struct cprov_job *j = l->first;
+
+        l->first = j->next;
+        cprov_job_free(j);
+    }
+    cprov_index_cursor_close(l->cursor);
+    free(l);
+}
