@@ -1,6 +1,7 @@
 /* tests/unit/registry/catalog_reader_test.c - the four documents, and what is refused. */
 #include "registry/catalog_reader.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/limits.h"
 #include "entries.h"
 
@@ -175,6 +177,36 @@ static void test_addresses(void **state)
             continue;
         assert_non_null(strstr(cprov_buf_text(&out), cases[i].wanted));
     }
+}
+
+/* What the page shows as documents are documents. */
+static void test_documentation(void **state)
+{
+    (void)state;
+    auto_buf struct cprov_buf page = { 0 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+    size_t examples = 0;
+
+    cprov_buf_init(&page, CPROV_MIB);
+    assert_int_equal(cprov_fs_read(AT_FDCWD, CPROV_TEST_DATA "/../../docs/catalog-format.md",
+                                   CPROV_MIB, &page, &err),
+                     0);
+    for (const char *p = cprov_buf_text(&page); (p = strstr(p, "\n```")); p += 4) {
+        bool json = strncmp(p, "\n```json\n", 9) == 0;
+        auto_buf struct cprov_buf out = { 0 };
+
+        if (!json && strncmp(p, "\n```yaml\n", 9) != 0)
+            continue;
+        p += 9;
+        const char *end = strstr(p, "\n```");
+        assert_non_null(end);
+        cprov_buf_init(&out, CPROV_MIB);
+        if (entries_read(cprov_span_make(p, (size_t)(end - p)), 10, BASE, &out, &err) < 0)
+            fail_msg("%s", err.msg);
+        assert_true(out.len > 0);
+        examples++;
+    }
+    assert_int_equal(examples, 3);
 }
 
 /* --- what is refused --- */
@@ -343,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_nano_server),
         cmocka_unit_test(test_yaml),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_documentation),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_limits),
