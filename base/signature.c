@@ -101,9 +101,10 @@ static int open_key(const char *file, bool signs, struct cprov_signature **out,
         code = check_key(s, file, err);
     if (code == 0)
         code = begin(s, err);
-    if (code == 0)
-        *out = cprov_steal(&s);
-    return code;
+    if (code < 0)
+        return code;
+    *out = cprov_steal(&s);
+    return 0;
 }
 
 int cprov_signature_verifier(const char *key_file, struct cprov_signature **out,

@@ -53,20 +53,6 @@ static bool is_same(const struct stat *a, const struct stat *b)
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static int open_document(const char *path, struct stat *st, int *out, struct cprov_error *err)
-{
-    /* Without O_NONBLOCK the open of a pipe without a writer would wait for one. */
-    auto_fd int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-
-    if (fd < 0 || fstat(fd, st) < 0)
-        return cprov_fail_os(err, errno, "%s", path);
-    if (!S_ISREG(st->st_mode))
-        return cprov_fail(err, CPROV_EINVAL, "%s: not a regular file", path);
-    *out = fd;
-    fd = -1;
-    return 0;
-}
-
 static int read_all(int fd, struct cprov_catalog_reader *reader, struct cprov_signature *signature,
                     struct cprov_error *err)
 {
@@ -135,14 +121,17 @@ static int read_document(const struct cprov_catalog_file *file, int fd, const st
 int cprov_catalog_read_file(const struct cprov_catalog_file *file, struct cprov_buf *validator,
                             bool *unchanged, struct cprov_error *err)
 {
-    struct stat st;
-    auto_fd int fd = -1;
+    /* Without O_NONBLOCK the open of a pipe without a writer would wait for one. */
+    auto_fd int fd = open(file->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     auto_buf struct cprov_buf now = { 0 };
+    struct stat st;
 
     cprov_buf_init(&now, CPROV_KIB);
-    int code = open_document(file->path, &st, &fd, err);
-    if (code == 0)
-        code = make_validator(file, &st, &now, err);
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return cprov_fail_os(err, errno, "%s", file->path);
+    if (!S_ISREG(st.st_mode))
+        return cprov_fail(err, CPROV_EINVAL, "%s: not a regular file", file->path);
+    int code = make_validator(file, &st, &now, err);
     if (code < 0)
         return code;
     *unchanged = file->validator && strcmp(file->validator, cprov_buf_text(&now)) == 0;

@@ -98,18 +98,18 @@ static bool store(const struct cprov_json *v, enum type type, void *slot)
 
     switch (type) {
     case TEXT:
-        memcpy(slot, &text, sizeof(text));
+        *(const char **)slot = text;
         return is_text(v);
     case SIZE:
         return read_size(v, slot);
     case FLAG:
-        memcpy(slot, &v->boolean, sizeof(v->boolean));
+        *(bool *)slot = v->boolean;
         return v->type == CPROV_JSON_BOOL;
     case LIST:
-        memcpy(slot, &v, sizeof(v));
+        *(const struct cprov_json **)slot = v;
         return v->type == CPROV_JSON_ARRAY;
     case MAP:
-        memcpy(slot, &v, sizeof(v));
+        *(const struct cprov_json **)slot = v;
         return v->type == CPROV_JSON_OBJECT;
     }
     return false;
