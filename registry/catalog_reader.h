@@ -15,7 +15,7 @@ struct cprov_catalog_reader;
  * ContainerImage array {Name, Version, Description, SasToken}, Docker's {channels, versions}, and
  * the Nano Server array {Name, Version, Description, Language, Dependencies, ...}. Our own may also
  * be YAML (then at most CPROV_CONF_FILE_MAX of it). A UTF-8 BOM is skipped. Memory does not grow
- * with the document; relative URLs are resolved against `base`.
+ * with the document; relative URLs are resolved against `base`. Texts are copied.
  */
 struct cprov_catalog_reader_options {
     const char *base; /* URL or path ("/srv/catalog.json") the document came from; or NULL */
@@ -31,9 +31,12 @@ void cprov_catalog_reader_free(struct cprov_catalog_reader *r);
 CPROV_DEFINE_CLEANUP(struct cprov_catalog_reader, cprov_catalog_reader, cprov_catalog_reader_free)
 #define auto_catalog_reader CPROV_CLEANUP(cprov_catalog_reader_cleanup)
 
-/* The next piece. CPROV_EVERIFY with the byte offset when it is not what it should be ("index
- * format 3 is newer than this program"), CPROV_ELIMIT for a record that is too large, and the codes
- * of the entry callback. */
+/*
+ * The next piece. CPROV_EVERIFY with the byte offset (of YAML the line, or the row) when it is not
+ * what it should be: "byte 40: row 1 (NanoServer 1.0): sha256: ...", "byte 50: index format 3 is
+ * newer than this program". CPROV_ELIMIT past the CPROV_CATALOG_ caps, and the codes of the entry
+ * callback with its message as it is. After a failure every call fails.
+ */
 CPROV_MUST_CHECK
 int cprov_catalog_reader_feed(struct cprov_catalog_reader *r, const void *data, size_t len,
                               struct cprov_error *err);

@@ -22,11 +22,11 @@ int cprov_catalog_writer_new(const char *title, const char *created, cprov_catal
 /* Entries of one repository that follow each other become one image of the document. Query strings
  * of URLs are left out: they are signatures. */
 CPROV_MUST_CHECK
-int cprov_catalog_writer_add(struct cprov_catalog_writer *w, const struct cprov_entry *entry,
+int cprov_catalog_writer_add(struct cprov_catalog_writer *c, const struct cprov_entry *entry,
                              struct cprov_error *err);
 CPROV_MUST_CHECK
-int cprov_catalog_writer_finish(struct cprov_catalog_writer *w, struct cprov_error *err);
-void cprov_catalog_writer_free(struct cprov_catalog_writer *w);
+int cprov_catalog_writer_finish(struct cprov_catalog_writer *c, struct cprov_error *err);
+void cprov_catalog_writer_free(struct cprov_catalog_writer *c);
 CPROV_DEFINE_CLEANUP(struct cprov_catalog_writer, cprov_catalog_writer, cprov_catalog_writer_free)
 #define auto_catalog_writer CPROV_CLEANUP(cprov_catalog_writer_cleanup)
 
