@@ -50,7 +50,8 @@
 #define CPROV_PARALLEL           6  /* blobs at once */
 #define CPROV_PARALLEL_REQUESTS  32 /* small requests at once */
 #define CPROV_PARALLEL_MAX       64
-#define CPROV_CONNECTIONS_MAX    64 /* cached */
+#define CPROV_CONNECTIONS_MAX    64        /* cached */
+#define CPROV_EXPECT_BYTES       CPROV_MIB /* of a body: more is sent only when the server wants it */
 
 /* layers */
 #define CPROV_TAR_HEADER_MAX  (1 * CPROV_MIB) /* bytes of a PAX header or a GNU long name */
