@@ -27,6 +27,7 @@
 
 /* documents that list images: read as they come, a record at a time */
 #define CPROV_CATALOG_BYTES_MAX   (1ull << 34)     /* of one document: 16 GiB */
+#define CPROV_CATALOG_PACKED_MAX  (1ull << 30)     /* of one in a registry */
 #define CPROV_CATALOG_ENTRIES_MAX 20000000         /* versions in it */
 #define CPROV_CATALOG_RECORD_MAX  (2 * CPROV_MIB)  /* bytes of one image with its versions */
 #define CPROV_CATALOG_HELD_MAX    (4 * CPROV_MIB)  /* bytes that wait for their hash */

@@ -109,6 +109,7 @@ struct cprov_source_kind {
 };
 
 extern const struct cprov_source_kind cprov_source_oci;
+extern const struct cprov_source_kind cprov_source_catalog; /* an artifact of a registry */
 
 /* All kinds that can be asked through a network; NULL at the end. */
 extern const struct cprov_source_kind *const cprov_network_kinds[];
