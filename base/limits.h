@@ -43,6 +43,13 @@
 #define CPROV_LIST_ENTRIES_MAX 2000000 /* tags or repositories of one listing */
 #define CPROV_LIST_PAGE_SIZE   1000    /* n= that we ask for; ECR refuses more */
 
+/* the index of all sources */
+#define CPROV_VALIDATOR_MAX    1024             /* bytes of an ETag or its like */
+#define CPROV_INDEX_CACHE      (4 * CPROV_MIB)  /* pages of the database in memory */
+#define CPROV_CATALOG_TEXT_MAX (64 * CPROV_KIB) /* bytes of one text of an entry */
+#define CPROV_DETAILS_MAX      1000 /* versions whose manifests one search reads to show more of them \
+                                     */
+
 /* HTTP */
 #define CPROV_HEADER_LINES_MAX   256
 #define CPROV_HEADER_BYTES_MAX   (64 * CPROV_KIB)

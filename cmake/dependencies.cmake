@@ -1,4 +1,4 @@
-# Foreign libraries. Three of them (libcurl, libarchive, libmicrohttpd) are loaded at first use
+# Foreign libraries. Four of them (libcurl, libarchive, libmicrohttpd, SQLite) are loaded at first use
 # (base/library.h): only their headers are needed here.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -18,3 +18,4 @@ endfunction()
 cprov_headers_of(curl libcurl)
 cprov_headers_of(archive libarchive)
 cprov_headers_of(microhttpd libmicrohttpd)
+cprov_headers_of(sqlite sqlite3)

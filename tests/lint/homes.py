@@ -15,7 +15,7 @@ HOMES = [
     (r"dlfcn\.h", r"base/library\.c"),
     (r"yaml", r"conf/\w+\.c"),
     (r"curl/", r"registry/(http\w*|curl_library|url)\.[ch]"),
-    (r"sqlite3", r"registry/catalog_index\.c"),
+    (r"sqlite3", r"registry/(sqlite_library|index\w*|sorter)\.[ch]"),
     (r"archive", r"store/(archive\w*|tar\w*)\.[ch]"),
     (r"microhttpd", r"mirror/\w+\.[ch]"),
     (r"glib|gio/|gobject/|packagekit", r"provider/packagekit/\w+\.[ch]"),

@@ -1,0 +1,323 @@
+/* registry/index_import.c - everything in a source anew, seen by others when it is whole. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "manifest/reference.h"
+#include "registry/index_private.h"
+
+/* Rows of one transaction: enough to make it cheap, few enough to let others write between two. */
+#define BATCH      4096
+#define LOCK_FILE  "catalog.import"
+#define CLEAR_STEP 64 /* repositories that are thrown away at once */
+
+/*
+ * The rows go to a source of a negative number of this import's own; commit renames. Who imports
+ * holds a shared lock on a file beside the database; whoever gets it alone knows that nobody
+ * imports, and that what is left below 0 is nobody's.
+ */
+struct cprov_index_import {
+    struct cprov_index *ix;
+    int64_t source, shadow;
+    int lock; /* or -1 */
+    char path[CPROV_NAME_MAX + 1];
+    int64_t repository, base_words, words;
+    bool incomplete; /* one of the repository's versions is */
+    unsigned pending;
+    uint64_t duplicates;
+    bool over;
+};
+
+/* --- what is nobody's --- */
+
+static int next_dead(struct cprov_index *ix, int64_t below, int64_t *id, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+    bool row;
+
+    if (cprov_query_begin(ix, "SELECT id FROM repository WHERE source <= ? LIMIT 1", &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, below);
+    if (cprov_query_step(&q, &row, err) < 0)
+        return err->code;
+    *id = row ? cprov_query_get_number(&q, 0) : 0;
+    return 0;
+}
+
+static int clear_some(struct cprov_index *ix, bool *more, struct cprov_error *err)
+{
+    int64_t id = 1;
+
+    for (int i = 0; i < CLEAR_STEP && id; i++)
+        if (next_dead(ix, -1, &id, err) < 0 ||
+            (id && cprov_index_clear_repository(ix, id, err) < 0))
+            return err->code;
+    *more = id != 0;
+    return 0;
+}
+
+static int clear_dead(struct cprov_index *ix, struct cprov_error *err)
+{
+    bool more = true;
+
+    while (more) {
+        if (cprov_index_begin(ix, err) < 0 ||
+            cprov_index_end(ix, clear_some(ix, &more, err), err) < 0)
+            return err->code;
+    }
+    return 0;
+}
+
+/* Only who is alone: a lock that failed to become exclusive is gone, as flock() has it. What is not
+ * cleared now is cleared by the next one. */
+static int clean_up(struct cprov_index_import *m, struct cprov_error *err)
+{
+    if (m->ix->dir && flock(m->lock, LOCK_EX | LOCK_NB) < 0)
+        return 0;
+    return clear_dead(m->ix, err);
+}
+
+static int open_lock(struct cprov_index_import *m, struct cprov_error *err)
+{
+    auto_fd int dir = -1;
+
+    if (!m->ix->dir)
+        return 0;
+    if (cprov_fs_open_dir(AT_FDCWD, m->ix->dir, &dir, err) < 0)
+        return err->code;
+    m->lock = openat(dir, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return m->lock < 0 ? cprov_fail_os(err, errno, "%s/%s", m->ix->dir, LOCK_FILE) : 0;
+}
+
+static int stay_shared(struct cprov_index_import *m, struct cprov_error *err)
+{
+    if (m->lock < 0)
+        return 0;
+    return cprov_fs_lock(m->lock, false, CPROV_LOCK_WAIT_MS, m->ix->options.cancel, err);
+}
+
+/* --- the life of an import --- */
+
+int cprov_index_import_begin(struct cprov_index *ix, int64_t source,
+                             struct cprov_index_import **out, struct cprov_error *err)
+{
+    struct cprov_index_import *m = calloc(1, sizeof(*m));
+    uint32_t number = 0;
+
+    if (!m)
+        return cprov_fail_memory(err);
+    m->ix = ix;
+    m->source = source;
+    m->lock = -1;
+    int code = open_lock(m, err);
+    if (code == 0)
+        code = clean_up(m, err);
+    if (code == 0)
+        code = stay_shared(m, err);
+    if (code == 0)
+        code = cprov_random(&number, sizeof(number), err);
+    m->shadow = -1 - (int64_t)number;
+    if (code < 0)
+        cprov_index_import_free(m);
+    else
+        *out = m;
+    return code;
+}
+
+static int end_batch(struct cprov_index_import *m, int code, struct cprov_error *err)
+{
+    if (m->pending == 0)
+        return code;
+    m->pending = 0;
+    return cprov_index_end(m->ix, code, err);
+}
+
+/* --- one entry --- */
+
+static bool fits(const char *text, size_t max)
+{
+    struct cprov_span s = cprov_span_of(text);
+
+    if (s.len > max || !cprov_span_is_utf8(s))
+        return false;
+    for (size_t i = 0; i < s.len; i++)
+        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
+            return false;
+    return true;
+}
+
+static int check_entry(const struct cprov_entry *e, struct cprov_error *err)
+{
+    const char *const texts[] = { e->description, e->publisher,    e->title,    e->created,
+                                  e->platforms,   e->notes,        e->url,      e->media_type,
+                                  e->reference,   e->dependencies, e->cultures, e->alias };
+
+    if (!e->repository || !*e->repository || !fits(e->repository, CPROV_NAME_MAX))
+        return cprov_fail(err, CPROV_EVERIFY, "an image without a usable name");
+    if (!e->version || !*e->version || !fits(e->version, CPROV_TAG_MAX))
+        return cprov_fail(err, CPROV_EVERIFY, "%s: a version without a usable name", e->repository);
+    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
+        if (texts[i] && strlen(texts[i]) > CPROV_CATALOG_TEXT_MAX)
+            return cprov_fail(err, CPROV_ELIMIT, "%s %s: a text of more than %zu bytes",
+                              e->repository, e->version, CPROV_CATALOG_TEXT_MAX);
+    return 0;
+}
+
+static int set_known(struct cprov_index_import *m, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+
+    if (!m->repository)
+        return 0;
+    if (cprov_query_begin(m->ix, "UPDATE repository SET known = ?, checked = 1 WHERE id = ?", &q,
+                          err) < 0)
+        return err->code;
+    cprov_query_number(&q, !m->incomplete);
+    cprov_query_number(&q, m->repository);
+    return cprov_query_run(&q, err);
+}
+
+static int find_repository(struct cprov_index_import *m, const char *path, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+    bool row;
+
+    m->repository = 0;
+    if (cprov_query_begin(m->ix, "SELECT id, words FROM repository WHERE source = ? AND path = ?",
+                          &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, m->shadow);
+    cprov_query_text(&q, path);
+    if (cprov_query_step(&q, &row, err) < 0)
+        return err->code;
+    m->repository = row ? cprov_query_get_number(&q, 0) : 0;
+    m->words = m->base_words = row ? cprov_query_get_number(&q, 1) : 0;
+    return 0;
+}
+
+/* Entries of one image mostly follow each other. */
+static int turn_to(struct cprov_index_import *m, const struct cprov_entry *e,
+                   struct cprov_error *err)
+{
+    if (m->repository && strcmp(m->path, e->repository) == 0)
+        return 0;
+    if (set_known(m, err) < 0 || find_repository(m, e->repository, err) < 0)
+        return err->code;
+    m->incomplete = false;
+    (void)stpcpy(m->path, e->repository);
+    if (m->repository)
+        return 0;
+    int code = cprov_index_add_repository(m->ix, m->shadow, e->repository, e->name, &m->repository,
+                                          &m->base_words, err);
+    m->words = m->base_words;
+    return code;
+}
+
+static int store(struct cprov_index_import *m, const struct cprov_entry *e, struct cprov_error *err)
+{
+    struct cprov_index_row row = { .repository = m->repository, .only_new = true };
+    struct cprov_index_texts texts = { e->repository, e->title, e->description, e->publisher };
+
+    if (!e->alias) {
+        m->incomplete = m->incomplete || !e->complete;
+        if (cprov_index_words(m->ix, m->repository, &texts, &m->words, err) < 0)
+            return err->code;
+        row.words = m->words;
+    }
+    if (cprov_index_store_version(m->ix, &row, e, err) < 0)
+        return err->code;
+    if (cprov_sqlite.changes(m->ix->db) > 0)
+        return 0;
+    m->duplicates++;
+    row.only_new = false;
+    return cprov_index_store_version(m->ix, &row, e, err);
+}
+
+int cprov_index_import_add(struct cprov_index_import *m, const struct cprov_entry *entry,
+                           struct cprov_error *err)
+{
+    if (check_entry(entry, err) < 0)
+        return err->code;
+    if (m->pending == 0 && cprov_index_begin(m->ix, err) < 0)
+        return err->code;
+    m->pending++;
+    int code = turn_to(m, entry, err);
+    if (code == 0)
+        code = store(m, entry, err);
+    if (code < 0 || m->pending >= BATCH)
+        code = end_batch(m, code, err);
+    return code;
+}
+
+/* --- commit --- */
+
+static int move(struct cprov_index *ix, int64_t from, int64_t to, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+
+    if (cprov_query_begin(ix, "UPDATE repository SET source = ? WHERE source = ?", &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, to);
+    cprov_query_number(&q, from);
+    return cprov_query_run(&q, err);
+}
+
+static int set_validator(struct cprov_index_import *m, const char *validator,
+                         struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+    struct cprov_span text = cprov_span_of(validator);
+
+    if (cprov_query_begin(m->ix, "UPDATE source SET validator = ? WHERE id = ?", &q, err) < 0)
+        return err->code;
+    if (text.len > CPROV_VALIDATOR_MAX)
+        text.len = 0;
+    cprov_query_span(&q, text);
+    cprov_query_number(&q, m->source);
+    if (cprov_query_run(&q, err) < 0)
+        return err->code;
+    return cprov_index_source_checked(m->ix, m->source, err);
+}
+
+static int swap(struct cprov_index_import *m, const char *validator, struct cprov_error *err)
+{
+    int64_t dead = m->shadow - ((int64_t)1 << 33); /* no shadow's number */
+
+    if (set_known(m, err) < 0 || move(m->ix, m->source, dead, err) < 0 ||
+        move(m->ix, m->shadow, m->source, err) < 0)
+        return err->code;
+    return set_validator(m, validator, err);
+}
+
+int cprov_index_import_commit(struct cprov_index_import *m, const char *validator,
+                              uint64_t *duplicates, struct cprov_error *err)
+{
+    if (end_batch(m, 0, err) < 0 || cprov_index_begin(m->ix, err) < 0 ||
+        cprov_index_end(m->ix, swap(m, validator, err), err) < 0)
+        return err->code;
+    m->over = true;
+    *duplicates = m->duplicates;
+    /* The import has succeeded: what it replaced may stay for the next one to clear. */
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    int code = clean_up(m, &ignored);
+    (void)code;
+    return 0;
+}
+
+void cprov_index_import_free(struct cprov_index_import *m)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (!m)
+        return;
+    int code = end_batch(m, CPROV_ECANCELLED, &ignored);
+    if (!m->over && !m->ix->damaged && (m->lock >= 0 || !m->ix->dir))
+        code = clean_up(m, &ignored);
+    (void)code; /* what stays is cleared by the next import */
+    cprov_fd_close(&m->lock);
+    free(m);
+}

@@ -1,0 +1,126 @@
+/* registry/index_private.h - the database under the index: opened, asked, told. */
+#ifndef CPROV_REGISTRY_INDEX_PRIVATE_H
+#define CPROV_REGISTRY_INDEX_PRIVATE_H
+
+#include "base/span.h"
+#include "registry/index.h"
+#include "registry/sqlite_library.h"
+
+#define CPROV_INDEX_STATEMENTS 64
+#define CPROV_INDEX_TEXTS      8
+
+/* A text that is kept once, and the number it goes by. */
+struct cprov_index_text {
+    char *text;
+    int64_t id;
+};
+
+struct cprov_index {
+    sqlite3 *db;
+    char *dir;  /* NULL: of this handle's own */
+    char *name; /* "catalog-1.sqlite" */
+    bool damaged;
+    struct cprov_index_options options;
+    struct {
+        const char *sql; /* known by its address */
+        sqlite3_stmt *statement;
+    } statements[CPROV_INDEX_STATEMENTS];
+    size_t statements_count;
+    struct cprov_index_text texts[CPROV_INDEX_TEXTS]; /* the last ones used */
+    size_t texts_next;
+    unsigned depth; /* of transactions */
+};
+
+/* Turns what SQLite says into a code of ours. */
+int cprov_index_fail(struct cprov_index *ix, int rc, struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_index_exec(struct cprov_index *ix, const char *sql, struct cprov_error *err);
+
+/*
+ * A statement being used; failures are sticky until step or run. sql must be a literal: statements
+ * are kept by its address, and one is used at one place at a time.
+ */
+struct cprov_query {
+    struct cprov_index *ix;
+    sqlite3_stmt *statement;
+    int bound; /* parameters so far */
+    int rc;
+};
+CPROV_MUST_CHECK
+int cprov_query_begin(struct cprov_index *ix, const char *sql, struct cprov_query *q,
+                      struct cprov_error *err);
+void cprov_query_end(struct cprov_query *q);
+#define auto_query CPROV_CLEANUP(cprov_query_end)
+
+/* The next parameter. Texts and bytes must stay until the statement was stepped. */
+void cprov_query_number(struct cprov_query *q, int64_t n);
+void cprov_query_text(struct cprov_query *q, const char *text); /* NULL and "": null */
+void cprov_query_span(struct cprov_query *q, struct cprov_span text);
+void cprov_query_bytes(struct cprov_query *q, const void *bytes, size_t len); /* none: null */
+void cprov_query_null(struct cprov_query *q);
+
+/* *row: there is one more. */
+CPROV_MUST_CHECK
+int cprov_query_step(struct cprov_query *q, bool *row, struct cprov_error *err);
+/* A statement without rows. */
+CPROV_MUST_CHECK
+int cprov_query_run(struct cprov_query *q, struct cprov_error *err);
+
+int64_t cprov_query_get_number(const struct cprov_query *q, int column);
+struct cprov_span cprov_query_get_text(const struct cprov_query *q, int column); /* null: empty */
+
+/* Several changes as one: they nest; end with code < 0 takes all of them back. Returns the code, or
+ * that of the failed commit. */
+CPROV_MUST_CHECK
+int cprov_index_begin(struct cprov_index *ix, struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_index_end(struct cprov_index *ix, int code, struct cprov_error *err);
+
+/* --- words: what is searched --- */
+
+struct cprov_index_texts {
+    const char *path, *title, *description, *publisher; /* NULL: "" */
+};
+/* The row of words with these texts: the one given when it has them, or has nothing but the name
+ * yet, else a new one. *id in and out; 0: none. */
+CPROV_MUST_CHECK
+int cprov_index_words(struct cprov_index *ix, int64_t repository,
+                      const struct cprov_index_texts *texts, int64_t *id, struct cprov_error *err);
+/* The row goes when nothing of the repository has these texts any more. */
+CPROV_MUST_CHECK
+int cprov_index_words_left(struct cprov_index *ix, int64_t repository, int64_t id,
+                           struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_index_text_id(struct cprov_index *ix, const char *text, int64_t *id,
+                        struct cprov_error *err);
+
+/* --- one version as a row of the table --- */
+
+/* flags of a version */
+#define CPROV_INDEX_OS       1
+#define CPROV_INDEX_COMPLETE 2
+
+struct cprov_index_row {
+    int64_t repository;
+    int64_t words;   /* row of its texts, or 0 */
+    int64_t checked; /* times, or 0 */
+    int64_t changed;
+    bool only_new; /* a row that is there stays */
+};
+CPROV_MUST_CHECK
+int cprov_index_store_version(struct cprov_index *ix, const struct cprov_index_row *row,
+                              const struct cprov_entry *entry, struct cprov_error *err);
+bool cprov_index_read_digest(struct cprov_span bytes, struct cprov_digest *out);
+/* Its words are made too: a name can be searched before anything else is known. */
+CPROV_MUST_CHECK
+int cprov_index_add_repository(struct cprov_index *ix, int64_t source, const char *path,
+                               const char *name, int64_t *id, int64_t *words,
+                               struct cprov_error *err);
+/* The last component of a path. */
+const char *cprov_index_leaf(const char *path);
+/* Takes back a repository and everything it has. */
+CPROV_MUST_CHECK
+int cprov_index_clear_repository(struct cprov_index *ix, int64_t repository,
+                                 struct cprov_error *err);
+
+#endif

@@ -1,0 +1,321 @@
+/* registry/index_rows.c - one version as a row, and the texts that rows share. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "registry/index_private.h"
+
+const char *cprov_index_leaf(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* --- texts that are kept once --- */
+
+static int find_text(struct cprov_index *ix, const char *text, int64_t *id, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+    bool row;
+
+    if (cprov_query_begin(ix, "SELECT id FROM text WHERE text = ?", &q, err) < 0)
+        return err->code;
+    cprov_query_text(&q, text);
+    if (cprov_query_step(&q, &row, err) < 0)
+        return err->code;
+    *id = row ? cprov_query_get_number(&q, 0) : 0;
+    return 0;
+}
+
+static int add_text(struct cprov_index *ix, const char *text, int64_t *id, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+
+    if (cprov_query_begin(ix, "INSERT INTO text(text) VALUES(?)", &q, err) < 0)
+        return err->code;
+    cprov_query_text(&q, text);
+    if (cprov_query_run(&q, err) < 0)
+        return err->code;
+    *id = cprov_sqlite.last_insert_rowid(ix->db);
+    return 0;
+}
+
+static void remember_text(struct cprov_index *ix, const char *text, int64_t id)
+{
+    struct cprov_index_text *slot = &ix->texts[ix->texts_next++ % CPROV_INDEX_TEXTS];
+
+    free(slot->text);
+    *slot = (struct cprov_index_text){ .text = strdup(text), .id = id };
+}
+
+int cprov_index_text_id(struct cprov_index *ix, const char *text, int64_t *id,
+                        struct cprov_error *err)
+{
+    *id = 0;
+    if (!text || !*text)
+        return 0;
+    for (size_t i = 0; i < CPROV_INDEX_TEXTS; i++)
+        if (ix->texts[i].id && ix->texts[i].text && strcmp(ix->texts[i].text, text) == 0) {
+            *id = ix->texts[i].id;
+            return 0;
+        }
+    if (find_text(ix, text, id, err) < 0 || (*id == 0 && add_text(ix, text, id, err) < 0))
+        return err->code;
+    remember_text(ix, text, *id);
+    return 0;
+}
+
+/* --- words --- */
+
+/* *fits: the row has these very texts; *bare: it has nothing but the name. */
+static int look_at_words(struct cprov_index *ix, const struct cprov_index_texts *t, int64_t id,
+                         bool *fits, bool *bare, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+    bool row;
+
+    *fits = *bare = false;
+    if (cprov_query_begin(ix, "SELECT description, publisher, title FROM words WHERE rowid = ?", &q,
+                          err) < 0)
+        return err->code;
+    cprov_query_number(&q, id);
+    if (cprov_query_step(&q, &row, err) < 0)
+        return err->code;
+    if (!row)
+        return 0;
+    struct cprov_span description = cprov_query_get_text(&q, 0),
+                      publisher = cprov_query_get_text(&q, 1), title = cprov_query_get_text(&q, 2);
+    *bare = description.len == 0 && publisher.len == 0 && title.len == 0;
+    *fits = cprov_span_equal(description, cprov_span_of(t->description)) &&
+            cprov_span_equal(publisher, cprov_span_of(t->publisher)) &&
+            cprov_span_equal(title, cprov_span_of(t->title));
+    return 0;
+}
+
+static int write_words(struct cprov_index *ix, const char *sql, const struct cprov_index_texts *t,
+                       int64_t id, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+
+    if (cprov_query_begin(ix, sql, &q, err) < 0)
+        return err->code;
+    cprov_query_span(&q, cprov_span_of(t->path));
+    cprov_query_span(&q, cprov_span_of(t->description));
+    cprov_query_span(&q, cprov_span_of(t->publisher));
+    cprov_query_span(&q, cprov_span_of(t->title));
+    cprov_query_number(&q, id);
+    return cprov_query_run(&q, err);
+}
+
+/* A statement with one number. */
+static int run_with(struct cprov_index *ix, const char *sql, int64_t number,
+                    struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+
+    if (cprov_query_begin(ix, sql, &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, number);
+    return cprov_query_run(&q, err);
+}
+
+int cprov_index_words(struct cprov_index *ix, int64_t repository,
+                      const struct cprov_index_texts *texts, int64_t *id, struct cprov_error *err)
+{
+    bool fits = false, bare = false;
+
+    if (*id && look_at_words(ix, texts, *id, &fits, &bare, err) < 0)
+        return err->code;
+    if (fits)
+        return 0;
+    if (bare)
+        return write_words(ix,
+                           "UPDATE words SET name = ?, description = ?, publisher = ?, title = ? "
+                           "WHERE rowid = ?",
+                           texts, *id, err);
+    if (run_with(ix, "INSERT INTO words_of(repository) VALUES(?)", repository, err) < 0)
+        return err->code;
+    *id = cprov_sqlite.last_insert_rowid(ix->db);
+    return write_words(ix,
+                       "INSERT INTO words(name, description, publisher, title, rowid) "
+                       "VALUES(?, ?, ?, ?, ?)",
+                       texts, *id, err);
+}
+
+static int words_used(struct cprov_index *ix, int64_t repository, int64_t id, bool *used,
+                      struct cprov_error *err)
+{
+    static const char sql[] =
+        "SELECT 1 FROM version WHERE repository = ?1 AND words = ?2 UNION ALL "
+        "SELECT 1 FROM repository WHERE id = ?1 AND words = ?2 LIMIT 1";
+    auto_query struct cprov_query q = { 0 };
+
+    if (cprov_query_begin(ix, sql, &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, repository);
+    cprov_query_number(&q, id);
+    return cprov_query_step(&q, used, err);
+}
+
+int cprov_index_words_left(struct cprov_index *ix, int64_t repository, int64_t id,
+                           struct cprov_error *err)
+{
+    bool used = true;
+
+    if (id && words_used(ix, repository, id, &used, err) < 0)
+        return err->code;
+    if (used)
+        return 0;
+    if (run_with(ix, "DELETE FROM words WHERE rowid = ?", id, err) < 0)
+        return err->code;
+    return run_with(ix, "DELETE FROM words_of WHERE id = ?", id, err);
+}
+
+/* --- versions --- */
+
+/* A time is kept as a number when its text can be made of it again. */
+static void bind_time(struct cprov_query *q, const char *text)
+{
+    char again[CPROV_TIME_TEXT_MAX];
+    int64_t t;
+
+    if (text && cprov_time_parse(cprov_span_of(text), &t) &&
+        strcmp(cprov_time_format(t, again), text) == 0)
+        cprov_query_number(q, t);
+    else
+        cprov_query_text(q, text);
+}
+
+static void bind_number_or_null(struct cprov_query *q, int64_t n)
+{
+    if (n)
+        cprov_query_number(q, n);
+    else
+        cprov_query_null(q);
+}
+
+static size_t digest_size(const struct cprov_digest *digest)
+{
+    return digest->algo == CPROV_SHA512 ? 64 : 32;
+}
+
+/* A digest is its algorithm's number and its bytes. */
+static void bind_digest(struct cprov_query *q, const struct cprov_digest *digest,
+                        uint8_t room[CPROV_DIGEST_RAW_MAX + 1])
+{
+    if (!digest) {
+        cprov_query_null(q);
+        return;
+    }
+    room[0] = (uint8_t)digest->algo;
+    memcpy(room + 1, digest->raw, digest_size(digest));
+    cprov_query_bytes(q, room, digest_size(digest) + 1);
+}
+
+bool cprov_index_read_digest(struct cprov_span bytes, struct cprov_digest *out)
+{
+    struct cprov_digest d = { .algo = CPROV_SHA256 };
+
+    if (bytes.len == 0 || (bytes.ptr[0] != CPROV_SHA256 && bytes.ptr[0] != CPROV_SHA512))
+        return false;
+    d.algo = bytes.ptr[0] == CPROV_SHA512 ? CPROV_SHA512 : CPROV_SHA256;
+    if (bytes.len != digest_size(&d) + 1)
+        return false;
+    memcpy(d.raw, bytes.ptr + 1, bytes.len - 1);
+    *out = d;
+    return true;
+}
+
+#define COLUMNS                                                                                    \
+    " INTO version(repository, version, flags, checked, changed, digest, bytes, created, words,"   \
+    " platforms, media_type, os_version, image_id, alias, reference, url, notes, dependencies,"    \
+    " cultures) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
+int cprov_index_store_version(struct cprov_index *ix, const struct cprov_index_row *row,
+                              const struct cprov_entry *e, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+    uint8_t digest[CPROV_DIGEST_RAW_MAX + 1], image_id[CPROV_DIGEST_RAW_MAX + 1];
+    struct cprov_digest id;
+    int64_t platforms, media_type;
+    bool has_id = e->image_id && *e->image_id &&
+                  cprov_digest_parse(cprov_span_of(e->image_id), &id, NULL) == 0;
+
+    if (cprov_index_text_id(ix, e->platforms, &platforms, err) < 0 ||
+        cprov_index_text_id(ix, e->media_type, &media_type, err) < 0 ||
+        cprov_query_begin(ix, row->only_new ? "INSERT OR IGNORE" COLUMNS : "REPLACE" COLUMNS, &q,
+                          err) < 0)
+        return err->code;
+    cprov_query_number(&q, row->repository);
+    cprov_query_text(&q, e->version);
+    cprov_query_number(&q,
+                       (e->is_os ? CPROV_INDEX_OS : 0) | (e->complete ? CPROV_INDEX_COMPLETE : 0));
+    bind_number_or_null(&q, row->checked);
+    bind_number_or_null(&q, row->changed);
+    bind_digest(&q, e->digest, digest);
+    bind_number_or_null(&q, (int64_t)e->bytes);
+    bind_time(&q, e->created);
+    bind_number_or_null(&q, row->words);
+    bind_number_or_null(&q, platforms);
+    bind_number_or_null(&q, media_type);
+    cprov_query_text(&q, e->os_version);
+    bind_digest(&q, has_id ? &id : NULL, image_id);
+    cprov_query_text(&q, e->alias);
+    cprov_query_text(&q, e->reference);
+    cprov_query_text(&q, e->url);
+    cprov_query_text(&q, e->notes);
+    cprov_query_text(&q, e->dependencies);
+    cprov_query_text(&q, e->cultures);
+    return cprov_query_run(&q, err);
+}
+
+int cprov_index_clear_repository(struct cprov_index *ix, int64_t repository,
+                                 struct cprov_error *err)
+{
+    static const char *const all[] = {
+        "DELETE FROM words WHERE rowid IN (SELECT id FROM words_of WHERE repository = ?)",
+        "DELETE FROM words_of WHERE repository = ?",
+        "DELETE FROM version WHERE repository = ?",
+        "DELETE FROM repository WHERE id = ?",
+    };
+
+    for (size_t i = 0; i < CPROV_COUNT(all); i++)
+        if (run_with(ix, all[i], repository, err) < 0)
+            return err->code;
+    return 0;
+}
+
+static int insert_repository(struct cprov_index *ix, int64_t source, const char *path,
+                             const char *name, struct cprov_error *err)
+{
+    static const char sql[] = "INSERT INTO repository(source, path, leaf, name) VALUES(?, ?, ?, ?)";
+    auto_query struct cprov_query q = { 0 };
+
+    if (cprov_query_begin(ix, sql, &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, source);
+    cprov_query_text(&q, path);
+    cprov_query_text(&q, cprov_index_leaf(path));
+    cprov_query_text(&q, name);
+    return cprov_query_run(&q, err);
+}
+
+int cprov_index_add_repository(struct cprov_index *ix, int64_t source, const char *path,
+                               const char *name, int64_t *id, int64_t *words,
+                               struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+
+    *words = 0;
+    if (insert_repository(ix, source, path, name, err) < 0)
+        return err->code;
+    *id = cprov_sqlite.last_insert_rowid(ix->db);
+    if (cprov_index_words(ix, *id, &(struct cprov_index_texts){ .path = path }, words, err) < 0 ||
+        cprov_query_begin(ix, "UPDATE repository SET words = ? WHERE id = ?", &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, *words);
+    cprov_query_number(&q, *id);
+    return cprov_query_run(&q, err);
+}
