@@ -143,17 +143,19 @@ def pump(a, b):
 
 
 class RelayHandler(socketserver.BaseRequestHandler):
-    """Passes on to `target`; of the first `cuts` connections that send more than `after` bytes, that much alone."""
+    """Passes on to `target`; of the first `cuts` connections that send more than `after` bytes, that much alone.
+    The same with `up_cuts` and `up_after` for what goes to it."""
 
     def handle(self):
         upstream = connect(self.server.target)
-        sent, ends = 0, {self.request: upstream, upstream: self.request}
+        sent, taken, ends = 0, 0, {self.request: upstream, upstream: self.request}
         while True:
             for end in select.select(list(ends), [], [], 60)[0]:
                 data = end.recv(16384)
                 if not data:
                     return
                 ends[end].sendall(data)
+                taken += len(data) if end is self.request else 0
                 if end is upstream:
                     sent += len(data)
                     if self.server.rate:
@@ -161,10 +163,13 @@ class RelayHandler(socketserver.BaseRequestHandler):
             if sent > self.server.after and self.server.cuts > 0:
                 self.server.cuts -= 1
                 return
+            if taken > self.server.up_after and self.server.up_cuts > 0:
+                self.server.up_cuts -= 1
+                return
 
 
 def relay(world, target, cuts=0, after=0, rate=0):
-    return serve(world, RelayHandler, target=target, cuts=cuts, after=after, rate=rate)
+    return serve(world, RelayHandler, target=target, cuts=cuts, after=after, rate=rate, up_cuts=0, up_after=0)
 
 
 class ProxyHandler(socketserver.BaseRequestHandler):
