@@ -361,6 +361,7 @@ int cprov_json_stream_new(const struct cprov_json_stream_options *options,
     if (!s)
         return cprov_fail_memory(err);
     s->options = *options;
+    s->offset = options->offset;
     cprov_buf_init(&s->held, options->record_max);
     *out = s;
     return 0;

@@ -24,6 +24,7 @@ typedef int cprov_json_record_fn(void *arg, const char *member, const struct cpr
 
 struct cprov_json_stream_options {
     size_t record_max; /* bytes of one record, or one key, as it stands in the document */
+    uint64_t offset;   /* of the first byte that will be fed, for messages */
     cprov_json_record_fn *record;
     /* May be NULL: a member of the top object begins whose value is an array (or object, if
      * `object`), so that an empty one is seen too. */
