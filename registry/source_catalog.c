@@ -1,16 +1,15 @@
 /* registry/source_catalog.c - a catalog artifact in a registry as a source. */
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/fs.h"
 #include "base/hash.h"
 #include "base/inflate.h"
 #include "base/limits.h"
 #include "base/signature.h"
 #include "registry/catalog_artifact.h"
+#include "registry/catalog_file.h"
 #include "registry/catalog_reader.h"
 #include "registry/source.h"
 
@@ -43,18 +42,20 @@ static int catalog_init(struct cprov_place *place, struct cprov_error *err)
 /* --- an import --- */
 
 /*
- * The validator has the digests of the manifest, of the document, and of the key it was verified
- * with: a manifest that was only made anew, with the same document, changes nothing, and another
- * key means that all is to be verified again.
+ * The validator: the key it holds for, the digest of the manifest, that of the document. A manifest
+ * that was only made anew, with the same document, changes nothing.
  */
-#define VALIDATOR_MAX (3 * CPROV_DIGEST_TEXT_MAX)
+#define MARK_MAX      64
+#define VALIDATOR_MAX (MARK_MAX + 2 * CPROV_DIGEST_TEXT_MAX)
 
 struct import {
     struct cprov_client *client;
     struct cprov_place place;
-    struct cprov_import want; /* without its validator */
-    char old[VALIDATOR_MAX], validator[VALIDATOR_MAX];
-    char key[CPROV_DIGEST_TEXT_MAX + 1]; /* " sha256:..." of the key's file, or "" */
+    struct cprov_import want;  /* without its validator */
+    struct cprov_buf mark;     /* what validators begin with: the key */
+    char known[VALIDATOR_MAX]; /* the validator given, without mark; "" when it holds for
+                                  another */
+    char validator[VALIDATOR_MAX];
     struct cprov_manifest *manifest;
     struct cprov_catalog_artifact artifact; /* parts of the manifest */
     struct cprov_hasher *hasher;
@@ -74,6 +75,7 @@ static void import_free(struct import *i)
     cprov_catalog_reader_free(i->reader);
     cprov_signature_free(i->signature);
     cprov_buf_clear(&i->signed_by);
+    cprov_buf_clear(&i->mark);
     free(i);
 }
 
@@ -224,22 +226,13 @@ static int fetch_parts(struct import *i, struct cprov_error *err)
 
 /* --- the manifest --- */
 
-static struct cprov_span word(const char *validator, size_t n)
-{
-    struct cprov_span rest = cprov_span_of(validator), item = { 0 };
-
-    for (size_t k = 0; k <= n; k++)
-        if (!cprov_span_next(&rest, ' ', &item))
-            return (struct cprov_span){ 0 };
-    return item;
-}
-
-/* Whether the n-th word, and the key, are those of the last time. */
+/* Whether the n-th digest is that of the last time. */
 static bool is_as_before(const struct import *i, size_t n, const char *digest)
 {
-    const char *key = *i->key ? i->key + 1 : "";
+    struct cprov_span manifest, document;
 
-    return cprov_span_is(word(i->old, n), digest) && cprov_span_is(word(i->old, 2), key);
+    return cprov_span_cut(cprov_span_of(i->known), ' ', &manifest, &document) &&
+           cprov_span_is(n == 0 ? manifest : document, digest);
 }
 
 static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answer,
@@ -256,7 +249,8 @@ static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answe
     if (code == 0) {
         cprov_digest_format(&answer->descriptor.digest, manifest);
         cprov_digest_format(&i->artifact.document.digest, document);
-        (void)snprintf(i->validator, sizeof(i->validator), "%s %s%s", manifest, document, i->key);
+        (void)snprintf(i->validator, sizeof(i->validator), "%s%s %s", cprov_buf_text(&i->mark),
+                       manifest, document);
         if (is_as_before(i, 1, document)) {
             import_end(i, 0, true, NULL);
             return;
@@ -276,8 +270,13 @@ static void on_head(void *arg, int code, struct cprov_manifest_answer *answer,
     char digest[CPROV_DIGEST_TEXT_MAX];
 
     if (code == 0 && is_as_before(i, 0, cprov_digest_format(&answer->descriptor.digest, digest))) {
-        memcpy(i->validator, i->old, sizeof(i->validator));
+        (void)snprintf(i->validator, sizeof(i->validator), "%s%s", cprov_buf_text(&i->mark),
+                       i->known);
         import_end(i, 0, true, NULL);
+        return;
+    }
+    if (code == 0 && answer->manifest) { /* it took a GET to learn the digest */
+        on_manifest(i, 0, answer, NULL);
         return;
     }
     if (code == 0) {
@@ -291,20 +290,15 @@ static void on_head(void *arg, int code, struct cprov_manifest_answer *answer,
 
 /* --- public --- */
 
-static int name_key(struct import *i, struct cprov_error *err)
+static int take_validator(struct import *i, const char *validator, struct cprov_error *err)
 {
-    auto_buf struct cprov_buf text = { 0 };
-    struct cprov_digest digest;
-    char digits[CPROV_DIGEST_TEXT_MAX];
+    const char *key = i->place.source->key;
+    int code = key ? cprov_catalog_key_mark(key, &i->mark, err) : 0;
 
-    if (!i->place.source->key)
-        return 0;
-    cprov_buf_init(&text, CPROV_SIGNATURE_MAX);
-    if (cprov_fs_read(AT_FDCWD, i->place.source->key, CPROV_SIGNATURE_MAX, &text, err) < 0 ||
-        cprov_digest_of(CPROV_SHA256, cprov_buf_span(&text), &digest, err) < 0)
-        return err->code;
-    (void)snprintf(i->key, sizeof(i->key), " %s", cprov_digest_format(&digest, digits));
-    return 0;
+    if (code == 0 && validator && strlen(validator) < VALIDATOR_MAX &&
+        strncmp(validator, cprov_buf_text(&i->mark), i->mark.len) == 0)
+        (void)snprintf(i->known, sizeof(i->known), "%s", validator + i->mark.len);
+    return code;
 }
 
 static int catalog_import(struct cprov_client *c, const struct cprov_place *place,
@@ -318,9 +312,9 @@ static int catalog_import(struct cprov_client *c, const struct cprov_place *plac
     i->place = *place;
     i->want = *want;
     i->want.validator = NULL;
-    (void)snprintf(i->old, sizeof(i->old), "%s", want->validator ? want->validator : "");
-    int code = name_key(i, err);
-    if (code == 0 && *i->old)
+    cprov_buf_init(&i->mark, MARK_MAX);
+    int code = take_validator(i, want->validator, err);
+    if (code == 0 && *i->known)
         code = cprov_client_head_manifest(c, &place->base, on_head, i, err);
     else if (code == 0)
         code = cprov_client_get_manifest(c, &place->base, NULL, on_manifest, i, err);
