@@ -68,6 +68,8 @@
 #define CPROV_PARALLEL_MAX       64
 #define CPROV_CONNECTIONS_MAX    64        /* cached */
 #define CPROV_EXPECT_BYTES       CPROV_MIB /* of a body: more is sent only when the server wants it */
+#define CPROV_UPLOAD_CHUNK       (512 * CPROV_KIB) /* bytes of a piece, below what proxies take */
+#define CPROV_UPLOAD_CHUNK_MAX   (64 * CPROV_MIB)  /* what a registry may ask for at least */
 
 /* layers */
 #define CPROV_TAR_HEADER_MAX  (1 * CPROV_MIB) /* bytes of a PAX header or a GNU long name */

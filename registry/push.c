@@ -8,41 +8,25 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "registry/client_private.h"
-#include "registry/request.h"
+#include "registry/push_private.h"
 #include "registry/retry.h"
 
 #define NAMED_DIGITS 19 /* bytes of a digest that a message shows: "sha256:" and 12 digits */
 
-struct push {
-    struct cprov_op op;
-    struct cprov_client *client;
-    struct cprov_request *request;
-    struct cprov_alarm *alarm; /* the pause before everything begins anew */
-    struct cprov_reference ref;
-    struct cprov_digest digest;
-    uint64_t size;
-    struct cprov_http_upload content;
-    unsigned restarts;
-    char *what;
-    cprov_has_blob_fn *found; /* only whether it is there; or */
-    void (*done)(void *arg, int code, bool existed, const struct cprov_error *err);
-    void *arg;
-};
-
 /* --- life --- */
 
-static void push_free(struct push *p)
+static void push_free(struct cprov_push *p)
 {
     cprov_op_remove(&p->op);
     cprov_alarm_stop(p->alarm);
+    cprov_buf_clear(&p->url);
     free(p->what);
     free(p);
 }
 
-static void push_finish(struct push *p, int code, bool there, const struct cprov_error *err)
+void cprov_push_finish(struct cprov_push *p, int code, bool there, const struct cprov_error *err)
 {
-    struct push copy = *p;
+    struct cprov_push copy = *p;
 
     push_free(p);
     if (copy.found)
@@ -53,16 +37,16 @@ static void push_finish(struct push *p, int code, bool there, const struct cprov
 
 static void push_end(struct cprov_op *op, const struct cprov_error *err)
 {
-    struct push *p = (struct push *)op;
+    struct cprov_push *p = (struct cprov_push *)op;
 
     cprov_request_stop(p->request);
     if (err)
-        push_finish(p, err->code, false, err);
+        cprov_push_finish(p, err->code, false, err);
     else
         push_free(p);
 }
 
-static struct cprov_request_spec spec_of(struct push *p, enum cprov_http_method method)
+struct cprov_request_spec cprov_push_spec(struct cprov_push *p, enum cprov_http_method method)
 {
     return (struct cprov_request_spec){
         .method = method,
@@ -78,21 +62,23 @@ static struct cprov_request_spec spec_of(struct push *p, enum cprov_http_method 
 
 /* --- the upload is lost --- */
 
-static int look(struct push *p, struct cprov_error *err);
+static int look(struct cprov_push *p, struct cprov_error *err);
+static int begin_upload(struct cprov_push *p, struct cprov_error *err);
 
-static void begin_anew(void *arg)
+void cprov_push_anew(void *arg)
 {
-    struct push *p = arg;
+    struct cprov_push *p = arg;
     struct cprov_error err = CPROV_ERROR_INIT;
 
     p->alarm = NULL;
     int code = look(p, &err); /* what was sent last may have arrived, and its answer not */
     if (code < 0)
-        push_finish(p, code, false, &err);
+        cprov_push_finish(p, code, false, &err);
 }
 
 /* Milliseconds until it is worth while to begin anew; negative: it is not. */
-static int64_t pause_before(const struct push *p, int code, const struct cprov_http_head *head)
+static int64_t pause_before(const struct cprov_push *p, int code,
+                            const struct cprov_http_head *head)
 {
     int64_t asked = head ? cprov_retry_after_ms(head->retry_after, cprov_time_now()) : 0;
     bool lost = head
@@ -108,20 +94,19 @@ static int64_t pause_before(const struct push *p, int code, const struct cprov_h
     return asked > 0 ? asked : cprov_retry_backoff_ms(p->restarts + 1, random);
 }
 
-static void lost(struct push *p, int code, const struct cprov_http_head *head,
-                 const struct cprov_error *err)
+void cprov_push_lost(struct cprov_push *p, int code, const struct cprov_http_head *head,
+                     const struct cprov_error *err, void (*again)(void *push))
 {
     struct cprov_error local = *err;
     int64_t ms = pause_before(p, code, head);
 
     if (ms >= 0) {
-        cprov_debug(p->client->wire.log, "%s: begins anew in %lld ms", p->what, (long long)ms);
+        cprov_debug(p->client->wire.log, "%s: again in %lld ms", p->what, (long long)ms);
         p->restarts++;
-        code = cprov_alarm_start(&p->client->wire, ms, begin_anew, p, &p->alarm, &local);
+        code = cprov_alarm_start(&p->client->wire, ms, again, p, &p->alarm, &local);
         if (code == 0)
             return;
-    }
-    if (p->restarts > 0 && ms < 0) {
+    } else if (p->restarts > 0) {
         (void)cprov_fail(&local, code, "%s, tried %u times", err->msg, p->restarts + 1);
         local.http = err->http;
         memcpy(local.hint, err->hint, sizeof(local.hint));
@@ -129,12 +114,12 @@ static void lost(struct push *p, int code, const struct cprov_http_head *head,
     if (head && head->status == 413)
         cprov_hint(&local, "a limit of the registry, or of a proxy in front of it, is smaller than "
                            "this");
-    push_finish(p, code, false, &local);
+    cprov_push_finish(p, code, false, &local);
 }
 
 /* --- the whole is sent --- */
 
-static int check_stored(const struct push *p, const struct cprov_http_head *head,
+static int check_stored(const struct cprov_push *p, const struct cprov_http_head *head,
                         struct cprov_error *err)
 {
     struct cprov_digest said;
@@ -151,64 +136,92 @@ static int check_stored(const struct push *p, const struct cprov_http_head *head
     return 0;
 }
 
-static void on_sent(void *arg, int code, const struct cprov_exchange_answer *answer,
-                    const struct cprov_error *err)
+/* A proxy that takes no body of this size may take its parts. */
+static bool try_chunks(struct cprov_push *p, const struct cprov_http_head *head,
+                       struct cprov_error *err)
 {
-    struct push *p = arg;
+    if (!head || head->status != 413 || p->chunk > 0 || p->size <= CPROV_UPLOAD_CHUNK)
+        return false;
+    p->chunk = CPROV_UPLOAD_CHUNK;
+    return begin_upload(p, err) == 0;
+}
+
+void cprov_push_on_stored(void *arg, int code, const struct cprov_exchange_answer *answer,
+                          const struct cprov_error *err)
+{
+    struct cprov_push *p = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
 
     p->request = NULL;
     if (code < 0) {
-        lost(p, code, answer->head, err);
+        local = *err;
+        if (!try_chunks(p, answer->head, &local))
+            cprov_push_lost(p, code, answer->head, err, cprov_push_anew);
         return;
     }
     code = check_stored(p, answer->head, &local);
-    push_finish(p, code, false, code < 0 ? &local : NULL);
+    cprov_push_finish(p, code, false, code < 0 ? &local : NULL);
 }
 
-/* The address as it came, its query too, and the digest. */
-static int send_whole(struct push *p, const struct cprov_exchange_answer *begun,
-                      struct cprov_error *err)
+/* The address as it came, its query too. */
+int cprov_push_close_url(const struct cprov_push *p, struct cprov_span location,
+                         struct cprov_buf *url, struct cprov_error *err)
 {
-    const struct cprov_http_head *head = begun->head;
-    struct cprov_request_spec spec = spec_of(p, CPROV_PUT);
     char digest[CPROV_DIGEST_TEXT_MAX];
+
+    cprov_buf_init(url, CPROV_URL_MAX);
+    cprov_buf_add_span(url, location);
+    cprov_url_add_query(url, "digest", cprov_span_of(cprov_digest_format(&p->digest, digest)));
+    return cprov_buf_check(url, "URL", err);
+}
+
+static int send_whole(struct cprov_push *p, struct cprov_error *err)
+{
+    struct cprov_request_spec spec = cprov_push_spec(p, CPROV_PUT);
     auto_buf struct cprov_buf url = { 0 };
 
-    if (head->status == 201 || head->location.len == 0)
-        return cprov_fail(err, CPROV_ENETWORK,
-                          "%s: the server does not say where to upload to (%d)", p->what,
-                          head->status);
-    cprov_buf_init(&url, CPROV_URL_MAX);
-    if (cprov_url_resolve(begun->url, head->location, &url, err) < 0)
-        return cprov_wrap_as(err, CPROV_ENETWORK, "%s", p->what);
-    cprov_url_add_query(&url, "digest", cprov_span_of(cprov_digest_format(&p->digest, digest)));
-    if (cprov_buf_check(&url, "URL", err) < 0)
+    if (cprov_push_close_url(p, cprov_buf_span(&p->url), &url, err) < 0)
         return err->code;
     spec.url = cprov_buf_text(&url);
     spec.upload = &p->content;
     spec.bulk = p->size > CPROV_EXPECT_BYTES;
     spec.once = true; /* half an upload is not to be had again under this address */
-    spec.done = on_sent;
+    spec.done = cprov_push_on_stored;
     return cprov_request_start(p->client, &spec, &p->request, err);
+}
+
+static int send(struct cprov_push *p, const struct cprov_exchange_answer *begun,
+                struct cprov_error *err)
+{
+    const struct cprov_http_head *head = begun->head;
+
+    if (head->status == 201 || head->location.len == 0)
+        return cprov_fail(err, CPROV_ENETWORK,
+                          "%s: the server does not say where to upload to (%d)", p->what,
+                          head->status);
+    cprov_buf_reset(&p->url);
+    if (cprov_url_resolve(begun->url, head->location, &p->url, err) < 0 ||
+        cprov_buf_check(&p->url, "URL", err) < 0)
+        return cprov_wrap_as(err, CPROV_ENETWORK, "%s", p->what);
+    return p->chunk > 0 ? cprov_push_chunks(p, begun, err) : send_whole(p, err);
 }
 
 static void on_begun(void *arg, int code, const struct cprov_exchange_answer *answer,
                      const struct cprov_error *err)
 {
-    struct push *p = arg;
+    struct cprov_push *p = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
 
     p->request = NULL;
-    if (code == 0 && (code = send_whole(p, answer, &local)) < 0)
+    if (code == 0 && (code = send(p, answer, &local)) < 0)
         err = &local;
     if (code < 0)
-        push_finish(p, code, false, err);
+        cprov_push_finish(p, code, false, err);
 }
 
-static int begin_upload(struct push *p, struct cprov_error *err)
+static int begin_upload(struct cprov_push *p, struct cprov_error *err)
 {
-    struct cprov_request_spec spec = spec_of(p, CPROV_POST);
+    struct cprov_request_spec spec = cprov_push_spec(p, CPROV_POST);
     auto_buf struct cprov_buf path = { 0 };
 
     cprov_buf_init(&path, CPROV_URL_MAX);
@@ -225,7 +238,7 @@ static int begin_upload(struct push *p, struct cprov_error *err)
 /* --- is it there --- */
 
 /* Some say 0 of everything that they are asked for with HEAD. */
-static bool is_there(const struct push *p, const struct cprov_http_head *head)
+static bool is_there(const struct cprov_push *p, const struct cprov_http_head *head)
 {
     return !head->has_content_length || head->content_length == 0 ||
            head->content_length == p->size;
@@ -233,7 +246,7 @@ static bool is_there(const struct push *p, const struct cprov_http_head *head)
 
 /* Servers that know no HEAD, or send it to a store that does not, are asked by the upload itself.
  */
-static bool is_missing(const struct push *p, int code, const struct cprov_http_head *head)
+static bool is_missing(const struct cprov_push *p, int code, const struct cprov_http_head *head)
 {
     if (code == CPROV_ENOTFOUND)
         return true;
@@ -244,7 +257,7 @@ static bool is_missing(const struct push *p, int code, const struct cprov_http_h
 static void on_looked(void *arg, int code, const struct cprov_exchange_answer *answer,
                       const struct cprov_error *err)
 {
-    struct push *p = arg;
+    struct cprov_push *p = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
     bool there = code == 0 && is_there(p, answer->head);
 
@@ -256,12 +269,12 @@ static void on_looked(void *arg, int code, const struct cprov_exchange_answer *a
             return;
         err = &local;
     }
-    push_finish(p, code, there, err);
+    cprov_push_finish(p, code, there, err);
 }
 
-static int look(struct push *p, struct cprov_error *err)
+static int look(struct cprov_push *p, struct cprov_error *err)
 {
-    struct cprov_request_spec spec = spec_of(p, CPROV_HEAD);
+    struct cprov_request_spec spec = cprov_push_spec(p, CPROV_HEAD);
     char digest[CPROV_DIGEST_TEXT_MAX];
     auto_buf struct cprov_buf path = { 0 };
 
@@ -277,15 +290,16 @@ static int look(struct push *p, struct cprov_error *err)
 
 /* --- public --- */
 
-static int begin(struct cprov_client *c, const struct push *plan, struct cprov_error *err)
+static int begin(struct cprov_client *c, const struct cprov_push *plan, struct cprov_error *err)
 {
-    struct push *p = malloc(sizeof(*p));
+    struct cprov_push *p = malloc(sizeof(*p));
     char digest[CPROV_DIGEST_TEXT_MAX];
 
     if (!p)
         return cprov_fail_memory(err);
     *p = *plan;
     p->client = c;
+    cprov_buf_init(&p->url, CPROV_URL_MAX);
     cprov_op_add(c, &p->op, push_end);
     int code = asprintf(&p->what, "blob %.*s of %s/%s", NAMED_DIGITS,
                         cprov_digest_format(&p->digest, digest), p->ref.host, p->ref.repository);
@@ -305,11 +319,11 @@ int cprov_client_has_blob(struct cprov_client *c, const struct cprov_reference *
                           void *arg, struct cprov_error *err)
 {
     return begin(c,
-                 &(struct push){ .ref = *ref,
-                                 .digest = descriptor->digest,
-                                 .size = descriptor->size,
-                                 .found = done,
-                                 .arg = arg },
+                 &(struct cprov_push){ .ref = *ref,
+                                       .digest = descriptor->digest,
+                                       .size = descriptor->size,
+                                       .found = done,
+                                       .arg = arg },
                  err);
 }
 
@@ -317,12 +331,12 @@ int cprov_client_push_blob(struct cprov_client *c, const struct cprov_blob_push 
                            struct cprov_error *err)
 {
     const struct cprov_descriptor *d = push->descriptor;
-    struct push plan = { .ref = *push->ref,
-                         .digest = d->digest,
-                         .size = d->size,
-                         .content = push->content,
-                         .done = push->done,
-                         .arg = push->arg };
+    struct cprov_push plan = { .ref = *push->ref,
+                               .digest = d->digest,
+                               .size = d->size,
+                               .content = push->content,
+                               .done = push->done,
+                               .arg = push->arg };
 
     if (d->size > CPROV_BLOB_SIZE_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "blob of %llu bytes", (unsigned long long)d->size);

@@ -38,8 +38,10 @@ struct cprov_blob_push {
  * HEAD, POST, then PUT of the whole to where the answer leads: a path, or a URL whose query is
  * kept; at another origin than the registry's never with a login. When the upload is lost on the
  * way (no connection, 404, 416, and the statuses of registry/retry.h) everything begins anew after
- * a back-off, as often as the client repeats a request. CPROV_EVERIFY: the server says that it has
- * got something else.
+ * a back-off, as often as the client repeats a request. What is refused as too large (413) is sent
+ * in pieces by PATCH, of CPROV_UPLOAD_CHUNK bytes or what OCI-Chunk-Min-Length wants, and goes on
+ * after a fault where the server has got to. CPROV_EVERIFY: the server says that it has got
+ * something else.
  */
 CPROV_MUST_CHECK
 int cprov_client_push_blob(struct cprov_client *c, const struct cprov_blob_push *push,

@@ -7,7 +7,7 @@ import os
 
 from harness import equal, expect, main
 from registry import Registry
-from servers import relay, token_server
+from servers import limiter, relay, token_server
 
 USER, WORD = "robot", "a-word-of-its-own"
 SIZE = 5_000_000
@@ -66,15 +66,27 @@ def a_line_that_is_cut(w):
     push(w, f"{line.address}/team/given-up:v1", code=6)
 
 
+def a_proxy_with_a_limit(w):
+    """The usual one of nginx: the whole is refused, its pieces are taken."""
+    proxy = limiter(w, w.registry.address, 1 << 20)
+    w.registry.requests()
+    done = push(w, f"{proxy.address}/team/pieces:v1")
+    expect(f"blob sent {SIZE}\n" in done.out, done.out)
+    equal(proxy.refused, ["PUT"], "refused")
+    equal(len([r for r in w.registry.requests() if r.method == "PATCH"]), (SIZE + (1 << 19) - 1) >> 19, "pieces")
+    w.skopeo_copy(f"docker://{w.registry.address}/team/pieces:v1", f"oci:{w.path('pieces')}:v1",
+                  "--src-tls-verify=false")
+
+
 def with_tokens(w):
     name = f"{w.closed.address}/team/catalog:v1"
     push(w, name, code=11)
     w.tokens.asked.clear()
     push(w, name, f"{USER}:{WORD}")
-    equal(len(w.tokens.asked), 1, "tokens")  # the first question was for less: it asks for what follows, too
-    expect("repository:team/catalog:pull,push" in w.tokens.asked[0][1], w.tokens.asked)
+    equal(len(w.tokens.asked), 2, "tokens")  # for what each challenge names: to look, then to write
+    expect("repository:team/catalog:pull,push" in w.tokens.asked[1][1], w.tokens.asked)
 
 
 if __name__ == "__main__":
     main(["docker-registry", "skopeo", "openssl"], set_up, a_blob_and_its_manifest, skopeo_copies_it,
-         what_is_there_is_not_sent, a_line_that_is_cut, with_tokens)
+         what_is_there_is_not_sent, a_line_that_is_cut, a_proxy_with_a_limit, with_tokens)
