@@ -97,20 +97,48 @@ static int write_entry(void *arg, const struct cprov_entry *entry, struct cprov_
     return cprov_catalog_writer_add(h->writer, entry, err);
 }
 
+static int write_place(struct share *h, struct cprov_index *index, const struct cprov_place *place,
+                       struct cprov_error *err)
+{
+    auto_buf struct cprov_buf key = { 0 };
+    struct cprov_index_source known;
+
+    cprov_buf_init(&key, CPROV_URL_MAX);
+    cprov_place_key(place, &key);
+    if (cprov_buf_check(&key, "key of a source", err) < 0 ||
+        cprov_index_source(index, cprov_buf_text(&key), place->kind->import ? "" : place->base.host,
+                           &known, err) < 0)
+        return err->code;
+    return cprov_index_each(index, known.id, write_entry, h, err);
+}
+
+/* Of a version that several sources have, readers take what comes last: that of the first source.
+ */
+static int write_places(struct share *h, struct cprov_error *err)
+{
+    struct cprov_session *s = h->s;
+    struct cprov_index *index;
+
+    if (cprov_session_places(s, err) < 0 || cprov_session_index(s, &index, err) < 0)
+        return err->code;
+    for (size_t i = s->places_count; i > 0; i--)
+        if (write_place(h, index, &s->places[i - 1], err) < 0)
+            return err->code;
+    return 0;
+}
+
 /* The whole document, from the first byte to the last. created may be NULL. */
 static int write_document(struct share *h, const char *created, struct cprov_error *err)
 {
     const char *title = h->options->title, *key = h->options->key_file;
-    struct cprov_index *index;
 
     cprov_buf_init(&h->gathered, GATHERED);
     if ((key && cprov_signature_signer(key, &h->signature, err) < 0) ||
-        cprov_session_index(h->s, &index, err) < 0 ||
         cprov_catalog_writer_new(title, created, gather, h, &h->writer, err) < 0 ||
-        cprov_index_each(index, 0, write_entry, h, err) < 0)
+        write_places(h, err) < 0)
         return err->code;
     if (h->versions == 0) {
-        cprov_fail(err, CPROV_ENOTFOUND, "nothing is known of any source");
+        cprov_fail(err, CPROV_ENOTFOUND, "nothing is known of the sources");
         cprov_hint(err, "cprov refresh asks them");
         return CPROV_ENOTFOUND;
     }

@@ -453,9 +453,9 @@ struct cprov_catalog_options {
     const char *key_file;  /* private key (PEM) to sign it with; or NULL */
     bool overwrite;        /* export: replace a file */
 };
-/* Everything that is known of the sources without asking them, as one document: a file that is
- * there whole or not at all, with its signature beside it as FILE.sig. CPROV_NOT_FOUND: nothing is
- * known; CPROV_EXISTS: the file is there. */
+/* Everything that is known of the session's sources without asking them, as one document: a file
+ * that is there whole or not at all, with its signature beside it as FILE.sig. CPROV_NOT_FOUND:
+ * nothing is known; CPROV_EXISTS: the file is there. */
 CPROV_API int cprov_catalog_export(struct cprov_session *s,
                                    const struct cprov_catalog_options *options,
                                    cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks);
