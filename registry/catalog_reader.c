@@ -19,20 +19,27 @@ struct cprov_catalog_reader {
     uint64_t total;
     struct cprov_json_stream *json;
     struct cprov_buf text; /* all of a YAML document; before, the blanks that either begins with */
+    struct cprov_arena texts; /* of the options */
     int failed;
 };
 
 int cprov_catalog_reader_new(const struct cprov_catalog_reader_options *options,
                              struct cprov_catalog_reader **out, struct cprov_error *err)
 {
-    struct cprov_catalog_reader *r = calloc(1, sizeof(*r));
+    auto_catalog_reader struct cprov_catalog_reader *r = calloc(1, sizeof(*r));
 
     if (!r)
         return cprov_fail_memory(err);
     r->format.options = *options;
+    if (options->base)
+        r->format.options.base = cprov_arena_text(&r->texts, cprov_span_of(options->base));
+    if (options->name)
+        r->format.options.name = cprov_arena_text(&r->texts, cprov_span_of(options->name));
     cprov_buf_init(&r->text, CPROV_CONF_FILE_MAX);
-    *out = r;
-    return 0;
+    int code = cprov_arena_check(&r->texts, err);
+    if (code == 0)
+        *out = cprov_steal(&r);
+    return code;
 }
 
 void cprov_catalog_reader_free(struct cprov_catalog_reader *r)
@@ -42,6 +49,7 @@ void cprov_catalog_reader_free(struct cprov_catalog_reader *r)
     cprov_json_stream_free(r->json);
     cprov_buf_clear(&r->text);
     cprov_arena_clear(&r->format.arena);
+    cprov_arena_clear(&r->texts);
     free(r);
 }
 

@@ -15,7 +15,7 @@ struct cprov_catalog_reader;
  * ContainerImage array {Name, Version, Description, SasToken}, Docker's {channels, versions}, and
  * the Nano Server array {Name, Version, Description, Language, Dependencies, ...}. Our own may also
  * be YAML (then at most CPROV_CONF_FILE_MAX of it). A UTF-8 BOM is skipped. Memory does not grow
- * with the document; relative URLs are resolved against `base`.
+ * with the document; relative URLs are resolved against `base`. Texts are copied.
  */
 struct cprov_catalog_reader_options {
     const char *base; /* URL or path ("/srv/catalog.json") the document came from; or NULL */

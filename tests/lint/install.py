@@ -17,6 +17,7 @@ WANTED += ["include/container-provider/provider.h", "lib/libcprov.so", "lib/libc
            "share/bash-completion/completions/cprov", "share/zsh/site-functions/_cprov",
            "share/fish/vendor_completions.d/cprov.fish", "share/doc/container-provider/LICENSE",
            "share/doc/container-provider/README.md", "share/doc/container-provider/docs/design.md",
+           "share/doc/container-provider/docs/catalog-format.md", "share/doc/container-provider/docs/catalog.schema.json",
            "share/doc/container-provider/container-provider.yaml"]
 EXAMPLE = """#include <provider.h>
 #include <stdio.h>
