@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "client_world.h"
 #include "registry/push.h"
@@ -507,6 +508,26 @@ static void test_refused(void **state)
     close_registry(&w, &r);
 }
 
+/* What is sent is rationed like what comes. */
+static void test_limited_rate(void **state)
+{
+    struct registry r = { .keeps = true };
+    struct cprov_client_options options = { .http = { .limit_rate = 8 * CPROV_MIB } };
+    struct pushed p;
+    struct world w;
+    char *bytes = large_bytes();
+
+    (void)state;
+    world_open(&w, serve, &r, &options);
+    int64_t begin = cprov_clock_ms();
+    assert_int_equal(push_bytes(&w, &p, bytes, LARGE), 0);
+    assert_true(cprov_clock_ms() - begin > 250); /* 375 without the first ration */
+    assert_int_equal(r.body_len, LARGE);
+    assert_memory_equal(r.body, bytes, LARGE);
+    close_registry(&w, &r);
+    free(bytes);
+}
+
 /* A token lasts two requests: HEAD and POST; the PUT is sent again whole with the next one. */
 static void test_token_ends_midway(void **state)
 {
@@ -633,12 +654,12 @@ static void test_interrupted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_locations),    cmocka_unit_test(test_what_is_there_is_not_sent),
-        cmocka_unit_test(test_has_blob),     cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_large_file),   cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_refused),      cmocka_unit_test(test_token_ends_midway),
-        cmocka_unit_test(test_other_origin), cmocka_unit_test(test_manifest),
-        cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_locations),         cmocka_unit_test(test_what_is_there_is_not_sent),
+        cmocka_unit_test(test_has_blob),          cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_large_file),        cmocka_unit_test(test_pieces),
+        cmocka_unit_test(test_refused),           cmocka_unit_test(test_limited_rate),
+        cmocka_unit_test(test_token_ends_midway), cmocka_unit_test(test_other_origin),
+        cmocka_unit_test(test_manifest),          cmocka_unit_test(test_interrupted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
