@@ -429,7 +429,8 @@ static void test_large_file(void **state)
     assert_memory_equal(r.body, bytes + 1000, r.body_len);
     assert_int_equal(p.sent, LARGE - 1000);
     assert_true(r.had_expect);
-    assert_int_equal(script_server_count(w.server, "POST "), 2); /* the cut one, and this */
+    /* Begun anew, or sent again by libcurl, which does so while no answer has come. */
+    assert_in_range(script_server_count(w.server, "POST "), 1, 2);
     assert_int_equal(r.puts, 1);
 
     r.has = false; /* a file that is too short ends it */
