@@ -228,38 +228,6 @@ static int create_temp(int dir, char name[TEMP_NAME_MAX], int *out, struct cprov
     return cprov_fail(err, CPROV_EFAIL, "cannot find a free name for a file");
 }
 
-static int fill_temp(int fd, struct cprov_span content, mode_t mode, struct cprov_error *err)
-{
-    int code = cprov_fs_write_all(fd, content.ptr, content.len, -1, err);
-
-    if (code < 0)
-        return code;
-    if (fchmod(fd, mode) < 0)
-        return cprov_fail_os(err, errno, "chmod");
-    int os = sync_file(fd);
-    return os != 0 ? cprov_fail_os(err, os, "fsync") : 0;
-}
-
-/* Replaces `name` in the directory. */
-static int replace_in(int dir, const char *name, struct cprov_span content, mode_t mode,
-                      struct cprov_error *err)
-{
-    auto_fd int fd = -1;
-    char temp[TEMP_NAME_MAX];
-    int code = create_temp(dir, temp, &fd, err);
-
-    if (code < 0)
-        return code;
-    code = fill_temp(fd, content, mode, err);
-    if (code == 0 && renameat(dir, temp, dir, name) < 0)
-        code = cprov_fail_os(err, errno, "rename");
-    if (code < 0) {
-        unlinkat(dir, temp, 0);
-        return code;
-    }
-    return cprov_fs_sync_dir(dir, err);
-}
-
 /* Opens the directory that `path` is in; *name is the last component, within path. */
 static int open_parent(int at, const char *path, int *dir, const char **name,
                        struct cprov_error *err)
@@ -281,15 +249,53 @@ static int open_parent(int at, const char *path, int *dir, const char **name,
     return code;
 }
 
+int cprov_fs_draft_begin(int at, const char *path, struct cprov_fs_draft *d,
+                         struct cprov_error *err)
+{
+    int code = open_parent(at, path, &d->dir, &d->name, err);
+
+    return code < 0 ? code : create_temp(d->dir, d->temp, &d->fd, err);
+}
+
+int cprov_fs_draft_keep(struct cprov_fs_draft *d, mode_t mode, bool exclusive,
+                        struct cprov_error *err)
+{
+    if (fchmod(d->fd, mode) < 0)
+        return cprov_fail_os(err, errno, "chmod");
+    int os = sync_file(d->fd);
+    if (os != 0)
+        return cprov_fail_os(err, os, "fsync");
+    /* A link takes a free name alone; what it is a second name of is removed by the drop. */
+    int rc = exclusive ? linkat(d->dir, d->temp, d->dir, d->name, 0)
+                       : renameat(d->dir, d->temp, d->dir, d->name);
+    if (rc < 0 && errno == EEXIST)
+        return cprov_fail(err, CPROV_EEXISTS, "the file is there already");
+    if (rc < 0)
+        return cprov_fail_os(err, errno, "rename");
+    if (!exclusive)
+        d->temp[0] = '\0';
+    return cprov_fs_sync_dir(d->dir, err);
+}
+
+void cprov_fs_draft_drop(struct cprov_fs_draft *d)
+{
+    if (d->dir >= 0 && d->temp[0])
+        unlinkat(d->dir, d->temp, 0);
+    d->temp[0] = '\0';
+    cprov_fd_close(&d->fd);
+    cprov_fd_close(&d->dir);
+}
+
 int cprov_fs_replace(int at, const char *path, struct cprov_span content, mode_t mode,
                      struct cprov_error *err)
 {
-    auto_fd int dir = -1;
-    const char *name = "";
-    int code = open_parent(at, path, &dir, &name, err);
+    auto_fs_draft struct cprov_fs_draft d = CPROV_FS_DRAFT_INIT;
+    int code = cprov_fs_draft_begin(at, path, &d, err);
 
     if (code == 0)
-        code = replace_in(dir, name, content, mode, err);
+        code = cprov_fs_write_all(d.fd, content.ptr, content.len, -1, err);
+    if (code == 0)
+        code = cprov_fs_draft_keep(&d, mode, false, err);
     if (code < 0)
         cprov_wrap(err, "cannot write %s", path); /* err may be NULL: the code is ours */
     return code;

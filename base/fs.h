@@ -47,6 +47,29 @@ CPROV_MUST_CHECK
 int cprov_fs_replace(int at, const char *path, struct cprov_span content, mode_t mode,
                      struct cprov_error *err);
 
+/*
+ * The same for content that comes piece by piece: begin, write to fd, then keep; drop is for the
+ * end in any case, and removes what was not kept. `exclusive`: CPROV_EEXISTS when there is a file
+ * of that name by then, nothing is replaced.
+ */
+struct cprov_fs_draft {
+    int dir, fd;
+    char temp[32];    /* "" once it is kept */
+    const char *name; /* within path, which is borrowed */
+};
+#define CPROV_FS_DRAFT_INIT                                                                        \
+    {                                                                                              \
+        .dir = -1, .fd = -1                                                                        \
+    }
+CPROV_MUST_CHECK
+int cprov_fs_draft_begin(int at, const char *path, struct cprov_fs_draft *d,
+                         struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_fs_draft_keep(struct cprov_fs_draft *d, mode_t mode, bool exclusive,
+                        struct cprov_error *err);
+void cprov_fs_draft_drop(struct cprov_fs_draft *d);
+#define auto_fs_draft CPROV_CLEANUP(cprov_fs_draft_drop)
+
 CPROV_MUST_CHECK
 int cprov_fs_sync_dir(int fd, struct cprov_error *err);
 /* Flushes the whole file system that fd is on: one barrier for many files. */

@@ -27,6 +27,7 @@
 
 /* documents that list images: read as they come, a record at a time */
 #define CPROV_CATALOG_BYTES_MAX   (1ull << 34)     /* of one document: 16 GiB */
+#define CPROV_CATALOG_PACKED_MAX  (1ull << 30)     /* of one in a registry */
 #define CPROV_CATALOG_ENTRIES_MAX 20000000         /* versions in it */
 #define CPROV_CATALOG_RECORD_MAX  (2 * CPROV_MIB)  /* bytes of one image with its versions */
 #define CPROV_CATALOG_HELD_MAX    (4 * CPROV_MIB)  /* bytes that wait for their hash */
@@ -66,7 +67,10 @@
 #define CPROV_PARALLEL           6  /* blobs at once */
 #define CPROV_PARALLEL_REQUESTS  32 /* small requests at once */
 #define CPROV_PARALLEL_MAX       64
-#define CPROV_CONNECTIONS_MAX    64 /* cached */
+#define CPROV_CONNECTIONS_MAX    64        /* cached */
+#define CPROV_EXPECT_BYTES       CPROV_MIB /* of a body: more is sent only when the server wants it */
+#define CPROV_UPLOAD_CHUNK       (512 * CPROV_KIB) /* bytes of a piece, below what proxies take */
+#define CPROV_UPLOAD_CHUNK_MAX   (64 * CPROV_MIB)  /* what a registry may ask for at least */
 
 /* layers */
 #define CPROV_TAR_HEADER_MAX  (1 * CPROV_MIB) /* bytes of a PAX header or a GNU long name */

@@ -81,6 +81,7 @@ int cprov_cmd_unregister(struct cprov_cli *cli);
 int cprov_cmd_refresh(struct cprov_cli *cli);
 int cprov_cmd_login(struct cprov_cli *cli);
 int cprov_cmd_logout(struct cprov_cli *cli);
+int cprov_cmd_catalog(struct cprov_cli *cli);
 int cprov_cmd_serve(struct cprov_cli *cli);
 int cprov_cmd_new_container(struct cprov_cli *cli);
 int cprov_cmd_get_container(struct cprov_cli *cli);

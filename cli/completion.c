@@ -162,6 +162,8 @@ static void offer_names(struct cprov_completion *c, struct cprov_arena *arena,
         offer_verbs(c, candidates);
     else if (c->verb->id == CPROV_VERB_COMPLETION)
         offer_list(c, arena, c->verb->arguments, candidates);
+    else if (c->verb->id == CPROV_VERB_CATALOG && !c->name)
+        offer_list(c, arena, "export|push", candidates);
     else if (c->verb->group == CPROV_GROUP_SOURCES && c->verb->id != CPROV_VERB_REGISTER)
         c->want = CPROV_COMPLETE_SOURCES;
     else if (c->verb->sets & CPROV_SET_NAMES && c->verb->group != CPROV_GROUP_SOURCES)

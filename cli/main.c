@@ -27,6 +27,7 @@ static run_fn *const runs[] = {
     [CPROV_VERB_INSPECT] = cprov_cmd_inspect,
     [CPROV_VERB_LOGIN] = cprov_cmd_login,
     [CPROV_VERB_LOGOUT] = cprov_cmd_logout,
+    [CPROV_VERB_CATALOG] = cprov_cmd_catalog,
     [CPROV_VERB_SERVE] = cprov_cmd_serve,
     [CPROV_VERB_NEW_CONTAINER] = cprov_cmd_new_container,
     [CPROV_VERB_GET_CONTAINER] = cprov_cmd_get_container,

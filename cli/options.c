@@ -136,7 +136,7 @@ const struct cprov_option cprov_options[] = {
     { "location", 0, CPROV_OPTION_TEXT, CPROV_SET_PLACE | CPROV_SET_SOURCE, AT(location), "URL",
       "where the source is", NULL, 0 },
     { "type", 0, CPROV_OPTION_CHOICE, CPROV_SET_SOURCE, AT(source_type),
-      "oci|dockerhub|quay|harbor|index|layout|archive", "its kind", "found out", 0 },
+      "oci|dockerhub|quay|harbor|index|catalog|layout|archive", "its kind", "found out", 0 },
     { "trusted", 0, CPROV_OPTION_MAYBE, CPROV_SET_SOURCE, AT(trusted), NULL,
       "install from it without a question; or =false", NULL, 0 },
     { "no-check", 0, CPROV_OPTION_FLAG, CPROV_SET_SOURCE, AT(no_check), NULL,
@@ -145,6 +145,12 @@ const struct cprov_option cprov_options[] = {
       "bring back the source that was there at first", NULL, 0 },
     { "new-name", 0, CPROV_OPTION_TEXT, CPROV_SET_CHANGE, AT(new_name), "NAME",
       "rename the source", NULL, 0 },
+
+    /* catalog */
+    { "sign", 0, CPROV_OPTION_TEXT, CPROV_SET_CATALOG, AT(sign), "KEY",
+      "private key to sign it with, PEM", NULL, 0 },
+    { "title", 0, CPROV_OPTION_TEXT, CPROV_SET_CATALOG, AT(title), "TEXT",
+      "what it calls itself", NULL, 0 },
 
     /* serve, compat, help */
     { "listen", 'l', CPROV_OPTION_TEXT, CPROV_SET_SERVE, AT(listen), "ADDR:PORT",

@@ -55,6 +55,8 @@ struct cprov_settings {
     const char *unpack;
     const char *bundle;
     const char *runtime;
+    const char *title;
+    const char *sign;
     struct cprov_words uid_maps, gid_maps; /* "INSIDE:OUTSIDE:COUNT" */
     uint64_t max_entries, max_bytes, max_ratio;
     uint64_t max_size; /* bytes, of find */
@@ -103,6 +105,7 @@ enum cprov_option_set {
     CPROV_SET_REMOVE = 1u << 21,
     CPROV_SET_FILES = 1u << 22,
     CPROV_SET_REFRESH = 1u << 24,
+    CPROV_SET_CATALOG = 1u << 28,
     CPROV_SET_RARE = 1u << 23, /* no set: not on the one screen of help */
 };
 

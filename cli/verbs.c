@@ -360,6 +360,24 @@ const struct cprov_verb cprov_verbs[] = {
         .changes = true,
     },
     {
+        .id = CPROV_VERB_CATALOG,
+        .group = CPROV_GROUP_REGISTRY,
+        .name = "catalog",
+        .aliases = "",
+        .arguments = "export|push FILE|REF",
+        .summary = "share what is known of the sources",
+        .examples = { "cprov catalog export catalog.json",
+                      "cprov catalog push registry.example/team/catalog --title 'Team images'",
+                      "cprov catalog push registry.example/team/catalog --sign key.pem" },
+        .notes = "Nothing is asked of the sources: 'cprov refresh' does that. Others register what "
+                 "was pushed as a source of type catalog. With --sign an exported file gets its "
+                 "signature beside it, as FILE.sig. FILE - is stdout.",
+        .sets = CPROV_SET_CATALOG,
+        .least = 2,
+        .most = 2,
+        .changes = true,
+    },
+    {
         .id = CPROV_VERB_SERVE,
         .group = CPROV_GROUP_REGISTRY,
         .name = "serve",

@@ -3,5 +3,6 @@
 
 const struct cprov_source_kind *const cprov_kinds[] = {
     &cprov_source_oci,
+    &cprov_source_catalog,
     NULL,
 };

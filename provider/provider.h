@@ -481,6 +481,27 @@ CPROV_API int cprov_source_unregister(struct cprov_session *s,
                                       const struct cprov_source_options *options,
                                       const struct cprov_callbacks *callbacks);
 
+/* --- sharing what is known of the sources --- */
+
+struct cprov_catalog_options {
+    size_t size;
+    const char *path;      /* export: the file; NULL: bytes() gets the document */
+    const char *reference; /* push: "registry.example/team/catalog[:tag]"; the tag is else latest */
+    const char *title;     /* of the document; or NULL */
+    const char *key_file;  /* private key (PEM) to sign it with; or NULL */
+    bool overwrite;        /* export: replace a file */
+};
+/* Everything that is known of the session's sources without asking them, as one document: a file
+ * that is there whole or not at all, with its signature beside it as FILE.sig. CPROV_NOT_FOUND:
+ * nothing is known; CPROV_EXISTS: the file is there. */
+CPROV_API int cprov_catalog_export(struct cprov_session *s,
+                                   const struct cprov_catalog_options *options,
+                                   cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks);
+/* The same as an artifact of a registry, packed; a source of type "catalog" reads it. */
+CPROV_API int cprov_catalog_push(struct cprov_session *s,
+                                 const struct cprov_catalog_options *options,
+                                 const struct cprov_callbacks *callbacks);
+
 /* --- logins --- */
 
 /* The session's username and password are tried against the registry and kept where docker and

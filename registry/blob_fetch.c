@@ -457,6 +457,7 @@ int cprov_fetch_new(struct cprov_client *c, const struct cprov_blob_request *req
     f->sink = request->sink;
     f->done = request->done;
     f->have = request->have;
+    f->in_order = request->in_order;
     f->written = request->have > 0;
     cprov_op_add(c, &f->op, fetch_end);
     (void)cprov_digest_format(&f->descriptor.digest, digest);

@@ -42,6 +42,7 @@ struct cprov_fetch {
     bool written;  /* the sink holds something */
     bool ranges;   /* the server has shown that it can */
     bool plain;    /* its ranges are wrong: ask for the whole */
+    bool in_order; /* is not split */
     size_t source; /* 0: the registry; n: urls[n - 1] */
     unsigned restarts;
     unsigned short_ends; /* answers that ended early without saying so */

@@ -41,7 +41,7 @@ static bool may_split(const struct cprov_part *p, int64_t now)
     const struct cprov_fetch *f = p->fetch;
     const struct cprov_client_options *o = &f->client->options;
 
-    return f->ranges && !f->plain && !f->urgent && p->request && !p->fresh &&
+    return f->ranges && !f->plain && !f->urgent && !f->in_order && p->request && !p->fresh &&
            now - f->started_ms >= o->split_after_ms && p->end - p->offset > o->split_bytes;
 }
 

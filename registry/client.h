@@ -118,6 +118,7 @@ struct cprov_blob_request {
                                                   which must outlive the operation */
     uint64_t have;                             /* bytes 0..have are there already */
     const char *etag;                          /* of those bytes, or NULL */
+    bool in_order;                             /* one range after the other: the sink reads along */
     struct cprov_blob_sink sink;
     /* code 0: exactly descriptor->size bytes were written. The sink's owner compares the digest. */
     void (*done)(void *arg, int code, const struct cprov_error *err);

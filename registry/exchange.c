@@ -194,7 +194,7 @@ static size_t add_headers(struct cprov_exchange *x, bool home, struct cprov_head
         list[n++] = (struct cprov_header){ "If-Range", cprov_buf_text(&x->etag) };
     if (x->spec.if_none_match)
         list[n++] = (struct cprov_header){ "If-None-Match", x->spec.if_none_match };
-    if (x->spec.method == CPROV_POST)
+    if (cprov_http_has_body(x->spec.method))
         list[n++] =
             (struct cprov_header){ "Content-Type", x->spec.form_type
                                                        ? x->spec.form_type
@@ -214,6 +214,7 @@ static int start_transfer(struct cprov_exchange *x, bool home, struct cprov_erro
         .headers = headers,
         .headers_count = count,
         .content = x->spec.form,
+        .upload = x->spec.upload,
         .bulk = x->spec.bulk,
         .expected = x->spec.expected,
         .peer = home ? x->spec.peer : &x->beyond,

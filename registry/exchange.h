@@ -20,7 +20,8 @@ struct cprov_error;
  * cprov_exchange_stop(). Faults of the transport and the statuses of registry/retry.h are tried
  * again from the first URL (what a redirect signed expires) after a back-off, or after what
  * Retry-After asks for; the count starts anew when a good part of a body has come since the last
- * fault. Redirects follow registry/redirect.h.
+ * fault. Redirects follow registry/redirect.h; what has a body of its own goes to the same origin
+ * alone.
  */
 struct cprov_exchange;
 
@@ -72,10 +73,12 @@ struct cprov_exchange_spec {
     const char *accept;        /* or NULL */
     const char *authorization; /* a fixed one, for the origin of url alone; or NULL */
     const char *if_none_match; /* an ETag: 304 is then an answer like a 2xx; or NULL */
-    const struct cprov_header *headers; /* further ones, for the origin of url alone; copied */
-    size_t headers_count;               /* at most CPROV_EXCHANGE_HEADERS_MAX */
-    struct cprov_span form;             /* of a POST */
-    const char *form_type;              /* its media type; NULL: a URL-encoded form */
+    const struct cprov_header *headers;     /* further ones, for the origin of url alone; copied */
+    size_t headers_count;                   /* at most CPROV_EXCHANGE_HEADERS_MAX */
+    struct cprov_span form;                 /* of a POST */
+    const struct cprov_http_upload *upload; /* the body instead of form: sent anew with each try,
+                                               and borrowed until the end; or NULL */
+    const char *form_type;                  /* media type of either; NULL: a URL-encoded form */
     bool bulk;
     uint64_t expected;                  /* see http.h */
     bool once;                          /* a fault ends it: somebody else can do the work */

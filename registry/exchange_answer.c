@@ -112,10 +112,11 @@ static int next_hop(struct cprov_exchange *x, const struct cprov_http_head *head
         cprov_buf_check(to, "URL", err) < 0 ||
         cprov_url_parse(cprov_buf_span(to), &to_url, err) < 0)
         return cprov_wrap_as(err, CPROV_ENETWORK, "redirect");
-    /* A form carries a secret: it stays where it was meant for. */
-    if (x->spec.method == CPROV_POST &&
+    /* A form carries a secret, and an upload is not for everybody: they stay where they were meant
+     * for. */
+    if (cprov_http_has_body(x->spec.method) &&
         (head->status < 307 || !cprov_url_same_origin(&from_url, &to_url)))
-        return cprov_fail(err, CPROV_ENETWORK, "the answer to a POST is a redirect (%d)",
+        return cprov_fail(err, CPROV_ENETWORK, "the answer to what was sent is a redirect (%d)",
                           head->status);
     for (size_t i = 0; i <= x->hops; i++)
         if (x->trail[i] == cprov_exchange_mark(cprov_buf_span(to)))

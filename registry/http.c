@@ -311,8 +311,8 @@ static void fail_stalled(struct cprov_http *h, struct cprov_http_transfer *t)
 }
 
 /*
- * Looks for transfers without a byte for too long, headers included. A long gap since the last look
- * is our own absence (a slow disk, a suspended machine) and counts for little.
+ * Looks for transfers without a byte either way for too long, headers included. A long gap since
+ * the last look is our own absence (a slow disk, a suspended machine) and counts for little.
  */
 static void sweep(struct cprov_http *h)
 {
@@ -326,8 +326,10 @@ static void sweep(struct cprov_http *h)
     for (struct cprov_http_transfer *t = h->first; t; t = t->next) {
         if (t->stopped || t->ended || !t->sent || t->paused)
             continue;
-        t->idle_ms = t->received == t->seen ? t->idle_ms + gap : 0;
-        t->seen = t->received;
+        uint64_t moved = t->received + t->uploaded;
+
+        t->idle_ms = moved == t->seen ? t->idle_ms + gap : 0;
+        t->seen = moved;
         if (t->idle_ms >= h->setup.stall_timeout_ms)
             fail_stalled(h, t);
     }

@@ -56,6 +56,8 @@ struct cprov_http_head {
     struct cprov_span docker_content_digest;
     struct cprov_span etag;
     struct cprov_span location;
+    struct cprov_span range; /* of an upload: "0-1023" */
+    struct cprov_span oci_chunk_min_length;
     struct cprov_span retry_after;
     struct cprov_span oci_filters_applied;
     const struct cprov_span *authenticate; /* one per WWW-Authenticate header */
@@ -72,7 +74,28 @@ struct cprov_http_head {
     bool encoded; /* a Content-Encoding other than identity: the bytes are not the blob's */
 };
 
-enum cprov_http_method { CPROV_GET, CPROV_HEAD, CPROV_POST };
+enum cprov_http_method { CPROV_GET, CPROV_HEAD, CPROV_POST, CPROV_PUT, CPROV_PATCH };
+
+static inline bool cprov_http_has_body(enum cprov_http_method method)
+{
+    return method == CPROV_POST || method == CPROV_PUT || method == CPROV_PATCH;
+}
+
+/*
+ * A body that is sent from where it lies: bytes, or a piece of a file, which is read with pread()
+ * as the connection takes it. It must stay as it is until the transfer ends; a file that is too
+ * short by then fails the transfer. Before more than CPROV_EXPECT_BYTES the server is asked first
+ * whether it wants the body at all ("Expect: 100-continue").
+ */
+struct cprov_http_upload {
+    struct cprov_span bytes; /* or, when its ptr is NULL: */
+    int fd;
+    uint64_t offset; /* of the first byte, in the file */
+    uint64_t length; /* of the piece */
+    /* `count` bytes of the body are on their way; goes back when it is sent again. Or NULL. */
+    void (*sent)(void *arg, uint64_t count);
+    void *arg;
+};
 
 /*
  * One transfer; redirects are not followed, cookies not kept, nothing is decoded. All texts but
@@ -83,7 +106,9 @@ struct cprov_http_request {
     const char *url;
     const struct cprov_header *headers; /* Authorization among them; never logged */
     size_t headers_count;
-    struct cprov_span content; /* POST */
+    struct cprov_span content;              /* POST: copied */
+    const struct cprov_http_upload *upload; /* POST, PUT, PATCH: the body instead; copied but for
+                                               what it is made of; NULL: `content` */
     bool bulk; /* a blob: its own HTTP/1.1 connection; else HTTP/2 is shared where offered */
     uint64_t expected; /* bytes of the body as far as known: a long one gets a larger buffer */
     const struct cprov_http_peer *peer;

@@ -105,6 +105,8 @@ static bool set_text(struct cprov_http_head *head, struct cprov_span name, struc
         { "docker-content-digest", &head->docker_content_digest },
         { "etag", &head->etag },
         { "location", &head->location },
+        { "range", &head->range },
+        { "oci-chunk-min-length", &head->oci_chunk_min_length },
         { "retry-after", &head->retry_after },
         { "oci-filters-applied", &head->oci_filters_applied },
     };

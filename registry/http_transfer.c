@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fs.h"
 #include "base/limits.h"
 #include "registry/url.h"
 
@@ -54,6 +55,48 @@ static size_t on_body(char *data, size_t size, size_t count, void *arg)
     if (t->request.body)
         t->code = t->request.body(t->request.arg, data, len, &t->err);
     return t->code < 0 || t->stopped ? 0 : len;
+}
+
+/* A piece of what is sent, from where it lies. */
+static size_t on_upload(char *out, size_t size, size_t count, void *arg)
+{
+    struct cprov_http_transfer *t = arg;
+    const struct cprov_http_upload *u = &t->upload;
+    uint64_t left = u->length - t->position;
+    size_t len = size * count < left ? size * count : (size_t)left, got = len;
+
+    if (t->stopped || t->code < 0)
+        return CURL_READFUNC_ABORT;
+    if (t->limited && t->ration <= 0 && len > 0) {
+        t->paused = true;
+        return CURL_READFUNC_PAUSE;
+    }
+    if (len > 0 && u->bytes.ptr)
+        memcpy(out, u->bytes.ptr + t->position, len);
+    else if (len > 0)
+        t->code =
+            cprov_fs_read_at(u->fd, out, len, (off_t)(u->offset + t->position), &got, &t->err);
+    if (t->code == 0 && got < len)
+        t->code = cprov_fail(&t->err, CPROV_EFAIL, "the file that is sent has become shorter");
+    if (t->code < 0)
+        return CURL_READFUNC_ABORT;
+    t->ration -= (int64_t)len * 1000;
+    t->position += len;
+    t->uploaded += len;
+    if (u->sent)
+        u->sent(u->arg, t->position);
+    return len;
+}
+
+/* libcurl sends again what went into a connection that was dead already. */
+static int on_rewind(void *arg, curl_off_t offset, int origin)
+{
+    struct cprov_http_transfer *t = arg;
+
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > t->upload.length)
+        return CURL_SEEKFUNC_FAIL;
+    t->position = (uint64_t)offset;
+    return CURL_SEEKFUNC_OK;
 }
 
 static int on_connected(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
@@ -111,6 +154,25 @@ static void set_callbacks(struct options *o, struct cprov_http_transfer *t)
     set_pointer(o, CURLOPT_ERRORBUFFER, t->message);
 }
 
+/* The verb is put in by hand: libcurl calls every upload PUT. */
+static void set_upload(struct options *o, struct cprov_http_transfer *t)
+{
+    static const char *const verbs[] = {
+        [CPROV_POST] = "POST", [CPROV_PUT] = "PUT", [CPROV_PATCH] = "PATCH"
+    };
+
+    set_long(o, CURLOPT_UPLOAD, 1);
+    set_pointer(o, CURLOPT_CUSTOMREQUEST, verbs[t->request.method]);
+    set_size(o, CURLOPT_INFILESIZE_LARGE, (curl_off_t)t->upload.length);
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_READFUNCTION, on_upload);
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_SEEKFUNCTION, on_rewind);
+    set_pointer(o, CURLOPT_READDATA, t);
+    set_pointer(o, CURLOPT_SEEKDATA, t);
+    set_long(o, CURLOPT_UPLOAD_BUFFERSIZE, (long)CPROV_HTTP_LONG_BUFFER);
+}
+
 static size_t buffer_size(const struct cprov_http_request *request)
 {
     if (!request->bulk)
@@ -141,7 +203,7 @@ static void set_method(struct options *o, const struct cprov_http_request *reque
     set_pointer(o, CURLOPT_URL, request->url);
     if (request->method == CPROV_HEAD)
         set_long(o, CURLOPT_NOBODY, 1);
-    if (request->method == CPROV_POST) {
+    if (request->method == CPROV_POST && !request->upload) {
         set_long(o, CURLOPT_POST, 1);
         set_size(o, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->content.len);
         set_pointer(o, CURLOPT_COPYPOSTFIELDS, request->content.ptr ? request->content.ptr : "");
@@ -222,8 +284,9 @@ static int add_headers(struct cprov_http_transfer *t, const struct cprov_http_re
                        struct cprov_error *err)
 {
     auto_buf struct cprov_buf line = { 0 };
-    /* libcurl would wait for "100 Continue" before a longer body. */
-    int code = add_line(t, "Expect:", err);
+    /* libcurl asks by itself before a body of a megabyte and more (CPROV_EXPECT_BYTES). */
+    bool asks = request->upload && request->upload->length > CPROV_EXPECT_BYTES;
+    int code = asks ? 0 : add_line(t, "Expect:", err);
 
     cprov_buf_init(&line, CPROV_HEADER_BYTES_MAX + CPROV_TOKEN_LENGTH_MAX);
     for (size_t i = 0; i < request->headers_count && code == 0; i++) {
@@ -277,6 +340,8 @@ static int set_all(struct cprov_http_transfer *t, const struct cprov_http_setup 
     set_callbacks(&o, t);
     set_general(&o, setup, request);
     set_method(&o, request, https);
+    if (request->upload)
+        set_upload(&o, t);
     set_peer(&o, request->peer);
     set_pointer(&o, CURLOPT_HTTPHEADER, t->lines);
     if (o.failed == CURLE_OUT_OF_MEMORY)
@@ -303,6 +368,10 @@ int cprov_http_transfer_new(const struct cprov_http_setup *setup,
         return cprov_fail_memory(err);
     cprov_http_headers_init(&t->headers);
     t->request = *request;
+    if (request->upload) {
+        t->upload = *request->upload;
+        t->request.upload = &t->upload;
+    }
     t->counts = counts;
     t->limited = setup->limit_rate > 0;
     t->started_ms = cprov_clock_ms();

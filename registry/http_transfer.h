@@ -41,17 +41,20 @@ struct cprov_http_transfer {
     struct curl_slist *lines;          /* of the request's headers */
     struct cprov_http_request request; /* its texts are gone, its callbacks count */
     struct cprov_http_headers headers;
-    char *where;      /* "127.0.0.1:5000", for messages */
-    char *shown;      /* the URL without its query, for the log */
-    char *ca_file;    /* or NULL, for messages */
-    uint64_t *counts; /* requests sent, of the owner */
+    char *where;                     /* "127.0.0.1:5000", for messages */
+    char *shown;                     /* the URL without its query, for the log */
+    char *ca_file;                   /* or NULL, for messages */
+    uint64_t *counts;                /* requests sent, of the owner */
+    struct cprov_http_upload upload; /* where request.upload points to */
+    uint64_t position;               /* in it: the next byte to be sent */
+    uint64_t uploaded;               /* bytes sent, those sent again included */
 
     bool limited;       /* ration counts */
     bool paused;        /* libcurl holds a piece back until ration is positive again */
     int64_t ration;     /* thousandths of bytes that may still pass; below 0 after a large piece */
     bool sent;          /* the connection stands, the request is on its way */
     uint64_t received;  /* bytes of headers and body */
-    uint64_t seen;      /* of them, at the last look */
+    uint64_t seen;      /* of them and of what was sent, at the last look */
     int64_t idle_ms;    /* without a byte since `sent` */
     int64_t started_ms; /* monotonic */
 

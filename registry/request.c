@@ -20,7 +20,7 @@ struct cprov_request {
     struct cprov_endpoint *endpoint;
     struct cprov_request_spec spec; /* texts in arena */
     struct cprov_arena arena;
-    struct cprov_http_peer foreign_peer;
+    struct cprov_http_peer foreign_peer; /* of other origins */
     struct cprov_exchange *exchange;
     struct cprov_exchange *ping;        /* that learns how to log in, or NULL */
     struct cprov_challenges challenges; /* of the last refusal */
@@ -346,17 +346,22 @@ static int copy_spec(struct cprov_request *r, const struct cprov_request_spec *s
     r->spec.if_none_match = r->spec.content_type = NULL;
     r->spec.headers = NULL;
     r->spec.content = (struct cprov_span){ 0 };
+    r->spec.upload = NULL;
     return cprov_arena_check(a, err);
 }
 
-static int check_foreign(const struct cprov_request *r, const char *url, struct cprov_error *err)
+/* A URL that the registry or a manifest names: where it may lead, and whether that is elsewhere. */
+static int check_url(const struct cprov_request *r, const char *url, bool *elsewhere,
+                     struct cprov_error *err)
 {
     struct cprov_url home, to;
 
     if (cprov_url_parse(cprov_span_of(r->endpoint->base), &home, err) < 0 ||
         cprov_url_parse(cprov_span_of(url), &to, err) < 0)
-        return cprov_wrap_as(err, CPROV_ENETWORK, "URL of a layer");
-    return cprov_redirect_check(&home, &to, r->endpoint->settings.allow_http, err);
+        return cprov_wrap_as(err, CPROV_ENETWORK,
+                             r->spec.foreign ? "URL of a layer" : "URL of the registry");
+    *elsewhere = r->spec.foreign || !cprov_endpoint_is_home(r->endpoint, &to);
+    return *elsewhere ? cprov_redirect_check(&home, &to, r->endpoint->settings.allow_http, err) : 0;
 }
 
 static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
@@ -380,6 +385,7 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .done = done,
     };
     const struct cprov_endpoint *e = r->endpoint;
+    bool elsewhere = false;
     auto_buf struct cprov_buf url = { 0 };
     auto_buf struct cprov_buf other = { 0 };
 
@@ -394,8 +400,8 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
     int code = cprov_buf_check(&url, "URL", err);
     if (code == 0)
         code = cprov_buf_check(&other, "URL", err);
-    if (code == 0 && spec->foreign)
-        code = check_foreign(r, spec->url, err);
+    if (code == 0 && spec->url)
+        code = check_url(r, spec->url, &elsewhere, err);
     if (code < 0)
         return code;
 
@@ -409,12 +415,13 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .headers = spec->headers,
         .headers_count = spec->headers_count,
         .form = spec->content,
+        .upload = spec->upload,
         .form_type = spec->content_type,
         .bulk = spec->bulk,
         .expected = spec->expected,
         .once = spec->once,
         .allow_http = e->settings.allow_http,
-        .peer = spec->foreign ? &r->foreign_peer : &e->settings.peer,
+        .peer = elsewhere ? &r->foreign_peer : &e->settings.peer,
         .body_max = spec->body_max,
         .hooks = spec->body ? &streaming : &collecting,
         .arg = r,
@@ -438,7 +445,8 @@ int cprov_request_start(struct cprov_client *c, const struct cprov_request_spec 
     cprov_buf_init(&r->origin, CPROV_URL_MAX);
     r->foreign_peer = e->settings.peer;
     r->foreign_peer.cert_file = r->foreign_peer.key_file = NULL;
-    r->foreign_peer.insecure = false; /* that was said of the registry */
+    if (spec->foreign)
+        r->foreign_peer.insecure = false; /* that was said of the registry */
     code = copy_spec(r, spec, err);
     if (code == 0)
         code = start(r, spec, err);

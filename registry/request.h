@@ -21,15 +21,16 @@ struct cprov_request_spec {
     const char *repository; /* "" for catalog and ping */
     const char *actions;    /* what a token is for: "pull" */
     const char *path;       /* "/v2/.." */
-    const char *url;        /* instead of path: a whole URL */
+    const char *url;        /* instead of path: a whole URL, at another origin never with a login */
     bool foreign;           /* url is a layer's: any host, never with a login */
     const char *what;
-    const char *accept;                 /* or NULL */
-    const char *if_none_match;          /* an ETag: 304 is then an answer like a 2xx; or NULL */
-    const struct cprov_header *headers; /* further ones, for the registry's own origin */
-    size_t headers_count;               /* at most CPROV_EXCHANGE_HEADERS_MAX */
-    struct cprov_span content;          /* of a POST */
-    const char *content_type;           /* NULL: a URL-encoded form */
+    const char *accept;                     /* or NULL */
+    const char *if_none_match;              /* an ETag: 304 is then an answer like a 2xx; or NULL */
+    const struct cprov_header *headers;     /* further ones, for the registry's own origin */
+    size_t headers_count;                   /* at most CPROV_EXCHANGE_HEADERS_MAX */
+    struct cprov_span content;              /* of a POST */
+    const struct cprov_http_upload *upload; /* the body instead of content: see exchange.h */
+    const char *content_type;               /* NULL: a URL-encoded form */
     bool bulk;
     uint64_t expected; /* see http.h */
     bool once;         /* no second try after a fault */

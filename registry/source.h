@@ -113,6 +113,8 @@ extern const struct cprov_source_kind cprov_source_oci;
 /* A document of registry/catalog_reader.h at a URL; signed when the source has a key: LOCATION.sig.
  * Broken off, it is resumed by range, or read anew while no entry has come; else CPROV_ENETWORK. */
 extern const struct cprov_source_kind cprov_source_index;
+/* The same as an artifact of a registry: registry/catalog_artifact.h. */
+extern const struct cprov_source_kind cprov_source_catalog;
 
 /* All kinds that can be asked through a network; NULL at the end. */
 extern const struct cprov_source_kind *const cprov_network_kinds[];

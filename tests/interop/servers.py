@@ -1,6 +1,7 @@
 """Small servers in threads of the test: a token server, a forward proxy, a relay that cuts, a redirector."""
 
 import base64
+import http.client
 import http.server
 import json
 import secrets
@@ -143,17 +144,19 @@ def pump(a, b):
 
 
 class RelayHandler(socketserver.BaseRequestHandler):
-    """Passes on to `target`; of the first `cuts` connections that send more than `after` bytes, that much alone."""
+    """Passes on to `target`; of the first `cuts` connections that send more than `after` bytes, that much alone.
+    The same with `up_cuts` and `up_after` for what goes to it."""
 
     def handle(self):
         upstream = connect(self.server.target)
-        sent, ends = 0, {self.request: upstream, upstream: self.request}
+        sent, taken, ends = 0, 0, {self.request: upstream, upstream: self.request}
         while True:
             for end in select.select(list(ends), [], [], 60)[0]:
                 data = end.recv(16384)
                 if not data:
                     return
                 ends[end].sendall(data)
+                taken += len(data) if end is self.request else 0
                 if end is upstream:
                     sent += len(data)
                     if self.server.rate:
@@ -161,10 +164,57 @@ class RelayHandler(socketserver.BaseRequestHandler):
             if sent > self.server.after and self.server.cuts > 0:
                 self.server.cuts -= 1
                 return
+            if taken > self.server.up_after and self.server.up_cuts > 0:
+                self.server.up_cuts -= 1
+                return
 
 
 def relay(world, target, cuts=0, after=0, rate=0):
-    return serve(world, RelayHandler, target=target, cuts=cuts, after=after, rate=rate)
+    return serve(world, RelayHandler, target=target, cuts=cuts, after=after, rate=rate, up_cuts=0, up_after=0)
+
+
+class LimitHandler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def refused(self):
+        if int(self.headers.get("Content-Length") or 0) <= self.server.most:
+            return False
+        self.server.refused.append(self.command)
+        self.close_connection = True
+        self.send_response(413)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+        return True
+
+    def handle_expect_100(self):
+        return not self.refused() and super().handle_expect_100()
+
+    def pass_on(self):
+        if self.refused():
+            return
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        upstream = http.client.HTTPConnection(self.server.target, timeout=60)
+        upstream.request(self.command, self.path, body or None, dict(self.headers))
+        answer = upstream.getresponse()
+        data = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("date", "content-length", "transfer-encoding"):
+                self.send_header(name, value)
+        if answer.status != 204:
+            self.send_header("Content-Length", answer.getheader("Content-Length") or str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = pass_on
+
+
+def limiter(world, target, most):
+    """A proxy in front of `target` that takes bodies of `most` bytes. refused: the methods of larger ones."""
+    return serve(world, LimitHandler, target=target, most=most, refused=[])
 
 
 class ProxyHandler(socketserver.BaseRequestHandler):

@@ -11,7 +11,7 @@ import lint
 HOMES = [
     (r"yajl/", r"base/json\w*\.c"),
     (r"openssl/", r"base/(hash|signature)\.c"),
-    (r"isa-l|zlib\.h|zstd|zconf\.h", r"base/inflate\w*\.[ch]"),
+    (r"isa-l|zlib\.h|zstd|zconf\.h", r"base/(in|de)flate\w*\.[ch]"),
     (r"dlfcn\.h", r"base/library\.c"),
     (r"yaml", r"conf/\w+\.c"),
     (r"curl/", r"registry/(http\w*|curl_library|url)\.[ch]"),
@@ -69,7 +69,7 @@ SAMPLES = [
     ({"provider/serve.c": "#include <microhttpd.h>\n"}, "at home in mirror/"),
     ({"mirror/a.c": "#include <archive_entry.h>\n"}, "at home in store/"),
     ({"base/conf.c": "#include <yaml.h>\n"}, "at home in conf/"),
-    ({"store/check.c": "#include <zlib.h>\n"}, "at home in base/inflate"),
+    ({"store/check.c": "#include <zlib.h>\n"}, "at home in base/(in|de)flate"),
     ({"manifest/a.c": "#include <yajl/yajl_parse.h>\n"}, "at home in base/json"),
     ({"store/a.c": "#include <dlfcn.h>\n"}, "at home in base/library"),
     ({"cli/a.c": "#include <glib.h>\n"}, "at home in provider/packagekit"),

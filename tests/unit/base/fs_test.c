@@ -1,4 +1,5 @@
 /* tests/unit/base/fs_test.c - files in a directory of its own that each test removes. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -233,6 +234,46 @@ static void replace(void **state)
     check_content("a/b/c", "");
 }
 
+static size_t count_entries(void)
+{
+    DIR *d = fdopendir(openat(top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    size_t n = 0;
+
+    assert_non_null(d);
+    for (const struct dirent *e = readdir(d); e; e = readdir(d))
+        n += e->d_name[0] != '.' || strlen(e->d_name) > 2;
+    closedir(d);
+    return n;
+}
+
+static void write_draft(const char *name, const char *content, bool keep, bool exclusive, int code)
+{
+    auto_fs_draft struct cprov_fs_draft d = CPROV_FS_DRAFT_INIT;
+
+    assert_int_equal(cprov_fs_draft_begin(top, name, &d, NULL), 0);
+    assert_int_equal(cprov_fs_write_all(d.fd, content, strlen(content), -1, NULL), 0);
+    if (keep)
+        assert_int_equal(cprov_fs_draft_keep(&d, 0640, exclusive, NULL), code);
+}
+
+static void draft(void **state)
+{
+    (void)state;
+    write_draft("file", "not yet", false, false, 0);
+    assert_int_equal(count_entries(), 0); /* no remains */
+    write_draft("file", "one", true, true, 0);
+    check_content("file", "one");
+    assert_int_equal(mode_of("file"), 0640);
+    write_draft("file", "two", true, true, CPROV_EEXISTS);
+    check_content("file", "one");
+    write_draft("file", "three", true, false, 0);
+    check_content("file", "three");
+    assert_int_equal(count_entries(), 1);
+
+    auto_fs_draft struct cprov_fs_draft d = CPROV_FS_DRAFT_INIT;
+    assert_int_equal(cprov_fs_draft_begin(top, "none/file", &d, NULL), CPROV_ENOTFOUND);
+}
+
 static void replace_fails(void **state)
 {
     struct cprov_span text = CPROV_SPAN_LITERAL("new");
@@ -394,11 +435,22 @@ static void home(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        fs_test(close_fd),          fs_test(open_dir),     fs_test(make_dirs),
-        fs_test(read_whole),        fs_test(read_refused), fs_test(read_proc),
-        fs_test(write_and_read_at), fs_test(replace),      fs_test(replace_fails),
-        fs_test(sync_and_space),    fs_test(remove_tree),  fs_test(remove_deep),
-        fs_test(remove_many),       fs_test(lock),         fs_test(home),
+        fs_test(close_fd),
+        fs_test(open_dir),
+        fs_test(make_dirs),
+        fs_test(read_whole),
+        fs_test(read_refused),
+        fs_test(read_proc),
+        fs_test(write_and_read_at),
+        fs_test(replace),
+        fs_test(replace_fails),
+        fs_test(sync_and_space),
+        fs_test(remove_tree),
+        fs_test(remove_deep),
+        fs_test(remove_many),
+        fs_test(lock),
+        fs_test(home),
+        fs_test(draft),
     };
 
     return cmocka_run_group_tests_name("fs", tests, NULL, NULL);

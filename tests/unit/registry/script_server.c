@@ -13,7 +13,7 @@
 
 #define CONNECTIONS_MAX 256
 #define LOG_MAX         512
-#define REQUEST_MAX     16384
+#define REQUEST_MAX     (8u << 20)
 #define TLS_HANDSHAKE   0x16
 
 struct connection {
@@ -32,6 +32,8 @@ struct script_server {
     unsigned count;
     char *log[LOG_MAX]; /* "GET /v2/" */
     size_t logged;
+    size_t cut_after; /* 0: not */
+    int refusal;
 };
 
 void script_send(struct script_call *call, const void *data, size_t len)
@@ -138,9 +140,40 @@ static bool read_line(struct script_call *call, const char *line)
     return true;
 }
 
+/* The request has announced a body and waits whether it is wanted. */
+static bool answer_expectation(struct script_call *call, const char *head)
+{
+    pthread_mutex_lock(&call->server->lock);
+    int refusal = call->server->refusal;
+    pthread_mutex_unlock(&call->server->lock);
+    if (!strcasestr(head, "\r\nExpect: 100-continue"))
+        return true;
+    if (refusal) {
+        script_reply(call, refusal, "Connection: close\r\n", "");
+        return false;
+    }
+    script_send(call, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+    return true;
+}
+
+static bool is_cut(struct script_server *s, const char *buf, size_t have)
+{
+    pthread_mutex_lock(&s->lock);
+    bool cut = s->cut_after > 0 && have >= s->cut_after && strncmp(buf, "P", 1) == 0;
+    if (cut)
+        s->cut_after = 0;
+    pthread_mutex_unlock(&s->lock);
+    return cut;
+}
+
 /* Reads one request; what follows it stays in buf. */
 static bool receive(struct script_call *call, char *buf, size_t *have)
 {
+    bool asked = false;
+
+    *have -= call->bytes_len; /* the last body was left for the one who answered */
+    memmove(buf, buf + call->bytes_len, *have + 1);
+    call->bytes_len = 0;
     for (;;) {
         char *end = *have ? strstr(buf, "\r\n\r\n") : NULL;
         size_t body = 0, total;
@@ -151,6 +184,9 @@ static bool receive(struct script_call *call, char *buf, size_t *have)
             if (length && length < end)
                 body = strtoul(length + 17, NULL, 10);
             total = (size_t)(end + 4 - buf) + body;
+            if (*have < total && !asked && !answer_expectation(call, buf))
+                return false;
+            asked = true;
             if (*have >= total) {
                 char *line_end = strstr(buf, "\r\n");
 
@@ -160,12 +196,14 @@ static bool receive(struct script_call *call, char *buf, size_t *have)
                 snprintf(call->head, sizeof(call->head), "%.*s", (int)(end + 2 - (line_end + 2)),
                          line_end + 2);
                 snprintf(call->body, sizeof(call->body), "%.*s", (int)body, end + 4);
-                *have -= total;
-                memmove(buf, buf + total, *have + 1);
+                *have -= total - body;
+                memmove(buf, buf + total - body, *have + 1);
+                call->bytes = buf;
+                call->bytes_len = body;
                 return true;
             }
         }
-        if (*have >= REQUEST_MAX - 1)
+        if (*have >= REQUEST_MAX - 1 || is_cut(call->server, buf, *have))
             return false;
         ssize_t n = recv(call->fd, buf + *have, REQUEST_MAX - 1 - *have, 0);
         if (n <= 0)
@@ -281,6 +319,20 @@ void script_server_stop(struct script_server *s)
 int script_server_port(const struct script_server *s)
 {
     return s->port;
+}
+
+void script_server_cut(struct script_server *s, size_t after)
+{
+    pthread_mutex_lock(&s->lock);
+    s->cut_after = after;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void script_server_refuse(struct script_server *s, int status)
+{
+    pthread_mutex_lock(&s->lock);
+    s->refusal = status;
+    pthread_mutex_unlock(&s->lock);
 }
 
 size_t script_server_count(struct script_server *s, const char *prefix)

@@ -15,7 +15,9 @@ struct script_call {
     char method[16];
     char target[SCRIPT_TEXT_MAX]; /* "/v2/x?n=1000" */
     char head[SCRIPT_TEXT_MAX];   /* header lines as they came */
-    char body[SCRIPT_TEXT_MAX];
+    char body[SCRIPT_TEXT_MAX];   /* its first part */
+    const char *bytes;            /* all of it */
+    size_t bytes_len;
     size_t number; /* 0 for the first request to this target */
 };
 
@@ -27,6 +29,11 @@ struct script_server;
 struct script_server *script_server_start(script_fn *answer, void *arg);
 void script_server_stop(struct script_server *s);
 int script_server_port(const struct script_server *s);
+/* The next body is cut: its connection is closed when `after` bytes of the request have come. */
+void script_server_cut(struct script_server *s, size_t after);
+/* A request that asks first ("Expect: 100-continue") gets this status in place of its body; 0: 100.
+ */
+void script_server_refuse(struct script_server *s, int status);
 /* Requests whose "METHOD target" begins with prefix; "" counts all. */
 size_t script_server_count(struct script_server *s, const char *prefix);
 
