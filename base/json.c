@@ -167,7 +167,10 @@ static bool scan_one(struct scan *s)
     return true;
 }
 
-static int scan(struct cprov_span in, size_t *longest_token, struct cprov_error *err)
+/* No one place: what is wrong has been told without it. */
+#define NOWHERE SIZE_MAX
+
+static int scan(struct cprov_span in, size_t *longest_token, size_t *at, struct cprov_error *err)
 {
     struct scan s = { .in = in };
 
@@ -178,8 +181,10 @@ static int scan(struct cprov_span in, size_t *longest_token, struct cprov_error 
     if (!cprov_span_is_utf8(in))
         return cprov_fail(err, CPROV_EVERIFY, "JSON that is not UTF-8");
     for (; s.at < in.len; s.at++)
-        if (!scan_one(&s))
-            return cprov_fail(err, CPROV_EVERIFY, "JSON, byte %zu: %s", s.at, s.problem);
+        if (!scan_one(&s)) {
+            *at = s.at;
+            return cprov_fail(err, CPROV_EVERIFY, "%s", s.problem);
+        }
 
     /* A number or word that ends with the text waits in yajl's own buffer for what may follow. */
     size_t tail = 0;
@@ -389,18 +394,18 @@ static const yajl_callbacks callbacks = {
 };
 
 /* yajl's text is a constant of its own, without a part of the input. */
-static int fail_syntax(yajl_handle yajl, struct cprov_span in, struct cprov_error *err)
+static int fail_syntax(yajl_handle yajl, struct cprov_span in, size_t *at, struct cprov_error *err)
 {
     unsigned char *raw = yajl_get_error(yajl, 0, (const unsigned char *)in.ptr, in.len);
     struct cprov_span why = cprov_span_trim(cprov_span_of((const char *)raw));
 
     if (why.len && why.ptr[why.len - 1] == '.')
         why.len--;
-    return cprov_fail(err, CPROV_EVERIFY, "JSON, byte %zu: %" CPROV_SPAN_FMT,
-                      yajl_get_bytes_consumed(yajl), CPROV_SPAN_ARG(why));
+    *at = yajl_get_bytes_consumed(yajl);
+    return cprov_fail(err, CPROV_EVERIFY, "%" CPROV_SPAN_FMT, CPROV_SPAN_ARG(why));
 }
 
-static int run(struct build *b, struct pool *pool, struct cprov_span in)
+static int run(struct build *b, struct pool *pool, struct cprov_span in, size_t *at)
 {
     yajl_alloc_funcs functions = { pool_alloc, pool_realloc, pool_free, pool };
     yajl_handle yajl = yajl_alloc(&callbacks, &functions, b);
@@ -414,25 +419,47 @@ static int run(struct build *b, struct pool *pool, struct cprov_span in)
         status = yajl_complete_parse(yajl);
     if (b->code < 0)
         return b->code;
-    return status == yajl_status_ok ? 0 : fail_syntax(yajl, in, b->err);
+    return status == yajl_status_ok ? 0 : fail_syntax(yajl, in, at, b->err);
 }
 
-int cprov_json_parse(struct cprov_span input, struct cprov_arena *arena, struct cprov_json **out,
-                     struct cprov_error *err)
+static int parse(struct cprov_span input, struct cprov_arena *arena, struct cprov_json **out,
+                 size_t *at, struct cprov_error *err)
 {
     auto_pool struct pool pool = { NULL, 0, 0 };
     struct build b = { .arena = arena, .err = err };
     size_t longest_token = 0;
 
-    int code = scan(input, &longest_token, err);
+    int code = scan(input, &longest_token, at, err);
     if (code == 0)
         code = pool_init(&pool, longest_token, err);
     if (code == 0)
-        code = run(&b, &pool, input);
+        code = run(&b, &pool, input, at);
     if (code < 0)
         return code;
     *out = b.root;
     return 0;
+}
+
+int cprov_json_parse(struct cprov_span input, struct cprov_arena *arena, struct cprov_json **out,
+                     struct cprov_error *err)
+{
+    size_t at = NOWHERE;
+    int code = parse(input, arena, out, &at, err);
+
+    if (code < 0 && at != NOWHERE)
+        (void)cprov_wrap(err, "JSON, byte %zu", at);
+    return code;
+}
+
+int cprov_json_parse_piece(struct cprov_span input, struct cprov_arena *arena,
+                           struct cprov_json **out, size_t *at, struct cprov_error *err)
+{
+    size_t found = NOWHERE;
+    int code = parse(input, arena, out, &found, err);
+
+    if (code < 0)
+        *at = found == NOWHERE ? 0 : found;
+    return code;
 }
 
 const struct cprov_json *cprov_json_get(const struct cprov_json *obj, const char *name)

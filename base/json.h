@@ -42,6 +42,11 @@ struct cprov_json {
 CPROV_MUST_CHECK
 int cprov_json_parse(struct cprov_span input, struct cprov_arena *arena, struct cprov_json **out,
                      struct cprov_error *err);
+/* The same for a piece of a larger text, which knows better where it is: the message is without
+ * "JSON, byte N: ", and *at is that byte of input (0 when the fault is of no one place). */
+CPROV_MUST_CHECK
+int cprov_json_parse_piece(struct cprov_span input, struct cprov_arena *arena,
+                           struct cprov_json **out, size_t *at, struct cprov_error *err);
 
 /* The member, or NULL; obj may be NULL or not an object. */
 const struct cprov_json *cprov_json_get(const struct cprov_json *obj, const char *name);

@@ -17,12 +17,20 @@
 #define CPROV_CONF_FILE_MAX     (1 * CPROV_MIB)   /* bytes of a YAML, auth or netrc file */
 #define CPROV_JSON_DEPTH_MAX    32                /* nesting of any JSON document */
 #define CPROV_JSON_VALUES_MAX   2000000           /* values in any JSON document */
+#define CPROV_JSON_MEMBERS_MAX  256               /* of the top object of a JSON stream */
 #define CPROV_LAYERS_MAX        4096              /* layers of one manifest */
 #define CPROV_INDEX_ENTRIES_MAX 4096              /* manifests in one index */
 #define CPROV_INDEX_DEPTH_MAX   4                 /* index within index */
 #define CPROV_ANNOTATIONS_MAX   4096              /* per document */
 #define CPROV_URLS_MAX          16                /* per descriptor */
 #define CPROV_BLOB_SIZE_MAX     (1ull << 44)      /* 16 TiB */
+
+/* documents that list images: read as they come, a record at a time */
+#define CPROV_CATALOG_BYTES_MAX   (1ull << 34)     /* of one document: 16 GiB */
+#define CPROV_CATALOG_ENTRIES_MAX 20000000         /* versions in it */
+#define CPROV_CATALOG_RECORD_MAX  (2 * CPROV_MIB)  /* bytes of one image with its versions */
+#define CPROV_CATALOG_HELD_MAX    (4 * CPROV_MIB)  /* bytes that wait for their hash */
+#define CPROV_SIGNATURE_MAX       (16 * CPROV_KIB) /* bytes of a signature, or of a key file */
 
 /* names */
 #define CPROV_NAME_MAX 255              /* host/repository, bytes (Docker's rule) */

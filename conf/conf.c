@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "conf/quantity.h"
+#include "conf/yaml_value.h"
 
 /* The event that the parser has read last is `event`; every read_* function begins at the first
  * event of its value and leaves at the last one. */
@@ -131,26 +132,9 @@ static int fail_syntax(struct reader *r)
  * is a way to say something else than one seems to say. */
 static int check_event(struct reader *r)
 {
-    const yaml_event_t *e = &r->event;
-    const yaml_char_t *anchor = NULL, *tag = NULL;
+    const char *beyond = cprov_yaml_beyond_data(&r->event);
 
-    if (e->type == YAML_ALIAS_EVENT)
-        return fail(r, e->start_mark, "aliases of YAML are not supported");
-    if (e->type == YAML_SCALAR_EVENT) {
-        anchor = e->data.scalar.anchor;
-        tag = e->data.scalar.tag;
-    } else if (e->type == YAML_SEQUENCE_START_EVENT) {
-        anchor = e->data.sequence_start.anchor;
-        tag = e->data.sequence_start.tag;
-    } else if (e->type == YAML_MAPPING_START_EVENT) {
-        anchor = e->data.mapping_start.anchor;
-        tag = e->data.mapping_start.tag;
-    }
-    if (anchor)
-        return fail(r, e->start_mark, "anchors of YAML are not supported");
-    if (tag)
-        return fail(r, e->start_mark, "tags of YAML are not supported");
-    return 0;
+    return beyond ? fail(r, r->event.start_mark, "%s of YAML are not supported", beyond) : 0;
 }
 
 static int next(struct reader *r)

@@ -31,9 +31,12 @@ void cprov_catalog_reader_free(struct cprov_catalog_reader *r);
 CPROV_DEFINE_CLEANUP(struct cprov_catalog_reader, cprov_catalog_reader, cprov_catalog_reader_free)
 #define auto_catalog_reader CPROV_CLEANUP(cprov_catalog_reader_cleanup)
 
-/* The next piece. CPROV_EVERIFY with the byte offset when it is not what it should be ("index
- * format 3 is newer than this program"), CPROV_ELIMIT for a record that is too large, and the codes
- * of the entry callback. */
+/*
+ * The next piece. CPROV_EVERIFY with the byte offset (of YAML the line, or the row) when it is not
+ * what it should be: "byte 40: row 1 (NanoServer 1.0): sha256: ...", "byte 50: index format 3 is
+ * newer than this program". CPROV_ELIMIT past the CPROV_CATALOG_ caps, and the codes of the entry
+ * callback with its message as it is. After a failure every call fails.
+ */
 CPROV_MUST_CHECK
 int cprov_catalog_reader_feed(struct cprov_catalog_reader *r, const void *data, size_t len,
                               struct cprov_error *err);

@@ -396,6 +396,11 @@ int cprov_exchange_start(struct cprov_wire *w, const struct cprov_exchange_spec 
     return code;
 }
 
+struct cprov_span cprov_exchange_url(const struct cprov_exchange *x)
+{
+    return cprov_buf_span(&x->url);
+}
+
 void cprov_exchange_set_range(struct cprov_exchange *x, uint64_t first, uint64_t last,
                               struct cprov_span etag)
 {

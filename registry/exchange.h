@@ -94,6 +94,9 @@ int cprov_exchange_start(struct cprov_wire *w, const struct cprov_exchange_spec 
 /* Ends it without calling done; from any hook but done. NULL-safe. */
 void cprov_exchange_stop(struct cprov_exchange *x);
 
+/* From head or body: the URL that answers, after redirects. Borrowed until the hook returns. */
+struct cprov_span cprov_exchange_url(const struct cprov_exchange *x);
+
 /* Asks for bytes first..last of the next answer; etag (may be empty) goes into If-Range when it is
  * a strong one. */
 void cprov_exchange_set_range(struct cprov_exchange *x, uint64_t first, uint64_t last,

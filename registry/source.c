@@ -5,7 +5,8 @@
 
 #include "base/error.h"
 
-const struct cprov_source_kind *const cprov_network_kinds[] = { &cprov_source_oci, NULL };
+const struct cprov_source_kind *const cprov_network_kinds[] = { &cprov_source_oci,
+                                                                &cprov_source_index, NULL };
 
 const struct cprov_source_kind *cprov_source_kind(const struct cprov_source_kind *const *kinds,
                                                   const char *type)

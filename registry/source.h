@@ -62,7 +62,7 @@ struct cprov_versions_request {
 };
 
 /* Everything in a place, as one listing: entry() for each, done() once, both also from within the
- * call that starts it. */
+ * call that starts it. Only when done() says 0 do the entries count. */
 struct cprov_import {
     const char *validator; /* what done() gave the last time, or "" */
     cprov_entry_fn *entry;
@@ -109,6 +109,9 @@ struct cprov_source_kind {
 };
 
 extern const struct cprov_source_kind cprov_source_oci;
+/* A document of registry/catalog_reader.h at a URL; signed when the source has a key: LOCATION.sig.
+ * Broken off, it is resumed by range, or read anew while no entry has come; else CPROV_ENETWORK. */
+extern const struct cprov_source_kind cprov_source_index;
 
 /* All kinds that can be asked through a network; NULL at the end. */
 extern const struct cprov_source_kind *const cprov_network_kinds[];

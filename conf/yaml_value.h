@@ -1,0 +1,27 @@
+/* conf/yaml_value.h - one YAML document as the values that JSON would have. */
+#ifndef CPROV_CONF_YAML_VALUE_H
+#define CPROV_CONF_YAML_VALUE_H
+
+#include "base/compiler.h"
+#include "base/json.h"
+#include "base/span.h"
+
+struct cprov_arena;
+struct cprov_error;
+struct yaml_event_s;
+
+/*
+ * Plain scalars that read as JSON's null, true, false or numbers are those (~ and nothing: null);
+ * every other scalar is a string. Refused with CPROV_EVERIFY ("line 3, column 5: ..."): what is not
+ * YAML, aliases, anchors, tags, a second document, a key that is no scalar, duplicate keys, a NUL,
+ * nesting past CPROV_JSON_DEPTH_MAX; with CPROV_ELIMIT: more than CPROV_JSON_VALUES_MAX values.
+ * The caller caps the text. An empty document is null. The values live in the arena.
+ */
+CPROV_MUST_CHECK
+int cprov_yaml_value(struct cprov_span text, struct cprov_arena *arena, struct cprov_json **out,
+                     struct cprov_error *err);
+
+/* What of YAML beyond plain data the event uses ("aliases", "anchors", "tags"), or NULL. */
+const char *cprov_yaml_beyond_data(const struct yaml_event_s *event);
+
+#endif

@@ -1,0 +1,233 @@
+/* registry/catalog_formats.c - which document it is that lists images, and its records. */
+#include "registry/catalog_formats.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "registry/catalog_row.h"
+#include "registry/catalog_writer.h"
+
+#define DOCKER_NAME "Docker" /* its list speaks of one thing only, and does not say which */
+
+/* --- entries --- */
+
+static int give(struct cprov_catalog_format *f, const struct cprov_entry *entry,
+                struct cprov_error *err)
+{
+    if (++f->entries > CPROV_CATALOG_ENTRIES_MAX)
+        return cprov_fail(err, CPROV_ELIMIT, "more than %d versions", CPROV_CATALOG_ENTRIES_MAX);
+    int code = f->options.entry(f->options.arg, entry, err);
+    f->refused = code < 0;
+    return code;
+}
+
+/* "image 12 (NanoServer 1.0): size: ..." */
+static int wrap_row(const struct cprov_catalog_format *f, const struct cprov_catalog_row *row,
+                    struct cprov_error *err)
+{
+    const char *name = row->name ? row->name : row->repository;
+
+    if (f->refused || err->code != CPROV_EVERIFY)
+        return err->code;
+    if (!name)
+        return cprov_wrap(err, "row %" PRIu64, f->rows);
+    return cprov_wrap(err, "row %" PRIu64 " (%.64s%s%.64s)", f->rows, name, row->version ? " " : "",
+                      row->version ? row->version : "");
+}
+
+static int give_row(struct cprov_catalog_format *f, const struct cprov_catalog_row *row,
+                    struct cprov_error *err)
+{
+    struct cprov_digest digest;
+    struct cprov_entry entry;
+    int code = cprov_catalog_row_entry(row, f->options.base, &f->arena, &digest, &entry, err);
+
+    if (code == 0)
+        code = give(f, &entry, err);
+    return code < 0 ? wrap_row(f, row, err) : 0;
+}
+
+static const char *channel_target(const struct cprov_json *v)
+{
+    const char *alias = cprov_json_get_text(v, "alias");
+
+    if (v->type == CPROV_JSON_STRING)
+        return v->text.ptr;
+    return alias ? alias : cprov_json_get_text(v, "version");
+}
+
+/* Where it leads, and whether in a circle, is seen when somebody asks for it: the version may be
+ * in another record. */
+static int give_channel(struct cprov_catalog_format *f, const struct cprov_catalog_row *row,
+                        const struct cprov_json *channel, struct cprov_error *err)
+{
+    const char *target = channel_target(channel);
+    struct cprov_entry entry = {
+        .repository = row->repository ? row->repository : row->name,
+        .name = row->repository ? row->name : NULL,
+        .version = channel->key.ptr,
+        .alias = target,
+        .complete = true,
+    };
+
+    int code = cprov_catalog_check_name(entry.repository, err);
+    if (code == 0 && (cprov_catalog_check_version(entry.version, err) < 0 ||
+                      cprov_catalog_check_version(target, err) < 0))
+        code = cprov_wrap(err, "channel %.64s", channel->key.ptr);
+    if (code == 0)
+        code = give(f, &entry, err);
+    return code < 0 ? wrap_row(f, row, err) : 0;
+}
+
+/* --- our own --- */
+
+static int give_versions(struct cprov_catalog_format *f, const struct cprov_catalog_row *image,
+                         struct cprov_error *err)
+{
+    for (const struct cprov_json *v = image->versions->child; v; v = v->next) {
+        struct cprov_catalog_row row = *image;
+
+        row.channels = row.versions = NULL;
+        int code = cprov_catalog_row_read(v, CPROV_CATALOG_OURS, &row, err);
+        code = code < 0 ? wrap_row(f, &row, err) : give_row(f, &row, err);
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+static int give_image(struct cprov_catalog_format *f, const struct cprov_json *value,
+                      struct cprov_error *err)
+{
+    struct cprov_catalog_row row = { .name = NULL };
+
+    f->rows++;
+    int code = cprov_catalog_row_read(value, CPROV_CATALOG_OURS, &row, err);
+    if (code < 0)
+        return wrap_row(f, &row, err);
+    if (row.versions)
+        code = give_versions(f, &row, err);
+    else if (row.version || !row.channels)
+        code = give_row(f, &row, err);
+    row.version = NULL;
+    for (const struct cprov_json *c = row.channels ? row.channels->child : NULL; c && code == 0;
+         c = c->next)
+        code = give_channel(f, &row, c, err);
+    return code;
+}
+
+static int read_header(struct cprov_catalog_format *f, const struct cprov_json *value,
+                       struct cprov_error *err)
+{
+    uint64_t version = 0;
+
+    if (cprov_span_is(value->key, "format")) {
+        if (value->type != CPROV_JSON_STRING ||
+            !cprov_span_is(value->text, CPROV_CATALOG_FORMAT_NAME))
+            return cprov_fail(err, CPROV_EVERIFY, "format: not \"%s\"", CPROV_CATALOG_FORMAT_NAME);
+        f->kind = CPROV_CATALOG_OWN;
+        f->has_format = true;
+    } else if (cprov_span_is(value->key, "formatVersion")) {
+        if (!cprov_json_u64(value, &version) || version == 0)
+            return cprov_fail(err, CPROV_EVERIFY, "formatVersion: not a number from 1 on");
+        if (version > CPROV_CATALOG_FORMAT)
+            return cprov_fail(err, CPROV_EVERIFY,
+                              "index format %" PRIu64 " is newer than this program", version);
+        f->kind = CPROV_CATALOG_OWN;
+        f->has_version = true;
+    }
+    return 0;
+}
+
+/* --- others' --- */
+
+static int give_microsoft(struct cprov_catalog_format *f, const struct cprov_json *value,
+                          struct cprov_error *err)
+{
+    struct cprov_catalog_row row = { .name = NULL };
+
+    f->rows++;
+    if (cprov_catalog_row_read(value, CPROV_CATALOG_MICROSOFT, &row, err) < 0)
+        return wrap_row(f, &row, err);
+    return give_row(f, &row, err);
+}
+
+static int give_docker(struct cprov_catalog_format *f, const char *member,
+                       const struct cprov_json *value, struct cprov_error *err)
+{
+    struct cprov_catalog_row row = { .name = f->options.name };
+
+    if (!row.name || !*row.name)
+        row.name = DOCKER_NAME;
+    if (strcmp(member, "channels") == 0) {
+        f->rows++;
+        return give_channel(f, &row, value, err);
+    }
+    if (strcmp(member, "versions") != 0)
+        return 0;
+    f->rows++;
+    int code = cprov_catalog_row_read(value, CPROV_CATALOG_OURS, &row, err);
+    row.version = value->key.ptr;
+    return code < 0 ? wrap_row(f, &row, err) : give_row(f, &row, err);
+}
+
+/* --- public --- */
+
+static bool is_dockers(const char *member)
+{
+    return strcmp(member, "channels") == 0 || strcmp(member, "versions") == 0;
+}
+
+int cprov_catalog_format_begin(struct cprov_catalog_format *f, const char *member, bool object,
+                               struct cprov_error *err)
+{
+    if (f->kind == CPROV_CATALOG_UNKNOWN && strcmp(member, "images") == 0)
+        f->kind = CPROV_CATALOG_OWN;
+    else if (f->kind == CPROV_CATALOG_UNKNOWN && is_dockers(member))
+        f->kind = CPROV_CATALOG_DOCKER;
+    if (f->kind == CPROV_CATALOG_OWN && strcmp(member, "images") == 0 && object)
+        return cprov_fail(err, CPROV_EVERIFY, "images: not a list");
+    if (f->kind == CPROV_CATALOG_DOCKER && is_dockers(member) && !object)
+        return cprov_fail(err, CPROV_EVERIFY, "%s: not a mapping", member);
+    return 0;
+}
+
+static int take(struct cprov_catalog_format *f, const char *member, const struct cprov_json *value,
+                struct cprov_error *err)
+{
+    switch (f->kind) {
+    case CPROV_CATALOG_ARRAY:
+        return give_microsoft(f, value, err);
+    case CPROV_CATALOG_DOCKER:
+        return member ? give_docker(f, member, value, err) : 0;
+    case CPROV_CATALOG_OWN:
+        if (member)
+            return strcmp(member, "images") == 0 ? give_image(f, value, err) : 0;
+        return read_header(f, value, err);
+    case CPROV_CATALOG_UNKNOWN:
+        break;
+    }
+    return member ? 0 : read_header(f, value, err);
+}
+
+int cprov_catalog_format_record(struct cprov_catalog_format *f, const char *member,
+                                const struct cprov_json *value, struct cprov_error *err)
+{
+    int code = take(f, member, value, err);
+
+    cprov_arena_clear(&f->arena);
+    return code;
+}
+
+int cprov_catalog_format_finish(struct cprov_catalog_format *f, struct cprov_error *err)
+{
+    if (f->kind == CPROV_CATALOG_UNKNOWN)
+        return cprov_fail(err, CPROV_EVERIFY, "no list of images that is known here");
+    if (f->kind != CPROV_CATALOG_OWN)
+        return 0;
+    if (!f->has_format)
+        return cprov_fail(err, CPROV_EVERIFY, "format: missing");
+    return f->has_version ? 0 : cprov_fail(err, CPROV_EVERIFY, "formatVersion: missing");
+}
