@@ -12,7 +12,6 @@
 #include "mirror/served.h"
 #include "registry/catalog.h"
 #include "store/digest_set.h"
-#include "store/images.h"
 
 #define ANN "org.opencontainers.image."
 
@@ -221,7 +220,7 @@ static const char *or_else(const char *text, const char *other)
 }
 
 /* The name that people know, unless it is no more than the repository, or a host with it. */
-static const char *shown_name(const struct cprov_image *image, const char *repository)
+static const char *shown_name(const struct cprov_served_image *image, const char *repository)
 {
     struct cprov_span name = cprov_span_of(image->name);
 
@@ -230,17 +229,17 @@ static const char *shown_name(const struct cprov_image *image, const char *repos
     return image->name;
 }
 
-static int fill(struct reader *r, const struct cprov_image *image, struct cprov_card *card,
+static int fill(struct reader *r, const struct cprov_served_image *image, struct cprov_card *card,
                 struct cprov_error *err)
 {
     const struct cprov_card *learnt = &blank;
 
     if ((!*image->platform || !*image->created || !image->size) &&
-        look_up(r, &image->descriptor.digest, &learnt, err) < 0)
+        look_up(r, &image->digest, &learnt, err) < 0)
         return err->code;
     card->name = shown_name(image, card->repository);
-    card->digest = image->descriptor.digest;
-    card->media_type = image->descriptor.media_type;
+    card->digest = image->digest;
+    card->media_type = image->media_type;
     card->bytes = image->size ? image->size : learnt->bytes;
     card->description = or_else(keep(r, image->description), learnt->description);
     card->publisher = or_else(keep(r, image->publisher), learnt->publisher);
@@ -284,7 +283,7 @@ static int read_group(struct reader *r, struct cprov_repository *repository,
     for (size_t i = 0; code == 0 && i < g->count; i++) {
         struct cprov_card *card = &c->list[c->count++];
         bool own = false;
-        const struct cprov_image *image = cprov_repository_image(repository, i, &own);
+        const struct cprov_served_image *image = cprov_repository_image(repository, i, &own);
 
         *card = blank;
         card->repository = g->repository;

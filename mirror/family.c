@@ -231,7 +231,7 @@ static int read_all(struct reader *r, const struct cprov_cards *cards, struct cp
 int cprov_family_read(struct cprov_store *store, const struct cprov_cards *cards,
                       struct cprov_family **out, struct cprov_error *err)
 {
-    auto_family struct cprov_family *f = calloc(1, sizeof(*f));
+    struct cprov_family *f = calloc(1, sizeof(*f));
     struct cprov_error local = CPROV_ERROR_INIT;
     struct reader r = { .store = store, .family = f };
 
@@ -240,9 +240,11 @@ int cprov_family_read(struct cprov_store *store, const struct cprov_cards *cards
     int code = read_all(&r, cards, err ? err : &local);
     cprov_hasher_free(r.hasher);
     free(r.firsts);
-    if (code < 0)
+    if (code < 0) {
+        cprov_family_free(f);
         return code;
-    *out = cprov_steal(&f);
+    }
+    *out = f;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/compiler.h"
 #include "base/span.h"
@@ -17,7 +18,20 @@ struct cprov_repository;
 struct cprov_cards;
 struct cprov_catalog_file;
 struct cprov_family;
-struct cprov_image;
+
+/* What index.json says of an image. Texts are never NULL, "" when it does not. */
+struct cprov_served_image {
+    struct cprov_digest digest;
+    const char *media_type;
+    const char *name;
+    const char *publisher;
+    const char *description;
+    const char *created;
+    const char *platform; /* of an index several, with commas */
+    const char *image_id;
+    uint64_t size;
+    bool is_os;
+};
 
 /*
  * Reads index.json. store is borrowed. The functions below may be called from several threads.
@@ -52,10 +66,10 @@ size_t cprov_names_after(const char *const *list, size_t count, struct cprov_spa
 struct cprov_repository *cprov_view_find(struct cprov_view *v, struct cprov_span name);
 const struct cprov_served_item *cprov_repository_find(const struct cprov_repository *r,
                                                       struct cprov_span tag);
-/* What index.json says of tag i. *own is false when the image is served under another repository
+/* The image of tag i. *own is false when the image is served under another repository
  * too, the one of its reference. */
-const struct cprov_image *cprov_repository_image(const struct cprov_repository *r, size_t i,
-                                                 bool *own);
+const struct cprov_served_image *cprov_repository_image(const struct cprov_repository *r, size_t i,
+                                                        bool *own);
 
 /* Made when they are first asked for, from documents that then are read. Borrowed from the view. */
 CPROV_MUST_CHECK

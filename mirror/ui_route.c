@@ -68,8 +68,10 @@ bool cprov_ui_search_parse(const char *text, char out[CPROV_UI_SEARCH_MAX + 1])
         return true;
     if (len >= sizeof(plain))
         return false;
-    for (size_t i = 0; i <= len; i++)
-        plain[i] = text[i] == '+' ? ' ' : text[i];
+    memcpy(plain, text, len + 1);
+    for (size_t i = 0; i < len; i++)
+        if (plain[i] == '+')
+            plain[i] = ' ';
     return cprov_percent_decode(cprov_span_of(plain), out, CPROV_UI_SEARCH_MAX + 1) &&
            cprov_span_is_utf8(cprov_span_of(out));
 }

@@ -27,9 +27,8 @@ struct claim {
     bool own; /* the repository of its reference, or the only one it has */
 };
 
-/* What index.json says of one tag. */
 struct version {
-    const struct cprov_image *image;
+    const struct cprov_served_image *image;
     bool own;
 };
 
@@ -47,7 +46,6 @@ struct cprov_view {
     atomic_uint holders;
     struct cprov_store *store;
     struct cprov_arena arena;
-    struct cprov_images *images;
     struct cprov_repository *list;
     const char **names; /* names[i] is of list[i] */
     size_t count;
@@ -65,6 +63,8 @@ struct builder {
     struct cprov_arena arena; /* of the claims: gone when the view is made */
     struct claim *claims;
     size_t count;
+    const struct cprov_image *images;         /* all there are, */
+    const struct cprov_served_image **copies; /* and what stays of each, once it has a tag */
 };
 
 /* Adds the image under a repository, if that is one, once with each tag that is one. */
@@ -136,10 +136,38 @@ static struct cprov_served_item item_of(struct cprov_arena *arena, const struct 
                                        cprov_arena_text(arena, cprov_span_of(d->media_type)) };
 }
 
+/* The list that was read is several times as large as what is told of an image. */
+static const struct cprov_served_image *keep(struct builder *b, const struct cprov_image *image)
+{
+    const struct cprov_served_image **copy = &b->copies[image - b->images];
+    struct cprov_arena *arena = &b->view->arena;
+
+    if (*copy)
+        return *copy;
+    struct cprov_served_image *made = cprov_arena_alloc(arena, 1, sizeof(*made));
+    if (!made)
+        return NULL;
+    *made = (struct cprov_served_image){
+        .digest = image->descriptor.digest,
+        .media_type = cprov_arena_text(arena, cprov_span_of(image->descriptor.media_type)),
+        .name = cprov_arena_text(arena, cprov_span_of(image->name)),
+        .publisher = cprov_arena_text(arena, cprov_span_of(image->publisher)),
+        .description = cprov_arena_text(arena, cprov_span_of(image->description)),
+        .created = cprov_arena_text(arena, cprov_span_of(image->created)),
+        .platform = cprov_arena_text(arena, cprov_span_of(image->platform)),
+        .image_id = cprov_arena_text(arena, cprov_span_of(image->image_id)),
+        .size = image->size,
+        .is_os = image->is_os,
+    };
+    *copy = made;
+    return made;
+}
+
 /* Fills one repository from its claims; with the arena sticky, NULL is looked for at the end. */
-static void fill(struct cprov_arena *arena, const struct claim *claims, size_t count,
+static void fill(struct builder *b, const struct claim *claims, size_t count,
                  struct cprov_repository *out)
 {
+    struct cprov_arena *arena = &b->view->arena;
     size_t tags = 0, others = count;
 
     out->tags = cprov_arena_alloc(arena, count, sizeof(*out->tags));
@@ -153,7 +181,7 @@ static void fill(struct cprov_arena *arena, const struct claim *claims, size_t c
         bool wins = *tag && (i == 0 || strcmp(tag, claims[i - 1].tag) != 0);
         if (wins) {
             out->tags[tags] = cprov_arena_text(arena, cprov_span_of(tag));
-            out->versions[tags] = (struct version){ claims[i].image, claims[i].own };
+            out->versions[tags] = (struct version){ keep(b, claims[i].image), claims[i].own };
         }
         out->roots[wins ? tags++ : --others] = item_of(arena, claims[i].image);
     }
@@ -181,7 +209,7 @@ static int fill_all(struct builder *b, struct cprov_error *err)
     for (size_t i = 0; v->list && v->names && i < b->count; v->count++) {
         size_t n = run_length(b->claims + i, b->count - i);
         v->names[v->count] = cprov_arena_text(&v->arena, cprov_span_of(b->claims[i].repository));
-        fill(&v->arena, b->claims + i, n, &v->list[v->count]);
+        fill(b, b->claims + i, n, &v->list[v->count]);
         pthread_mutex_init(&v->list[v->count].lock, NULL);
         i += n;
     }
@@ -193,8 +221,11 @@ static int build(struct builder *b, const struct cprov_images *images, struct cp
     struct cprov_view *v = b->view;
 
     b->claims = cprov_arena_alloc(&b->arena, images->count * CLAIMS_PER_IMAGE, sizeof(*b->claims));
+    b->images = images->list;
+    b->copies =
+        cprov_arena_alloc(&b->arena, images->count, sizeof(const struct cprov_served_image *));
     v->strays = cprov_arena_alloc(&v->arena, images->count, sizeof(*v->strays));
-    if (!b->claims || !v->strays)
+    if (!b->claims || !b->copies || !v->strays)
         return cprov_fail_memory(err);
     for (size_t i = 0; i < images->count; i++) {
         size_t before = b->count;
@@ -213,6 +244,7 @@ static int build(struct builder *b, const struct cprov_images *images, struct cp
 int cprov_view_read(struct cprov_store *store, struct cprov_view **out, struct cprov_error *err)
 {
     auto_view struct cprov_view *v = calloc(1, sizeof(*v));
+    auto_images struct cprov_images *images = NULL;
     struct builder b = { .view = v };
 
     if (!v)
@@ -222,9 +254,9 @@ int cprov_view_read(struct cprov_store *store, struct cprov_view **out, struct c
     for (size_t i = 0; i < CPROV_SERVED_CATALOGS_MAX; i++)
         v->catalogs[i].fd = -1;
     v->store = store;
-    int code = cprov_images_read(store, &v->images, err);
+    int code = cprov_images_read(store, &images, err);
     if (code == 0)
-        code = build(&b, v->images, err);
+        code = build(&b, images, err);
     cprov_arena_clear(&b.arena);
     if (code < 0)
         return code;
@@ -250,7 +282,6 @@ void cprov_view_release(struct cprov_view *v)
         cprov_catalog_file_close(&v->catalogs[i]);
     cprov_family_free(v->family);
     cprov_cards_free(v->cards);
-    cprov_images_free(v->images);
     pthread_mutex_destroy(&v->lock);
     cprov_arena_clear(&v->arena);
     free(v);
@@ -318,8 +349,8 @@ int cprov_repository_content(struct cprov_view *v, struct cprov_repository *r,
     return code;
 }
 
-const struct cprov_image *cprov_repository_image(const struct cprov_repository *r, size_t i,
-                                                 bool *own)
+const struct cprov_served_image *cprov_repository_image(const struct cprov_repository *r, size_t i,
+                                                        bool *own)
 {
     *own = r->versions[i].own;
     return r->versions[i].image;
