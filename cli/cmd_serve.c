@@ -42,6 +42,7 @@ int cprov_cmd_serve(struct cprov_cli *cli)
     options.cert_file = s->session.cert_file;
     options.key_file = s->session.key_file;
     options.max_connections = s->max_connections;
+    options.ui = s->ui;
     options.ready = on_ready;
     options.ready_arg = cli;
     s->session.cert_file = NULL; /* the server's, not the client's */

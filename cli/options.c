@@ -159,6 +159,8 @@ const struct cprov_option cprov_options[] = {
       "another image layout than the store", NULL, 0 },
     { "max-connections", 0, CPROV_OPTION_COUNT, CPROV_SET_SERVE, AT(max_connections), "N",
       "connections at once", "256", 65536 },
+    { "ui", 0, CPROV_OPTION_FLAG, CPROV_SET_SERVE, AT(ui), NULL,
+      "pages about the images, for a browser", NULL, 0 },
     { "host", 0, CPROV_OPTION_TEXT, CPROV_SET_COMPAT, AT(host), "V",
       "build of the host: 10.0.20348", NULL, 0 },
     { "image", 0, CPROV_OPTION_TEXT, CPROV_SET_COMPAT, AT(image), "V",

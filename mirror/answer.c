@@ -9,9 +9,12 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "manifest/media_type.h"
+#include "mirror/catalog_file.h"
 #include "mirror/conditions.h"
 #include "mirror/lists.h"
 #include "mirror/routes.h"
+#include "mirror/ui.h"
+#include "registry/catalog_writer.h"
 #include "store/blobs.h"
 
 #define JSON_TYPE  "application/json"
@@ -52,6 +55,7 @@ static const struct {
 
 /* One request on its way. */
 struct task {
+    const struct cprov_site *site;
     struct cprov_store *store;
     const struct cprov_question *question;
     const struct cprov_route *route;
@@ -65,6 +69,7 @@ static void refuse(struct task *t, enum problem p)
     cprov_buf_reset(&a->body);
     cprov_buf_reset(&a->link);
     a->digest[0] = '\0';
+    a->etag[0] = '\0';
     a->status = problems[p].status;
     a->content_type = JSON_TYPE;
     a->cache_control = NULL;
@@ -143,6 +148,7 @@ static void give_file(struct task *t, const struct cprov_digest *digest, const c
     a->cache_control = t->route->has_digest ? FOR_EVER : ASK_AGAIN;
     a->ranges = true;
     struct cprov_span etag = cprov_span_of(cprov_digest_format(digest, a->digest));
+    memcpy(a->etag, a->digest, sizeof(a->etag));
     if (!is_unwanted(t, etag))
         apply_range(t, etag);
 }
@@ -260,6 +266,36 @@ static void answer_referrers(struct task *t)
         refuse(t, TROUBLE);
 }
 
+/* For clients that know it: everything about everything in one request, or in none. */
+static void answer_served(struct task *t)
+{
+    struct cprov_answer *a = t->answer;
+    struct cprov_catalog_file file;
+    char host[CPROV_NAME_MAX + 1];
+
+    cprov_site_host(t->site, t->question->host, host);
+    if (cprov_view_catalog(a->view, host, &file, NULL) < 0) {
+        refuse(t, TROUBLE);
+        return;
+    }
+    a->fd = file.fd;
+    a->length = file.size;
+    a->ranges = true;
+    give_json(t, CPROV_CATALOG_MEDIA_TYPE);
+    memcpy(a->etag, file.etag, sizeof(a->etag));
+    if (!is_unwanted(t, cprov_span_of(a->etag)))
+        apply_range(t, cprov_span_of(a->etag));
+}
+
+/* Not on lists of names, where many clients take any Link for the next page. */
+static void answer_base(struct task *t)
+{
+    give_json(t, JSON_TYPE);
+    cprov_buf_add_text(&t->answer->body, "{}");
+    cprov_buf_add_text(&t->answer->link, "<" CPROV_CATALOG_PATH ">; rel=\"describedby\"; "
+                                         "type=\"" CPROV_CATALOG_MEDIA_TYPE "\"");
+}
+
 static void answer_absent(struct task *t)
 {
     switch (t->route->wanted) {
@@ -279,6 +315,7 @@ static void answer_absent(struct task *t)
     case CPROV_ROUTE_BASE:
     case CPROV_ROUTE_CATALOG:
     case CPROV_ROUTE_TAGS:
+    case CPROV_ROUTE_SERVED:
         refuse(t, NO_SUCH_PAGE);
         break;
     }
@@ -300,8 +337,7 @@ static void answer_route(struct task *t)
         answer_absent(t);
         break;
     case CPROV_ROUTE_BASE:
-        give_json(t, JSON_TYPE);
-        cprov_buf_add_text(&t->answer->body, "{}");
+        answer_base(t);
         break;
     case CPROV_ROUTE_CATALOG:
     case CPROV_ROUTE_TAGS:
@@ -316,18 +352,25 @@ static void answer_route(struct task *t)
     case CPROV_ROUTE_REFERRERS:
         answer_referrers(t);
         break;
+    case CPROV_ROUTE_SERVED:
+        answer_served(t);
+        break;
     }
 }
 
-void cprov_answer_make(struct cprov_served *served, struct cprov_store *store,
-                       const struct cprov_question *q, struct cprov_answer *out)
+void cprov_answer_make(const struct cprov_site *site, const struct cprov_question *q,
+                       struct cprov_answer *out)
 {
     struct cprov_route route;
-    struct task t = { .store = store, .question = q, .route = &route, .answer = out };
+    struct task t = {
+        .site = site, .store = site->store, .question = q, .route = &route, .answer = out
+    };
 
-    *out = (struct cprov_answer){ .fd = -1, .view = cprov_served_view(served) };
+    *out = (struct cprov_answer){ .fd = -1, .view = cprov_served_view(site->served) };
     cprov_buf_init(&out->link, LINK_MAX);
     cprov_buf_init(&out->body, CPROV_LIST_PAGE_MAX);
+    if (site->ui && cprov_ui_answer(site, q, out))
+        return;
     cprov_route_parse(cprov_span_of(q->path), &route);
     answer_route(&t);
     if (out->body.failed || out->link.failed)

@@ -8,13 +8,15 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "manifest/digest.h"
-#include "mirror/served.h"
+#include "mirror/site.h"
 
 /* Everything as the client sent it, escapes and all; NULL when absent. */
 struct cprov_question {
     bool head;
     const char *path;
+    const char *host;                     /* header */
     const char *n, *last, *artifact_type; /* query */
+    const char *q, *page, *platform;      /* query of the pages for people */
     const char *range, *if_range, *if_match, *if_none_match;
 };
 
@@ -25,7 +27,9 @@ struct cprov_answer {
     const char *content_type;           /* or NULL */
     const char *cache_control;          /* or NULL */
     const char *filters;                /* OCI-Filters-Applied, or NULL */
-    char digest[CPROV_DIGEST_TEXT_MAX]; /* for ETag and Docker-Content-Digest, or "" */
+    char digest[CPROV_DIGEST_TEXT_MAX]; /* Docker-Content-Digest, or "" */
+    char etag[CPROV_DIGEST_TEXT_MAX];   /* ETag without its quotes, or "" */
+    bool page;                          /* HTML: nothing from elsewhere may run or be fetched */
     char content_range[80];             /* or "" */
     const char *allow;                  /* Allow, or NULL */
     bool ranges;                        /* Accept-Ranges: bytes */
@@ -37,8 +41,8 @@ struct cprov_answer {
 };
 
 /* Answers GET or HEAD; whatever goes wrong is an answer too. Reads files; any thread. */
-void cprov_answer_make(struct cprov_served *served, struct cprov_store *store,
-                       const struct cprov_question *q, struct cprov_answer *out);
+void cprov_answer_make(const struct cprov_site *site, const struct cprov_question *q,
+                       struct cprov_answer *out);
 void cprov_answer_clear(struct cprov_answer *a);
 #define auto_answer CPROV_CLEANUP(cprov_answer_clear)
 

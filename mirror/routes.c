@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "manifest/reference.h"
+#include "mirror/catalog_file.h"
 
 static int hex_value(char c)
 {
@@ -127,17 +128,24 @@ static void parse_repository(struct cprov_span text, struct cprov_route *r)
     set_target(r, target);
 }
 
+bool cprov_route_decode(struct cprov_span path, char out[CPROV_ROUTE_PATH_MAX + 1])
+{
+    path = without_origin(path);
+    return path.len <= CPROV_ROUTE_PATH_MAX && !has_escaped_slash(path) &&
+           cprov_percent_decode(path, out, CPROV_ROUTE_PATH_MAX + 1);
+}
+
 void cprov_route_parse(struct cprov_span path, struct cprov_route *out)
 {
     char decoded[CPROV_ROUTE_PATH_MAX + 1];
 
     *out = (struct cprov_route){ .kind = CPROV_ROUTE_NONE };
-    path = without_origin(path);
-    if (path.len > CPROV_ROUTE_PATH_MAX || has_escaped_slash(path) ||
-        !cprov_percent_decode(path, decoded, sizeof(decoded)))
+    if (!cprov_route_decode(path, decoded))
         return;
 
     struct cprov_span text = cprov_span_of(decoded);
+    if (cprov_span_is(text, CPROV_CATALOG_PATH))
+        out->kind = CPROV_ROUTE_SERVED;
     if (cprov_span_is(text, "/v2"))
         out->kind = CPROV_ROUTE_BASE; /* docker's servers redirect it to /v2/ */
     if (!cprov_span_starts_with(text, "/v2/"))

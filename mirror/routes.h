@@ -22,6 +22,7 @@ enum cprov_route_kind {
     CPROV_ROUTE_MANIFEST,  /* /v2/<name>/manifests/<tag or digest> */
     CPROV_ROUTE_BLOB,      /* /v2/<name>/blobs/<digest> */
     CPROV_ROUTE_REFERRERS, /* /v2/<name>/referrers/<digest> */
+    CPROV_ROUTE_SERVED,    /* the catalog document of what is served */
 };
 
 #define CPROV_ROUTE_PATH_MAX 1536 /* bytes as sent: the longest legal path, every byte escaped */
@@ -43,6 +44,9 @@ struct cprov_route {
  * fits nothing is CPROV_ROUTE_NONE. Spec: distribution-spec v1.1, "Endpoints".
  */
 void cprov_route_parse(struct cprov_span path, struct cprov_route *out);
+
+/* The path without origin and escapes; false for what no path of ours can be. */
+bool cprov_route_decode(struct cprov_span path, char out[CPROV_ROUTE_PATH_MAX + 1]);
 
 /*
  * Decodes %HH into out, which has room for size bytes with the NUL. False for a bad escape, an

@@ -34,6 +34,11 @@
 #define TLS_PRIORITIES    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define OPTIONS_MAX       20
 
+/* A page has nothing but what is ours, whatever a text of an image might smuggle in. */
+#define PAGE_POLICY                                                                                \
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "              \
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
 #define MHD_FUNCTIONS(X)                                                                           \
     X(start_daemon)                                                                                \
     X(stop_daemon)                                                                                 \
@@ -62,7 +67,7 @@ static struct cprov_library library = { "libmicrohttpd.so.12", "libmicrohttpd12"
 
 struct server {
     const struct cprov_serve_request *request;
-    struct cprov_served *served;
+    struct cprov_site site;
     struct cprov_watch *watch;
     struct cprov_buf cert, key; /* PEM; the library reads them as long as it runs */
     struct MHD_Daemon *daemon;
@@ -80,10 +85,12 @@ static bool add_headers(struct MHD_Response *r, const struct cprov_answer *a)
 {
     char etag[CPROV_DIGEST_TEXT_MAX + 2] = "";
 
-    if (a->digest[0])
-        snprintf(etag, sizeof(etag), "\"%s\"", a->digest);
+    if (a->etag[0])
+        snprintf(etag, sizeof(etag), "\"%s\"", a->etag);
     return add_header(r, "Docker-Distribution-Api-Version", "registry/2.0") &&
            add_header(r, "X-Content-Type-Options", "nosniff") &&
+           add_header(r, "Content-Security-Policy", a->page ? PAGE_POLICY : NULL) &&
+           add_header(r, "Referrer-Policy", a->page ? "no-referrer" : NULL) &&
            add_header(r, "Content-Type", a->content_type) &&
            add_header(r, "Cache-Control", a->cache_control) &&
            add_header(r, "OCI-Filters-Applied", a->filters) &&
@@ -180,14 +187,18 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     auto_answer struct cprov_answer a;
     struct cprov_question q = { .head = head,
                                 .path = url,
+                                .host = header(c, "Host"),
                                 .n = argument(c, "n"),
                                 .last = argument(c, "last"),
                                 .artifact_type = argument(c, "artifactType"),
+                                .q = argument(c, "q"),
+                                .page = argument(c, "page"),
+                                .platform = argument(c, "platform"),
                                 .range = header(c, "Range"),
                                 .if_range = header(c, "If-Range"),
                                 .if_match = header(c, "If-Match"),
                                 .if_none_match = header(c, "If-None-Match") };
-    cprov_answer_make(s->served, s->request->store, &q, &a);
+    cprov_answer_make(&s->site, &q, &a);
     a.close = cprov_watch_crowded(s->watch);
     return send_answer(c, &a);
 }
@@ -354,7 +365,7 @@ static void wait_for_the_end(struct server *s)
                 cprov_debug(s->request->log, "serve: cut %zu connections that did not get on", cut);
             next = cprov_clock_ms() + SWEEP_MS;
         }
-        if (cprov_served_problem(s->served, &problem))
+        if (cprov_served_problem(s->site.served, &problem))
             cprov_debug(s->request->log, "serve: the last good state goes on: %s", problem.msg);
     }
 }
@@ -372,11 +383,12 @@ static int run(struct server *s, struct cprov_error *err)
     if (code == 0)
         code = read_certificates(s, err);
     if (code == 0)
-        code = cprov_served_new(request->store, &s->served, err);
+        code = cprov_served_new(request->store, &s->site.served, err);
     if (code == 0)
         code = cprov_watch_new(&limits, &s->watch, err);
     if (code == 0)
         code = cprov_listen(request->listen, &l, err);
+    s->site.address = l.address;
     if (code == 0)
         code = start(s, &l, err);
     cprov_fd_close(&l.fd);
@@ -392,13 +404,16 @@ static int run(struct server *s, struct cprov_error *err)
 
 int cprov_serve_run(const struct cprov_serve_request *request, struct cprov_error *err)
 {
-    struct server s = { .request = request };
+    struct server s = {
+        .request = request,
+        .site = { .store = request->store, .tls = request->cert_file != NULL, .ui = request->ui }
+    };
 
     cprov_buf_init(&s.cert, CPROV_CONF_FILE_MAX);
     cprov_buf_init(&s.key, CPROV_CONF_FILE_MAX);
     int code = run(&s, err);
     cprov_watch_free(s.watch);
-    cprov_served_free(s.served);
+    cprov_served_free(s.site.served);
     cprov_buf_clear(&s.cert);
     if (s.key.ptr)
         explicit_bzero(s.key.ptr, s.key.cap);

@@ -2,6 +2,8 @@
 #ifndef CPROV_MIRROR_SERVE_H
 #define CPROV_MIRROR_SERVE_H
 
+#include <stdbool.h>
+
 #include "base/compiler.h"
 #include "base/fs.h"
 #include "base/log.h"
@@ -21,6 +23,7 @@ struct cprov_serve_request {
     const struct cprov_log *log;
     void (*ready)(void *arg, const char *url); /* once it answers: "http://127.0.0.1:40123" */
     void *arg;
+    bool ui; /* pages for people at "/" and below "/ui/" */
 };
 
 /*
@@ -29,10 +32,11 @@ struct cprov_serve_request {
  * their versions and the reference's tag. index.json is read again when it changes. HTTP/1.1
  * keep-alive; GET and HEAD of /v2/, manifests by tag and digest, blobs with one Range, ETag and
  * If-None-Match (304), If-Range; tags/list and _catalog with n and last and Link; referrers with
- * artifactType; errors as the spec's JSON; everything else 404 or 405. Nothing but committed blobs
- * and manifests that an index names is ever read. A blob is served in a repository only when an
- * image of that repository names it. CPROV_EINVAL (listen), CPROV_EINUSE (address), CPROV_EREFUSED
- * (certificate files). Spec: distribution-spec v1.1.
+ * artifactType; the catalog of what is served at /_cprov/catalog.json; errors as the spec's JSON;
+ * everything else 404 or 405. Nothing but committed blobs and manifests that an index names is ever
+ * read. A blob is served in a repository only when an image of that repository names it.
+ * CPROV_EINVAL (listen), CPROV_EINUSE (address), CPROV_EREFUSED (certificate files). Spec:
+ * distribution-spec v1.1.
  */
 CPROV_MUST_CHECK
 int cprov_serve_run(const struct cprov_serve_request *request, struct cprov_error *err);

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/compiler.h"
 #include "base/span.h"
@@ -14,6 +15,23 @@ struct cprov_error;
 struct cprov_served;
 struct cprov_view;
 struct cprov_repository;
+struct cprov_cards;
+struct cprov_catalog_file;
+struct cprov_family;
+
+/* What index.json says of an image. Texts are never NULL, "" when it does not. */
+struct cprov_served_image {
+    struct cprov_digest digest;
+    const char *media_type;
+    const char *name;
+    const char *publisher;
+    const char *description;
+    const char *created;
+    const char *platform; /* of an index several, with commas */
+    const char *image_id;
+    uint64_t size;
+    bool is_os;
+};
 
 /*
  * Reads index.json. store is borrowed. The functions below may be called from several threads.
@@ -48,6 +66,22 @@ size_t cprov_names_after(const char *const *list, size_t count, struct cprov_spa
 struct cprov_repository *cprov_view_find(struct cprov_view *v, struct cprov_span name);
 const struct cprov_served_item *cprov_repository_find(const struct cprov_repository *r,
                                                       struct cprov_span tag);
+/* The image of tag i. *own is false when the image is served under another repository
+ * too, the one of its reference. */
+const struct cprov_served_image *cprov_repository_image(const struct cprov_repository *r, size_t i,
+                                                        bool *own);
+
+/* Made when they are first asked for, from documents that then are read. Borrowed from the view. */
+CPROV_MUST_CHECK
+int cprov_view_cards(struct cprov_view *v, const struct cprov_cards **out, struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_view_family(struct cprov_view *v, const struct cprov_family **out,
+                      struct cprov_error *err);
+/* The catalog document as it is for clients that reach us as `host`; a few of them are kept. *out
+ * is yours: cprov_catalog_file_close(). */
+CPROV_MUST_CHECK
+int cprov_view_catalog(struct cprov_view *v, const char *host, struct cprov_catalog_file *out,
+                       struct cprov_error *err);
 
 /* What its images name; manifests are read when it is first asked for. Borrowed from the view. */
 CPROV_MUST_CHECK

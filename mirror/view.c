@@ -11,6 +11,9 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "manifest/reference.h"
+#include "mirror/cards.h"
+#include "mirror/catalog_file.h"
+#include "mirror/family.h"
 #include "store/images.h"
 
 #define DEFAULT_TAG      "latest"
@@ -21,6 +24,12 @@ struct claim {
     const char *repository;
     const char *tag; /* "" for none */
     const struct cprov_image *image;
+    bool own; /* the repository of its reference, or the only one it has */
+};
+
+struct version {
+    const struct cprov_served_image *image;
+    bool own;
 };
 
 struct cprov_repository {
@@ -28,6 +37,7 @@ struct cprov_repository {
     size_t tags_count;
     struct cprov_served_item *roots; /* after the tagged ones those that have lost their tag */
     size_t roots_count;
+    struct version *versions; /* versions[i] is of tags[i] */
     pthread_mutex_t lock;
     struct cprov_content *content; /* NULL until asked for */
 };
@@ -41,6 +51,11 @@ struct cprov_view {
     size_t count;
     struct cprov_served_item *strays; /* images without a name */
     size_t strays_count;
+    pthread_mutex_t lock; /* of what is made when it is asked for: */
+    struct cprov_cards *cards;
+    struct cprov_family *family;
+    struct cprov_catalog_file catalogs[CPROV_SERVED_CATALOGS_MAX];
+    size_t catalogs_made;
 };
 
 struct builder {
@@ -48,11 +63,13 @@ struct builder {
     struct cprov_arena arena; /* of the claims: gone when the view is made */
     struct claim *claims;
     size_t count;
+    const struct cprov_image *images;         /* all there are, */
+    const struct cprov_served_image **copies; /* and what stays of each, once it has a tag */
 };
 
 /* Adds the image under a repository, if that is one, once with each tag that is one. */
-static void claim(struct builder *b, const char *repository, const struct cprov_image *image,
-                  const char *const tags[2])
+static void claim(struct builder *b, const char *repository, bool own,
+                  const struct cprov_image *image, const char *const tags[2])
 {
     size_t before = b->count;
 
@@ -60,9 +77,9 @@ static void claim(struct builder *b, const char *repository, const struct cprov_
         return;
     for (size_t i = 0; i < 2; i++)
         if (cprov_reference_check_tag(cprov_span_of(tags[i]), NULL) == 0)
-            b->claims[b->count++] = (struct claim){ repository, tags[i], image };
+            b->claims[b->count++] = (struct claim){ repository, tags[i], image, own };
     if (b->count == before)
-        b->claims[b->count++] = (struct claim){ repository, "", image };
+        b->claims[b->count++] = (struct claim){ repository, "", image, own };
 }
 
 static const char *lower(struct cprov_arena *arena, const char *text)
@@ -93,9 +110,9 @@ static void claim_image(struct builder *b, const struct cprov_image *image)
         tag = "";
     const char *tags[2] = { image->version, tag ? tag : "" };
     const char *name = lower(&b->arena, image->name);
-    claim(b, repository, image, tags);
+    claim(b, repository, true, image, tags);
     if (name && (!repository || strcmp(name, repository) != 0))
-        claim(b, name, image, tags);
+        claim(b, name, !repository, image, tags);
 }
 
 /* By repository and tag; of several images that want one tag, the last installed is first. */
@@ -119,22 +136,53 @@ static struct cprov_served_item item_of(struct cprov_arena *arena, const struct 
                                        cprov_arena_text(arena, cprov_span_of(d->media_type)) };
 }
 
+/* The list that was read is several times as large as what is told of an image. */
+static const struct cprov_served_image *keep(struct builder *b, const struct cprov_image *image)
+{
+    const struct cprov_served_image **copy = &b->copies[image - b->images];
+    struct cprov_arena *arena = &b->view->arena;
+
+    if (*copy)
+        return *copy;
+    struct cprov_served_image *made = cprov_arena_alloc(arena, 1, sizeof(*made));
+    if (!made)
+        return NULL;
+    *made = (struct cprov_served_image){
+        .digest = image->descriptor.digest,
+        .media_type = cprov_arena_text(arena, cprov_span_of(image->descriptor.media_type)),
+        .name = cprov_arena_text(arena, cprov_span_of(image->name)),
+        .publisher = cprov_arena_text(arena, cprov_span_of(image->publisher)),
+        .description = cprov_arena_text(arena, cprov_span_of(image->description)),
+        .created = cprov_arena_text(arena, cprov_span_of(image->created)),
+        .platform = cprov_arena_text(arena, cprov_span_of(image->platform)),
+        .image_id = cprov_arena_text(arena, cprov_span_of(image->image_id)),
+        .size = image->size,
+        .is_os = image->is_os,
+    };
+    *copy = made;
+    return made;
+}
+
 /* Fills one repository from its claims; with the arena sticky, NULL is looked for at the end. */
-static void fill(struct cprov_arena *arena, const struct claim *claims, size_t count,
+static void fill(struct builder *b, const struct claim *claims, size_t count,
                  struct cprov_repository *out)
 {
+    struct cprov_arena *arena = &b->view->arena;
     size_t tags = 0, others = count;
 
     out->tags = cprov_arena_alloc(arena, count, sizeof(*out->tags));
     out->roots = cprov_arena_alloc(arena, count, sizeof(*out->roots));
+    out->versions = cprov_arena_alloc(arena, count, sizeof(*out->versions));
     out->roots_count = count;
-    if (!out->tags || !out->roots)
+    if (!out->tags || !out->roots || !out->versions)
         return;
     for (size_t i = 0; i < count; i++) {
         const char *tag = claims[i].tag;
         bool wins = *tag && (i == 0 || strcmp(tag, claims[i - 1].tag) != 0);
-        if (wins)
+        if (wins) {
             out->tags[tags] = cprov_arena_text(arena, cprov_span_of(tag));
+            out->versions[tags] = (struct version){ keep(b, claims[i].image), claims[i].own };
+        }
         out->roots[wins ? tags++ : --others] = item_of(arena, claims[i].image);
     }
     out->tags_count = tags;
@@ -161,7 +209,7 @@ static int fill_all(struct builder *b, struct cprov_error *err)
     for (size_t i = 0; v->list && v->names && i < b->count; v->count++) {
         size_t n = run_length(b->claims + i, b->count - i);
         v->names[v->count] = cprov_arena_text(&v->arena, cprov_span_of(b->claims[i].repository));
-        fill(&v->arena, b->claims + i, n, &v->list[v->count]);
+        fill(b, b->claims + i, n, &v->list[v->count]);
         pthread_mutex_init(&v->list[v->count].lock, NULL);
         i += n;
     }
@@ -173,8 +221,11 @@ static int build(struct builder *b, const struct cprov_images *images, struct cp
     struct cprov_view *v = b->view;
 
     b->claims = cprov_arena_alloc(&b->arena, images->count * CLAIMS_PER_IMAGE, sizeof(*b->claims));
+    b->images = images->list;
+    b->copies =
+        cprov_arena_alloc(&b->arena, images->count, sizeof(const struct cprov_served_image *));
     v->strays = cprov_arena_alloc(&v->arena, images->count, sizeof(*v->strays));
-    if (!b->claims || !v->strays)
+    if (!b->claims || !b->copies || !v->strays)
         return cprov_fail_memory(err);
     for (size_t i = 0; i < images->count; i++) {
         size_t before = b->count;
@@ -199,6 +250,9 @@ int cprov_view_read(struct cprov_store *store, struct cprov_view **out, struct c
     if (!v)
         return cprov_fail_memory(err);
     atomic_init(&v->holders, 1);
+    pthread_mutex_init(&v->lock, NULL);
+    for (size_t i = 0; i < CPROV_SERVED_CATALOGS_MAX; i++)
+        v->catalogs[i].fd = -1;
     v->store = store;
     int code = cprov_images_read(store, &images, err);
     if (code == 0)
@@ -224,6 +278,11 @@ void cprov_view_release(struct cprov_view *v)
         cprov_content_free(v->list[i].content);
         pthread_mutex_destroy(&v->list[i].lock);
     }
+    for (size_t i = 0; i < CPROV_SERVED_CATALOGS_MAX; i++)
+        cprov_catalog_file_close(&v->catalogs[i]);
+    cprov_family_free(v->family);
+    cprov_cards_free(v->cards);
+    pthread_mutex_destroy(&v->lock);
     cprov_arena_clear(&v->arena);
     free(v);
 }
@@ -287,5 +346,77 @@ int cprov_repository_content(struct cprov_view *v, struct cprov_repository *r,
     if (code == 0)
         *out = r->content;
     pthread_mutex_unlock(&r->lock);
+    return code;
+}
+
+const struct cprov_served_image *cprov_repository_image(const struct cprov_repository *r, size_t i,
+                                                        bool *own)
+{
+    *own = r->versions[i].own;
+    return r->versions[i].image;
+}
+
+/* With the lock held. */
+static int make_cards(struct cprov_view *v, struct cprov_error *err)
+{
+    return v->cards ? 0 : cprov_cards_read(v->store, v, &v->cards, err);
+}
+
+int cprov_view_cards(struct cprov_view *v, const struct cprov_cards **out, struct cprov_error *err)
+{
+    pthread_mutex_lock(&v->lock);
+    int code = make_cards(v, err);
+    if (code == 0)
+        *out = v->cards;
+    pthread_mutex_unlock(&v->lock);
+    return code;
+}
+
+int cprov_view_family(struct cprov_view *v, const struct cprov_family **out,
+                      struct cprov_error *err)
+{
+    pthread_mutex_lock(&v->lock);
+    int code = make_cards(v, err);
+    if (code == 0 && !v->family)
+        code = cprov_family_read(v->store, v->cards, &v->family, err);
+    if (code == 0)
+        *out = v->family;
+    pthread_mutex_unlock(&v->lock);
+    return code;
+}
+
+/* With the lock held: the document for the host; the oldest one makes room for it. */
+static int make_catalog(struct cprov_view *v, const char *host,
+                        const struct cprov_catalog_file **out, struct cprov_error *err)
+{
+    struct cprov_catalog_file made = { .fd = -1 };
+
+    for (size_t i = 0; i < CPROV_SERVED_CATALOGS_MAX; i++)
+        if (v->catalogs[i].fd >= 0 && strcmp(v->catalogs[i].host, host) == 0) {
+            *out = &v->catalogs[i];
+            return 0;
+        }
+    int code = make_cards(v, err);
+    if (code == 0)
+        code = cprov_catalog_file_write(v->cards, host, &made, err);
+    if (code < 0)
+        return code;
+    struct cprov_catalog_file *slot = &v->catalogs[v->catalogs_made++ % CPROV_SERVED_CATALOGS_MAX];
+    cprov_catalog_file_close(slot);
+    *slot = made;
+    *out = slot;
+    return 0;
+}
+
+int cprov_view_catalog(struct cprov_view *v, const char *host, struct cprov_catalog_file *out,
+                       struct cprov_error *err)
+{
+    const struct cprov_catalog_file *made;
+
+    pthread_mutex_lock(&v->lock);
+    int code = make_catalog(v, host, &made, err);
+    if (code == 0)
+        code = cprov_catalog_file_dup(made, out, err);
+    pthread_mutex_unlock(&v->lock);
     return code;
 }

@@ -522,6 +522,7 @@ struct cprov_serve_options {
     unsigned max_connections;                  /* 0: 256 */
     void (*ready)(void *arg, const char *url); /* once it answers */
     void *ready_arg;
+    bool ui; /* pages for people, at the same address */
 };
 /* Read-only registry; returns when callbacks->cancelled says so (CPROV_DONE), or cannot start. */
 CPROV_API int cprov_serve(struct cprov_session *s, const struct cprov_serve_options *options,

@@ -1,6 +1,8 @@
 /* provider/serve.c - cprov_serve(): the store, or another layout, as a registry. */
 #include "mirror/serve.h"
 
+#include <string.h>
+
 #include "provider/session.h"
 
 static void on_ready(void *arg, const char *url)
@@ -28,7 +30,8 @@ static int serve(struct cprov_session *s, struct cprov_serve_options *o, struct 
                                        .cancel = &s->cancel,
                                        .log = &s->log,
                                        .ready = on_ready,
-                                       .arg = o },
+                                       .arg = o,
+                                       .ui = o->ui },
         err);
 }
 
@@ -36,8 +39,9 @@ int cprov_serve(struct cprov_session *s, const struct cprov_serve_options *optio
                 const struct cprov_callbacks *callbacks)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_serve_options o = *options;
+    struct cprov_serve_options o = { .size = sizeof(o) };
 
+    memcpy(&o, options, options->size < sizeof(o) ? options->size : sizeof(o));
     cprov_session_begin(s, callbacks);
     return cprov_session_end(s, serve(s, &o, &err), "", &err);
 }

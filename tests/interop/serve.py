@@ -4,34 +4,17 @@
 import hashlib
 import json
 import os
-import re
 import shutil
 import signal
 
 from engines import Containerd, Docker, Podman
-from harness import Failure, equal, expect, main, need, wait_for
+from harness import equal, expect, main, need
 from images import CONFIG, Layout, blobs_of, random_file, real_files
 from registry import Registry
 from servers import certificates
+from serving import Server, curl
 
 APP, NANO = "team/app:1.0", "windows/nanoserver:10.0.17763.1"
-
-
-class Server:
-    def __init__(self, w, *argv):
-        self.log = w.path(f"serve{len(w.children)}.log")
-        open(self.log, "w", encoding="utf-8").close()
-        self.child = w.start("cprov", "serve", "--listen", "127.0.0.1:0", *argv, log=self.log)
-        self.url = wait_for(self.said, 20, "cprov serve")
-        self.address = self.url.partition("//")[2]
-
-    def said(self):
-        with open(self.log, encoding="utf-8") as f:
-            text = f.read()
-        if self.child.poll() is not None:
-            raise Failure("cprov serve ended: " + text)
-        match = re.search(r"https?://[0-9.]+:\d+", text)
-        return match and match.group(0)
 
 
 def set_up(w):
@@ -119,17 +102,6 @@ def crane_pulls(w):
     equal(w.run("crane", "digest", f"{w.server.address}/{APP}").out.strip(), w.app["digest"], "digest")
     equal(w.run("crane", "ls", f"{w.server.address}/team/app").out.split(), ["1.0"], "tags")
     w.run("crane", "pull", f"{w.server.address}/{APP}", w.path("crane.tar"))
-
-
-def curl(w, path, *options, server=None):
-    """Status, headers (lower case) and body of one request."""
-    body, head = w.path("curl.body"), w.path("curl.head")
-    w.run("curl", "-sS", "--noproxy", "*", "-o", body, "-D", head, *options, (server or w.server).url + path)
-    with open(head, encoding="latin-1") as f:
-        lines = f.read().splitlines()
-    with open(body, "rb") as f:
-        data = f.read()
-    return int(lines[0].split()[1]), dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line), data
 
 
 def http_of_a_blob(w):

@@ -91,6 +91,50 @@ static inline struct cprov_descriptor layout_image(struct layout *l, const char 
     return d;
 }
 
+/* The same without the store, which would sync each of many. */
+static inline struct cprov_descriptor layout_drop(struct layout *l, const char *type,
+                                                  struct cprov_span bytes)
+{
+    struct cprov_descriptor d = { .media_type = type, .size = bytes.len };
+    char text[CPROV_DIGEST_TEXT_MAX], path[CPROV_DIGEST_TEXT_MAX + 96];
+
+    assert_int_equal(cprov_digest_of(CPROV_SHA256, bytes, &d.digest, NULL), 0);
+    cprov_digest_format(&d.digest, text);
+    snprintf(path, sizeof(path), "%s/blobs/sha256/%s", l->path, strchr(text, ':') + 1);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    assert_true(fd >= 0);
+    assert_int_equal(cprov_fs_write_all(fd, bytes.ptr, bytes.len, -1, NULL), 0);
+    cprov_fd_close(&fd);
+    return d;
+}
+
+/* An image with the config, of a layer for each text up to NULL. */
+static inline struct cprov_descriptor layout_stack(struct layout *l, const char *config_json,
+                                                   const char *const *texts)
+{
+    struct cprov_descriptor config =
+        layout_drop(l, CPROV_MT_OCI_CONFIG, cprov_span_of(config_json));
+    struct cprov_buf json;
+
+    cprov_buf_init(&json, CPROV_MIB);
+    cprov_buf_addf(&json,
+                   "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":", CPROV_MT_OCI_MANIFEST);
+    layout_add_descriptor(&json, &config);
+    cprov_buf_add_text(&json, ",\"layers\":[");
+    for (size_t i = 0; texts[i]; i++) {
+        struct cprov_descriptor layer = layout_drop(l, CPROV_MT_OCI_LAYER, cprov_span_of(texts[i]));
+        cprov_buf_add_text(&json, i > 0 ? "," : "");
+        layout_add_descriptor(&json, &layer);
+    }
+    cprov_buf_add_text(&json, "]}");
+    struct cprov_descriptor d = layout_drop(l, CPROV_MT_OCI_MANIFEST, cprov_buf_span(&json));
+    cprov_buf_clear(&json);
+    return d;
+}
+
+#define LAYOUT_STACK(layout, config, ...)                                                          \
+    layout_stack(layout, config, (const char *const[]){ __VA_ARGS__, NULL })
+
 /* An index of two manifests. */
 static inline struct cprov_descriptor
 layout_index(struct layout *l, const struct cprov_descriptor *a, const struct cprov_descriptor *b)

@@ -19,6 +19,7 @@ static void test_paths(void **state)
         { "/v2", CPROV_ROUTE_BASE, "", "", "" },
         { "http://host:5000/v2/", CPROV_ROUTE_BASE, "", "", "" },
         { "/v2/_catalog", CPROV_ROUTE_CATALOG, "", "", "" },
+        { "/_cprov/catalog.json", CPROV_ROUTE_SERVED, "", "", "" },
         { "/v2/a/tags/list", CPROV_ROUTE_TAGS, "a", "", "" },
         { "/v2/tags/list/tags/list", CPROV_ROUTE_TAGS, "tags/list", "", "" },
         { "/v2/a/b/c/manifests/1.0", CPROV_ROUTE_MANIFEST, "a/b/c", "1.0", "" },

@@ -188,6 +188,11 @@ static void assert_line(const struct answer *a, const char *line)
         fail_msg("no line '%s' in:\n%" CPROV_SPAN_FMT, line, CPROV_SPAN_ARG(a->head));
 }
 
+static bool contains(struct cprov_span body, const char *text)
+{
+    return memmem(body.ptr, body.len, text, strlen(text)) != NULL;
+}
+
 static void assert_body(const struct answer *a, const char *expected)
 {
     if (!cprov_span_is(a->body, expected))
@@ -416,6 +421,51 @@ static void test_paths(void **state)
     }
 }
 
+static void test_catalog(void **state)
+{
+    static const char type[] = "Content-Type: application/vnd.container-provider.catalog.v1+json";
+    char line[512] = "", reference[128];
+
+    (void)state;
+    struct answer base = ask("GET", "/v2/", "");
+    assert_line(&base, "Link: </_cprov/catalog.json>; rel=\"describedby\"; "
+                       "type=\"application/vnd.container-provider.catalog.v1+json\"");
+    forget(&base);
+    struct answer a = ask("GET", "/_cprov/catalog.json", "");
+    assert_int_equal(a.status, 200);
+    assert_line(&a, type);
+    assert_line(&a, "Cache-Control: no-cache");
+    assert_true(contains(a.body, "x:80/library/app:1"));
+    assert_true(contains(a.body, "x:80/multi:2.0"));
+    struct cprov_digest digest;
+    char text[CPROV_DIGEST_TEXT_MAX];
+    assert_int_equal(cprov_digest_of(CPROV_SHA256, a.body, &digest, NULL), 0);
+    snprintf(line, sizeof(line), "ETag: \"%s\"", cprov_digest_format(&digest, text));
+    assert_line(&a, line);
+    struct answer head = ask("HEAD", "/_cprov/catalog.json", "");
+    assert_int_equal(head.status, 200);
+    assert_int_equal(head.body.len, 0);
+    assert_line(&head, line);
+    snprintf(line, sizeof(line), "Content-Length: %zu", a.body.len);
+    assert_line(&head, line);
+    forget(&head);
+    forget(&a);
+    snprintf(line, sizeof(line), "If-None-Match: \"%s\"\r\n", text);
+    a = ask("GET", "/_cprov/catalog.json", line);
+    assert_int_equal(a.status, 304);
+    assert_int_equal(a.body.len, 0);
+    forget(&a);
+    /* For a client that says nothing of a host, we are where we listen. */
+    a = send_raw(S("GET /_cprov/catalog.json HTTP/1.0\r\n\r\n"));
+    assert_int_equal(a.status, 200);
+    snprintf(reference, sizeof(reference), "%s/multi:1.0", strstr(fixture.url, "//") + 2);
+    assert_true(contains(a.body, reference));
+    forget(&a);
+    a = ask("GET", "/_cprov/", "");
+    assert_int_equal(a.status, 404);
+    forget(&a);
+}
+
 static void test_methods(void **state)
 {
     static const char *const methods[] = {
@@ -597,13 +647,21 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lists),      cmocka_unit_test(test_manifests),
-        cmocka_unit_test(test_blobs),      cmocka_unit_test(test_hidden),
-        cmocka_unit_test(test_paths),      cmocka_unit_test(test_methods),
-        cmocka_unit_test(test_referrers),  cmocka_unit_test(test_no_referrers),
-        cmocka_unit_test(test_keep_alive), cmocka_unit_test(test_smuggled),
-        cmocka_unit_test(test_malformed),  cmocka_unit_test(test_crowd),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_follows_the_store),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_catalog),
+        cmocka_unit_test(test_manifests),
+        cmocka_unit_test(test_blobs),
+        cmocka_unit_test(test_hidden),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_referrers),
+        cmocka_unit_test(test_no_referrers),
+        cmocka_unit_test(test_keep_alive),
+        cmocka_unit_test(test_smuggled),
+        cmocka_unit_test(test_malformed),
+        cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_follows_the_store),
         cmocka_unit_test(test_empty_blob),
     };
 

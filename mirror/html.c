@@ -1,0 +1,154 @@
+/* mirror/html.c - HTML with texts from outside in it. */
+#include "mirror/html.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define REPLACEMENT "\xef\xbf\xbd"
+#define ELLIPSIS    "\xe2\x80\xa6"
+
+static const char *entity_of(char c)
+{
+    switch (c) {
+    case '&':
+        return "&amp;";
+    case '<':
+        return "&lt;";
+    case '>':
+        return "&gt;";
+    case '"':
+        return "&quot;";
+    case '\'':
+        return "&#39;";
+    }
+    return NULL;
+}
+
+/* What would act on the page instead of being shown: C1 controls, directions and their overrides,
+ * separators of lines, the byte order mark. s is one well-formed character. */
+static bool acts(struct cprov_span s)
+{
+    const unsigned char *p = (const unsigned char *)s.ptr;
+
+    if (s.len == 2)
+        return p[0] == 0xc2 && p[1] < 0xa0;
+    if (s.len != 3)
+        return false;
+    if (p[0] == 0xe2 && p[1] == 0x80)
+        return p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae);
+    if (p[0] == 0xe2 && p[1] == 0x81)
+        return p[2] >= 0xa6 && p[2] <= 0xa9;
+    return p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf;
+}
+
+static void add_ascii(struct cprov_buf *out, char c)
+{
+    const char *entity = entity_of(c);
+
+    if (entity)
+        cprov_buf_add_text(out, entity);
+    else if (c == '\t' || c == '\n' || c == '\r')
+        cprov_buf_add_char(out, ' ');
+    else if (c < ' ' || c == 0x7f)
+        cprov_buf_add_text(out, REPLACEMENT);
+    else
+        cprov_buf_add_char(out, c);
+}
+
+void cprov_html_text(struct cprov_buf *out, struct cprov_span text)
+{
+    while (text.len > 0) {
+        size_t len = cprov_utf8_length(text);
+        struct cprov_span one = cprov_span_make(text.ptr, len > 0 ? len : 1);
+
+        if (len == 0 || acts(one))
+            cprov_buf_add_text(out, REPLACEMENT);
+        else if (len == 1)
+            add_ascii(out, *text.ptr);
+        else
+            cprov_buf_add_span(out, one);
+        text = cprov_span_from(text, one.len);
+    }
+}
+
+void cprov_html_cut(struct cprov_buf *out, const char *text, size_t max)
+{
+    struct cprov_span s = cprov_span_of(text);
+
+    if (s.len <= max) {
+        cprov_html_text(out, s);
+        return;
+    }
+    while (max > 0 && ((unsigned char)text[max] & 0xc0) == 0x80)
+        max--;
+    cprov_html_text(out, cprov_span_make(text, max));
+    cprov_buf_add_text(out, ELLIPSIS);
+}
+
+void cprov_html_fill(struct cprov_buf *out, const char *markup, const char *const *texts,
+                     size_t count)
+{
+    for (size_t i = 0; *markup; i++) {
+        size_t plain = strcspn(markup, "$");
+
+        cprov_buf_add(out, markup, plain);
+        markup += plain;
+        if (!*markup)
+            break;
+        markup++;
+        if (i < count)
+            cprov_html_text(out, cprov_span_of(texts[i]));
+    }
+}
+
+void cprov_html_query(struct cprov_buf *out, const char *text)
+{
+    for (; *text; text++)
+        if (cprov_is_alnum(*text) || strchr("-._~", *text))
+            cprov_buf_add_char(out, *text);
+        else
+            cprov_buf_addf(out, "%%%02X", (unsigned)(unsigned char)*text);
+}
+
+const char *cprov_ui_size(uint64_t bytes, char buf[CPROV_UI_NUMBER_MAX])
+{
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+    double value = (double)bytes;
+    size_t i = 0;
+
+    while (value >= 999.5 && i + 1 < CPROV_COUNT(units)) {
+        value /= 1000;
+        i++;
+    }
+    int digits = i == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+    snprintf(buf, CPROV_UI_NUMBER_MAX, "%.*f %s", digits, value, units[i]);
+    return buf;
+}
+
+const char *cprov_ui_count(uint64_t n, char buf[CPROV_UI_NUMBER_MAX])
+{
+    char digits[CPROV_UI_NUMBER_MAX];
+    int len = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
+    size_t out = 0;
+
+    for (int i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0)
+            buf[out++] = ',';
+        buf[out++] = digits[i];
+    }
+    buf[out] = '\0';
+    return buf;
+}
+
+const char *cprov_ui_date(const char *text, char buf[CPROV_UI_NUMBER_MAX])
+{
+    int64_t t;
+
+    buf[0] = '\0';
+    if (cprov_time_parse(cprov_span_of(text), &t))
+        snprintf(buf, CPROV_UI_NUMBER_MAX, "%.10s", text);
+    return buf;
+}

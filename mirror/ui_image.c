@@ -1,0 +1,75 @@
+/* mirror/ui_image.c - one image: its versions. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "mirror/ui_page.h"
+
+#define PLATFORMS_MAX 6
+#define HEX_SHOWN     12 /* digits of a digest in a row */
+
+static void write_head(struct cprov_buf *out, const struct cprov_card *c)
+{
+    cprov_buf_add_text(out, "<nav aria-label=\"Where this is\"><ol class=\"crumbs\"><li><a "
+                            "href=\"/\">Images</a></li></ol></nav>");
+    CPROV_HTML(out, "<h1>$</h1>", c->name);
+    if (strcmp(c->name, c->repository) != 0)
+        CPROV_HTML(out, "<p class=\"path\">$</p>", c->repository);
+    if (*c->description) {
+        cprov_buf_add_text(out, "<p class=\"lead\">");
+        cprov_html_cut(out, c->description, CPROV_UI_TEXT_MAX);
+        cprov_buf_add_text(out, "</p>");
+    }
+    if (*c->publisher)
+        CPROV_HTML(out, "<p>Published by $</p>", c->publisher);
+}
+
+static void write_row(struct cprov_buf *out, const struct cprov_card *c)
+{
+    char number[CPROV_UI_NUMBER_MAX], digest[CPROV_DIGEST_TEXT_MAX], hex[HEX_SHOWN + 1];
+
+    cprov_digest_format(&c->digest, digest);
+    snprintf(hex, sizeof(hex), "%.*s", HEX_SHOWN, strchr(digest, ':') + 1);
+    cprov_buf_add_text(out, "<tr><th scope=\"row\">");
+    cprov_ui_version_link(out, c, c->version);
+    cprov_buf_add_text(out, "</th><td class=\"tags\">");
+    cprov_ui_platforms(out, c->platforms, PLATFORMS_MAX);
+    cprov_buf_add_text(out, "</td><td>");
+    cprov_ui_time(out, c->created);
+    CPROV_HTML(out, "</td><td><code title=\"$\">$</code></td><td class=\"number\">$</td></tr>\n",
+               digest, hex, cprov_ui_size(c->bytes, number));
+}
+
+int cprov_ui_image(struct cprov_ui_page *p, struct cprov_error *err)
+{
+    const struct cprov_card_group *g =
+        cprov_cards_group(p->cards, cprov_span_of(p->route->repository));
+    char path[sizeof("/ui/image/?") + CPROV_NAME_MAX];
+    struct cprov_ui_pager pager = { .path = path, .search = "" };
+
+    (void)err;
+    if (!g || !cprov_ui_number_parse(p->question->page, &pager.page)) {
+        p->status = g ? 400 : 404;
+        return 0;
+    }
+    snprintf(path, sizeof(path), "/ui/image/%s?", g->repository);
+    pager.pages = (g->count + CPROV_UI_ROWS - 1) / CPROV_UI_ROWS;
+    if (pager.page > pager.pages)
+        pager.page = pager.pages;
+    size_t first = (pager.page - 1) * CPROV_UI_ROWS;
+    size_t end = first + CPROV_UI_ROWS < g->count ? first + CPROV_UI_ROWS : g->count;
+    cprov_ui_begin(p, p->cards->list[g->newest].name, "");
+    write_head(p->body, &p->cards->list[g->newest]);
+    cprov_buf_add_text(p->body,
+                       "<h2 id=\"versions\">Versions</h2><div class=\"wide\">"
+                       "<table aria-labelledby=\"versions\"><thead><tr>"
+                       "<th scope=\"col\">Version</th><th scope=\"col\">Platforms</th>"
+                       "<th scope=\"col\">Created</th><th scope=\"col\">Digest</th>"
+                       "<th scope=\"col\" class=\"number\">Size</th></tr></thead><tbody>\n");
+    for (size_t i = first; i < end; i++)
+        write_row(p->body, &p->cards->list[g->first + i]);
+    cprov_buf_add_text(p->body, "</tbody></table></div>");
+    cprov_ui_pager(p->body, &pager);
+    cprov_ui_end(p);
+    return 0;
+}

@@ -1,0 +1,74 @@
+/* mirror/ui_page.h - a page on its way: what all pages have in common. */
+#ifndef CPROV_MIRROR_UI_PAGE_H
+#define CPROV_MIRROR_UI_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "mirror/answer.h"
+#include "mirror/cards.h"
+#include "mirror/family.h"
+#include "mirror/html.h"
+#include "mirror/site.h"
+#include "mirror/ui_route.h"
+
+struct cprov_error;
+
+struct cprov_ui_page {
+    struct cprov_buf *body;
+    const struct cprov_site *site;
+    const struct cprov_question *question;
+    const struct cprov_ui_route *route;
+    struct cprov_view *view;
+    const struct cprov_cards *cards;
+    unsigned status;
+    char host[CPROV_NAME_MAX + 1]; /* as whom the client knows us */
+};
+
+/*
+ * Writers of one page each. The body is begun by cprov_ui_begin(). Status 404 or 400 may be left in
+ * the page, with nothing written: then that is what is told. Negative: it cannot be made.
+ */
+CPROV_MUST_CHECK
+int cprov_ui_list(struct cprov_ui_page *p, struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_ui_image(struct cprov_ui_page *p, struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_ui_version(struct cprov_ui_page *p, struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_ui_graph(struct cprov_ui_page *p, struct cprov_error *err);
+
+/* Everything up to the content of <main>; `here` is the path of the entry of the menu, or "". */
+void cprov_ui_begin(struct cprov_ui_page *p, const char *title, const char *here);
+void cprov_ui_end(struct cprov_ui_page *p);
+
+/* <a href> to an image or one of its versions; the texts are escaped. */
+void cprov_ui_image_link(struct cprov_buf *out, const char *repository, const char *text);
+void cprov_ui_version_link(struct cprov_buf *out, const struct cprov_card *card, const char *text);
+/* "team/app 1.0" as a link to that version. */
+void cprov_ui_card_link(struct cprov_buf *out, const struct cprov_card *card);
+/* What platforms there are, as small labels; at most `most`, the rest as a number. */
+void cprov_ui_platforms(struct cprov_buf *out, const char *platforms, size_t most);
+/* <time>; nothing for what is no time. */
+void cprov_ui_time(struct cprov_buf *out, const char *created);
+
+/* Links to the pages before and after; `path` ends in '?' or '&'. */
+struct cprov_ui_pager {
+    const char *path;
+    const char *search; /* "", or what q is */
+    size_t page, pages;
+};
+void cprov_ui_pager(struct cprov_buf *out, const struct cprov_ui_pager *pager);
+
+/* The embedded files, made by CMake. */
+struct cprov_ui_file {
+    const unsigned char *bytes;
+    size_t len;
+    const char *hash; /* hex of their sha256 */
+};
+extern const struct cprov_ui_file cprov_ui_style, cprov_ui_script;
+
+#endif
