@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "registry/source_vendors.h"
 
-const struct cprov_source_kind *const cprov_network_kinds[] = { &cprov_source_oci, NULL };
+const struct cprov_source_kind *const cprov_network_kinds[] = { &cprov_source_oci,
+                                                                CPROV_VENDOR_KINDS, NULL };
 
 const struct cprov_source_kind *cprov_source_kind(const struct cprov_source_kind *const *kinds,
                                                   const char *type)
