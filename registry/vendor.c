@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "registry/client_private.h"
+#include "registry/endpoint.h"
 #include "registry/paging.h"
 #include "registry/request.h"
 #include "registry/url.h"
@@ -76,13 +77,18 @@ bool cprov_vendor_is_api(const struct cprov_place *place, const char *host)
 
 /* --- the end --- */
 
-static void walk_free(struct walk *w)
+static void walk_clear(struct walk *w)
 {
-    cprov_op_remove(&w->op);
     cprov_paging_clear(&w->paging);
     cprov_secret_clear(&w->authorization);
     cprov_arena_clear(&w->arena);
     free(w->what);
+}
+
+static void walk_free(struct walk *w)
+{
+    cprov_op_remove(&w->op);
+    walk_clear(w);
     free(w);
 }
 
@@ -206,6 +212,18 @@ static bool leads_nowhere(const struct walk *w, int code,
     return code == CPROV_EAUTH || code == CPROV_ENOTFOUND || (code == 0 && is_web_page(answer));
 }
 
+/* An API that is cut off is waited for once, and not once for each repository. */
+static bool *silence_of(const struct walk *w)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    struct cprov_endpoint *e = NULL;
+
+    if (strcmp(w->api, w->ref.host) == 0 ||
+        cprov_endpoint_get(&w->client->endpoints, &w->client->options, w->api, &e, &ignored) < 0)
+        return NULL;
+    return &e->silent;
+}
+
 static void try_other_way(struct walk *w, int code, const struct cprov_error *why)
 {
     struct cprov_error local = CPROV_ERROR_INIT;
@@ -282,8 +300,16 @@ static void page_came(void *arg, int code, const struct cprov_exchange_answer *a
             code = cprov_fail(&local, CPROV_ENOTFOUND, "%s: the answer is a web page", w->what);
         else
             local = *err;
+        bool *silent = code == CPROV_ENETWORK && !answer->head ? silence_of(w) : NULL;
+        if (silent)
+            *silent = true;
         try_other_way(w, code, &local);
         return;
+    }
+    if (code == CPROV_ENOTFOUND) { /* what has begun is not "no such thing" */
+        local = *err;
+        code = cprov_wrap_as(&local, CPROV_ENETWORK, "the listing breaks off");
+        err = &local;
     }
     if (code < 0) {
         walk_finish(w, code, err);
@@ -345,16 +371,37 @@ static int prepare(struct walk *w, struct cprov_error *err)
     return find_login(w, err);
 }
 
-/* 0: on its way. CPROV_ENOTFOUND, CPROV_EAUTH: the API is not to be asked. */
-static int begin(struct walk *w, struct cprov_error *err)
+/* Asks for the first page. *plain: the API is not for us, and nothing was asked. */
+static int begin(struct walk *w, bool *plain, struct cprov_error *err)
 {
+    struct cprov_error local = CPROV_ERROR_INIT;
     int code = prepare(w, err);
 
     if (code < 0)
         return code;
-    if (w->listing->needs_login && w->authorization.len == 0)
-        return cprov_fail(err, CPROV_EAUTH, "%s: login required", w->what);
-    return ask_first(w, err);
+    const bool *silent = silence_of(w);
+    *plain = (silent && *silent) || (w->listing->needs_login && w->authorization.len == 0);
+    if (*plain)
+        return 0;
+    code = ask_first(w, &local);
+    *plain = code == CPROV_ENOTFOUND || code == CPROV_EAUTH;
+    if (code == 0 || *plain)
+        return 0;
+    *err = local;
+    return code;
+}
+
+static void walk_init(struct walk *w, const struct cprov_place *place,
+                      const struct cprov_reference *ref)
+{
+    w->place = *place;
+    w->ref = *ref;
+    w->end = &w->first;
+    cprov_buf_init(&w->authorization, CPROV_TOKEN_LENGTH_MAX);
+    cprov_paging_init(&w->paging);
+    w->question = (struct cprov_vendor_question){ .place = &w->place,
+                                                  .api = w->api,
+                                                  .name = w->ref.repository };
 }
 
 static struct walk *walk_new(struct cprov_client *c, const struct cprov_place *place,
@@ -364,12 +411,8 @@ static struct walk *walk_new(struct cprov_client *c, const struct cprov_place *p
 
     if (!w)
         return NULL;
+    walk_init(w, place, ref);
     w->client = c;
-    w->place = *place;
-    w->ref = *ref;
-    w->end = &w->first;
-    cprov_buf_init(&w->authorization, CPROV_TOKEN_LENGTH_MAX);
-    cprov_paging_init(&w->paging);
     cprov_op_add(c, &w->op, walk_end);
     return w;
 }
@@ -387,13 +430,11 @@ int cprov_vendor_versions(struct cprov_client *c, const struct cprov_place *plac
     w->listing = &place->kind->vendor->versions;
     w->of_versions = true;
     w->versions = *request;
-    int code = begin(w, err);
-    if (code == 0)
-        return 0;
-    walk_free(w);
-    return code == CPROV_ENOTFOUND || code == CPROV_EAUTH
-               ? cprov_source_oci.versions(c, place, repository, request, err)
-               : code;
+    bool plain = false;
+    int code = begin(w, &plain, err);
+    if (code < 0 || plain)
+        walk_free(w);
+    return plain ? cprov_source_oci.versions(c, place, repository, request, err) : code;
 }
 
 int cprov_vendor_scan(struct cprov_client *c, const struct cprov_place *place,
@@ -407,13 +448,42 @@ int cprov_vendor_scan(struct cprov_client *c, const struct cprov_place *place,
         return cprov_fail_memory(err);
     w->listing = &place->kind->vendor->repositories;
     w->repositories = *request;
-    int code = begin(w, err);
-    if (code == 0)
-        return 0;
-    walk_free(w);
-    return code == CPROV_ENOTFOUND || code == CPROV_EAUTH
-               ? cprov_source_oci.scan(c, place, request, err)
-               : code;
+    bool plain = false;
+    int code = begin(w, &plain, err);
+    if (code < 0 || plain)
+        walk_free(w);
+    return plain ? cprov_source_oci.scan(c, place, request, err) : code;
+}
+
+int cprov_vendor_read_versions(const struct cprov_place *place,
+                               const struct cprov_reference *repository, struct cprov_span body,
+                               const struct cprov_versions_request *request,
+                               struct cprov_error *err)
+{
+    struct walk w = { .listing = &place->kind->vendor->versions,
+                      .of_versions = true,
+                      .versions = *request };
+    struct cprov_vendor_page page = { .walk = &w };
+
+    walk_init(&w, place, repository);
+    int code = read_page(&page, body, err);
+    cprov_arena_clear(&page.arena);
+    walk_clear(&w);
+    return code;
+}
+
+int cprov_vendor_read_repositories(const struct cprov_place *place, struct cprov_span body,
+                                   const struct cprov_list_request *request,
+                                   struct cprov_error *err)
+{
+    struct walk w = { .listing = &place->kind->vendor->repositories, .repositories = *request };
+    struct cprov_vendor_page page = { .walk = &w };
+
+    walk_init(&w, place, &place->base);
+    int code = read_page(&page, body, err);
+    cprov_arena_clear(&page.arena);
+    walk_clear(&w);
+    return code;
 }
 
 int cprov_vendor_details(struct cprov_client *c, const struct cprov_host *host,

@@ -82,6 +82,18 @@ bool cprov_vendor_can_scan(const struct cprov_place *place);
 /* Whether the place's API is at that host: how the registry is reached holds for it too. */
 bool cprov_vendor_is_api(const struct cprov_place *place, const char *host);
 
+/* One page as if a server had sent it; done is not called, and where the next one is does not
+ * matter. For tests and fuzzers. */
+CPROV_MUST_CHECK
+int cprov_vendor_read_versions(const struct cprov_place *place,
+                               const struct cprov_reference *repository, struct cprov_span body,
+                               const struct cprov_versions_request *request,
+                               struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_vendor_read_repositories(const struct cprov_place *place, struct cprov_span body,
+                                   const struct cprov_list_request *request,
+                                   struct cprov_error *err);
+
 /* --- logins --- */
 
 void cprov_vendor_basic(const struct cprov_credentials *login, struct cprov_buf *authorization);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
+#include "registry/vendor.h"
 #include "vendor_world.h"
 
 #define HUB "/v2/namespaces/library/repositories/app"
@@ -81,7 +82,7 @@ static const struct vendor_case dockerhub[] = {
         { HUB "/tags?page_size=100", NULL, "{\"next\":\"@/gone\",\"results\":[{\"name\":\"1\"}]}",
           0 },
         PLAIN_TAGS("library/app") },
-      CPROV_ENOTFOUND,
+      CPROV_ENETWORK,
       "1 - 0 [] [] [] [] []\n",
       3 },
     { "repositories",
@@ -481,6 +482,120 @@ static void logins(void **state)
     vendor_check(&github_nobody[0], "me", "SECRET\r\nX: y");
 }
 
+/* Azure's API takes tokens of the registry for an action of its own. */
+static void serve_acr(struct script_call *call, void *arg)
+{
+    const struct world *w = arg;
+    char headers[512];
+
+    if (strncmp(call->target, "/token?", 7) == 0) {
+        assert_non_null(strstr(call->target, "scope=repository%3Aa%2Fb%3Ametadata_read"));
+        assert_string_equal(script_header(call, "Authorization"), "Basic bWU6U0VDUkVU");
+        script_reply(call, 200, JSON, "{\"access_token\":\"T\"}");
+    } else if (strcmp(script_header(call, "Authorization"), "Bearer T") == 0) {
+        script_reply(call, 200, JSON, "{\"tags\":[{\"name\":\"1\"}]}");
+    } else {
+        snprintf(headers, sizeof(headers),
+                 "WWW-Authenticate: Bearer realm=\"http://%s/token\",service=\"s\","
+                 "scope=\"repository:a/b:metadata_read\"\r\n",
+                 w->ref.host);
+        script_reply(call, 401, headers, "{}");
+    }
+}
+
+static bool on_entry(void *arg, const struct cprov_entry *e)
+{
+    return world_on_name(arg, e->version);
+}
+
+static int ask_versions(struct world *w, const char *type)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_versions_request request = { on_entry, world_on_done, w };
+    struct cprov_source source = { .name = "s", .location = w->ref.host, .type = type };
+    struct cprov_place place;
+
+    assert_int_equal(cprov_place_init(&source, cprov_network_kinds, &place, &err), 0);
+    assert_int_equal(place.kind->versions(w->client, &place, &w->ref, &request, &err), 0);
+    world_run(w);
+    assert_int_equal(w->calls, 1);
+    return w->code;
+}
+
+static void tokens(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_open(&w, serve_acr, &w, NULL);
+    w.username = "me";
+    w.password = "SECRET";
+    assert_int_equal(ask_versions(&w, "acr"), 0);
+    assert_string_equal(w.names, "1 ");
+    assert_int_equal(script_server_count(w.server, ""), 3);
+    world_close(&w);
+}
+
+/* Each page is another one, and there is always a next. */
+static void serve_endless(struct script_call *call, void *arg)
+{
+    size_t *page = arg;
+    char headers[256], body[64];
+
+    snprintf(headers, sizeof(headers), JSON "Link: </acr/v1/a/b/_tags?last=%zu>; rel=\"next\"\r\n",
+             ++*page);
+    snprintf(body, sizeof(body), "{\"tags\":[{\"name\":\"%zu\"}]}", *page);
+    script_reply(call, 200, headers, body);
+}
+
+/* Who has enough is asked no more, and no further page is. */
+static void enough(void **state)
+{
+    size_t pages = 0;
+    struct world w;
+
+    (void)state;
+    world_open(&w, serve_endless, &pages, NULL);
+    w.names_wanted = 30;
+    assert_int_equal(ask_versions(&w, "acr"), 0);
+    assert_int_equal(w.names_count, 30);
+    assert_int_equal(pages, 30);
+    world_close(&w);
+}
+
+static void api_hosts(void **state)
+{
+    static const struct {
+        const char *type, *location, *host;
+        bool is_api;
+    } cases[] = {
+        { "oci", "docker.io", "hub.docker.com", false },
+        { "dockerhub", "docker.io/library", "hub.docker.com", true },
+        { "dockerhub", "http://docker.io", "hub.docker.com", false },
+        { "dockerhub", "mirror.example", "hub.docker.com", false },
+        { "github", "ghcr.io/team", "api.github.com", true },
+        { "gitlab", "registry.gitlab.com/g", "gitlab.com", true },
+        { "gitlab", "git.example:5050", "git.example", true },
+        { "gitlab", "registry.git.example", "git.example", false },
+        { "ecr", "1.dkr.ecr.r.amazonaws.com", "api.ecr.r.amazonaws.com", true },
+        { "harbor", "h.example", "h.example", true },
+        { "harbor", "h.example", "other.example", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        struct cprov_error err = CPROV_ERROR_INIT;
+        struct cprov_source source = { .name = "s",
+                                       .location = cases[i].location,
+                                       .type = cases[i].type };
+        struct cprov_place place;
+
+        print_message("%s %s\n", cases[i].type, cases[i].location);
+        assert_int_equal(cprov_place_init(&source, cprov_network_kinds, &place, &err), 0);
+        assert_int_equal(cprov_vendor_is_api(&place, cases[i].host), cases[i].is_api);
+    }
+}
+
 /* A kind that has learnt nothing asks as the spec says, and so does a reference given exactly. */
 static void kinds(void **state)
 {
@@ -511,9 +626,8 @@ static void kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(anonymous),
-        cmocka_unit_test(logins),
-        cmocka_unit_test(kinds),
+        cmocka_unit_test(anonymous), cmocka_unit_test(logins),    cmocka_unit_test(tokens),
+        cmocka_unit_test(enough),    cmocka_unit_test(api_hosts), cmocka_unit_test(kinds),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
