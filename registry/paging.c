@@ -8,7 +8,7 @@
 
 void cprov_paging_init(struct cprov_paging *p)
 {
-    cprov_buf_init(&p->marks, 2 * (CPROV_LIST_PAGES_MAX + 1) * sizeof(uint64_t));
+    cprov_buf_init(&p->marks, sizeof(uint64_t) * 2 * (CPROV_LIST_PAGES_MAX + 1));
     p->pages = 0;
 }
 
@@ -60,7 +60,7 @@ static int count_page(struct cprov_paging *p, bool more, struct cprov_error *err
 int cprov_paging_follow(struct cprov_paging *p, struct cprov_span target, struct cprov_span url,
                         struct cprov_buf *next, struct cprov_error *err)
 {
-    struct cprov_url from, to;
+    struct cprov_url from = { 0 }, to = { 0 };
 
     if (p->pages == 0)
         (void)note(p, url);
@@ -89,9 +89,10 @@ int cprov_paging_follow(struct cprov_paging *p, struct cprov_span target, struct
 int cprov_paging_next(struct cprov_paging *p, const struct cprov_http_head *head,
                       struct cprov_span url, struct cprov_buf *next, struct cprov_error *err)
 {
-    struct cprov_span target = { 0 };
+    struct cprov_span target;
 
-    (void)find_next(head, &target);
+    if (!find_next(head, &target))
+        target = (struct cprov_span){ 0 };
     return cprov_paging_follow(p, target, url, next, err);
 }
 

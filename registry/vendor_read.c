@@ -30,7 +30,7 @@ int cprov_vendor_list(const struct cprov_json *doc, const char *member,
 int cprov_vendor_rows(struct cprov_vendor_page *page, const struct cprov_json *doc,
                       const char *member, cprov_vendor_row_fn *read, struct cprov_error *err)
 {
-    const struct cprov_json *row;
+    const struct cprov_json *row = NULL;
     int code = cprov_vendor_list(doc, member, &row, err);
 
     for (; code == 0 && row; row = row->next)
