@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "provider/local_place.h"
 #include "provider/name.h"
 
 /* What became of one wanted name over all places. */
@@ -68,7 +69,7 @@ static void emit(const struct find *f, size_t i, const struct cprov_listing *row
 
     cprov_buf_init(&reference, CPROV_URL_MAX);
     cprov_buf_init(&ref, CPROV_URL_MAX);
-    cprov_reference_format(&row->reference, &reference);
+    cprov_row_reference(row, &reference);
     cprov_item_init(&item);
     item.name = shown_name(f, i, row);
     item.version = row->version;
@@ -91,7 +92,7 @@ static void emit(const struct find *f, size_t i, const struct cprov_listing *row
     item.is_os = row->is_os;
     cprov_full_name(row->publisher, item.name, item.version, full);
     item.full_name = full;
-    cprov_ref_write(&ref, item.source, item.name, &row->reference);
+    cprov_ref_write(&ref, item.source, item.name, &row->reference, row->url);
     item.ref = cprov_buf_text(&ref);
     cprov_item_emit(f->s, &item);
 }
@@ -100,6 +101,8 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
 {
     struct find *f = arg;
 
+    if (!cprov_name_admits(&f->names[i], row))
+        return !cprov_cancelled(&f->s->cancel);
     f->outcomes[i].rows++;
     if (passes(f, row))
         emit(f, i, row);
