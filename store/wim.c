@@ -121,6 +121,38 @@ static void put16(uint8_t *p, uint16_t n)
     memcpy(p, &n, sizeof(n));
 }
 
+/*
+ * wimlib reads the description with libxml2, which prints what it does not like unless told not to.
+ * Its say is per thread, and given back at once: the program around us may use it too. A newer
+ * wimlib does without.
+ */
+typedef void xml_error_fn(void *context, const char *format, ...);
+static xml_error_fn **(*xml_errors)(void);
+static const struct cprov_library_symbol xml_symbols[] = { { "__xmlGenericError",
+                                                             (void **)(void *)&xml_errors } };
+static struct cprov_library xml_library = { "libxml2.so.2", "libxml2", xml_symbols,
+                                            CPROV_COUNT(xml_symbols), NULL };
+
+static void no_words(void *context, const char *format, ...)
+{
+    (void)context;
+    (void)format;
+}
+
+static int open_quietly(const char *path, WIMStruct **out)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    xml_error_fn **errors = cprov_library_load(&xml_library, &ignored) == 0 ? xml_errors() : NULL;
+    xml_error_fn *kept = errors ? *errors : NULL;
+
+    if (errors)
+        *errors = no_words;
+    int rc = wimlib.open_wim(path, 0, out);
+    if (errors)
+        *errors = kept;
+    return rc;
+}
+
 static void free_wim(WIMStruct **wim)
 {
     if (*wim)
@@ -166,7 +198,7 @@ static int open_extract(const uint8_t header[CPROV_WIM_HEADER], struct cprov_spa
         return cprov_fail_os(err, errno, "%s", path.ptr);
     int code = write_extract(fd, header, xml, err);
     if (code == 0) {
-        int rc = wimlib.open_wim(path.ptr, 0, out);
+        int rc = open_quietly(path.ptr, out);
 
         if (rc == WIMLIB_ERR_NOMEM)
             code = cprov_fail_memory(err);
