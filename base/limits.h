@@ -24,7 +24,8 @@
 #define CPROV_URLS_MAX          16                /* per descriptor */
 #define CPROV_BLOB_SIZE_MAX     (1ull << 44)      /* 16 TiB */
 #define CPROV_WIM_XML_MAX       (1 * CPROV_MIB)   /* bytes of what a WIM file says of its images */
-#define CPROV_MEMBERS_MAX       65536             /* files in an archive of images */
+#define CPROV_RANGE_MAX         (1 * CPROV_MIB) /* bytes that are read out of a file on a server */
+#define CPROV_MEMBERS_MAX       65536           /* files in an archive of images */
 
 /* names */
 #define CPROV_NAME_MAX 255              /* host/repository, bytes (Docker's rule) */

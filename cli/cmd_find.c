@@ -42,6 +42,8 @@ int cprov_cmd_find(struct cprov_cli *cli)
     find.search = s->search;
     find.regex = s->regex;
     find.os_images_only = s->os_image;
+    find.file = s->file;
+    find.uri = s->uri;
     find.fields = names_are_enough(cli) ? CPROV_FIELDS_NAMES : CPROV_FIELDS_DETAILS;
     cli->callbacks.item = cprov_print_item;
     r = cprov_cli_session(cli);

@@ -50,6 +50,7 @@ struct cprov_settings {
     const char *image;
     const char *unpack;
     const char *bundle;
+    const char *file, *uri;
     const char *runtime;
     struct cprov_words uid_maps, gid_maps; /* "INSIDE:OUTSIDE:COUNT" */
     uint64_t max_entries, max_bytes, max_ratio;
@@ -58,7 +59,7 @@ struct cprov_settings {
 
     bool help, quiet, verbose, debug, no_header, wide, confirm, force, password_stdin;
     bool os_image, reinstall, all_platforms, all, repair, raw, image_config, legacy, no_trunc;
-    bool no_check, restore_default, man, rootless, delete_files, recursive;
+    bool no_check, restore_default, man, rootless, delete_files, recursive, allow_unverified;
 
     struct cprov_arena arena;
 };

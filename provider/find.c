@@ -1,10 +1,12 @@
 /* provider/find.c - cprov_find(): the catalog asked, rows filtered, misses told. */
 #include <regex.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "provider/find_file.h"
 #include "provider/local_place.h"
 #include "provider/name.h"
 
@@ -252,6 +254,15 @@ static int run_find(struct find *f, struct cprov_error *err)
     return ask_catalog(f, wanted, err);
 }
 
+/* One file that is asked instead of the sources. */
+static int find_in_file(struct cprov_session *s, const struct cprov_find_options *o,
+                        struct cprov_error *err)
+{
+    if (o->names_count > 0 || (o->file && o->uri))
+        return cprov_fail(err, CPROV_EINVAL, "a name, --file and --uri exclude each other");
+    return o->file ? cprov_find_file(s, o->file, err) : cprov_find_uri(s, o->uri, err);
+}
+
 int cprov_find(struct cprov_session *s, const struct cprov_find_options *options,
                const struct cprov_callbacks *callbacks)
 {
@@ -261,6 +272,8 @@ int cprov_find(struct cprov_session *s, const struct cprov_find_options *options
     struct cprov_error err = CPROV_ERROR_INIT;
 
     cprov_session_begin(s, callbacks);
+    if (options->size > offsetof(struct cprov_find_options, uri) && (options->file || options->uri))
+        return cprov_session_end(s, find_in_file(s, options, &err), "", &err);
     int code = run_find(&f, &err);
     if (f.has_regex)
         regfree(&f.regex);

@@ -356,6 +356,8 @@ static int check_foreign(const struct cprov_request *r, const char *url, struct 
     if (cprov_url_parse(cprov_span_of(r->endpoint->base), &home, err) < 0 ||
         cprov_url_parse(cprov_span_of(url), &to, err) < 0)
         return cprov_wrap_as(err, CPROV_ENETWORK, "URL of a layer");
+    if (!*r->spec.repository) /* a file: no registry sent us there */
+        home = to;
     return cprov_redirect_check(&home, &to, r->endpoint->settings.allow_http, err);
 }
 
