@@ -252,12 +252,14 @@ static int resolve_offline(struct install *in, const char *text, bool *done,
     *done = code == 0;
     if (code == 0)
         return 0;
-    if (code == CPROV_ENETWORK &&
-        cprov_resolve(in->s, text, &in->options->version, &in->target, err) == 0 &&
-        (in->target.place || in->target.url))
+    if (code == CPROV_ENETWORK)
+        code = cprov_resolve(in->s, text, &in->options->version, &in->target, err);
+    if (code == 0 && (in->target.place || in->target.url))
         return 0;
+    if (code < 0 && code != CPROV_ENETWORK && code != CPROV_ENOTFOUND && err->code == code)
+        return code; /* a source on this machine has something to say */
     *err = missing;
-    return code;
+    return missing.code;
 }
 
 static int resolve_one(struct install *in, const char *text, bool *done, struct cprov_error *err)
