@@ -66,7 +66,7 @@ const struct cprov_option cprov_options[] = {
       "the file itself; a folder is refused", NULL, 0 },
     { "type", 0, CPROV_OPTION_CHOICE, CPROV_SET_SAVE, AT(save_type), "oci-archive|oci",
       "one file, or a layout in a folder", "oci-archive", 0 },
-    { "allow-unverified", 0, CPROV_OPTION_FLAG, CPROV_SET_SAVE, AT(allow_unverified), NULL,
+    { "allow-unverified", 0, CPROV_OPTION_FLAG, CPROV_SET_SAVE | CPROV_SET_RARE, AT(allow_unverified), NULL,
       "also a file whose source tells no hash", NULL, 0 },
 
     /* to files */
