@@ -34,6 +34,10 @@ const struct cprov_option cprov_options[] = {
       "all words occur in name, description or publisher", NULL, 0 },
     { "regex", 0, CPROV_OPTION_TEXT, CPROV_SET_FIND | CPROV_SET_RARE, AT(regex), "RE",
       "the name matches an extended regular expression", NULL, 0 },
+    { "file", 0, CPROV_OPTION_TEXT, CPROV_SET_FIND | CPROV_SET_RARE, AT(file), "FILE",
+      "what a WIM file, archive or layout holds", NULL, 0 },
+    { "uri", 0, CPROV_OPTION_TEXT, CPROV_SET_FIND | CPROV_SET_RARE, AT(uri), "URL",
+      "the same of a WIM file on a web server", NULL, 0 },
     { "os-image", 0, CPROV_OPTION_FLAG, CPROV_SET_FIND, AT(os_image), NULL,
       "base operating system images only", NULL, 0 },
     { "publisher", 0, CPROV_OPTION_TEXT, CPROV_SET_FIND, AT(publisher), "P",
@@ -83,6 +87,8 @@ const struct cprov_option cprov_options[] = {
       "the file itself; a folder is refused", NULL, 0 },
     { "type", 0, CPROV_OPTION_CHOICE, CPROV_SET_SAVE, AT(save_type), "oci-archive|oci",
       "one file, or a layout in a folder", "oci-archive", 0 },
+    { "allow-unverified", 0, CPROV_OPTION_FLAG, CPROV_SET_SAVE | CPROV_SET_RARE, AT(allow_unverified), NULL,
+      "also a file whose source tells no hash", NULL, 0 },
 
     /* to files */
     { "unpack", 0, CPROV_OPTION_TEXT, CPROV_SET_INSTALL, AT(unpack), "DIR",

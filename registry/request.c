@@ -362,6 +362,8 @@ static int check_url(const struct cprov_request *r, const char *url, bool *elsew
         cprov_url_parse(cprov_span_of(url), &to, err) < 0)
         return cprov_wrap_as(err, CPROV_ENETWORK,
                              r->spec.foreign ? "URL of a layer" : "URL of the registry");
+    if (!*r->spec.repository && r->spec.foreign) /* a file: no registry sent us there */
+        home = to;
     *elsewhere = r->spec.foreign || !cprov_endpoint_is_home(r->endpoint, &to);
     return *elsewhere ? cprov_redirect_check(&home, &to, r->endpoint->settings.allow_http, err) : 0;
 }

@@ -72,6 +72,8 @@ struct cprov_import {
      * next time, or "". */
     void (*done)(void *arg, int code, bool unchanged, const char *validator,
                  const struct cprov_error *err);
+    /* Something that was passed over, in a sentence; may be NULL. */
+    void (*warning)(void *arg, const char *text);
     void *arg;
 };
 
