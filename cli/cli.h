@@ -91,6 +91,7 @@ int cprov_cmd_cat(struct cprov_cli *cli);
 int cprov_cmd_export(struct cprov_cli *cli);
 int cprov_cmd_compat(struct cprov_cli *cli);
 int cprov_cmd_version(struct cprov_cli *cli);
+int cprov_cmd_provider(struct cprov_cli *cli);
 int cprov_cmd_help(struct cprov_cli *cli);
 int cprov_cmd_completion(struct cprov_cli *cli);
 int cprov_cmd_complete(struct cprov_cli *cli);

@@ -6,7 +6,7 @@
 #include "cli/records.h"
 #include "cli/text.h"
 
-static const char formats[] = "table|list|json|jsonl|yaml|csv|oneget|template=";
+static const char formats[] = "table|list|json|jsonl|yaml|csv|oneget|swidtag|template=";
 
 static const char bash_script[] =
     "# bash completion for cprov: source <(cprov completion bash)\n"

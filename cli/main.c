@@ -39,6 +39,7 @@ static run_fn *const runs[] = {
     [CPROV_VERB_COMPLETION] = cprov_cmd_completion,
     [CPROV_VERB_HELP] = cprov_cmd_help,
     [CPROV_VERB_VERSION] = cprov_cmd_version,
+    [CPROV_VERB_PROVIDER] = cprov_cmd_provider,
     [CPROV_VERB_COMPLETE] = cprov_cmd_complete,
 };
 

@@ -206,7 +206,7 @@ const struct cprov_option cprov_options[] = {
       "one JSON line per change", NULL, 0 },
     /* every verb: what is shown */
     { "format", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(format), "F",
-      "table, list, json, jsonl, yaml, csv, oneget or template='{{.Name}}'", "table", 0 },
+      "table, list, json, jsonl, yaml, csv, oneget, swidtag, template='{{.Name}}'", "table", 0 },
     { "columns", 'c', CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(columns), "a,b",
       "what is shown, in this order", NULL, 0 },
     { "no-header", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(no_header), NULL,

@@ -13,7 +13,7 @@
 
 static const struct cprov_out_format *const formats[] = {
     &cprov_out_table, &cprov_out_list, &cprov_out_json,     &cprov_out_jsonl,
-    &cprov_out_yaml,  &cprov_out_csv,  &cprov_out_template,
+    &cprov_out_yaml,  &cprov_out_csv,  &cprov_out_template, &cprov_out_swid,
 };
 
 const char *cprov_column_text(const struct cprov_column *column, const void *record)
@@ -204,7 +204,7 @@ static int unknown_format(const char *name, struct cprov_error *err)
         cprov_guess_offer(&guess, formats[i]->name);
     cprov_fail(err, CPROV_EINVAL,
                "option '--format': '%s' is none of table, list, json, jsonl, "
-               "yaml, csv, template=..., oneget",
+               "yaml, csv, swidtag, template=..., oneget",
                name);
     if (cprov_guess_best(&guess))
         cprov_hint(err, "did you mean '%s'?", cprov_guess_best(&guess));

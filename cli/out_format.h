@@ -39,7 +39,7 @@ struct cprov_out {
 };
 
 extern const struct cprov_out_format cprov_out_table, cprov_out_list, cprov_out_json,
-    cprov_out_jsonl, cprov_out_yaml, cprov_out_csv, cprov_out_template;
+    cprov_out_jsonl, cprov_out_yaml, cprov_out_csv, cprov_out_swid, cprov_out_template;
 
 /* Writes o->text out and empties it. */
 void cprov_out_send(struct cprov_out *o);

@@ -426,6 +426,16 @@ const struct cprov_verb cprov_verbs[] = {
         .most = 1,
     },
     {
+        .id = CPROV_VERB_PROVIDER,
+        .group = CPROV_GROUP_OTHER,
+        .name = "get-provider",
+        .aliases = "",
+        .powershell = "Get-PackageProvider",
+        .arguments = "",
+        .summary = "what a package manager may expect: options, features, kinds of source",
+        .examples = { "cprov get-provider", "cprov get-provider --format list" },
+    },
+    {
         .id = CPROV_VERB_VERSION,
         .group = CPROV_GROUP_OTHER,
         .name = "version",

@@ -8,6 +8,8 @@
 #include "base/limits.h"
 #include "provider/find_file.h"
 #include "provider/find_filter.h"
+#include "provider/find_item.h"
+#include "provider/find_needs.h"
 #include "provider/find_rows.h"
 #include "provider/local_place.h"
 #include "provider/name.h"
@@ -30,127 +32,21 @@ struct find {
     size_t count;
     struct cprov_find_filter filter;
     struct cprov_rows *rows;
-    size_t skipped; /* rows without details */
-    int code;       /* of rows */
+    struct cprov_needs *needs; /* with dependencies: holds the rows back */
+    size_t skipped;            /* rows without details */
+    int code;                  /* of rows */
     struct cprov_error err;
     int strict; /* with strict: what a source failed with */
     struct cprov_error strict_err;
 };
 
-static const char *shown_name(const struct find *f, size_t i, const struct cprov_listing *row)
-{
-    if (f->names[i].shown_name)
-        return f->names[i].shown_name;
-    return row->place ? row->name : cprov_name_of_reference(f->s, &row->reference);
-}
-
-/* The texts that are made for one row. */
-struct texts {
-    struct cprov_buf reference, ref, url, culture;
-    char digest[CPROV_DIGEST_TEXT_MAX], full[CPROV_ITEM_TEXT_MAX], checked[CPROV_TIME_TEXT_MAX];
-};
-
-static void texts_clear(struct texts *t)
-{
-    cprov_buf_clear(&t->reference);
-    cprov_buf_clear(&t->ref);
-    cprov_buf_clear(&t->url);
-    cprov_buf_clear(&t->culture);
-}
-
-#define auto_texts CPROV_CLEANUP(texts_clear)
-
-static void texts_init(struct texts *t)
-{
-    cprov_buf_init(&t->reference, CPROV_URL_MAX);
-    cprov_buf_init(&t->ref, CPROV_URL_MAX);
-    cprov_buf_init(&t->url, CPROV_URL_MAX);
-    cprov_buf_init(&t->culture, CPROV_URL_MAX);
-}
-
-/* Of a URL the part that is no secret. */
-static void add_bare_url(struct cprov_buf *out, struct cprov_span url)
-{
-    url.len = cprov_span_find(url, '?');
-    url.len = cprov_span_find(url, '#');
-    cprov_buf_add_span(out, url);
-}
-
-/* A file's address and the languages it comes in, or the one that was asked for. */
-static void fill_file(const struct find *f, const struct cprov_listing *row, struct texts *t,
-                      struct cprov_item *item)
-{
-    struct cprov_span list = cprov_span_of(row->cultures), one, name, url;
-    const char *wanted = f->options->culture;
-
-    if (wanted && cprov_find_culture(row, wanted, &url)) {
-        add_bare_url(&t->url, url);
-        cprov_buf_add_text(&t->culture, wanted);
-    } else {
-        add_bare_url(&t->url, cprov_span_of(row->url));
-        while (cprov_span_next(&list, ' ', &one))
-            if (cprov_span_cut(one, '=', &name, &url))
-                cprov_buf_addf(&t->culture, "%s%" CPROV_SPAN_FMT, t->culture.len ? ", " : "",
-                               CPROV_SPAN_ARG(name));
-    }
-    item->url = cprov_buf_text(&t->url);
-    item->culture = cprov_buf_text(&t->culture);
-    if (*item->url && *item->digest)
-        item->sha256 = strchr(item->digest, ':') + 1;
-}
-
-static void fill_source(const struct find *f, size_t i, const struct cprov_listing *row,
-                        struct cprov_item *item)
-{
-    const struct cprov_source *source = row->place ? row->place->source : NULL;
-
-    item->source = source               ? source->name
-                   : f->names[i].source ? f->names[i].source
-                                        : row->reference.host;
-    item->location = source ? source->location : row->reference.host;
-    item->trusted = source ? source->trusted : false;
-}
-
-static void fill_item(const struct find *f, size_t i, const struct cprov_listing *row,
-                      struct texts *t, struct cprov_item *item)
-{
-    cprov_item_init(item);
-    item->name = shown_name(f, i, row);
-    item->version = row->version;
-    item->description = row->description;
-    item->publisher = row->publisher;
-    item->media_type = row->media_type;
-    item->platforms = row->platforms;
-    item->os_version = row->os_version;
-    item->created = row->created;
-    item->image_id = row->image_id;
-    item->bytes = row->bytes;
-    item->is_os = row->is_os;
-    item->notes = row->notes;
-    item->dependencies = row->dependencies;
-    if (row->checked)
-        item->checked = cprov_time_format(row->checked, t->checked);
-    if (row->reference.has_digest)
-        item->digest = cprov_digest_format(&row->reference.digest, t->digest);
-    cprov_row_reference(row, &t->reference);
-    item->reference = cprov_buf_text(&t->reference);
-    fill_source(f, i, row, item);
-    fill_file(f, row, t, item);
-    cprov_full_name(row->publisher, item->name, item->version, t->full);
-    item->full_name = t->full;
-    cprov_ref_write(&t->ref, item->source, item->name, &row->reference, row->url);
-    item->ref = cprov_buf_text(&t->ref);
-}
-
 static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
 {
     struct find *f = arg;
     struct outcome *o = &f->outcomes[i];
-    auto_texts struct texts t;
-    struct cprov_item item;
+    auto_found struct cprov_found found = { 0 };
     bool elsewhere, more = true;
 
-    texts_init(&t);
     if (!cprov_name_admits(&f->names[i], row))
         return !cprov_cancelled(&f->s->cancel);
     o->rows++;
@@ -161,8 +57,12 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
         return !cprov_cancelled(&f->s->cancel);
     }
     o->shown++;
-    fill_item(f, i, row, &t, &item);
-    f->code = cprov_rows_add(f->rows, &item, cprov_find_relevance(&f->filter, row), &more, &f->err);
+    cprov_found_init(&found, f->s, &f->names[i], f->options->culture, row);
+    if (f->needs)
+        f->code = cprov_needs_add(f->needs, &found.item, &f->err);
+    else
+        f->code = cprov_rows_add(f->rows, &found.item, cprov_find_relevance(&f->filter, row), &more,
+                                 &f->err);
     return f->code == 0 && more && !cprov_cancelled(&f->s->cancel);
 }
 
@@ -342,12 +242,15 @@ static int run_find(struct find *f, struct cprov_error *err)
     if (read_names(f, names, wanted, err) < 0 ||
         cprov_find_filter_init(&f->filter, s, f->options, err) < 0 ||
         cprov_rows_new(s, order_of(f), f->options->limit, &f->rows, err) < 0 ||
+        (f->options->dependencies && cprov_needs_new(s, f->options->culture, &f->needs, err) < 0) ||
         ask_catalog(f, wanted, err) < 0)
         return err->code;
     if (f->code < 0) {
         *err = f->err;
         return f->code;
     }
+    if (f->needs && cprov_needs_give(f->needs, f->rows, err) < 0)
+        return err->code;
     return cprov_rows_finish(f->rows, err);
 }
 
@@ -375,6 +278,7 @@ int cprov_find(struct cprov_session *s, const struct cprov_find_options *options
     int code = run_find(&f, &err);
     cprov_find_filter_clear(&f.filter);
     cprov_rows_free(f.rows);
+    cprov_needs_free(f.needs);
     if (code == 0) {
         code = conclude(&f);
         s->callbacks = NULL;

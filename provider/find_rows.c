@@ -118,6 +118,19 @@ static bool unpack(void *arg, struct cprov_span record)
     return !cprov_cancelled(&r->session->cancel);
 }
 
+int cprov_item_copy(const struct cprov_item *item, struct cprov_arena *arena,
+                    struct cprov_item *out, struct cprov_error *err)
+{
+    struct cprov_item copy = *item;
+
+    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
+        *text_at(&copy, i) = cprov_arena_text(arena, cprov_span_of(*text_at(&copy, i)));
+    if (cprov_arena_check(arena, err) < 0)
+        return err->code;
+    *out = copy;
+    return 0;
+}
+
 /* --- in and out --- */
 
 static int64_t number_of(const struct cprov_rows *r, const struct cprov_item *item,

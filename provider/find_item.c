@@ -1,0 +1,105 @@
+/* provider/find_item.c - a row of the catalog as an item for the caller. */
+#include "provider/find_item.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "provider/find_filter.h"
+#include "provider/local_place.h"
+
+void cprov_found_clear(struct cprov_found *f)
+{
+    cprov_buf_clear(&f->reference);
+    cprov_buf_clear(&f->ref);
+    cprov_buf_clear(&f->url);
+    cprov_buf_clear(&f->culture);
+}
+
+static const char *shown_name(struct cprov_session *s, const struct cprov_name *name,
+                              const struct cprov_listing *row)
+{
+    if (name->shown_name)
+        return name->shown_name;
+    return row->place ? row->name : cprov_name_of_reference(s, &row->reference);
+}
+
+/* Of a URL the part that is no secret. */
+static void add_bare_url(struct cprov_buf *out, struct cprov_span url)
+{
+    url.len = cprov_span_find(url, '?');
+    url.len = cprov_span_find(url, '#');
+    cprov_buf_add_span(out, url);
+}
+
+/* A file's address and the languages it comes in, or the one that was asked for. */
+static void fill_file(struct cprov_found *f, const char *culture, const struct cprov_listing *row)
+{
+    struct cprov_span list = cprov_span_of(row->cultures), one, name, url;
+
+    if (culture && cprov_find_culture(row, culture, &url)) {
+        add_bare_url(&f->url, url);
+        cprov_buf_add_text(&f->culture, culture);
+    } else {
+        add_bare_url(&f->url, cprov_span_of(row->url));
+        while (cprov_span_next(&list, ' ', &one))
+            if (cprov_span_cut(one, '=', &name, &url))
+                cprov_buf_addf(&f->culture, "%s%" CPROV_SPAN_FMT, f->culture.len ? ", " : "",
+                               CPROV_SPAN_ARG(name));
+    }
+    f->item.url = cprov_buf_text(&f->url);
+    f->item.culture = cprov_buf_text(&f->culture);
+    if (*f->item.url && *f->item.digest)
+        f->item.sha256 = strchr(f->item.digest, ':') + 1;
+}
+
+static void fill_source(struct cprov_found *f, const struct cprov_name *name,
+                        const struct cprov_listing *row)
+{
+    const struct cprov_source *source = row->place ? row->place->source : NULL;
+
+    f->item.source = source ? source->name : name->source ? name->source : row->reference.host;
+    f->item.location = source ? source->location : row->reference.host;
+    f->item.trusted = source ? source->trusted : false;
+}
+
+static void fill_described(struct cprov_item *item, const struct cprov_listing *row)
+{
+    item->version = row->version;
+    item->description = row->description;
+    item->publisher = row->publisher;
+    item->media_type = row->media_type;
+    item->platforms = row->platforms;
+    item->os_version = row->os_version;
+    item->created = row->created;
+    item->image_id = row->image_id;
+    item->bytes = row->bytes;
+    item->is_os = row->is_os;
+    item->notes = row->notes;
+    item->dependencies = row->dependencies;
+}
+
+void cprov_found_init(struct cprov_found *f, struct cprov_session *s, const struct cprov_name *name,
+                      const char *culture, const struct cprov_listing *row)
+{
+    struct cprov_item *item = &f->item;
+
+    cprov_buf_init(&f->reference, CPROV_URL_MAX);
+    cprov_buf_init(&f->ref, CPROV_URL_MAX);
+    cprov_buf_init(&f->url, CPROV_URL_MAX);
+    cprov_buf_init(&f->culture, CPROV_URL_MAX);
+    cprov_item_init(item);
+    item->name = shown_name(s, name, row);
+    fill_described(item, row);
+    if (row->checked)
+        item->checked = cprov_time_format(row->checked, f->checked);
+    if (row->reference.has_digest)
+        item->digest = cprov_digest_format(&row->reference.digest, f->digest);
+    cprov_row_reference(row, &f->reference);
+    item->reference = cprov_buf_text(&f->reference);
+    fill_source(f, name, row);
+    fill_file(f, culture, row);
+    cprov_full_name(row->publisher, item->name, item->version, f->full);
+    item->full_name = f->full;
+    cprov_ref_write(&f->ref, item->source, item->name, &row->reference, row->url);
+    item->ref = cprov_buf_text(&f->ref);
+}
