@@ -268,6 +268,9 @@ static void test_refused(void **state)
         { HEAD
           "\"images\":[{\"name\":\"n\",\"version\":\"1\",\"dependencies\":[{\"name\":\"a b\"}]}]}",
           "byte 67: row 1 (n 1): dependencies: not a list of names and versions" },
+        { "[{\"Name\":\"n\",\"Version\":\"1\",\"Dependencies\":[{\"Name\":\"a\",\"Version\":\"1,\"}"
+          "]}]",
+          "byte 1: row 1 (n 1): dependencies: not a list of names and versions" },
         { "{\"format\":\"other\",\"images\":[]}",
           "byte 1: format: not \"container-provider/catalog\"" },
         { "{\"images\":[],\"format\":\"container-provider/catalog\"}", "formatVersion: missing" },
