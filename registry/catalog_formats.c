@@ -49,13 +49,19 @@ static int give_row(struct cprov_catalog_format *f, const struct cprov_catalog_r
     return code < 0 ? wrap_row(f, row, err) : 0;
 }
 
+/* In YAML 1.10 is a number. */
+static const char *text_of(const struct cprov_json *v)
+{
+    return v && (v->type == CPROV_JSON_STRING || v->type == CPROV_JSON_NUMBER) ? v->text.ptr : NULL;
+}
+
 static const char *channel_target(const struct cprov_json *v)
 {
-    const char *alias = cprov_json_get_text(v, "alias");
+    const char *alias = text_of(cprov_json_get(v, "alias"));
 
-    if (v->type == CPROV_JSON_STRING)
-        return v->text.ptr;
-    return alias ? alias : cprov_json_get_text(v, "version");
+    if (v->type != CPROV_JSON_OBJECT)
+        return text_of(v);
+    return alias ? alias : text_of(cprov_json_get(v, "version"));
 }
 
 /* Where it leads, and whether in a circle, is seen when somebody asks for it: the version may be

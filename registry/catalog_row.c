@@ -292,6 +292,16 @@ static const char *text_of(const struct cprov_json *object, const char *name)
     return NULL;
 }
 
+/* A version, or an interval, in which alone commas stand: they divide the list elsewhere. */
+static bool is_range(const char *version)
+{
+    struct cprov_span s = cprov_span_trim(cprov_span_of(version));
+
+    if (!version || cprov_span_find(s, ',') == s.len)
+        return !version || is_clean(version, "");
+    return is_clean(version, "") && strchr("[(", s.ptr[0]) && strchr("])", s.ptr[s.len - 1]);
+}
+
 /* The version may be an interval: "[2.0, 3.0)". Its blanks say nothing, and would end it. */
 static void add_interval(struct cprov_buf *out, const char *version)
 {
@@ -314,7 +324,7 @@ static int read_dependencies(const struct cprov_json *list, struct cprov_arena *
         const char *version = name ? text_of(v, "version") : NULL;
 
         if (!name || cprov_catalog_check_name(name, NULL) < 0 || !is_clean(name, " ,") ||
-            (version && !is_clean(version, "")))
+            !is_range(version))
             return cprov_fail(err, CPROV_EVERIFY, "dependencies: not a list of names and versions");
         cprov_buf_add_text(&text, text.len ? ", " : "");
         cprov_buf_add_text(&text, name);

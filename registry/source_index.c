@@ -182,6 +182,14 @@ static int begin_document(struct import *m, struct cprov_exchange *x,
     return code;
 }
 
+/* The rest of what broke off; some servers do not know If-Range. */
+static bool continues(const struct import *m, const struct cprov_http_head *head)
+{
+    return m->fed > 0 && head->status == 206 && head->has_content_range &&
+           head->range_first == m->fed && head->range_total == m->total &&
+           cprov_span_equal(head->etag, cprov_buf_span(&m->etag));
+}
+
 static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
                    struct cprov_error *err)
 {
@@ -190,7 +198,7 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
     if (head->encoded)
         return cprov_fail(err, CPROV_ENETWORK, "%s: sent compressed, though nobody asked for it",
                           cprov_buf_text(&m->what));
-    if (m->fed > 0 && head->status == 206 && head->has_content_range && head->range_first == m->fed)
+    if (continues(m, head))
         return 0;
     if (m->delivered)
         return cprov_fail(err, CPROV_ENETWORK, "%s: broke off at byte %llu, and cannot be resumed",

@@ -132,10 +132,12 @@ static void test_yaml(void **state)
     check("# a comment\r\nformat: container-provider/catalog\r\nformatVersion: 1\r\nimages:\r\n"
           "  - name: a\r\n    versions:\r\n      - version: 1.10\r\n        size: 5\r\n"
           "        platforms: [linux/amd64]\r\n      - {version: '2', url: b.wim}\r\n"
-          "    channels: {latest: '2'}\r\n",
+          "    channels: {latest: '2', old: 1.10, older: {version: 1.10}}\r\n",
           "a 1.10 bytes=5 platforms=linux/amd64\n"
           "a 2 url=https://example.org/lists/b.wim\n"
-          "a latest alias=2\n");
+          "a latest alias=2\n"
+          "a old alias=1.10\n"
+          "a older alias=1.10\n");
     check("\xef\xbb\xbf- Name: x\n  Version: 1.0\n", "x 1.0\n");
 }
 
@@ -266,6 +268,9 @@ static void test_refused(void **state)
         { HEAD
           "\"images\":[{\"name\":\"n\",\"version\":\"1\",\"dependencies\":[{\"name\":\"a b\"}]}]}",
           "byte 67: row 1 (n 1): dependencies: not a list of names and versions" },
+        { "[{\"Name\":\"n\",\"Version\":\"1\",\"Dependencies\":[{\"Name\":\"a\",\"Version\":\"1,\"}"
+          "]}]",
+          "byte 1: row 1 (n 1): dependencies: not a list of names and versions" },
         { "{\"format\":\"other\",\"images\":[]}",
           "byte 1: format: not \"container-provider/catalog\"" },
         { "{\"images\":[],\"format\":\"container-provider/catalog\"}", "formatVersion: missing" },
