@@ -2,7 +2,9 @@
 #include "base/hash.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +103,18 @@ int cprov_hasher_finish(struct cprov_hasher *h, uint8_t raw[CPROV_HASH_RAW_MAX],
 size_t cprov_hash_size(enum cprov_hash_algo algo)
 {
     return algos[algo].size;
+}
+
+int cprov_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                      uint8_t out[CPROV_HMAC_SIZE], struct cprov_error *err)
+{
+    unsigned made = 0;
+
+    if (key_len > INT_MAX ||
+        !HMAC(EVP_sha256(), key_len ? key : "", (int)key_len, data, len, out, &made) ||
+        made != CPROV_HMAC_SIZE)
+        return cprov_fail(err, CPROV_EFAIL, "OpenSSL makes no HMAC");
+    return 0;
 }
 
 int cprov_random(void *buf, size_t len, struct cprov_error *err)

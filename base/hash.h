@@ -36,6 +36,12 @@ int cprov_hasher_finish(struct cprov_hasher *h, uint8_t raw[CPROV_HASH_RAW_MAX],
 
 size_t cprov_hash_size(enum cprov_hash_algo algo); /* bytes */
 
+/* HMAC of RFC 2104 over SHA-256: 32 bytes. */
+#define CPROV_HMAC_SIZE 32
+CPROV_MUST_CHECK
+int cprov_hmac_sha256(const void *key, size_t key_len, const void *data, size_t len,
+                      uint8_t out[CPROV_HMAC_SIZE], struct cprov_error *err);
+
 /* Fills buf from the kernel's generator. */
 CPROV_MUST_CHECK
 int cprov_random(void *buf, size_t len, struct cprov_error *err);

@@ -24,6 +24,9 @@
 #define CPROV_ANNOTATIONS_MAX   4096              /* per document */
 #define CPROV_URLS_MAX          16                /* per descriptor */
 #define CPROV_BLOB_SIZE_MAX     (1ull << 44)      /* 16 TiB */
+#define CPROV_WIM_XML_MAX       (1 * CPROV_MIB)   /* bytes of what a WIM file says of its images */
+#define CPROV_RANGE_MAX         (1 * CPROV_MIB) /* bytes that are read out of a file on a server */
+#define CPROV_MEMBERS_MAX       65536           /* files in an archive of images */
 
 /* documents that list images: read as they come, a record at a time */
 #define CPROV_CATALOG_BYTES_MAX   (1ull << 34)     /* of one document: 16 GiB */

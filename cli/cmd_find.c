@@ -49,6 +49,8 @@ int cprov_cmd_find(struct cprov_cli *cli)
     find.limit = s->limit;
     find.dependencies = s->dependencies;
     find.strict = s->strict;
+    find.file = s->file;
+    find.uri = s->uri;
     find.fields = names_are_enough(cli) ? CPROV_FIELDS_NAMES : CPROV_FIELDS_DETAILS;
     cli->callbacks.item = cprov_print_item;
     r = cprov_cli_session(cli);

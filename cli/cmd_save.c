@@ -20,6 +20,7 @@ static int save(struct cprov_cli *cli, const char *const *names, size_t count,
         s->save_type && !strcmp(s->save_type, "oci") ? CPROV_SAVE_OCI : CPROV_SAVE_OCI_ARCHIVE;
     options.overwrite = s->force;
     options.all_platforms = s->all_platforms;
+    options.allow_unverified = s->allow_unverified;
     return count ? cprov_save(cli->session, &options, callbacks) : 0;
 }
 

@@ -54,6 +54,7 @@ struct cprov_settings {
     const char *image;
     const char *unpack;
     const char *bundle;
+    const char *file, *uri;
     const char *runtime;
     const char *title;
     const char *sign;
@@ -67,7 +68,7 @@ struct cprov_settings {
 
     bool help, quiet, verbose, debug, no_header, wide, confirm, force, password_stdin;
     bool os_image, reinstall, all_platforms, all, repair, raw, image_config, legacy, no_trunc;
-    bool dependencies, strict;
+    bool dependencies, strict, allow_unverified;
     bool no_check, restore_default, man, rootless, delete_files, recursive, ui;
 
     struct cprov_arena arena;

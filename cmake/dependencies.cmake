@@ -1,4 +1,4 @@
-# Foreign libraries. Four of them (libcurl, libarchive, libmicrohttpd, SQLite) are loaded at first use
+# Foreign libraries. Five of them (libcurl, libarchive, libmicrohttpd, SQLite, wimlib) are loaded at first use
 # (base/library.h): only their headers are needed here.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -19,3 +19,12 @@ cprov_headers_of(curl libcurl)
 cprov_headers_of(archive libarchive)
 cprov_headers_of(microhttpd libmicrohttpd)
 cprov_headers_of(sqlite sqlite3)
+
+# Optional: without wimlib the files of a folder of WIMs are not read. Its .pc file asks for packages that only linking
+# would need.
+find_path(WIMLIB_INCLUDE_DIR wimlib.h)
+add_library(cprov_wimlib_headers INTERFACE)
+if(WIMLIB_INCLUDE_DIR)
+  target_include_directories(cprov_wimlib_headers SYSTEM INTERFACE ${WIMLIB_INCLUDE_DIR})
+  target_compile_definitions(cprov_wimlib_headers INTERFACE CPROV_HAVE_WIMLIB)
+endif()

@@ -1,12 +1,15 @@
 /* provider/find.c - cprov_find(): the catalog asked, rows filtered, misses told. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "provider/find_file.h"
 #include "provider/find_filter.h"
 #include "provider/find_rows.h"
+#include "provider/local_place.h"
 #include "provider/name.h"
 
 /* What became of one wanted name over all places. */
@@ -129,14 +132,13 @@ static void fill_item(const struct find *f, size_t i, const struct cprov_listing
         item->checked = cprov_time_format(row->checked, t->checked);
     if (row->reference.has_digest)
         item->digest = cprov_digest_format(&row->reference.digest, t->digest);
-    if (*row->reference.host)
-        cprov_reference_format(&row->reference, &t->reference);
+    cprov_row_reference(row, &t->reference);
     item->reference = cprov_buf_text(&t->reference);
     fill_source(f, i, row, item);
     fill_file(f, row, t, item);
     cprov_full_name(row->publisher, item->name, item->version, t->full);
     item->full_name = t->full;
-    cprov_ref_write(&t->ref, item->source, item->name, &row->reference);
+    cprov_ref_write(&t->ref, item->source, item->name, &row->reference, row->url);
     item->ref = cprov_buf_text(&t->ref);
 }
 
@@ -149,6 +151,8 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     bool elsewhere, more = true;
 
     texts_init(&t);
+    if (!cprov_name_admits(&f->names[i], row))
+        return !cprov_cancelled(&f->s->cancel);
     o->rows++;
     if (!cprov_find_filter_passes(&f->filter, row, &elsewhere)) {
         o->elsewhere += elsewhere;
@@ -347,6 +351,15 @@ static int run_find(struct find *f, struct cprov_error *err)
     return cprov_rows_finish(f->rows, err);
 }
 
+/* One file that is asked instead of the sources. */
+static int find_in_file(struct cprov_session *s, const struct cprov_find_options *o,
+                        struct cprov_error *err)
+{
+    if (o->names_count > 0 || (o->file && o->uri))
+        return cprov_fail(err, CPROV_EINVAL, "a name, --file and --uri exclude each other");
+    return o->file ? cprov_find_file(s, o->file, err) : cprov_find_uri(s, o->uri, err);
+}
+
 int cprov_find(struct cprov_session *s, const struct cprov_find_options *options,
                const struct cprov_callbacks *callbacks)
 {
@@ -357,6 +370,8 @@ int cprov_find(struct cprov_session *s, const struct cprov_find_options *options
     memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
     f.count = own.names_count ? own.names_count : 1;
     cprov_session_begin(s, callbacks);
+    if (own.file || own.uri)
+        return cprov_session_end(s, find_in_file(s, &own, &err), "", &err);
     int code = run_find(&f, &err);
     cprov_find_filter_clear(&f.filter);
     cprov_rows_free(f.rows);

@@ -231,15 +231,21 @@ static int show_remote(struct subject *u, void (*json)(void *, const char *, siz
 
     cprov_buf_init(&config, CPROV_CONFIG_MAX);
     cprov_buf_init(&reference, CPROV_URL_MAX);
-    if (cprov_resolve(u->s, u->options->name, &u->options->version, &target, err) < 0 ||
-        cprov_plan_start(u->s, &target, raw, &plan, &chosen, err) < 0 ||
+    if (cprov_resolve(u->s, u->options->name, &u->options->version, &target, err) < 0)
+        return err->code;
+    if (target.url)
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, and no image to inspect");
+    if (cprov_plan_start(u->s, &target, raw, &plan, &chosen, err) < 0 ||
         (!raw && cprov_plan_fetch(u->s, &target, false, &chosen, &plan, err) < 0))
         return err->code;
     u->image = plan.image ? plan.image->manifest : NULL;
     if (u->image && !cprov_manifest_is_artifact(u->image) &&
-        fetch_config(u->s, &target.reference, u->image, &config, err) < 0)
+        (plan.packed ? cprov_packed_read(plan.packed, &u->image->config.digest, CPROV_CONFIG_MAX,
+                                         &config, err)
+                     : fetch_config(u->s, &target.reference, u->image, &config, err)) < 0)
         return err->code;
-    cprov_reference_format(&target.reference, &reference);
+    if (*target.reference.host)
+        cprov_reference_format(&target.reference, &reference);
     u->top = plan.top.manifest;
     u->digest = plan.top.descriptor.digest;
     u->name = target.name;

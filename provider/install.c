@@ -131,8 +131,10 @@ static int check_host_first(struct install *in, struct cprov_error *err)
     if (!in->s->host_given || in->plan.image != &in->plan.top)
         return 0;
     if (cprov_transfer_new(in->s, in->store, in->target.name, &t, err) < 0 ||
-        cprov_transfer_add(t, &in->target.reference, &in->plan.top.manifest->config, err) < 0 ||
-        cprov_transfer_run(t, err) < 0 ||
+        cprov_transfer_add(t, &in->target.reference, &in->plan.top.manifest->config, err) < 0)
+        return err->code;
+    cprov_transfer_unpack(t, in->plan.packed);
+    if (cprov_transfer_run(t, err) < 0 ||
         cprov_plan_config(in->s, in->store, &in->plan, &config, err) < 0)
         return err->code;
     return 0;
@@ -226,8 +228,12 @@ static int get_image(struct install *in, struct cprov_error *err)
     if (need_store(in, err) < 0)
         return err->code;
     in->started_ms = cprov_clock_ms();
-    cprov_say(in->s, CPROV_MSG_VERBOSE, "Downloading %s %s from %s/%s", in->target.name,
-              in->target.version, in->target.reference.host, in->target.reference.repository);
+    if (in->target.place)
+        cprov_say(in->s, CPROV_MSG_VERBOSE, "Copying %s %s from %s", in->target.name,
+                  in->target.version, cprov_place_path(in->target.place));
+    else
+        cprov_say(in->s, CPROV_MSG_VERBOSE, "Downloading %s %s from %s/%s", in->target.name,
+                  in->target.version, in->target.reference.host, in->target.reference.repository);
     if (discard_damaged(in, err) < 0 ||
         cprov_plan_fetch(in->s, &in->target, in->options->all_platforms, &in->chosen, &in->plan,
                          err) < 0 ||
@@ -236,14 +242,49 @@ static int get_image(struct install *in, struct cprov_error *err)
     return record(in, bytes, &image, err);
 }
 
+/* Without a network: what is installed, or lies on this machine. */
+static int resolve_offline(struct install *in, const char *text, bool *done,
+                           struct cprov_error *err)
+{
+    struct cprov_error missing = CPROV_ERROR_INIT;
+    int code = offline(in, text, &missing);
+
+    *done = code == 0;
+    if (code == 0)
+        return 0;
+    if (code == CPROV_ENETWORK)
+        code = cprov_resolve(in->s, text, &in->options->version, &in->target, err);
+    if (code == 0 && (in->target.place || in->target.url))
+        return 0;
+    if (code < 0 && code != CPROV_ENETWORK && code != CPROV_ENOTFOUND && err->code == code)
+        return code; /* a source on this machine has something to say */
+    *err = missing;
+    return missing.code;
+}
+
+static int resolve_one(struct install *in, const char *text, bool *done, struct cprov_error *err)
+{
+    *done = false;
+    int code = in->s->options.offline
+                   ? resolve_offline(in, text, done, err)
+                   : cprov_resolve(in->s, text, &in->options->version, &in->target, err);
+    if (code == 0 && in->target.url) {
+        cprov_fail(err, CPROV_EUNSUPPORTED, "installing WIM files is not supported yet");
+        cprov_hint(err, "save-image gets the file");
+        return CPROV_EUNSUPPORTED;
+    }
+    return code;
+}
+
 static int install_one(struct install *in, const char *text, struct cprov_error *err)
 {
     bool there;
 
-    if (in->s->options.offline)
-        return offline(in, text, err);
-    if (cprov_resolve(in->s, text, &in->options->version, &in->target, err) < 0 ||
-        cprov_plan_start(in->s, &in->target, in->options->all_platforms, &in->plan, &in->chosen,
+    if (resolve_one(in, text, &there, err) < 0)
+        return err->code;
+    if (there)
+        return 0;
+    if (cprov_plan_start(in->s, &in->target, in->options->all_platforms, &in->plan, &in->chosen,
                          err) < 0 ||
         already(in, &there, err) < 0)
         return err->code;

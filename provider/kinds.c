@@ -1,8 +1,10 @@
 /* provider/kinds.c - every kind of source: those of the network, and those on this machine. */
+#include "provider/local_place.h"
 #include "provider/session.h"
+#include "registry/source_vendors.h"
 
 const struct cprov_source_kind *const cprov_kinds[] = {
-    &cprov_source_oci,
-    &cprov_source_catalog,
-    NULL,
+    &cprov_source_oci,     &cprov_source_index,   &cprov_source_catalog,
+    CPROV_VENDOR_KINDS,    &cprov_source_layout,  &cprov_source_mirror,
+    &cprov_source_archive, &cprov_source_folder, NULL,
 };

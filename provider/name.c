@@ -9,20 +9,42 @@
 
 #define REF_PREFIX "ci1:"
 
-void cprov_ref_write(struct cprov_buf *out, const char *source, const char *name,
-                     const struct cprov_reference *reference)
+static bool is_on_disk(const char *url)
 {
-    auto_buf struct cprov_buf json = { 0 }, text = { 0 };
+    return cprov_span_starts_with(cprov_span_of(url), "file://");
+}
+
+static void write_address(struct cprov_json_writer *w, const struct cprov_reference *reference,
+                          const char *url)
+{
+    auto_buf struct cprov_buf text = { 0 };
+    char digest[CPROV_DIGEST_TEXT_MAX];
+
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    if (*reference->host) {
+        cprov_reference_format(reference, &text);
+        cprov_json_member(w, "r", cprov_buf_text(&text));
+        return;
+    }
+    cprov_json_member(w, "v", reference->tag);
+    if (reference->has_digest)
+        cprov_json_member(w, "d", cprov_digest_format(&reference->digest, digest));
+    if (is_on_disk(url))
+        cprov_json_member(w, "u", url);
+}
+
+void cprov_ref_write(struct cprov_buf *out, const char *source, const char *name,
+                     const struct cprov_reference *reference, const char *url)
+{
+    auto_buf struct cprov_buf json = { 0 };
     struct cprov_json_writer w;
 
     cprov_buf_init(&json, CPROV_URL_MAX);
-    cprov_buf_init(&text, CPROV_URL_MAX);
-    cprov_reference_format(reference, &text);
     cprov_json_writer_init(&w, &json, 0);
     cprov_json_begin_object(&w);
     cprov_json_member(&w, "s", source);
     cprov_json_member(&w, "n", name);
-    cprov_json_member(&w, "r", cprov_buf_text(&text));
+    write_address(&w, reference, url);
     cprov_json_end_object(&w);
     cprov_buf_add_text(out, REF_PREFIX);
     cprov_base64url_encode(out, cprov_buf_span(&json));
@@ -34,6 +56,25 @@ static bool has_control(struct cprov_span text)
         if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
             return true;
     return false;
+}
+
+/* What has no registry is looked up in its source again. */
+static int read_row(const struct cprov_json *doc, struct cprov_name *n, struct cprov_error *err)
+{
+    const char *version = cprov_json_get_text(doc, "v"), *digest = cprov_json_get_text(doc, "d");
+
+    if (!version || !n->shown_name || !*n->shown_name || !n->source)
+        return cprov_fail(err, CPROV_EINVAL, "damaged ref: no reference in it");
+    if (digest && cprov_digest_parse(cprov_span_of(digest), &n->row_digest, err) < 0)
+        return cprov_wrap(err, "damaged ref");
+    n->has_row_digest = digest != NULL;
+    n->row_url = cprov_json_get_text(doc, "u");
+    if (has_control(cprov_span_of(version)) || cprov_span_is_pattern(cprov_span_of(version)) ||
+        cprov_span_is_pattern(cprov_span_of(n->shown_name)))
+        return cprov_fail(err, CPROV_EINVAL, "damaged ref: a pattern");
+    n->lookup = cprov_span_of(n->shown_name);
+    n->range = (struct cprov_version_range){ .exact = cprov_span_of(version) };
+    return 0;
 }
 
 /* A ref passes through files and pipes of others: what it says is looked at like any other input.
@@ -48,16 +89,16 @@ static int read_ref(struct cprov_session *s, const char *text, struct cprov_name
     if (cprov_base64_decode(cprov_span_of(text + strlen(REF_PREFIX)), &json, err) < 0 ||
         cprov_json_parse(cprov_buf_span(&json), &s->call, &doc, err) < 0)
         return cprov_wrap_as(err, CPROV_EINVAL, "damaged ref");
-    const char *reference = cprov_json_get_text(doc, "r");
-    if (!reference)
-        return cprov_fail(err, CPROV_EINVAL, "damaged ref: no reference in it");
-    if (cprov_reference_parse(cprov_span_of(reference), &n->reference, err) < 0)
-        return cprov_wrap(err, "damaged ref");
-    n->is_reference = true;
     n->shown_name = cprov_json_get_text(doc, "n");
     n->source = cprov_json_get_text(doc, "s");
     if (has_control(cprov_span_of(n->shown_name)) || has_control(cprov_span_of(n->source)))
         return cprov_fail(err, CPROV_EINVAL, "damaged ref: control characters");
+    const char *reference = cprov_json_get_text(doc, "r");
+    if (!reference)
+        return read_row(doc, n, err);
+    if (cprov_reference_parse(cprov_span_of(reference), &n->reference, err) < 0)
+        return cprov_wrap(err, "damaged ref");
+    n->is_reference = true;
     return 0;
 }
 
@@ -163,7 +204,9 @@ int cprov_name_read(struct cprov_session *s, const char *text,
     if (!n.text)
         return cprov_fail_memory(err);
     if (cprov_span_starts_with(cprov_span_of(text), REF_PREFIX)) {
-        if (read_ref(s, text, &n, err) < 0 || merge_reference_version(&n, version, err) < 0)
+        if (read_ref(s, text, &n, err) < 0 ||
+            (n.is_reference ? merge_reference_version(&n, version, err)
+                            : merge_version(&n, n.range.exact, version, err)) < 0)
             return err->code;
         *out = n;
         return 0;
@@ -187,6 +230,18 @@ int cprov_name_read(struct cprov_session *s, const char *text,
     }
     *out = n;
     return 0;
+}
+
+bool cprov_name_admits(const struct cprov_name *n, const struct cprov_listing *row)
+{
+    if (n->is_reference || !n->source)
+        return true;
+    if (!row->place || strcmp(row->place->source->name, n->source) != 0)
+        return false;
+    if (n->has_row_digest && row->reference.has_digest &&
+        !cprov_digest_equal(&n->row_digest, &row->reference.digest))
+        return false;
+    return !n->row_url || (row->url && strcmp(n->row_url, row->url) == 0);
 }
 
 const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_reference *r)

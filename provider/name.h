@@ -20,6 +20,10 @@ struct cprov_name {
     struct cprov_digest digest;
     const char *shown_name; /* from a ref: how find called it; or NULL */
     const char *source;     /* from a ref: the name of its source; or NULL */
+    /* From a ref whose image has no registry: of several rows that name it, this one. */
+    bool has_row_digest;
+    struct cprov_digest row_digest;
+    const char *row_url; /* file://; or NULL */
 };
 
 /*
@@ -42,8 +46,14 @@ const char *cprov_name_and_version(struct cprov_session *s, const char *name, co
 /*
  * The opaque ref of a found image: "ci1:" and base64url of {"s":source,"n":name,"r":reference}. No
  * URL, no secret; install resolves the address itself. Appended to out.
+ *
+ * What has no registry (its host is ""): {"s","n","v":version,"d":digest,"u":url}, where url is
+ * written for files on this machine alone.
  */
 void cprov_ref_write(struct cprov_buf *out, const char *source, const char *name,
-                     const struct cprov_reference *reference);
+                     const struct cprov_reference *reference, const char *url);
+
+/* Whether a row that the name's text led to is the one its ref was written for. */
+bool cprov_name_admits(const struct cprov_name *n, const struct cprov_listing *row);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "provider/session.h"
+#include "registry/vendor.h"
 
 static unsigned choose_number(unsigned wanted, uint64_t configured, unsigned otherwise)
 {
@@ -60,18 +61,24 @@ int cprov_session_client(struct cprov_session *s, struct cprov_client **out,
     return 0;
 }
 
-/* The source that lies on the host: its scheme and proxy hold for the host. */
+static bool lies_on(const struct cprov_place *place, const char *host)
+{
+    return strcmp(place->base.host, host) == 0 || cprov_vendor_is_api(place, host);
+}
+
+/* The source that lies on the host, or has its API there: its scheme and proxy hold for the host.
+ */
 static const struct cprov_source *source_on(struct cprov_session *s, const char *host)
 {
     struct cprov_place place;
     struct cprov_error ignored = CPROV_ERROR_INIT;
 
     for (size_t i = 0; i < s->places_count; i++)
-        if (strcmp(s->places[i].base.host, host) == 0)
+        if (lies_on(&s->places[i], host))
             return s->places[i].source;
     for (size_t i = 0; i < s->conf->sources_count; i++)
         if (cprov_place_init(&s->conf->sources[i], cprov_kinds, &place, &ignored) == 0 &&
-            strcmp(place.base.host, host) == 0)
+            lies_on(&place, host))
             return &s->conf->sources[i];
     return NULL;
 }

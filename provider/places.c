@@ -1,6 +1,7 @@
 /* provider/places.c - which sources a session asks. */
 #include <string.h>
 
+#include "provider/local_place.h"
 #include "provider/session.h"
 
 /* The source that comes with the program: a fallback while nothing else is registered, so that a
@@ -62,6 +63,19 @@ static bool looks_like_location(struct cprov_span text)
            cprov_span_find(host, ':') < host.len || cprov_span_is(host, "localhost");
 }
 
+/* A path that says so: a bare name is a source's. */
+static bool names_path(const char *text)
+{
+    static const char *const begins[] = {
+        "/", "./", "../", "file://", "oci:", "oci-archive:", "docker-archive:"
+    };
+
+    for (size_t i = 0; i < CPROV_COUNT(begins); i++)
+        if (cprov_span_starts_with(cprov_span_of(text), begins[i]))
+            return true;
+    return false;
+}
+
 static int unknown_source(const char *text, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_ENOTFOUND, "Unable to find package source '%s'", text);
@@ -73,14 +87,18 @@ static int unknown_source(const char *text, struct cprov_error *err)
 static int select_source(struct cprov_session *s, const char *text, struct cprov_error *err)
 {
     struct cprov_place given, *at = NULL;
+    const char *path = NULL, *type = "oci";
     bool found = false;
 
-    if (looks_like_location(cprov_span_of(text))) {
+    if (names_path(text) && cprov_local_location(text, NULL, &s->arena, &path, &type, err) < 0)
+        return err->code;
+    if (path || looks_like_location(cprov_span_of(text))) {
         struct cprov_source *source = cprov_arena_alloc(&s->arena, 1, sizeof(*source));
         if (!source)
             return cprov_fail_memory(err);
-        *source =
-            (struct cprov_source){ .name = text, .location = text, .type = "oci", .file = "" };
+        *source = (struct cprov_source){
+            .name = text, .location = path ? path : text, .type = type, .file = ""
+        };
         if (cprov_place_init(source, cprov_kinds, &given, err) < 0)
             return err->code;
         at = &given;

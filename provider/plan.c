@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "provider/local_place.h"
 
 static void doc_clear(struct cprov_doc *d)
 {
@@ -18,6 +19,7 @@ void cprov_plan_clear(struct cprov_plan *p)
     for (size_t i = 0; i < p->inner_count; i++)
         doc_clear(&p->inner[i]);
     free(p->inner);
+    cprov_packed_close(p->packed);
     *p = (struct cprov_plan){ 0 };
 }
 
@@ -59,6 +61,37 @@ static int fetch_top(struct cprov_session *s, const struct cprov_reference *ref,
     return f.code;
 }
 
+/* A document of a layout or an archive; `want` is its descriptor in an index, or NULL. */
+static int read_packed(struct cprov_packed *packed, const struct cprov_digest *digest,
+                       const struct cprov_descriptor *want, struct cprov_doc *doc,
+                       struct cprov_error *err)
+{
+    auto_buf struct cprov_buf bytes = { 0 };
+    struct cprov_span type = cprov_span_of(want ? want->media_type : "");
+
+    cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
+    if (cprov_packed_read(packed, digest, CPROV_MANIFEST_MAX, &bytes, err) < 0 ||
+        (want && cprov_descriptor_check(want, cprov_buf_span(&bytes), err) < 0) ||
+        cprov_manifest_parse(cprov_buf_span(&bytes), type, &doc->manifest, err) < 0)
+        return err->code;
+    doc->descriptor = (struct cprov_descriptor){ .media_type = doc->manifest->media_type,
+                                                 .digest = *digest,
+                                                 .size = bytes.len };
+    return 0;
+}
+
+static int open_packed(struct cprov_session *s, const struct cprov_target *target,
+                       struct cprov_plan *p, struct cprov_error *err)
+{
+    const struct cprov_reference *ref = &target->reference;
+
+    if (!ref->has_digest)
+        return cprov_fail(err, CPROV_ENOTFOUND, "its source does not say which image it is");
+    if (cprov_local_open(target->place, &ref->digest, &s->cancel, &p->packed, err) < 0)
+        return err->code;
+    return read_packed(p->packed, &ref->digest, NULL, &p->top, err);
+}
+
 /* Room for n more children; the list may move, so nothing may be fetching into it. */
 static int grow(struct cprov_plan *p, size_t n, struct cprov_error *err)
 {
@@ -71,11 +104,26 @@ static int grow(struct cprov_plan *p, size_t n, struct cprov_error *err)
     return 0;
 }
 
+static int read_children(const struct cprov_descriptor *list, size_t n, struct cprov_plan *p,
+                         struct cprov_error *err)
+{
+    if (grow(p, n, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < n; i++) {
+        if (read_packed(p->packed, &list[i].digest, &list[i], &p->inner[p->inner_count], err) < 0)
+            return cprov_wrap(err, "manifest %zu of the index", i + 1);
+        p->inner_count++;
+    }
+    return 0;
+}
+
 /* Fetches the manifests that descriptors name, all at once, to the end of the plan's children. */
 static int fetch_children(struct cprov_session *s, const struct cprov_target *target,
                           const struct cprov_descriptor *list, size_t n, struct cprov_plan *p,
                           struct cprov_error *err)
 {
+    if (p->packed)
+        return read_children(list, n, p, err);
     struct cprov_reference ref = target->reference;
     struct cprov_client *client;
     struct fetch *fetches = calloc(n + 1, sizeof(*fetches));
@@ -146,7 +194,8 @@ static int choose(struct cprov_session *s, const struct cprov_target *target, st
 int cprov_plan_start(struct cprov_session *s, struct cprov_target *target, bool all_platforms,
                      struct cprov_plan *p, struct cprov_descriptor *chosen, struct cprov_error *err)
 {
-    int code = fetch_top(s, &target->reference, &p->top, err);
+    int code = target->place ? open_packed(s, target, p, err)
+                             : fetch_top(s, &target->reference, &p->top, err);
     if (code == CPROV_ENOTFOUND && target->or_newest) {
         if (cprov_resolve_newest(s, target, err) < 0)
             return err->code;
@@ -241,6 +290,7 @@ static int add_document(const struct cprov_doc *d, const struct cprov_target *ta
 int cprov_plan_transfer(const struct cprov_plan *p, const struct cprov_target *target,
                         bool all_platforms, struct cprov_transfer *t, struct cprov_error *err)
 {
+    cprov_transfer_unpack(t, p->packed);
     if (!all_platforms || p->top.manifest->kind != CPROV_DOC_INDEX)
         return add_document(p->image, target, t, err);
     if (add_document(&p->top, target, t, err) < 0)
@@ -340,6 +390,8 @@ static const char *reference_text(struct cprov_session *s, const struct cprov_re
     auto_buf struct cprov_buf text = { 0 };
     struct cprov_reference r = *reference;
 
+    if (!*r.host) /* from this machine: no registry has it */
+        return "";
     r.has_digest = r.has_digest && !*r.tag; /* the descriptor has it */
     cprov_buf_init(&text, CPROV_URL_MAX);
     cprov_reference_format(&r, &text);

@@ -8,6 +8,7 @@
 #include "provider/resolve.h"
 #include "provider/transfer.h"
 #include "store/images.h"
+#include "store/packed.h"
 
 /* A manifest or index with its descriptor. */
 struct cprov_doc {
@@ -20,6 +21,7 @@ struct cprov_plan {
     struct cprov_doc top;    /* what the tag or digest names */
     struct cprov_doc *inner; /* children fetched: the chosen one, or all of them */
     size_t inner_count;
+    struct cprov_packed *packed; /* what it lies in on this machine, or NULL */
     const struct cprov_doc
         *image; /* top, or one of inner: the image for this host; NULL: none is (all platforms) */
 };

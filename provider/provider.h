@@ -243,6 +243,8 @@ struct cprov_find_options {
     bool dependencies; /* also what an image needs, before it */
     bool strict;       /* a source that fails is a failure */
     const char *prefix; /* names that begin with it, each once and without versions */
+    const char *file; /* no source is asked, but this WIM file, archive or layout; or */
+    const char *uri;  /* the WIM file at this URL. Both without names */
 };
 /* Items come as they are known, by source, name, version descending. An exact name that is nowhere:
  * CPROV_NOT_FOUND after the others were shown; a pattern without a match: 0. A source that fails is
@@ -309,12 +311,13 @@ struct cprov_save_options {
     const char *const *names;
     size_t names_count;
     struct cprov_version_options version;
-    const char *path; /* a folder: NAME-1-2-3-4.oci.tar in it; else the file or (CPROV_SAVE_OCI) the
-                         layout's folder */
+    const char *path;  /* a folder: NAME-1-2-3-4.oci.tar in it (of a file: .wim, as its source has
+                          it); else the file or (CPROV_SAVE_OCI) the  layout's folder */
     bool literal_path; /* no wildcards in path */
     enum cprov_save_type type;
     bool overwrite; /* replace an existing file; make a missing folder */
     bool all_platforms;
+    bool allow_unverified; /* also files whose source tells no hash */
 };
 CPROV_API int cprov_save(struct cprov_session *s, const struct cprov_save_options *options,
                          const struct cprov_callbacks *callbacks);

@@ -10,6 +10,7 @@
 /* Rows that a name led to. */
 struct search {
     struct cprov_session *s;
+    const struct cprov_name *name;
     struct cprov_listing rows[CANDIDATES_MAX]; /* names and versions are copied into the arena */
     size_t count;
     int code;
@@ -40,6 +41,8 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     struct cprov_arena *arena = &f->s->call;
 
     (void)i;
+    if (!cprov_name_admits(f->name, row))
+        return true;
     if (f->s->options.match_host) {
         if (f->count > 0 && same_repository(&f->rows[f->count - 1], row))
             return true; /* rows come newest first: the first that runs is the one */
@@ -52,6 +55,7 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     *kept = *row;
     kept->name = cprov_arena_text(arena, cprov_span_of(row->name));
     kept->version = cprov_arena_text(arena, cprov_span_of(row->version));
+    kept->url = row->url ? cprov_arena_text(arena, cprov_span_of(row->url)) : NULL;
     return f->count < CANDIDATES_MAX;
 }
 
@@ -149,6 +153,7 @@ static int search_target(struct cprov_session *s, const struct cprov_name *n,
     if (!f)
         return cprov_fail_memory(err);
     f->s = s;
+    f->name = n;
     if (ask(f, n, err) < 0)
         return err->code;
     if (f->count == 0)
@@ -160,6 +165,9 @@ static int search_target(struct cprov_session *s, const struct cprov_name *n,
     t->reference = row->reference;
     t->source = row->place ? row->place->source : NULL;
     t->name = row->place ? row->name : cprov_name_of_reference(s, &row->reference);
+    t->url = row->url && *row->url ? row->url : NULL;
+    t->bytes = row->bytes;
+    t->place = !t->url && row->place && row->place->kind->local ? row->place : NULL;
     if (n->has_digest) {
         t->reference.digest = n->digest;
         t->reference.has_digest = true;

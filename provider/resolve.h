@@ -14,6 +14,11 @@ struct cprov_target {
     const struct cprov_source
         *source;             /* where a name was found; NULL: a reference named its registry */
     const char *source_name; /* name of the source, or the registry host */
+    /* The image lies in a layout or an archive: of this place, by the reference's digest. Or NULL.
+     */
+    const struct cprov_place *place;
+    const char *url; /* it is a file, and no image: never shown whole; or NULL */
+    uint64_t bytes;  /* of the file; 0: unknown. Its hash is the reference's digest, if known */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include "provider/outcome.h"
 #include "provider/plan.h"
 #include "provider/progress.h"
+#include "provider/save_file.h"
 #include "store/archive.h"
 
 struct save {
@@ -87,7 +89,8 @@ static int choose_place(struct save *v, struct cprov_error *err)
     return 0;
 }
 
-/* NanoServer-10-0-10586-8.oci.tar: no character that a file system or a shell minds. */
+/* NanoServer-10-0-10586-8.oci.tar, or .wim where that is what the source has: no character that a
+ * file system or a shell minds. */
 static const char *file_name(struct save *v)
 {
     char *text = cprov_arena_textf(&v->s->call, "%s-%s", v->target.name, v->target.version);
@@ -95,7 +98,9 @@ static const char *file_name(struct save *v)
     for (char *p = text; p && *p; p++)
         if (!cprov_is_alnum(*p) && *p != '_')
             *p = '-';
-    const char *path = cprov_arena_textf(&v->s->call, "%s/%s.oci.tar", v->folder, text ? text : "");
+    const char *ending = v->target.url ? cprov_file_ending(v->s, v->target.url) : ".oci.tar";
+    const char *path =
+        cprov_arena_textf(&v->s->call, "%s/%s%s", v->folder, text ? text : "", ending);
     return path ? path : "";
 }
 
@@ -214,6 +219,35 @@ static int look_at_file(struct save *v, const char *path, bool *skip, struct cpr
     return 0;
 }
 
+/* A file of a source is saved as it is. */
+static int save_file(struct save *v, const char *path, struct cprov_image *image,
+                     struct cprov_error *err)
+{
+    const struct cprov_save_options *o = v->options;
+    bool unverified =
+        o->size > offsetof(struct cprov_save_options, allow_unverified) && o->allow_unverified;
+
+    if (o->type == CPROV_SAVE_OCI)
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, and no image for a layout");
+    if (cprov_save_file(v->s, &v->target, path, unverified, err) < 0)
+        return err->code;
+    *image = (struct cprov_image){ .descriptor = { .media_type = "",
+                                                   .digest = v->target.reference.digest,
+                                                   .size = v->target.bytes },
+                                   .name = v->target.name,
+                                   .version = v->target.version,
+                                   .publisher = "",
+                                   .description = "",
+                                   .source = v->target.source_name,
+                                   .reference = "",
+                                   .installed = "",
+                                   .created = "",
+                                   .platform = "",
+                                   .image_id = "",
+                                   .size = v->target.bytes };
+    return 0;
+}
+
 static int save_target(struct save *v, struct cprov_error *err)
 {
     const char *path = v->folder ? file_name(v) : v->path;
@@ -227,8 +261,9 @@ static int save_target(struct save *v, struct cprov_error *err)
         !cprov_should(v->s, "Save Package", "'%s' to location '%s'",
                       cprov_name_and_version(v->s, v->target.name, v->target.version), path))
         return 0;
-    int code = v->options->type == CPROV_SAVE_OCI ? save_layout(v, path, &image, err)
-                                                  : save_archive(v, path, &image, err);
+    int code = v->target.url                        ? save_file(v, path, &image, err)
+               : v->options->type == CPROV_SAVE_OCI ? save_layout(v, path, &image, err)
+                                                    : save_archive(v, path, &image, err);
     if (code < 0)
         return code;
     cprov_say(v->s, CPROV_MSG_RESULT, "%s",
@@ -240,8 +275,8 @@ static int save_target(struct save *v, struct cprov_error *err)
 static int save_one(struct save *v, const char *text, struct cprov_error *err)
 {
     if (cprov_resolve(v->s, text, &v->options->version, &v->target, err) < 0 ||
-        cprov_plan_start(v->s, &v->target, v->options->all_platforms, &v->plan, &v->chosen, err) <
-            0)
+        (!v->target.url && cprov_plan_start(v->s, &v->target, v->options->all_platforms, &v->plan,
+                                            &v->chosen, err) < 0))
         return err->code;
     return save_target(v, err);
 }

@@ -1,6 +1,7 @@
 /* provider/sources.c - registered sources: shown, added, changed, removed. */
 #include <string.h>
 
+#include "provider/local_place.h"
 #include "provider/ping.h"
 
 static void emit(const struct cprov_source *source, cprov_source_fn *item, void *arg)
@@ -35,10 +36,11 @@ static bool is_meant(const struct cprov_source *source, const char *name)
     struct cprov_place a, b;
     struct cprov_error ignored = CPROV_ERROR_INIT;
 
-    if (!name || cprov_span_glob(cprov_span_of(name), cprov_span_of(source->name)))
+    if (!name || cprov_span_glob(cprov_span_of(name), cprov_span_of(source->name)) ||
+        strcmp(name, source->location) == 0)
         return true;
     return cprov_place_init(&asked, cprov_kinds, &a, &ignored) == 0 &&
-           cprov_place_init(source, cprov_kinds, &b, &ignored) == 0 &&
+           cprov_place_init(source, cprov_kinds, &b, &ignored) == 0 && !b.kind->local &&
            strcmp(a.base.host, b.base.host) == 0 &&
            strcmp(a.base.repository, b.base.repository) == 0;
 }
@@ -74,7 +76,8 @@ static int check_location(struct cprov_session *s, const struct cprov_source *so
         return cprov_fail_memory(err);
     if (cprov_place_init(source, cprov_kinds, place, err) < 0)
         return err->code;
-    int code = cprov_ping(s, place, false, err);
+    int code =
+        place->kind->local ? cprov_local_check(place, err) : cprov_ping(s, place, false, err);
     if (code < 0)
         cprov_hint(err, "--no-check registers it all the same");
     return code;
@@ -90,6 +93,21 @@ static int check_name(const char *name, struct cprov_error *err)
         if (!cprov_is_alnum(text.ptr[i]) && !strchr("._-", text.ptr[i]))
             return cprov_fail(err, CPROV_EINVAL,
                               "a source's name has letters, digits, '.', '_' and '-' only");
+    return 0;
+}
+
+/* A path is written down whole, with the kind that it was found to be. */
+static int settle_location(struct cprov_session *s, const char *given_type,
+                           struct cprov_source *source, struct cprov_error *err)
+{
+    const char *path, *type;
+
+    if (cprov_local_location(source->location, given_type, &s->call, &path, &type, err) < 0)
+        return err->code;
+    if (path) {
+        source->location = path;
+        source->type = type;
+    }
     return 0;
 }
 
@@ -135,6 +153,8 @@ int cprov_source_register(struct cprov_session *s, const struct cprov_source_opt
         source = default_source;
     else if (!options->name || !options->location)
         code = cprov_fail(&err, CPROV_EINVAL, "a source needs a name and a location");
+    else
+        code = settle_location(s, options->type, &source, &err);
     if (code == 0)
         code = add_source(s, options, &source, &err);
     if (code == 0 && !s->options.what_if)
@@ -158,6 +178,8 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
     source->type = o->type ? o->type : old->type;
     source->proxy = o->proxy ? o->proxy : old->proxy;
     source->trusted = o->trusted < 0 ? old->trusted : o->trusted > 0;
+    if (o->location && settle_location(s, o->type, source, err) < 0)
+        return err->code;
     if (check_name(source->name, err) < 0 || cprov_place_init(source, cprov_kinds, &place, err) < 0)
         return err->code;
     if (!cprov_should(s, "Set Package Source", "Package Source '%s'", old->name))

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "provider/progress.h"
 #include "provider/tail.h"
+#include "store/packed.h"
 
 enum part_state {
     PART_WAITING,
@@ -34,6 +35,7 @@ struct part {
 struct cprov_transfer {
     struct cprov_session *session;
     struct cprov_store *store, *other;
+    struct cprov_packed *packed;
     const char *item;
     struct part **parts; /* pointers: callbacks hold on to a part while the list grows */
     size_t count, room;
@@ -74,6 +76,11 @@ void cprov_transfer_free(struct cprov_transfer *t)
 void cprov_transfer_prefer(struct cprov_transfer *t, struct cprov_store *other)
 {
     t->other = other;
+}
+
+void cprov_transfer_unpack(struct cprov_transfer *t, struct cprov_packed *packed)
+{
+    t->packed = packed;
 }
 
 void cprov_transfer_abandon(struct cprov_transfer *t)
@@ -295,12 +302,17 @@ static int start_fetch(struct part *p, struct cprov_error *err)
         err);
 }
 
-static int copy_part(struct part *p, struct cprov_error *err)
+static int copy_part(struct part *p, bool from_packed, struct cprov_error *err)
 {
     struct cprov_transfer *t = p->transfer;
+    int code = cprov_transfer_abandoned(t)
+                   ? cprov_fail(err, CPROV_ECANCELLED, "stopped: nobody wants it any more")
+               : from_packed
+                   ? cprov_packed_copy_blob(t->store, t->packed, &p->descriptor, &p->writer, err)
+                   : cprov_store_copy_blob(t->store, t->other, &p->descriptor, &p->writer, err);
 
-    if (cprov_store_copy_blob(t->store, t->other, &p->descriptor, &p->writer, err) < 0)
-        return err->code;
+    if (code < 0)
+        return code;
     p->state = p->writer ? PART_GOOD : PART_PRESENT;
     count(p, p->descriptor.size);
     return 0;
@@ -315,11 +327,13 @@ static int open_part(struct part *p, int wait_ms, struct cprov_error *err)
     struct cprov_transfer *t = p->transfer;
 
     if (t->other && cprov_store_has(t->other, &p->descriptor)) {
-        int code = copy_part(p, err);
+        int code = copy_part(p, false, err);
         if (code != CPROV_EVERIFY)
             return code;
         cprov_blob_writer_close(cprov_steal(&p->writer));
     }
+    if (t->packed)
+        return copy_part(p, true, err);
     int code = cprov_blob_writer_open(t->store, &p->descriptor, wait_ms, &p->writer, err);
     if (code == CPROV_EEXISTS) {
         p->state = PART_PRESENT;
@@ -513,8 +527,12 @@ static int fetch_all(struct cprov_transfer *t, struct cprov_error *err)
 
 int cprov_transfer_run(struct cprov_transfer *t, struct cprov_error *err)
 {
-    cprov_meter_init(&t->meter, "Downloading", t->item, "", cprov_transfer_missing(t));
-    int code = fetch_all(t, err);
+    uint64_t missing = cprov_transfer_missing(t);
+
+    cprov_meter_init(&t->meter, t->packed ? "Copying" : "Downloading", t->item, "", missing);
+    int code = t->packed && missing > 0 ? cprov_store_need_space(t->store, missing, err) : 0;
+    if (code == 0)
+        code = fetch_all(t, err);
     for (size_t i = 0; i < t->count && code < 0; i++)
         if (t->parts[i]->tail)
             cprov_tail_fail(t->parts[i]->tail, err);

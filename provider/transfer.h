@@ -6,6 +6,7 @@
 #include "store/blobs.h"
 #include "store/unpack.h"
 
+struct cprov_packed;
 struct cprov_transfer;
 
 /* store and session are borrowed; item ("NanoServer 10.0.1") is for progress. */
@@ -49,6 +50,9 @@ bool cprov_transfer_broken(const struct cprov_transfer *t);
 /* Bytes of all blobs added, and those that would be fetched. */
 uint64_t cprov_transfer_total(const struct cprov_transfer *t);
 uint64_t cprov_transfer_missing(const struct cprov_transfer *t);
+
+/* A layout or an archive that holds every blob: nothing is asked of a network. NULL: none. */
+void cprov_transfer_unpack(struct cprov_transfer *t, struct cprov_packed *packed);
 
 /* A store whose blobs are copied rather than fetched (save uses the installed ones); may be NULL.
  */

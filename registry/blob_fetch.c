@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "registry/blob_queue.h"
+#include "registry/range_read.h"
 
 #define RESTARTS_MAX   4  /* of one blob from its first byte */
 #define NAMED_DIGITS   19 /* bytes of a digest that a message shows: "sha256:" and 12 digits */
@@ -443,6 +444,15 @@ bool cprov_fetch_split(struct cprov_part *p)
     return true;
 }
 
+static bool name_file(struct cprov_fetch *f)
+{
+    auto_buf struct cprov_buf what = { 0 };
+
+    cprov_buf_init(&what, CPROV_URL_MAX);
+    cprov_file_what(f->descriptor.urls[0], &what);
+    return cprov_buf_take(&what, "URL", &f->what, NULL) == 0;
+}
+
 int cprov_fetch_new(struct cprov_client *c, const struct cprov_blob_request *request,
                     struct cprov_fetch **out, struct cprov_error *err)
 {
@@ -461,8 +471,12 @@ int cprov_fetch_new(struct cprov_client *c, const struct cprov_blob_request *req
     f->written = request->have > 0;
     cprov_op_add(c, &f->op, fetch_end);
     (void)cprov_digest_format(&f->descriptor.digest, digest);
-    bool named = asprintf(&f->what, "blob %.*s of %s/%s", NAMED_DIGITS, digest, f->ref.host,
-                          f->ref.repository) >= 0;
+    bool file = !*f->ref.repository && f->descriptor.urls_count > 0;
+    if (file)
+        f->source = 1;
+    bool named = file ? name_file(f)
+                      : asprintf(&f->what, "blob %.*s of %s/%s", NAMED_DIGITS, digest, f->ref.host,
+                                 f->ref.repository) >= 0;
     if (!named)
         f->what = NULL;
     if (request->etag && *request->etag)

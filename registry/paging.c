@@ -8,7 +8,7 @@
 
 void cprov_paging_init(struct cprov_paging *p)
 {
-    cprov_buf_init(&p->marks, (CPROV_LIST_PAGES_MAX + 1) * sizeof(uint64_t));
+    cprov_buf_init(&p->marks, sizeof(uint64_t) * 2 * (CPROV_LIST_PAGES_MAX + 1));
     p->pages = 0;
 }
 
@@ -48,20 +48,26 @@ static bool find_next(const struct cprov_http_head *head, struct cprov_span *tar
     return false;
 }
 
-int cprov_paging_next(struct cprov_paging *p, const struct cprov_http_head *head,
-                      struct cprov_span url, struct cprov_buf *next, struct cprov_error *err)
+/* One more page; CPROV_ELIMIT when there must be no more after it. */
+static int count_page(struct cprov_paging *p, bool more, struct cprov_error *err)
 {
-    struct cprov_span target;
-    struct cprov_url from, to;
+    p->pages++;
+    if (more && p->pages >= CPROV_LIST_PAGES_MAX)
+        return cprov_fail(err, CPROV_ELIMIT, "more than %d pages", CPROV_LIST_PAGES_MAX);
+    return 0;
+}
+
+int cprov_paging_follow(struct cprov_paging *p, struct cprov_span target, struct cprov_span url,
+                        struct cprov_buf *next, struct cprov_error *err)
+{
+    struct cprov_url from = { 0 }, to = { 0 };
 
     if (p->pages == 0)
         (void)note(p, url);
-    p->pages++;
-    if (!find_next(head, &target))
-        return 0;
-    if (p->pages >= CPROV_LIST_PAGES_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "more than %d pages", CPROV_LIST_PAGES_MAX);
-    int code = cprov_url_parse(url, &from, err);
+    int code = count_page(p, target.len > 0, err);
+    if (code < 0 || target.len == 0)
+        return code;
+    code = cprov_url_parse(url, &from, err);
     if (code == 0)
         code = cprov_url_resolve(url, target, next, err);
     if (code == 0)
@@ -77,5 +83,33 @@ int cprov_paging_next(struct cprov_paging *p, const struct cprov_http_head *head
                           CPROV_SPAN_ARG(to.host));
     if (!note(p, cprov_buf_span(next)))
         return cprov_fail(err, CPROV_EVERIFY, "the pages go in a circle");
+    return cprov_buf_check(&p->marks, "list of pages", err);
+}
+
+int cprov_paging_next(struct cprov_paging *p, const struct cprov_http_head *head,
+                      struct cprov_span url, struct cprov_buf *next, struct cprov_error *err)
+{
+    struct cprov_span target;
+
+    if (!find_next(head, &target))
+        target = (struct cprov_span){ 0 };
+    return cprov_paging_follow(p, target, url, next, err);
+}
+
+int cprov_paging_turn(struct cprov_paging *p, struct cprov_span cursor, struct cprov_error *err)
+{
+    int code = count_page(p, true, err);
+
+    if (code < 0)
+        return code;
+    if (!note(p, cursor))
+        return cprov_fail(err, CPROV_EVERIFY, "the pages go in a circle");
+    return cprov_buf_check(&p->marks, "list of pages", err);
+}
+
+int cprov_paging_check(struct cprov_paging *p, struct cprov_span body, struct cprov_error *err)
+{
+    if (!note(p, body))
+        return cprov_fail(err, CPROV_EVERIFY, "the same page came twice");
     return cprov_buf_check(&p->marks, "list of pages", err);
 }

@@ -21,6 +21,7 @@ struct cprov_request {
     struct cprov_request_spec spec; /* texts in arena */
     struct cprov_arena arena;
     struct cprov_http_peer foreign_peer; /* of other origins */
+    bool own_login; /* who asks brings an authorization: challenges have no answer here */
     struct cprov_exchange *exchange;
     struct cprov_exchange *ping;        /* that learns how to log in, or NULL */
     struct cprov_challenges challenges; /* of the last refusal */
@@ -96,7 +97,7 @@ static bool authorize(void *arg, const struct cprov_url *url, struct cprov_buf *
     auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_URL_MAX);
-    if (r->spec.foreign || target_for(r, url, &text, &target, NULL) < 0)
+    if (r->spec.foreign || r->own_login || target_for(r, url, &text, &target, NULL) < 0)
         return true;
     r->serial = cprov_auth_serial(r->client->auth, &target);
     return cprov_auth_known(r->client->auth, &target, out);
@@ -253,7 +254,7 @@ static int challenged(void *arg, struct cprov_exchange *x, const struct cprov_ur
     struct cprov_request *r = arg;
     int code;
 
-    if (r->spec.foreign)
+    if (r->spec.foreign || r->own_login)
         return CPROV_ENOTFOUND;
     r->exchange = x; /* not yet told when the first try is already asked */
     if (!head)
@@ -344,6 +345,7 @@ static int copy_spec(struct cprov_request *r, const struct cprov_request_spec *s
     /* the exchange has copies */
     r->spec.path = r->spec.url = r->spec.accept = NULL;
     r->spec.if_none_match = r->spec.content_type = NULL;
+    r->spec.authorization = NULL;
     r->spec.headers = NULL;
     r->spec.content = (struct cprov_span){ 0 };
     r->spec.upload = NULL;
@@ -360,6 +362,8 @@ static int check_url(const struct cprov_request *r, const char *url, bool *elsew
         cprov_url_parse(cprov_span_of(url), &to, err) < 0)
         return cprov_wrap_as(err, CPROV_ENETWORK,
                              r->spec.foreign ? "URL of a layer" : "URL of the registry");
+    if (!*r->spec.repository && r->spec.foreign) /* a file: no registry sent us there */
+        home = to;
     *elsewhere = r->spec.foreign || !cprov_endpoint_is_home(r->endpoint, &to);
     return *elsewhere ? cprov_redirect_check(&home, &to, r->endpoint->settings.allow_http, err) : 0;
 }
@@ -411,6 +415,7 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .fallback_url = other.len > 0 ? cprov_buf_text(&other) : NULL,
         .what = spec->what,
         .accept = spec->accept,
+        .authorization = spec->authorization && *spec->authorization ? spec->authorization : NULL,
         .if_none_match = spec->if_none_match,
         .headers = spec->headers,
         .headers_count = spec->headers_count,
@@ -442,6 +447,7 @@ int cprov_request_start(struct cprov_client *c, const struct cprov_request_spec 
         return cprov_fail_memory(err);
     r->client = c;
     r->endpoint = e;
+    r->own_login = spec->authorization != NULL;
     cprov_buf_init(&r->origin, CPROV_URL_MAX);
     r->foreign_peer = e->settings.peer;
     r->foreign_peer.cert_file = r->foreign_peer.key_file = NULL;

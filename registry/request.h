@@ -24,8 +24,10 @@ struct cprov_request_spec {
     const char *url;        /* instead of path: a whole URL, at another origin never with a login */
     bool foreign;           /* url is a layer's: any host, never with a login */
     const char *what;
-    const char *accept;                     /* or NULL */
-    const char *if_none_match;              /* an ETag: 304 is then an answer like a 2xx; or NULL */
+    const char *accept;        /* or NULL */
+    const char *if_none_match; /* an ETag: 304 is then an answer like a 2xx; or NULL */
+    const char *authorization; /* said at once, and no other is asked for: "Basic .."; "" for
+                                  nobody's; NULL: the registry's login, when it asks */
     const struct cprov_header *headers;     /* further ones, for the registry's own origin */
     size_t headers_count;                   /* at most CPROV_EXCHANGE_HEADERS_MAX */
     struct cprov_span content;              /* of a POST */

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "registry/source_vendors.h"
 
 const struct cprov_source_kind *const cprov_network_kinds[] = { &cprov_source_oci,
                                                                 &cprov_source_index,
-                                                                &cprov_source_catalog, NULL };
+                                                                &cprov_source_catalog,
+                                                                CPROV_VENDOR_KINDS, NULL };
 
 const struct cprov_source_kind *cprov_source_kind(const struct cprov_source_kind *const *kinds,
                                                   const char *type)

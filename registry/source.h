@@ -17,6 +17,7 @@
 
 struct cprov_error;
 struct cprov_source_kind;
+struct cprov_vendor;
 
 /* A source ready to be asked. Copy by assignment; `source` is borrowed from the configuration. */
 struct cprov_place {
@@ -71,6 +72,8 @@ struct cprov_import {
      * next time, or "". */
     void (*done)(void *arg, int code, bool unchanged, const char *validator,
                  const struct cprov_error *err);
+    /* Something that was passed over, in a sentence; may be NULL. */
+    void (*warning)(void *arg, const char *text);
     void *arg;
 };
 
@@ -107,6 +110,7 @@ struct cprov_source_kind {
     bool local;       /* a path on this machine */
     bool is_url;      /* the location is a URL to be fetched as it is: path and all */
     bool has_digests; /* versions() tells digests: moved tags are seen by listing alone */
+    const struct cprov_vendor *vendor; /* registry/vendor.h: how its API is read; or NULL */
 };
 
 extern const struct cprov_source_kind cprov_source_oci;

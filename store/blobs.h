@@ -106,6 +106,12 @@ int cprov_store_copy_blob(struct cprov_store *to, struct cprov_store *from,
                           const struct cprov_descriptor *d, struct cprov_blob_writer **out,
                           struct cprov_error *err);
 
+/* The same from a file of d->size bytes, or (offset > 0) from the middle of a larger one. */
+CPROV_MUST_CHECK
+int cprov_store_copy_file(struct cprov_store *to, int from, uint64_t offset,
+                          const struct cprov_descriptor *d, struct cprov_blob_writer **out,
+                          struct cprov_error *err);
+
 /* Takes a damaged blob out of blobs/ (kept nowhere): for repair only. */
 CPROV_MUST_CHECK
 int cprov_store_discard(struct cprov_store *s, const struct cprov_digest *digest,

@@ -127,13 +127,16 @@ int cprov_store_stage(struct cprov_store *s, const struct cprov_descriptor *d,
 }
 
 /* Copies by read and write: between file systems. */
-static int copy_plain(struct cprov_blob_writer *w, int from, struct cprov_error *err)
+static int copy_plain(struct cprov_blob_writer *w, int from, uint64_t base, struct cprov_error *err)
 {
     char piece[COPY_PIECE];
 
     while (w->there.prefix < w->want.size) {
+        uint64_t left = w->want.size - w->there.prefix;
         size_t got;
-        int code = cprov_fs_read_at(from, piece, sizeof(piece), (off_t)w->there.prefix, &got, err);
+        int code =
+            cprov_fs_read_at(from, piece, left < sizeof(piece) ? (size_t)left : sizeof(piece),
+                             (off_t)(base + w->there.prefix), &got, err);
 
         if (code == 0 && got == 0)
             return 0; /* finish() says that it is short */
@@ -148,18 +151,18 @@ static int copy_plain(struct cprov_blob_writer *w, int from, struct cprov_error 
 }
 
 /* Lets the kernel copy; what it does not do, for whatever reason, is copied by hand. */
-static int copy_bytes(struct cprov_blob_writer *w, int from, struct cprov_error *err)
+static int copy_bytes(struct cprov_blob_writer *w, int from, uint64_t base, struct cprov_error *err)
 {
-    if (w->there.prefix == 0 && w->want.size > 0 && ioctl(w->fd, FICLONE, from) == 0)
+    if (base == 0 && w->there.prefix == 0 && w->want.size > 0 && ioctl(w->fd, FICLONE, from) == 0)
         return cprov_blob_writer_filled(w, w->want.size, err);
     while (w->there.prefix < w->want.size) {
-        off_t in = (off_t)w->there.prefix, out = in;
+        off_t out = (off_t)w->there.prefix, in = (off_t)base + out;
         uint64_t left = w->want.size - w->there.prefix;
         ssize_t n =
             copy_file_range(from, &in, w->fd, &out, left < COPY_STEP ? (size_t)left : COPY_STEP, 0);
 
         if (n <= 0)
-            return copy_plain(w, from, err);
+            return copy_plain(w, from, base, err);
         int code = cprov_blob_writer_filled(w, w->there.prefix + (uint64_t)n, err);
         if (code == 0 && cprov_cancelled(w->store->cancel))
             code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
@@ -169,28 +172,39 @@ static int copy_bytes(struct cprov_blob_writer *w, int from, struct cprov_error 
     return 0;
 }
 
-int cprov_store_copy_blob(struct cprov_store *to, struct cprov_store *from,
+int cprov_store_copy_file(struct cprov_store *to, int from, uint64_t offset,
                           const struct cprov_descriptor *d, struct cprov_blob_writer **out,
                           struct cprov_error *err)
 {
     auto_blob_writer struct cprov_blob_writer *w = NULL;
-    auto_fd int source = -1;
 
     int code = cprov_blob_writer_open_beside(to, d, &w, err);
     if (code == CPROV_EEXISTS) {
         *out = NULL;
         return 0;
     }
-    if (code == 0)
-        code = cprov_store_open_blob(from, d, &source, err);
     if (code == 0 && w->resumed)
         code = cprov_blob_writer_restart(w, err);
     if (code == 0)
-        code = copy_bytes(w, source, err);
+        code = copy_bytes(w, from, offset, err);
     if (code == 0)
         code = cprov_blob_writer_finish(w, err);
     if (code != 0)
         return code;
     *out = cprov_steal(&w);
     return 0;
+}
+
+int cprov_store_copy_blob(struct cprov_store *to, struct cprov_store *from,
+                          const struct cprov_descriptor *d, struct cprov_blob_writer **out,
+                          struct cprov_error *err)
+{
+    auto_fd int source = -1;
+
+    if (cprov_store_has(to, d)) {
+        *out = NULL;
+        return 0;
+    }
+    int code = cprov_store_open_blob(from, d, &source, err);
+    return code < 0 ? code : cprov_store_copy_file(to, source, 0, d, out, err);
 }

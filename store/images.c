@@ -35,27 +35,12 @@ static int compare_images(const void *left, const void *right)
     return order;
 }
 
-/* Decodes every entry; *list gets file->count of them, in the order of the file. */
 static int decode_all(struct cprov_store *s, const struct cprov_index_file *file,
                       struct cprov_arena *arena, struct cprov_image **list, struct cprov_error *err)
 {
-    struct cprov_image *images = cprov_arena_alloc(arena, file->count, sizeof(*images));
-    const struct cprov_json *entry = file->manifests ? file->manifests->child : NULL;
+    int code = cprov_index_decode_all(file, arena, list, err);
 
-    if (!images) {
-        cprov_fail_memory(err);
-        return CPROV_ENOMEM;
-    }
-    for (size_t i = 0; entry; i++, entry = entry->next) {
-        int code = cprov_index_decode(entry, arena, &images[i], err);
-        if (code == 0)
-            continue;
-        code = code == CPROV_ENOMEM ? code : CPROV_EVERIFY;
-        cprov_wrap_as(err, code, "%s/" CPROV_STORE_INDEX ": manifests[%zu]", s->path, i);
-        return code;
-    }
-    *list = images;
-    return 0;
+    return code != 0 ? cprov_wrap(err, "%s/" CPROV_STORE_INDEX, s->path) : 0;
 }
 
 int cprov_images_read(struct cprov_store *s, struct cprov_images **out, struct cprov_error *err)

@@ -53,8 +53,8 @@ static const char *value_of(const struct cprov_image *image, const struct text_f
     return text ? text : "";
 }
 
-static int parse(struct cprov_span text, struct cprov_arena *arena, struct cprov_index_file *out,
-                 struct cprov_error *err)
+int cprov_index_parse(struct cprov_span text, struct cprov_arena *arena,
+                      struct cprov_index_file *out, struct cprov_error *err)
 {
     struct cprov_index_file file = { 0 };
     struct cprov_json *root;
@@ -92,7 +92,7 @@ int cprov_index_read(struct cprov_store *s, struct cprov_arena *arena, struct cp
         return 0;
     }
     if (code == 0)
-        code = parse(cprov_buf_span(&text), arena, out, err);
+        code = cprov_index_parse(cprov_buf_span(&text), arena, out, err);
     if (code == CPROV_EINVAL) /* not a regular file */
         return cprov_wrap_as(err, CPROV_EVERIFY, "store %s", s->path);
     if (code != 0)
@@ -198,6 +198,35 @@ int cprov_index_decode(const struct cprov_json *entry, struct cprov_arena *arena
         return code;
     *out = image;
     return 0;
+}
+
+int cprov_index_decode_all(const struct cprov_index_file *file, struct cprov_arena *arena,
+                           struct cprov_image **list, struct cprov_error *err)
+{
+    struct cprov_image *images = cprov_arena_alloc(arena, file->count, sizeof(*images));
+    const struct cprov_json *entry = file->manifests ? file->manifests->child : NULL;
+
+    if (!images)
+        return cprov_fail_memory(err);
+    for (size_t i = 0; entry; i++, entry = entry->next) {
+        int code = cprov_index_decode(entry, arena, &images[i], err);
+
+        if (code != 0)
+            return cprov_wrap_as(err, CPROV_EVERIFY, "manifests[%zu]", i);
+    }
+    *list = images;
+    return 0;
+}
+
+void cprov_image_name(struct cprov_image *image, struct cprov_arena *arena, const char *reference)
+{
+    for (size_t i = 0; i < CPROV_COUNT(text_fields); i++) {
+        const char **text = text_of(image, &text_fields[i]);
+
+        *text = *text ? *text : "";
+    }
+    if (!reference || !name_from_reference(image, arena, reference))
+        name_foreign(image, arena);
 }
 
 void cprov_image_ref_name(const struct cprov_image *image, struct cprov_buf *out)

@@ -22,6 +22,15 @@ CPROV_MUST_CHECK
 int cprov_index_read(struct cprov_store *s, struct cprov_arena *arena, struct cprov_index_file *out,
                      struct cprov_error *err);
 
+/* The same of a text. */
+CPROV_MUST_CHECK
+int cprov_index_parse(struct cprov_span text, struct cprov_arena *arena,
+                      struct cprov_index_file *out, struct cprov_error *err);
+/* Every entry, file->count of them, in their order. */
+CPROV_MUST_CHECK
+int cprov_index_decode_all(const struct cprov_index_file *file, struct cprov_arena *arena,
+                           struct cprov_image **list, struct cprov_error *err);
+
 /* What an entry says; texts live in the arena. */
 CPROV_MUST_CHECK
 int cprov_index_decode(const struct cprov_json *entry, struct cprov_arena *arena,
@@ -37,6 +46,9 @@ enum cprov_index_detail {
 CPROV_MUST_CHECK
 int cprov_index_write_entry(struct cprov_buf *out, const struct cprov_image *image,
                             enum cprov_index_detail detail, struct cprov_error *err);
+
+/* Names an image by a reference, or (NULL) by its digest; its other texts become "". */
+void cprov_image_name(struct cprov_image *image, struct cprov_arena *arena, const char *reference);
 
 /* "name:version", or the name alone. */
 void cprov_image_ref_name(const struct cprov_image *image, struct cprov_buf *out);

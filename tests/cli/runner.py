@@ -19,7 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
 VERBS = """find-image install-image save-image get-image test-image register-source get-source set-source
 unregister-source""".split()
-FILE_SECTIONS = {"REGISTRY", "REGISTRY2", "TLS", "SOURCE", "NEEDS", "STORE", "DOCKERHUB", "SECRETS", "HELPER"}
+FILE_SECTIONS = {"BEFORE", "REGISTRY", "REGISTRY2", "TLS", "SOURCE", "NEEDS", "STORE", "DOCKERHUB", "SECRETS",
+                 "HELPER"}
 STEP_SECTIONS = {
     "ARGS", "SETUP", "EXIT", "STDOUT", "STDERR", "STDOUT_CONTAINS", "STDERR_CONTAINS", "STDOUT_LACKS",
     "STDERR_LACKS", "STDOUT_LINES", "STDERR_LINES", "CHECK", "STDIN", "TTY", "TIMEOUT",
@@ -242,6 +243,9 @@ class World:
             with open(os.path.join(HERE, "registry", section.argument), encoding="utf-8") as f:
                 script = f.read()
         script += "\n" + section.text()
+        if os.path.exists(self.path("work/registry")):
+            with open(self.path("work/registry"), encoding="utf-8") as f:
+                script += f.read()
         names = {k: self.path(f"{k}{number}") for k in ("script", "ports", "log", "inventory")}
         with open(names["script"], "w", encoding="utf-8") as f:
             f.write(script)
@@ -252,7 +256,7 @@ class World:
             command += ["--cert", self.env["SERVER_CERT"], "--key", self.env["SERVER_KEY"]]
             if "plain-other" in tls.argument:
                 command.append("--plain-other")
-        child = subprocess.Popen(command, cwd=HERE, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        child = subprocess.Popen(command, cwd=self.path("work"), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         self.children.append(child)
         limit = time.monotonic() + 120
         while not os.path.exists(names["ports"]):
@@ -269,6 +273,10 @@ class World:
         tls = (self.case.named("TLS") or [None])[0]
         if tls:
             self.make_certificates()
+        for section in self.case.named("BEFORE"):
+            done = self.shell(section.argument + "\n" + section.text(), 60)
+            if done[0]:
+                raise Failure(f"@BEFORE: exit {done[0]}: {done[2]}")
         for number, name in ((1, "REGISTRY"), (2, "REGISTRY2")):
             for section in self.case.named(name):
                 self.start_registry(section, number, tls)

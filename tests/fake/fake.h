@@ -91,6 +91,7 @@ struct fake_repo {
 struct fake_raw {
     const char *path, *type;
     int status;
+    struct fake_list headers; /* char: "Name: value" */
     struct cprov_buf body;
 };
 

@@ -143,10 +143,13 @@ static void read_raw(struct fake_words *w)
 {
     struct fake_raw *r = fake_alloc(sizeof(*r));
     struct cprov_error err = CPROV_ERROR_INIT;
+    const char *header;
 
     r->path = fake_word(w, 1, "path");
     r->type = fake_word(w, 2, "type");
     r->status = (int)fake_number(w, "status", 200);
+    for (size_t i = 0; (header = fake_each(w, "header", &i));)
+        fake_list_add(&r->headers, fake_copy(header));
     cprov_buf_init(&r->body, FAKE_BODY_MAX);
     if (fake_flag(w, "text"))
         cprov_buf_add_text(&r->body, fake_option(w, "text"));

@@ -171,21 +171,49 @@ static bool split_path(const char *path, char **repo, const char **rest)
     return false;
 }
 
+static enum MHD_Result add_argument(void *arg, enum MHD_ValueKind kind, const char *key,
+                                    const char *value)
+{
+    struct cprov_buf *query = arg;
+
+    (void)kind;
+    cprov_buf_addf(query, "%c%s", query->len ? '&' : '?', key);
+    if (value)
+        cprov_buf_addf(query, "=%s", value);
+    return MHD_YES;
+}
+
+/* The answer for this very path and query, else the one for the path. */
 static bool route_raw(const struct fake_request *q, struct fake_reply *p)
 {
+    const struct fake_raw *hit = NULL;
+    struct cprov_buf query;
+    size_t len = strlen(q->path);
+
+    cprov_buf_init(&query, FAKE_FORM_MAX);
+    MHD_get_connection_values(q->connection, MHD_GET_ARGUMENT_KIND, add_argument, &query);
     for (size_t i = 0; i < fake.raws.count; i++) {
         const struct fake_raw *r = fake.raws.item[i];
 
-        if (strcmp(r->path, q->path) != 0)
-            continue;
-        p->status = r->status;
-        p->type = r->type;
-        p->bytes = cprov_buf_text(&r->body);
-        p->size = r->body.len;
-        p->ranges = true;
-        return true;
+        if (!hit && strcmp(r->path, q->path) == 0)
+            hit = r;
+        if (strncmp(r->path, q->path, len) == 0 && r->path[len] == '?' &&
+            strcmp(r->path + len, cprov_buf_text(&query)) == 0) {
+            hit = r;
+            break;
+        }
     }
-    return false;
+    cprov_buf_clear(&query);
+    if (!hit)
+        return false;
+    for (size_t i = 0; i < hit->headers.count; i++)
+        fake_reply_header(p, "%s", (const char *)hit->headers.item[i]);
+    p->status = hit->status;
+    p->type = hit->type;
+    p->bytes = cprov_buf_text(&hit->body);
+    p->size = hit->body.len;
+    p->ranges = true;
+    return true;
 }
 
 static bool route_foreign(const struct fake_request *q, struct fake_reply *p)

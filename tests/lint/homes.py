@@ -17,6 +17,7 @@ HOMES = [
     (r"curl/", r"registry/(http\w*|curl_library|url)\.[ch]"),
     (r"sqlite3", r"registry/(sqlite_library|index\w*|sorter)\.[ch]"),
     (r"archive", r"store/(archive\w*|tar\w*)\.[ch]"),
+    (r"wimlib", r"store/wim\.c"),
     (r"microhttpd", r"mirror/\w+\.[ch]"),
     (r"glib|gio/|gobject/|packagekit", r"provider/packagekit/\w+\.[ch]"),
 ]
@@ -72,6 +73,7 @@ SAMPLES = [
     ({"store/check.c": "#include <zlib.h>\n"}, "at home in base/(in|de)flate"),
     ({"manifest/a.c": "#include <yajl/yajl_parse.h>\n"}, "at home in base/json"),
     ({"store/a.c": "#include <dlfcn.h>\n"}, "at home in base/library"),
+    ({"provider/a.c": "#include <wimlib.h>\n"}, "at home in store/wim"),
     ({"cli/a.c": "#include <glib.h>\n"}, "at home in provider/packagekit"),
     ({"cli/a.c": "#include <ncurses.h>\n"}, "belongs to no library that has a home"),
 ]

@@ -15,6 +15,8 @@
 #include "manifest/platform.h"
 #include "manifest/reference.h"
 #include "registry/challenge.h"
+#include "registry/source_vendors.h"
+#include "registry/vendor.h"
 
 #define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -231,9 +233,70 @@ static void challenges(void **state)
     torture(&(struct torture){ .name = "challenges", .run = run_challenges });
 }
 
+/* A page of each vendor's shape: rows that need memory, a next page, folders below. */
+static const struct vendor_page {
+    const struct cprov_source_kind *kind;
+    const char *versions, *repositories;
+} vendor_pages[] = {
+    { &cprov_source_dockerhub,
+      "{\"next\":\"?page=2\",\"results\":[{\"name\":\"1\",\"images\":[{\"os\":\"linux\","
+      "\"architecture\":\"amd64\"},{\"os\":\"linux\",\"architecture\":\"arm64\"}]}]}",
+      "{\"next\":\"?page=2\",\"results\":[{\"namespace\":\"team\",\"name\":\"app\"}]}" },
+    { &cprov_source_quay,
+      "{\"page\":1,\"has_additional\":true,\"tags\":[{\"name\":\"1\",\"start_ts\":1700000000}]}",
+      "{\"next_page\":\"a\",\"repositories\":[{\"namespace\":\"team\",\"name\":\"app\"}]}" },
+    { &cprov_source_gcr,
+      "{\"manifest\":{\"x\":{\"tag\":[\"1\"],\"timeCreatedMs\":\"1700000000000\"}}}",
+      "{\"child\":[\"app\"],\"manifest\":{\"x\":{}}}" },
+    { &cprov_source_ecr, "{\"imageDetails\":[{\"imageTags\":[\"1\"]}],\"nextToken\":\"a\"}",
+      "{\"repositories\":[{\"repositoryName\":\"team/app\"}],\"nextToken\":\"a\"}" },
+};
+
+static bool count_version(void *arg, const struct cprov_entry *entry)
+{
+    assert_string_equal(entry->version, "1");
+    ++*(size_t *)arg;
+    return true;
+}
+
+static bool count_repository(void *arg, const char *name)
+{
+    (void)name;
+    ++*(size_t *)arg;
+    return true;
+}
+
+static int run_vendor(void *arg, struct cprov_error *err)
+{
+    const struct vendor_page *p = arg;
+    const struct cprov_reference app = { .host = "registry.example", .repository = "team/app" };
+    const struct cprov_place place = { .kind = p->kind, .base = { .host = "registry.example" } };
+    size_t versions = 0, repositories = 0;
+    const struct cprov_versions_request v = { .entry = count_version, .arg = &versions };
+    const struct cprov_list_request r = { .entry = count_repository, .arg = &repositories };
+    int code = cprov_vendor_read_versions(&place, &app, cprov_span_of(p->versions), &v, err);
+
+    if (code == 0)
+        code = cprov_vendor_read_repositories(&place, cprov_span_of(p->repositories), &r, err);
+    if (code == 0) {
+        assert_int_equal(versions, 1);
+        assert_true(repositories == 1 || p->kind == &cprov_source_gcr);
+    }
+    return code;
+}
+
+static void vendors(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(vendor_pages); i++)
+        torture(&(struct torture){ .name = vendor_pages[i].kind->type,
+                                   .run = run_vendor,
+                                   .arg = (void *)(uintptr_t)&vendor_pages[i] });
+}
+
 const struct CMUnitTest torture_documents[] = {
     cmocka_unit_test(json),         cmocka_unit_test(manifests),
     cmocka_unit_test(image_config), cmocka_unit_test(references_and_platforms),
-    cmocka_unit_test(challenges),
+    cmocka_unit_test(challenges),   cmocka_unit_test(vendors),
 };
 const size_t torture_documents_count = CPROV_COUNT(torture_documents);

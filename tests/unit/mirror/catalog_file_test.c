@@ -6,6 +6,7 @@
 #include "layout.h"
 #include "mirror/served.h"
 #include "mirror/site.h"
+#include "registry/catalog_reader.h"
 
 struct fixture {
     struct layout layout;
@@ -58,12 +59,49 @@ static void make(struct cprov_view *v, const char *host, struct cprov_catalog_fi
         fail_msg("%s", err.msg);
 }
 
+struct listed {
+    const struct cprov_descriptor *image;
+    size_t count;
+};
+
+static int note_entry(void *arg, const struct cprov_entry *e, struct cprov_error *err)
+{
+    struct listed *l = arg;
+    char reference[64];
+
+    (void)err;
+    print_message("%s %s %s\n", e->repository, e->version, e->reference);
+    snprintf(reference, sizeof(reference), "host:1/%s:%s", e->repository, e->version);
+    assert_string_equal(e->reference, reference);
+    assert_true(e->complete);
+    assert_true(cprov_digest_equal(e->digest, &l->image->digest));
+    assert_string_equal(e->media_type, CPROV_MT_OCI_MANIFEST);
+    if (strcmp(e->repository, "win/server") == 0)
+        assert_string_equal(e->name, "Server");
+    l->count++;
+    return 0;
+}
+
+/* What our own clients make of it. */
+static void assert_listed(struct cprov_span document, const struct cprov_descriptor *image,
+                          size_t count)
+{
+    auto_catalog_reader struct cprov_catalog_reader *r = NULL;
+    struct listed l = { .image = image };
+    struct cprov_catalog_reader_options options = { .entry = note_entry, .arg = &l };
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (cprov_catalog_reader_new(&options, &r, &err) < 0 ||
+        cprov_catalog_reader_feed(r, document.ptr, document.len, &err) < 0 ||
+        cprov_catalog_reader_finish(r, &err) < 0)
+        fail_msg("%s", err.msg);
+    assert_int_equal(l.count, count);
+}
+
 static void test_document(void **state)
 {
     struct fixture f = { .served = NULL };
     struct cprov_catalog_file file, again, other;
-    struct cprov_arena arena = { 0 };
-    struct cprov_json *doc = NULL;
     struct cprov_buf text;
 
     (void)state;
@@ -80,13 +118,8 @@ static void test_document(void **state)
     cprov_catalog_file_close(&again);
     cprov_catalog_file_close(&other);
     read_back(&file, &text);
-    print_message("%s\n", cprov_buf_text(&text));
-    assert_int_equal(cprov_json_parse(cprov_buf_span(&text), &arena, &doc, NULL), 0);
-    assert_non_null(strstr(cprov_buf_text(&text), "host:1/win/server:1.0"));
-    assert_non_null(strstr(cprov_buf_text(&text), "host:1/win/server:ltsc"));
-    assert_non_null(strstr(cprov_buf_text(&text), "host:1/app:2.0"));
+    assert_listed(cprov_buf_span(&text), &d, 3);
     assert_null(strstr(cprov_buf_text(&text), "host:1/server")); /* its other place */
-    cprov_arena_clear(&arena);
     cprov_buf_clear(&text);
     cprov_view_release(v);
     end(&f);

@@ -228,7 +228,7 @@ static void refs_lead_back(void **state)
         cprov_buf_init(&ref, CPROV_URL_MAX);
         cprov_buf_init(&again, CPROV_URL_MAX);
         assert_int_equal(cprov_reference_parse(cprov_span_of(table[i].reference), &r, &err), 0);
-        cprov_ref_write(&ref, table[i].source, table[i].name, &r);
+        cprov_ref_write(&ref, table[i].source, table[i].name, &r, NULL);
         print_message("%s\n", cprov_buf_text(&ref));
         assert_null(strpbrk(cprov_buf_text(&ref), "?@/+= "));
         assert_int_equal(read_name(w, cprov_buf_text(&ref), NULL, false, &n, &err), 0);

@@ -86,6 +86,79 @@ static void too_many_pages(void **state)
     cprov_paging_clear(&paging);
 }
 
+/* Where pages have cursors, or name the next one themselves. */
+static void cursors(void **state)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_paging paging;
+    int code = 0;
+    size_t pages = 0;
+
+    (void)state;
+    cprov_paging_init(&paging);
+    assert_int_equal(cprov_paging_turn(&paging, cprov_span_of("a"), &err), 0);
+    assert_int_equal(cprov_paging_turn(&paging, cprov_span_of("b"), &err), 0);
+    assert_int_equal(cprov_paging_turn(&paging, cprov_span_of("a"), &err), CPROV_EVERIFY);
+    cprov_paging_clear(&paging);
+
+    cprov_paging_init(&paging);
+    for (; code == 0; pages++) {
+        char text[32];
+
+        snprintf(text, sizeof(text), "%zu", pages);
+        code = cprov_paging_turn(&paging, cprov_span_of(text), &err);
+    }
+    assert_int_equal(code, CPROV_ELIMIT);
+    assert_int_equal(pages, CPROV_LIST_PAGES_MAX);
+    cprov_paging_clear(&paging);
+}
+
+static void named_pages(void **state)
+{
+    static const struct {
+        const char *target, *next;
+        int code;
+    } cases[] = {
+        { "", "", 0 },
+        { "?n=2&page=2", "http://127.0.0.1:5000/v2/a/tags/list?n=2&page=2", 0 },
+        { "http://127.0.0.1:5000/x", "http://127.0.0.1:5000/x", 0 },
+        { "http://other.example/x", "", CPROV_EVERIFY },
+        { "?n=2", "", CPROV_EVERIFY },
+        { "javascript:x", "", CPROV_EVERIFY },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        struct cprov_error err = CPROV_ERROR_INIT;
+        struct cprov_paging paging;
+        struct cprov_buf next;
+
+        print_message("%s\n", cases[i].target);
+        cprov_paging_init(&paging);
+        cprov_buf_init(&next, 1024);
+        assert_int_equal(cprov_paging_follow(&paging, cprov_span_of(cases[i].target),
+                                             cprov_span_of(PAGE), &next, &err),
+                         cases[i].code);
+        if (cases[i].code == 0)
+            assert_string_equal(cprov_buf_text(&next), cases[i].next);
+        cprov_buf_clear(&next);
+        cprov_paging_clear(&paging);
+    }
+}
+
+static void pages_that_came(void **state)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_paging paging;
+
+    (void)state;
+    cprov_paging_init(&paging);
+    assert_int_equal(cprov_paging_check(&paging, cprov_span_of("[1]"), &err), 0);
+    assert_int_equal(cprov_paging_check(&paging, cprov_span_of("[2]"), &err), 0);
+    assert_int_equal(cprov_paging_check(&paging, cprov_span_of("[1]"), &err), CPROV_EVERIFY);
+    cprov_paging_clear(&paging);
+}
+
 static void warnings(void **state)
 {
     static const struct {
@@ -119,9 +192,9 @@ static void warnings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(links),
-        cmocka_unit_test(too_many_pages),
-        cmocka_unit_test(warnings),
+        cmocka_unit_test(links),           cmocka_unit_test(too_many_pages),
+        cmocka_unit_test(cursors),         cmocka_unit_test(named_pages),
+        cmocka_unit_test(pages_that_came), cmocka_unit_test(warnings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,405 @@
+/* provider/save_file.c - a file that a source lists, and no image, brought to a path. */
+#include "provider/save_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "provider/progress.h"
+#include "provider/transfer.h"
+#include "registry/range_read.h"
+#include "registry/redirect.h"
+
+#define PIECE (32 * 1024)
+
+/* One file on its way. */
+struct job {
+    struct cprov_session *s;
+    struct cprov_target *target;
+    const char *path;
+    const char *partial; /* path.partial: a folder of the verified way, a file of the other */
+    const char *item;
+};
+
+static bool is_on_disk(const char *url)
+{
+    return cprov_span_starts_with(cprov_span_of(url), "file://");
+}
+
+const char *cprov_file_ending(struct cprov_session *s, const char *url)
+{
+    struct cprov_span text = cprov_span_of(url);
+    size_t dot;
+
+    text.len = cprov_span_find(text, '#');
+    text.len = cprov_span_find(text, '?');
+    text = cprov_span_from(text, cprov_span_find_last(text, '/') + 1);
+    dot = cprov_span_find_last(text, '.');
+    if (dot > 4 && dot < text.len && cprov_span_ends_with(cprov_span_make(text.ptr, dot), ".tar"))
+        dot -= strlen(".tar");
+    text = cprov_span_from(text, dot);
+    for (size_t i = 0; i < text.len; i++)
+        if (text.len > 16 || (!cprov_is_alnum(text.ptr[i]) && text.ptr[i] != '.'))
+            return "";
+    const char *ending = text.len > 1 ? cprov_arena_text(&s->call, text) : NULL;
+    return ending ? ending : "";
+}
+
+/* "host/path": without scheme, query and login. */
+static const char *shown(const struct job *j)
+{
+    auto_buf struct cprov_buf what = { 0 };
+
+    if (is_on_disk(j->target->url))
+        return j->target->url + strlen("file://");
+    cprov_buf_init(&what, CPROV_URL_MAX);
+    cprov_file_what(j->target->url, &what);
+    const char *text =
+        cprov_arena_text(&j->s->call, cprov_span_from(cprov_buf_span(&what), strlen("file ")));
+    return text ? text : "";
+}
+
+static int no_longer_there(const struct job *j, int code, struct cprov_error *err)
+{
+    int http = err->http;
+
+    if (code != CPROV_ENOTFOUND && http != 404 && http != 410)
+        return code;
+    *err = (struct cprov_error)CPROV_ERROR_INIT;
+    err->http = http;
+    return cprov_fail(err, CPROV_ENETWORK, "listed but missing at %s", shown(j));
+}
+
+/* What comes from elsewhere has no say over files here. */
+static bool may_name_files(const struct cprov_source *source)
+{
+    struct cprov_span location = cprov_span_of(source ? source->location : NULL);
+
+    return cprov_span_starts_with(location, "/") || cprov_span_starts_with(location, "file://");
+}
+
+/* A public catalog must not send us to a server of our own network, nor to plain http. */
+static int check_url(const struct job *j, struct cprov_error *err)
+{
+    const struct cprov_source *source = j->target->source;
+    struct cprov_url from, to;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (cprov_url_parse(cprov_span_of(j->target->url), &to, err) < 0)
+        return cprov_wrap_as(err, CPROV_EVERIFY, "the URL in the source");
+    if (!source || cprov_url_parse(cprov_span_of(source->location), &from, &ignored) < 0)
+        return 0;
+    return cprov_redirect_check(&from, &to, j->s->options.allow_http, err);
+}
+
+/* --- the size, where the source does not tell it --- */
+
+struct size_answer {
+    int code;
+    uint64_t total;
+    struct cprov_error err;
+};
+
+static void on_size(void *arg, int code, const struct cprov_range_answer *answer,
+                    const struct cprov_error *err)
+{
+    struct size_answer *a = arg;
+
+    a->code = code;
+    if (code < 0)
+        a->err = *err;
+    else
+        a->total = answer->total;
+}
+
+static int ask_size(const struct job *j, struct cprov_client *client, struct cprov_error *err)
+{
+    struct size_answer a = { 0 };
+
+    if (j->target->bytes > 0)
+        return 0;
+    if (cprov_client_read_range(client, j->target->url, 0, 1, on_size, &a, err) < 0 ||
+        cprov_client_run(client, NULL, err) < 0)
+        return err->code;
+    if (a.code < 0) {
+        *err = a.err;
+        return a.code;
+    }
+    if (a.total == 0)
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "%s: its size is nowhere told", shown(j));
+    j->target->bytes = a.total;
+    return 0;
+}
+
+/* --- with a hash: as a blob of a store of its own --- */
+
+static int finish_path(const struct job *j, const char *from, struct cprov_error *err)
+{
+    if (chmod(from, 0644) < 0 || rename(from, j->path) < 0)
+        return cprov_fail_os(err, errno, "%s", j->path);
+    return 0;
+}
+
+static int remove_partial(const struct job *j, struct cprov_error *err)
+{
+    return cprov_fs_remove_tree(AT_FDCWD, j->partial, err);
+}
+
+static int take_blob(const struct job *j, struct cprov_store *store, struct cprov_error *err)
+{
+    char hex[CPROV_DIGEST_TEXT_MAX];
+    const struct cprov_digest *digest = &j->target->reference.digest;
+    const char *blob =
+        cprov_arena_textf(&j->s->call, "%s/blobs/%s/%s", cprov_store_root(store),
+                          cprov_digest_algo_name(digest->algo), cprov_digest_hex(digest, hex));
+
+    return blob ? finish_path(j, blob, err) : cprov_fail_memory(err);
+}
+
+static int fetch_blob(const struct job *j, struct cprov_store *store, struct cprov_error *err)
+{
+    auto_transfer struct cprov_transfer *t = NULL;
+    const char *const urls[] = { j->target->url };
+    struct cprov_descriptor d = { .media_type = "",
+                                  .digest = j->target->reference.digest,
+                                  .size = j->target->bytes,
+                                  .urls = urls,
+                                  .urls_count = 1 };
+    struct cprov_reference at;
+
+    if (cprov_file_reference(j->target->url, &at, err) < 0 ||
+        cprov_transfer_new(j->s, store, j->item, &t, err) < 0 ||
+        cprov_transfer_add(t, &at, &d, err) < 0)
+        return err->code;
+    return cprov_transfer_run(t, err);
+}
+
+static int get_verified(const struct job *j, struct cprov_client *client, struct cprov_error *err)
+{
+    auto_store struct cprov_store *store = NULL;
+
+    int code = ask_size(j, client, err);
+    if (code == 0)
+        code = cprov_store_open(j->partial, CPROV_STORE_CREATE, &j->s->cancel, &store, err);
+    if (code == 0)
+        code = fetch_blob(j, store, err);
+    if (code == 0)
+        code = take_blob(j, store, err);
+    cprov_store_close(cprov_steal(&store));
+    if (code == 0)
+        return remove_partial(j, err);
+    /* Bytes that are wrong, or none, are nothing to go on from. */
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    if ((code == CPROV_EVERIFY || code == CPROV_ENOTFOUND) && remove_partial(j, &ignored) < 0)
+        cprov_say(j->s, CPROV_MSG_WARNING, "%s", ignored.msg);
+    return code;
+}
+
+/* --- without one, or from this machine --- */
+
+struct writing {
+    struct job *job;
+    int fd;
+    int code;
+    struct cprov_error err;
+    struct cprov_meter meter;
+};
+
+static int on_write(void *arg, uint64_t offset, const void *data, size_t len,
+                    struct cprov_error *err)
+{
+    struct writing *w = arg;
+
+    cprov_meter_set(w->job->s, &w->meter, w->meter.done + len);
+    return cprov_fs_write_all(w->fd, data, len, (off_t)offset, err);
+}
+
+static int on_restart(void *arg, struct cprov_error *err)
+{
+    struct writing *w = arg;
+
+    (void)err;
+    cprov_meter_set(w->job->s, &w->meter, 0);
+    return 0; /* every byte is written again */
+}
+
+static void on_done(void *arg, int code, const struct cprov_error *err)
+{
+    struct writing *w = arg;
+
+    w->code = code;
+    if (code < 0)
+        w->err = *err;
+}
+
+static int fetch_plain(struct writing *w, struct cprov_error *err)
+{
+    struct cprov_session *s = w->job->s;
+    const struct cprov_target *t = w->job->target;
+    const char *const urls[] = { t->url };
+    struct cprov_descriptor d = {
+        .media_type = "", .size = t->bytes, .urls = urls, .urls_count = 1
+    };
+    struct cprov_reference at;
+    struct cprov_client *client;
+    struct cprov_blob_request request = {
+        .ref = &at,
+        .descriptor = &d,
+        .sink = { .write = on_write, .restart = on_restart, .arg = w },
+        .done = on_done,
+    };
+
+    if (cprov_file_reference(t->url, &at, err) < 0 || cprov_session_client(s, &client, err) < 0 ||
+        cprov_client_fetch_blob(client, &request, err) < 0 ||
+        cprov_client_run(client, NULL, err) < 0)
+        return err->code;
+    if (w->code < 0)
+        *err = w->err;
+    return w->code;
+}
+
+/* Hashes fd from its start, and writes what it reads to `to` unless that is negative. */
+static int hash_and_copy(struct writing *w, int fd, int to, struct cprov_digest *out,
+                         struct cprov_error *err)
+{
+    enum cprov_digest_algo algo =
+        w->job->target->reference.has_digest ? w->job->target->reference.digest.algo : CPROV_SHA256;
+    auto_hasher struct cprov_hasher *hasher = NULL;
+    char piece[PIECE];
+    uint64_t done = 0;
+
+    if (cprov_digest_hasher(algo, &hasher, err) < 0)
+        return err->code;
+    for (size_t got = PIECE; got == PIECE; done += got) {
+        if (cprov_cancelled(&w->job->s->cancel))
+            return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
+        if (cprov_fs_read_at(fd, piece, PIECE, (off_t)done, &got, err) < 0 ||
+            cprov_hasher_update(hasher, piece, got, err) < 0 ||
+            (to >= 0 && cprov_fs_write_all(to, piece, got, (off_t)done, err) < 0))
+            return err->code;
+        if (to >= 0)
+            cprov_meter_set(w->job->s, &w->meter, done + got);
+    }
+    w->job->target->bytes = done;
+    return cprov_digest_finish(hasher, algo, out, err);
+}
+
+/* The hash that comes out is told, or compared. */
+static int settle_digest(const struct job *j, const struct cprov_digest *found,
+                         struct cprov_error *err)
+{
+    struct cprov_reference *r = &j->target->reference;
+    char expected[CPROV_DIGEST_TEXT_MAX], actual[CPROV_DIGEST_TEXT_MAX];
+
+    cprov_digest_format(found, actual);
+    if (r->has_digest && !cprov_digest_equal(&r->digest, found))
+        return cprov_fail(err, CPROV_EVERIFY, "%s: expected %s, actual %s", shown(j),
+                          cprov_digest_format(&r->digest, expected), actual);
+    if (!r->has_digest && !is_on_disk(j->target->url))
+        cprov_say(j->s, CPROV_MSG_WARNING,
+                  "%s was not verified: its source tells no hash; it is %s", j->item, actual);
+    r->digest = *found;
+    r->has_digest = true;
+    return 0;
+}
+
+static int need_space(int fd, uint64_t bytes, struct cprov_error *err)
+{
+    uint64_t available;
+
+    if (cprov_fs_free_bytes(fd, &available, err) < 0)
+        return err->code;
+    if (available < bytes)
+        return cprov_fail(err, CPROV_ENOSPACE,
+                          "Not enough space: %llu bytes are needed, %llu are free",
+                          (unsigned long long)bytes, (unsigned long long)available);
+    return 0;
+}
+
+static int fill_partial(struct writing *w, struct cprov_digest *found, struct cprov_error *err)
+{
+    struct job *j = w->job;
+    struct stat st;
+
+    if (!is_on_disk(j->target->url)) {
+        if (need_space(w->fd, j->target->bytes, err) < 0 || fetch_plain(w, err) < 0)
+            return err->code;
+        return hash_and_copy(w, w->fd, -1, found, err);
+    }
+    auto_fd int from = open(j->target->url + strlen("file://"), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (from < 0 || fstat(from, &st) < 0)
+        return cprov_fail_os(err, errno, "%s", shown(j));
+    if (!S_ISREG(st.st_mode))
+        return cprov_fail(err, CPROV_EVERIFY, "%s is not a regular file", shown(j));
+    if (need_space(w->fd, (uint64_t)st.st_size, err) < 0)
+        return err->code;
+    w->meter.total = (uint64_t)st.st_size;
+    return hash_and_copy(w, from, w->fd, found, err);
+}
+
+static int get_plain(struct job *j, struct cprov_error *err)
+{
+    struct writing w = { .job = j };
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    struct cprov_digest found;
+
+    if (remove_partial(j, err) < 0)
+        return err->code;
+    auto_fd int fd = open(j->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return cprov_fail_os(err, errno, "%s", j->partial);
+    w.fd = fd;
+    cprov_meter_init(&w.meter, is_on_disk(j->target->url) ? "Copying" : "Downloading", j->item, "",
+                     j->target->bytes);
+    int code = fill_partial(&w, &found, err);
+    cprov_meter_end(j->s, &w.meter);
+    if (code == 0)
+        code = settle_digest(j, &found, err);
+    if (code == 0 && fsync(fd) < 0)
+        code = cprov_fail_os(err, errno, "%s", j->partial);
+    if (code == 0)
+        code = finish_path(j, j->partial, err);
+    if (code < 0 && remove_partial(j, &ignored) < 0)
+        cprov_say(j->s, CPROV_MSG_WARNING, "%s", ignored.msg);
+    return code;
+}
+
+static int get_unverified(struct job *j, struct cprov_client *client, struct cprov_error *err)
+{
+    return ask_size(j, client, err) < 0 ? err->code : get_plain(j, err);
+}
+
+int cprov_save_file(struct cprov_session *s, struct cprov_target *target, const char *path,
+                    bool unverified, struct cprov_error *err)
+{
+    struct job j = { .s = s,
+                     .target = target,
+                     .path = path,
+                     .partial = cprov_arena_textf(&s->call, "%s.partial", path),
+                     .item = cprov_name_and_version(s, target->name, target->version) };
+    struct cprov_client *client;
+
+    if (!j.partial)
+        return cprov_fail_memory(err);
+    if (is_on_disk(target->url) && !may_name_files(target->source))
+        return cprov_fail(err, CPROV_EVERIFY,
+                          "a source of the network names a file on this machine");
+    if (is_on_disk(target->url))
+        return no_longer_there(&j, get_plain(&j, err), err);
+    if (!target->reference.has_digest && !unverified) {
+        cprov_fail(err, CPROV_EVERIFY, "%s has no hash in its source", shown(&j));
+        cprov_hint(err,
+                   "--allow-unverified gets it all the same, and tells the hash that comes out");
+        return CPROV_EVERIFY;
+    }
+    if (check_url(&j, err) < 0 || cprov_session_client(s, &client, err) < 0)
+        return err->code;
+    cprov_say(s, CPROV_MSG_VERBOSE, "Downloading %s to %s", shown(&j), path);
+    int code = target->reference.has_digest ? get_verified(&j, client, err)
+                                            : get_unverified(&j, client, err);
+    return no_longer_there(&j, code, err);
+}

@@ -1,0 +1,23 @@
+/* registry/source_vendors.h - registries of vendors whose own listing says more than names. */
+#ifndef CPROV_REGISTRY_SOURCE_VENDORS_H
+#define CPROV_REGISTRY_SOURCE_VENDORS_H
+
+#include "registry/source.h"
+
+extern const struct cprov_source_kind cprov_source_dockerhub;
+extern const struct cprov_source_kind cprov_source_quay;
+extern const struct cprov_source_kind cprov_source_harbor;
+extern const struct cprov_source_kind cprov_source_gitlab;
+extern const struct cprov_source_kind cprov_source_github;
+extern const struct cprov_source_kind cprov_source_mcr;
+extern const struct cprov_source_kind cprov_source_acr;
+extern const struct cprov_source_kind cprov_source_gcr;
+extern const struct cprov_source_kind cprov_source_ecr;
+
+/* For a table of kinds. */
+#define CPROV_VENDOR_KINDS                                                                         \
+    &cprov_source_dockerhub, &cprov_source_quay, &cprov_source_harbor, &cprov_source_gitlab,       \
+        &cprov_source_github, &cprov_source_mcr, &cprov_source_acr, &cprov_source_gcr,             \
+        &cprov_source_ecr
+
+#endif

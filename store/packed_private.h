@@ -1,0 +1,39 @@
+/* store/packed_private.h - the inside of a layout or an archive, for the files that read it. */
+#ifndef CPROV_STORE_PACKED_PRIVATE_H
+#define CPROV_STORE_PACKED_PRIVATE_H
+
+#include "store/packed.h"
+#include "store/tar_index.h"
+
+/* A blob that is no file of blobs/: a layer of docker save, or a manifest that was written here. */
+struct cprov_packed_blob {
+    struct cprov_digest digest;
+    const struct cprov_tar_member *member; /* or NULL: */
+    struct cprov_span bytes;
+};
+
+struct cprov_packed {
+    const struct cprov_cancel *cancel;
+    struct cprov_arena arena;
+    struct cprov_image *images;
+    size_t count;
+    /* a folder */
+    struct cprov_store *store;
+    struct cprov_images *own;
+    /* a file */
+    int fd;
+    struct cprov_tar_index index;
+    struct cprov_packed_blob *blobs;
+    size_t blobs_count, blobs_room;
+};
+
+/* Reads the images of an archive with the manifest.json of docker save. */
+CPROV_MUST_CHECK
+int cprov_packed_read_docker(struct cprov_packed *p, struct cprov_error *err);
+
+/* Appends a member's content, at most max bytes. */
+CPROV_MUST_CHECK
+int cprov_packed_read_member(const struct cprov_packed *p, const struct cprov_tar_member *m,
+                             size_t max, struct cprov_buf *out, struct cprov_error *err);
+
+#endif
