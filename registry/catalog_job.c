@@ -282,7 +282,8 @@ static void after_listing(struct cprov_job *j)
     }
     if (j->code == 0)
         j->code = code;
-    if (j->code == 0 && q->details)
+    /* Of a document the index has all there is, and above all where each image is. */
+    if (j->code == 0 && (q->details || kind_of(j)->import))
         cprov_job_start_details(j);
     else
         cprov_job_ready(j);

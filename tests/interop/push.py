@@ -6,6 +6,7 @@ import json
 import os
 
 from harness import equal, expect, main
+from images import Layout, random_file
 from registry import Registry
 from servers import limiter, relay, token_server
 
@@ -78,6 +79,45 @@ def a_proxy_with_a_limit(w):
                   "--src-tls-verify=false")
 
 
+def a_catalog_is_shared(w):
+    """One finds, and pushes what was found; another one searches that, and asks no more than it must."""
+    images = Registry(w, "images")
+    layout = Layout(w.path("src"))
+    for name, version in (("team/app", "1.0"), ("team/app", "2.0"), ("team/web", "1.1")):
+        tag = f"{name.replace('/', '-')}-{version}"
+        layout.image([random_file("data/x", 1000, 1)], tag)
+        layout.push(w, tag, f"{images.address}/{name}:{version}")
+    w.run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", w.path("key.pem"))
+    w.run("openssl", "pkey", "-in", w.path("key.pem"), "-pubout", "-out", w.path("key.pub"))
+    w.cprov("register-source", "images", images.url, "--trusted")
+    rows = ("--all-versions", "--columns", "name,version,reference", "--no-header")
+    found = w.cprov("find-image", *rows).out
+    equal(len(found.splitlines()), 3, "found")
+    place = f"{w.registry.address}/shared/catalog"
+    pushed = w.cprov("catalog", "push", place, "--title", "Shared", "--sign", w.path("key.pem")).out
+    expect(pushed.startswith(f"{place}:latest: digest: sha256:"), pushed)
+
+    other = {"XDG_CACHE_HOME": w.path("other", "cache"), "XDG_CONFIG_HOME": w.path("other", "config"),
+             "CPROV_SYSTEM_CONFIG_DIR": w.path("other", "etc")}
+    place_of_other = w.registry.url + "/shared/catalog"
+    w.cprov("register-source", "shared", place_of_other, "--type", "catalog", "--trusted", env=other)
+    w.write("other/etc/with-key.yaml", json.dumps({"sources": [
+        {"name": "shared", "location": place_of_other, "type": "catalog", "trusted": True, "key": w.path("key.pub")}]}))
+    images.requests()
+    equal(w.cprov("find-image", *rows, env=other).out, found, "what the other one finds")
+    equal(images.requests(), [], "requests to the registry of the images")
+    w.new_store()
+    w.cprov("install-image", "team/app", "--version", "2.0", env=other)
+    equal(w.cprov("get-image", "--columns", "name,version", "--no-header").out.split(), ["team/app", "2.0"], "images")
+    w.registry.requests()
+    equal(w.cprov("find-image", *rows, "--refresh", env=other).out, found, "what it finds again")
+    equal([r.method for r in w.registry.requests()], ["HEAD"], "what it takes to know that nothing has changed")
+
+    w.cprov("catalog", "push", place)  # not signed any more: the last one that was counts
+    equal(w.cprov("find-image", *rows, "--refresh", env=other).out, found, "what is left")
+    expect("not signed" in w.last.err, w.last.err)
+
+
 def with_tokens(w):
     name = f"{w.closed.address}/team/catalog:v1"
     push(w, name, code=11)
@@ -89,4 +129,5 @@ def with_tokens(w):
 
 if __name__ == "__main__":
     main(["docker-registry", "skopeo", "openssl"], set_up, a_blob_and_its_manifest, skopeo_copies_it,
-         what_is_there_is_not_sent, a_line_that_is_cut, a_proxy_with_a_limit, with_tokens)
+         what_is_there_is_not_sent, a_line_that_is_cut, a_proxy_with_a_limit, with_tokens,
+         a_catalog_is_shared)
