@@ -282,7 +282,8 @@ static void after_listing(struct cprov_job *j)
     }
     if (j->code == 0)
         j->code = code;
-    if (j->code == 0 && q->details)
+    /* Of a catalog the index has everything: where an image is, too. */
+    if (j->code == 0 && (q->details || kind_of(j)->import))
         cprov_job_start_details(j);
     else
         cprov_job_ready(j);
@@ -494,7 +495,10 @@ static bool unfold(struct cprov_job *j)
     if (j->exact) {
         *j->repository = *j->exact;
     } else {
-        *j->repository = place->base;
+        if (place->kind->import) /* in a catalog; each entry tells where its image is */
+            *j->repository = (struct cprov_reference){ 0 };
+        else
+            *j->repository = place->base;
         (void)stpcpy(j->repository->repository, j->path);
     }
     return true;
