@@ -27,6 +27,7 @@ static struct cprov_source_options from_settings(const struct cprov_settings *s)
     o.location = s->location;
     o.type = s->source_type;
     o.proxy = s->session.proxy;
+    o.key = s->source_key;
     o.trusted = s->trusted;
     o.no_check = s->no_check;
     o.force = s->force;
@@ -98,7 +99,8 @@ int cprov_cmd_set_source(struct cprov_cli *cli)
     const struct cprov_settings *s = &cli->settings;
     int r;
 
-    if (!s->new_name && !s->location && !s->source_type && !s->session.proxy && s->trusted < 0)
+    if (!s->new_name && !s->location && !s->source_type && !s->session.proxy && !s->source_key &&
+        s->trusted < 0)
         return cprov_cli_usage(cli, "nothing to set: --new-name, --location, --type, --proxy or "
                                     "--trusted");
     r = cprov_cli_rows(cli, &cprov_source_record, &cprov_source_layout);

@@ -146,6 +146,8 @@ const struct cprov_option cprov_options[] = {
       "its kind", "found out", 0 },
     { "trusted", 0, CPROV_OPTION_MAYBE, CPROV_SET_SOURCE, AT(trusted), NULL,
       "install from it without a question; or =false", NULL, 0 },
+    { "verify-key", 0, CPROV_OPTION_TEXT, CPROV_SET_SOURCE, AT(source_key), "FILE",
+      "a catalog must be signed with this key, PEM", NULL, 0 },
     { "no-check", 0, CPROV_OPTION_FLAG, CPROV_SET_SOURCE, AT(no_check), NULL,
       "do not ask the location whether it answers", NULL, 0 },
     { "default", 0, CPROV_OPTION_FLAG, CPROV_SET_REGISTER, AT(restore_default), NULL,

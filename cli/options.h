@@ -48,6 +48,7 @@ struct cprov_settings {
     const char *save_type;
     const char *location;
     const char *source_type;
+    const char *source_key;
     const char *new_name;
     const char *listen;
     const char *host;

@@ -9,10 +9,10 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "manifest/media_type.h"
-#include "mirror/catalog_file.h"
 #include "mirror/conditions.h"
 #include "mirror/lists.h"
 #include "mirror/routes.h"
+#include "mirror/served_catalog.h"
 #include "mirror/ui.h"
 #include "registry/catalog_writer.h"
 #include "store/blobs.h"
@@ -270,7 +270,7 @@ static void answer_referrers(struct task *t)
 static void answer_served(struct task *t)
 {
     struct cprov_answer *a = t->answer;
-    struct cprov_catalog_file file;
+    struct cprov_served_catalog file;
     char host[CPROV_NAME_MAX + 1];
 
     cprov_site_host(t->site, t->question->host, host);

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "manifest/reference.h"
-#include "mirror/catalog_file.h"
+#include "registry/catalog_writer.h"
 
 static int hex_value(char c)
 {

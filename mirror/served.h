@@ -16,7 +16,7 @@ struct cprov_served;
 struct cprov_view;
 struct cprov_repository;
 struct cprov_cards;
-struct cprov_catalog_file;
+struct cprov_served_catalog;
 struct cprov_family;
 
 /* What index.json says of an image. Texts are never NULL, "" when it does not. */
@@ -78,9 +78,9 @@ CPROV_MUST_CHECK
 int cprov_view_family(struct cprov_view *v, const struct cprov_family **out,
                       struct cprov_error *err);
 /* The catalog document as it is for clients that reach us as `host`; a few of them are kept. *out
- * is yours: cprov_catalog_file_close(). */
+ * is yours: cprov_served_catalog_close(). */
 CPROV_MUST_CHECK
-int cprov_view_catalog(struct cprov_view *v, const char *host, struct cprov_catalog_file *out,
+int cprov_view_catalog(struct cprov_view *v, const char *host, struct cprov_served_catalog *out,
                        struct cprov_error *err);
 
 /* What its images name; manifests are read when it is first asked for. Borrowed from the view. */

@@ -12,8 +12,8 @@
 #include "base/limits.h"
 #include "manifest/reference.h"
 #include "mirror/cards.h"
-#include "mirror/catalog_file.h"
 #include "mirror/family.h"
+#include "mirror/served_catalog.h"
 #include "store/images.h"
 
 #define DEFAULT_TAG      "latest"
@@ -54,7 +54,7 @@ struct cprov_view {
     pthread_mutex_t lock; /* of what is made when it is asked for: */
     struct cprov_cards *cards;
     struct cprov_family *family;
-    struct cprov_catalog_file catalogs[CPROV_SERVED_CATALOGS_MAX];
+    struct cprov_served_catalog catalogs[CPROV_SERVED_CATALOGS_MAX];
     size_t catalogs_made;
 };
 
@@ -279,7 +279,7 @@ void cprov_view_release(struct cprov_view *v)
         pthread_mutex_destroy(&v->list[i].lock);
     }
     for (size_t i = 0; i < CPROV_SERVED_CATALOGS_MAX; i++)
-        cprov_catalog_file_close(&v->catalogs[i]);
+        cprov_served_catalog_close(&v->catalogs[i]);
     cprov_family_free(v->family);
     cprov_cards_free(v->cards);
     pthread_mutex_destroy(&v->lock);
@@ -387,9 +387,9 @@ int cprov_view_family(struct cprov_view *v, const struct cprov_family **out,
 
 /* With the lock held: the document for the host; the oldest one makes room for it. */
 static int make_catalog(struct cprov_view *v, const char *host,
-                        const struct cprov_catalog_file **out, struct cprov_error *err)
+                        const struct cprov_served_catalog **out, struct cprov_error *err)
 {
-    struct cprov_catalog_file made = { .fd = -1 };
+    struct cprov_served_catalog made = { .fd = -1 };
 
     for (size_t i = 0; i < CPROV_SERVED_CATALOGS_MAX; i++)
         if (v->catalogs[i].fd >= 0 && strcmp(v->catalogs[i].host, host) == 0) {
@@ -398,25 +398,26 @@ static int make_catalog(struct cprov_view *v, const char *host,
         }
     int code = make_cards(v, err);
     if (code == 0)
-        code = cprov_catalog_file_write(v->cards, host, &made, err);
+        code = cprov_served_catalog_write(v->cards, host, &made, err);
     if (code < 0)
         return code;
-    struct cprov_catalog_file *slot = &v->catalogs[v->catalogs_made++ % CPROV_SERVED_CATALOGS_MAX];
-    cprov_catalog_file_close(slot);
+    struct cprov_served_catalog *slot =
+        &v->catalogs[v->catalogs_made++ % CPROV_SERVED_CATALOGS_MAX];
+    cprov_served_catalog_close(slot);
     *slot = made;
     *out = slot;
     return 0;
 }
 
-int cprov_view_catalog(struct cprov_view *v, const char *host, struct cprov_catalog_file *out,
+int cprov_view_catalog(struct cprov_view *v, const char *host, struct cprov_served_catalog *out,
                        struct cprov_error *err)
 {
-    const struct cprov_catalog_file *made;
+    const struct cprov_served_catalog *made;
 
     pthread_mutex_lock(&v->lock);
     int code = make_catalog(v, host, &made, err);
     if (code == 0)
-        code = cprov_catalog_file_dup(made, out, err);
+        code = cprov_served_catalog_dup(made, out, err);
     pthread_mutex_unlock(&v->lock);
     return code;
 }

@@ -107,6 +107,12 @@ static int probe(const char *path, struct cprov_arena *arena, const char **type,
     if (S_ISDIR(st.st_mode))
         return folder_type(path, arena, type, err);
     struct cprov_span text = cprov_span_of(path);
+    if (S_ISREG(st.st_mode) &&
+        (cprov_span_ends_with(text, ".json") || cprov_span_ends_with(text, ".yaml") ||
+         cprov_span_ends_with(text, ".yml"))) {
+        *type = cprov_source_index.type;
+        return 0;
+    }
     if (!S_ISREG(st.st_mode) ||
         !(memmem(text.ptr, text.len, ".tar", 4) || cprov_span_ends_with(text, ".tgz"))) {
         cprov_fail(err, CPROV_EINVAL, "%s: cannot tell what kind of source it is", path);

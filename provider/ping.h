@@ -13,4 +13,9 @@ CPROV_MUST_CHECK
 int cprov_ping(struct cprov_session *s, struct cprov_place *place, bool need_login,
                struct cprov_error *err);
 
+/* Which kind of source the registry of a place is, by asking it; *type is static text. */
+CPROV_MUST_CHECK
+int cprov_ask_type(struct cprov_session *s, struct cprov_place *place, const char **type,
+                   struct cprov_error *err);
+
 #endif

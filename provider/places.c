@@ -3,6 +3,7 @@
 
 #include "provider/local_place.h"
 #include "provider/session.h"
+#include "registry/source_probe.h"
 
 /* The source that comes with the program: a fallback while nothing else is registered, so that a
  * private set-up never asks a public registry for its private names. */
@@ -87,7 +88,8 @@ static int unknown_source(const char *text, struct cprov_error *err)
 static int select_source(struct cprov_session *s, const char *text, struct cprov_error *err)
 {
     struct cprov_place given, *at = NULL;
-    const char *path = NULL, *type = "oci";
+    const char *path = NULL, *guess = cprov_source_guess(text);
+    const char *type = guess && strcmp(guess, "index") == 0 ? guess : "oci";
     bool found = false;
 
     if (names_path(text) && cprov_local_location(text, NULL, &s->arena, &path, &type, err) < 0)

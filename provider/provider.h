@@ -243,8 +243,8 @@ struct cprov_find_options {
     bool dependencies; /* also what an image needs, before it */
     bool strict;       /* a source that fails is a failure */
     const char *prefix; /* names that begin with it, each once and without versions */
-    const char *file; /* no source is asked, but this WIM file, archive or layout; or */
-    const char *uri;  /* the WIM file at this URL. Both without names */
+    const char *file;   /* no source is asked, but this WIM file, archive or layout; or */
+    const char *uri;    /* the WIM file at this URL. Both without names */
 };
 /* Items come as they are known, by source, name, version descending. An exact name that is nowhere:
  * CPROV_NOT_FOUND after the others were shown; a pattern without a match: 0. A source that fails is
@@ -465,12 +465,13 @@ struct cprov_source_options {
     const char *name;     /* get: name, pattern or location; NULL: all */
     const char *new_name; /* set */
     const char *location;
-    const char *type; /* "oci"; NULL: probed */
+    const char *type; /* "oci", "index", ...; NULL: found out */
     const char *proxy;
     int trusted;          /* -1: as it is (set), 0, 1 */
     bool no_check;        /* do not ask the location whether it answers */
     bool force;           /* register: replace */
     bool restore_default; /* register: bring "dockerhub" back */
+    const char *key;      /* PEM file: an index or catalog must be signed with it */
 };
 typedef void cprov_source_fn(void *arg, const struct cprov_source_item *item);
 CPROV_API int cprov_sources(struct cprov_session *s, const struct cprov_source_options *options,

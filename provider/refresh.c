@@ -1,8 +1,5 @@
 /* provider/refresh.c - cprov_refresh(): the index brought up to date, source by source. */
-#include <string.h>
-
-#include "base/limits.h"
-#include "provider/session.h"
+#include "provider/refresh.h"
 
 struct refresh {
     struct cprov_session *s;
@@ -133,6 +130,25 @@ static int refresh_one(struct refresh *r, const struct cprov_place *place, struc
                                                 .requests = requests_of(r->s) - before,
                                                 .problem = r->code ? r->err.msg : "" });
     return 0;
+}
+
+int cprov_refresh_place(struct cprov_session *s, struct cprov_place *place, struct cprov_error *err)
+{
+    struct cprov_refresh_options options = CPROV_INIT(struct cprov_refresh_options);
+    struct refresh r = { .s = s, .options = &options };
+    struct cprov_place *places = s->places;
+    size_t count = s->places_count;
+
+    s->places = place;
+    s->places_count = 1;
+    int code = refresh_one(&r, place, err);
+    s->places = places;
+    s->places_count = count;
+    if (code == 0 && r.code < 0) {
+        *err = r.err;
+        code = r.code;
+    }
+    return code;
 }
 
 static int refresh_all(struct refresh *r, size_t *failed, int *first, struct cprov_error *err)

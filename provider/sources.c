@@ -1,8 +1,14 @@
 /* provider/sources.c - registered sources: shown, added, changed, removed. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/limits.h"
 #include "provider/local_place.h"
 #include "provider/ping.h"
+#include "provider/refresh.h"
+#include "registry/source_probe.h"
 
 static void emit(const struct cprov_source *source, cprov_source_fn *item, void *arg)
 {
@@ -65,19 +71,35 @@ int cprov_sources(struct cprov_session *s, const struct cprov_source_options *op
 
 /* --- does it answer --- */
 
-/* As it will be reached later. The client keeps what it learns, so the place lives in the session.
+/* The client keeps what it learns of a host, so the place lives in the session, and its source too.
  */
+static int keep_place(struct cprov_session *s, const struct cprov_source *source,
+                      struct cprov_place **out, struct cprov_error *err)
+{
+    struct cprov_source *kept = cprov_arena_alloc(&s->arena, 1, sizeof(*kept));
+
+    *out = cprov_arena_alloc(&s->arena, 1, sizeof(**out));
+    if (!kept || !*out)
+        return cprov_fail_memory(err);
+    *kept = *source;
+    return cprov_place_init(kept, cprov_kinds, *out, err);
+}
+
+/* As it will be reached later. A document is read: what it says is known then. */
 static int check_location(struct cprov_session *s, const struct cprov_source *source,
                           struct cprov_error *err)
 {
-    struct cprov_place *place = cprov_arena_alloc(&s->arena, 1, sizeof(*place));
+    struct cprov_place *place;
+    int code;
 
-    if (!place)
-        return cprov_fail_memory(err);
-    if (cprov_place_init(source, cprov_kinds, place, err) < 0)
+    if (keep_place(s, source, &place, err) < 0)
         return err->code;
-    int code =
-        place->kind->local ? cprov_local_check(place, err) : cprov_ping(s, place, false, err);
+    if (place->kind->local && !place->kind->import)
+        code = cprov_local_check(place, err);
+    else if (place->kind->import)
+        code = cprov_refresh_place(s, place, err);
+    else
+        code = cprov_ping(s, place, false, err);
     if (code < 0)
         cprov_hint(err, "--no-check registers it all the same");
     return code;
@@ -108,6 +130,41 @@ static int settle_location(struct cprov_session *s, const char *given_type,
         source->location = path;
         source->type = type;
     }
+    return 0;
+}
+
+/* The file is written down whole, and must be there. */
+static int settle_key(struct cprov_session *s, struct cprov_source *source, struct cprov_error *err)
+{
+    if (!source->key)
+        return 0;
+    char *full = realpath(source->key, NULL);
+    if (!full)
+        return cprov_fail_os(err, errno, "%s", source->key);
+    source->key = cprov_arena_text(&s->call, cprov_span_of(full));
+    free(full);
+    return source->key ? 0 : cprov_fail_memory(err);
+}
+
+/* The kind of a location that nobody named one for: by its name, or by asking who is there. */
+static int settle_type(struct cprov_session *s, const struct cprov_source_options *o,
+                       struct cprov_source *source, struct cprov_error *err)
+{
+    const char *type = cprov_source_guess(source->location);
+    struct cprov_place *place;
+
+    source->type = type ? type : cprov_source_oci.type;
+    if (type || o->no_check || s->options.what_if || s->options.offline)
+        return 0;
+    if (keep_place(s, source, &place, err) < 0)
+        return err->code;
+    if (cprov_ask_type(s, place, &type, err) < 0) {
+        cprov_hint(err, "--no-check registers it all the same");
+        return err->code;
+    }
+    /* The catalog of our own server has no part for a path alone. */
+    if (strcmp(type, cprov_source_cprov.type) != 0 || !*place->base.repository)
+        source->type = type;
     return 0;
 }
 
@@ -142,10 +199,11 @@ int cprov_source_register(struct cprov_session *s, const struct cprov_source_opt
     struct cprov_error err = CPROV_ERROR_INIT;
     struct cprov_source source = { .name = options->name,
                                    .location = options->location,
-                                   .type = options->type ? options->type : "oci",
+                                   .type = options->type,
                                    .trusted = options->trusted > 0,
                                    .registered = true,
-                                   .proxy = options->proxy };
+                                   .proxy = options->proxy,
+                                   .key = options->key };
     int code = 0;
 
     cprov_session_begin(s, callbacks);
@@ -155,6 +213,10 @@ int cprov_source_register(struct cprov_session *s, const struct cprov_source_opt
         code = cprov_fail(&err, CPROV_EINVAL, "a source needs a name and a location");
     else
         code = settle_location(s, options->type, &source, &err);
+    if (code == 0)
+        code = settle_key(s, &source, &err);
+    if (code == 0 && !source.type)
+        code = settle_type(s, options, &source, &err);
     if (code == 0)
         code = add_source(s, options, &source, &err);
     if (code == 0 && !s->options.what_if)
@@ -177,8 +239,10 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
     source->location = o->location ? o->location : old->location;
     source->type = o->type ? o->type : old->type;
     source->proxy = o->proxy ? o->proxy : old->proxy;
+    source->key = o->key ? o->key : old->key;
     source->trusted = o->trusted < 0 ? old->trusted : o->trusted > 0;
-    if (o->location && settle_location(s, o->type, source, err) < 0)
+    if ((o->location && settle_location(s, o->type, source, err) < 0) ||
+        settle_key(s, source, err) < 0)
         return err->code;
     if (check_name(source->name, err) < 0 || cprov_place_init(source, cprov_kinds, &place, err) < 0)
         return err->code;
@@ -208,6 +272,23 @@ int cprov_source_set(struct cprov_session *s, const struct cprov_source_options 
 
 /* --- unregister --- */
 
+/* What the index has of it is of no use any more; a cache that cannot be cleaned is no failure. */
+static void forget(struct cprov_session *s, const struct cprov_source *source)
+{
+    auto_buf struct cprov_buf key = { 0 };
+    struct cprov_place place;
+    struct cprov_index *ix;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    cprov_buf_init(&key, CPROV_URL_MAX);
+    if (cprov_place_init(source, cprov_kinds, &place, &err) == 0 &&
+        cprov_session_index(s, &ix, &err) == 0) {
+        cprov_place_key(&place, &key);
+        if (cprov_buf_check(&key, "key of a source", &err) == 0)
+            (void)!cprov_index_forget(ix, cprov_buf_text(&key), &err);
+    }
+}
+
 int cprov_source_unregister(struct cprov_session *s, const struct cprov_source_options *options,
                             const struct cprov_callbacks *callbacks)
 {
@@ -220,8 +301,10 @@ int cprov_source_unregister(struct cprov_session *s, const struct cprov_source_o
     else if (cprov_should(s, "Unregister Package Source", "Package Source '%s'", options->name)) {
         code = cprov_conf_change_source(s->conf_dir, CPROV_SOURCE_REMOVE, options->name, NULL,
                                         false, &err);
-        if (code == 0)
+        if (code == 0) {
             cprov_session_log(s, NULL, "unregister-source", options->name, "");
+            forget(s, cprov_conf_source(s->conf, options->name));
+        }
     }
     return cprov_session_end(s, code, "", &err);
 }

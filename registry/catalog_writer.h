@@ -9,7 +9,9 @@
 struct cprov_error;
 struct cprov_catalog_writer;
 
-#define CPROV_CATALOG_FORMAT     1
+#define CPROV_CATALOG_FORMAT 1
+/* Where our own server has the one of what it serves; a Link of /v2/ says so. */
+#define CPROV_CATALOG_PATH       "/_cprov/catalog.json"
 #define CPROV_CATALOG_MEDIA_TYPE "application/vnd.container-provider.catalog.v1+json"
 
 /* Where the document goes, piece by piece. */

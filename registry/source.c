@@ -6,10 +6,10 @@
 #include "base/error.h"
 #include "registry/source_vendors.h"
 
-const struct cprov_source_kind *const cprov_network_kinds[] = { &cprov_source_oci,
-                                                                &cprov_source_index,
-                                                                &cprov_source_catalog,
-                                                                CPROV_VENDOR_KINDS, NULL };
+const struct cprov_source_kind *const cprov_network_kinds[] = {
+    &cprov_source_oci,   &cprov_source_index, &cprov_source_catalog,
+    &cprov_source_cprov, CPROV_VENDOR_KINDS,  NULL
+};
 
 const struct cprov_source_kind *cprov_source_kind(const struct cprov_source_kind *const *kinds,
                                                   const char *type)
@@ -85,6 +85,11 @@ static int read_network(struct cprov_place *p, struct cprov_error *err)
     return code < 0 ? cprov_wrap(err, "location of source '%s'", p->source->name) : 0;
 }
 
+static bool is_path(const char *location)
+{
+    return *location == '/' || strncmp(location, "file://", 7) == 0;
+}
+
 int cprov_place_init(const struct cprov_source *source,
                      const struct cprov_source_kind *const *kinds, struct cprov_place *out,
                      struct cprov_error *err)
@@ -94,6 +99,8 @@ int cprov_place_init(const struct cprov_source *source,
     if (!p.kind)
         return cprov_fail(err, CPROV_EINVAL, "source '%s': unknown type '%s'", source->name,
                           source->type);
+    if (p.kind->on_disk && is_path(source->location))
+        p.kind = p.kind->on_disk;
     if (!p.kind->local && read_network(&p, err) < 0)
         return err->code;
     if (p.kind->init && p.kind->init(&p, err) < 0)

@@ -107,7 +107,8 @@ struct cprov_source_kind {
                    struct cprov_error *err);
     /* Whether scan() can work at all: Docker Hub has no catalog. */
     bool (*can_scan)(const struct cprov_place *place);
-    bool local;       /* a path on this machine */
+    bool local;                              /* a path on this machine */
+    const struct cprov_source_kind *on_disk; /* what it is where the location is a path; or NULL */
     bool is_url;      /* the location is a URL to be fetched as it is: path and all */
     bool has_digests; /* versions() tells digests: moved tags are seen by listing alone */
     const struct cprov_vendor *vendor; /* registry/vendor.h: how its API is read; or NULL */
@@ -117,6 +118,7 @@ extern const struct cprov_source_kind cprov_source_oci;
 /* A document of registry/catalog_reader.h at a URL; signed when the source has a key: LOCATION.sig.
  * Broken off, it is resumed by range, or read anew while no entry has come; else CPROV_ENETWORK. */
 extern const struct cprov_source_kind cprov_source_index;
+extern const struct cprov_source_kind cprov_source_cprov;
 /* The same as an artifact of a registry: registry/catalog_artifact.h. */
 extern const struct cprov_source_kind cprov_source_catalog;
 

@@ -347,6 +347,8 @@ static int read_location(struct import *m, const struct cprov_place *place, stru
         rest = cprov_span_from(rest, colon + 3);
     rest.len = cprov_span_find(rest, '#');
     cprov_span_cut(rest, '/', &host, &path);
+    if (!place->kind->is_url) /* a registry of our own, not a document */
+        path = cprov_span_of(CPROV_CATALOG_PATH + 1);
     cprov_buf_add_text(&m->host, place->base.host);
     cprov_buf_add_char(&m->path, '/');
     cprov_buf_add_span(&m->path, path);
@@ -425,8 +427,44 @@ static int index_import(struct cprov_client *c, const struct cprov_place *place,
     return code;
 }
 
+/* --- on this machine --- */
+
+static int file_import(struct cprov_client *c, const struct cprov_place *place,
+                       const struct cprov_import *import, struct cprov_error *err)
+{
+    const struct cprov_catalog_file file = { .path = cprov_place_path(place),
+                                             .key = place->source->key,
+                                             .validator = import->validator,
+                                             .entry = import->entry,
+                                             .arg = import->arg };
+    struct cprov_error local = CPROV_ERROR_INIT;
+    auto_buf struct cprov_buf validator = { 0 };
+    bool unchanged = false;
+
+    (void)c;
+    (void)err;
+    cprov_buf_init(&validator, CPROV_VALIDATOR_MAX);
+    int code = cprov_catalog_read_file(&file, &validator, &unchanged, &local);
+    import->done(import->arg, code, unchanged, cprov_buf_text(&validator),
+                 code < 0 ? &local : NULL);
+    return 0;
+}
+
+static const struct cprov_source_kind index_on_disk = {
+    .type = "index",
+    .import = file_import,
+    .local = true,
+};
+
 const struct cprov_source_kind cprov_source_index = {
     .type = "index",
     .import = index_import,
     .is_url = true,
+    .on_disk = &index_on_disk,
+};
+
+/* What `cprov serve` serves: one document tells it all. */
+const struct cprov_source_kind cprov_source_cprov = {
+    .type = "cprov",
+    .import = index_import,
 };

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/span.h"
+#include "registry/catalog_writer.h"
 #include "registry/challenge.h"
 #include "registry/client_private.h"
 #include "registry/request.h"
@@ -62,10 +63,28 @@ static bool host_of(const char *location, char buf[CPROV_NAME_MAX + 1])
     return true;
 }
 
+/* A document, behind a URL. */
+static bool is_document(struct cprov_span location)
+{
+    static const char *const ends[] = { ".json", ".yaml", ".yml" };
+    struct cprov_span path = cprov_span_from(location, cprov_span_find(location, ':'));
+
+    if (!cprov_span_starts_with(path, "://"))
+        return false;
+    path = cprov_span_from(path, 3);
+    path = cprov_span_from(path, cprov_span_find(path, '/'));
+    for (size_t i = 0; i < CPROV_COUNT(ends); i++)
+        if (cprov_span_ends_with(path, ends[i]))
+            return true;
+    return false;
+}
+
 const char *cprov_source_guess(const char *location)
 {
     char buf[CPROV_NAME_MAX + 1];
 
+    if (location && is_document(cprov_span_of(location)))
+        return "index";
     if (!location || !host_of(location, buf))
         return NULL;
     struct cprov_span host = cprov_span_of(buf);
@@ -97,9 +116,24 @@ struct probe {
     void *arg;
 };
 
-/* How a registry wants us to log in gives it away. */
+/* A Link to the catalog: our own server. */
+static bool describes_itself(const struct cprov_http_head *head)
+{
+    for (size_t i = 0; i < head->links_count; i++) {
+        struct cprov_span link = head->links[i];
+
+        if (cprov_span_starts_with(link, "<" CPROV_CATALOG_PATH ">") &&
+            memmem(link.ptr, link.len, CPROV_CATALOG_MEDIA_TYPE, strlen(CPROV_CATALOG_MEDIA_TYPE)))
+            return true;
+    }
+    return false;
+}
+
+/* What a registry says of itself, or how it wants us to log in, gives it away. */
 static const char *read_challenge(const struct cprov_exchange_answer *answer)
 {
+    if (describes_itself(answer->head))
+        return "cprov";
     struct cprov_challenges list = { 0 };
     struct cprov_error ignored = CPROV_ERROR_INIT;
     const char *type = NULL;

@@ -1,5 +1,5 @@
-/* mirror/catalog_file.c - the catalog of what is served. */
-#include "mirror/catalog_file.h"
+/* mirror/served_catalog.c - the catalog of what is served. */
+#include "mirror/served_catalog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,7 +107,7 @@ static int open_nameless(struct cprov_error *err)
 }
 
 static int make(struct sink *s, const struct cprov_cards *cards, const char *host,
-                struct cprov_catalog_file *out, struct cprov_error *err)
+                struct cprov_served_catalog *out, struct cprov_error *err)
 {
     struct cprov_digest digest = { .algo = CPROV_SHA256 };
 
@@ -125,8 +125,8 @@ static int make(struct sink *s, const struct cprov_cards *cards, const char *hos
     return 0;
 }
 
-int cprov_catalog_file_write(const struct cprov_cards *cards, const char *host,
-                             struct cprov_catalog_file *out, struct cprov_error *err)
+int cprov_served_catalog_write(const struct cprov_cards *cards, const char *host,
+                               struct cprov_served_catalog *out, struct cprov_error *err)
 {
     struct cprov_error local = CPROV_ERROR_INIT;
     struct sink s = { .fd = -1 };
@@ -139,8 +139,8 @@ int cprov_catalog_file_write(const struct cprov_cards *cards, const char *host,
     return code;
 }
 
-int cprov_catalog_file_dup(const struct cprov_catalog_file *file, struct cprov_catalog_file *out,
-                           struct cprov_error *err)
+int cprov_served_catalog_dup(const struct cprov_served_catalog *file,
+                             struct cprov_served_catalog *out, struct cprov_error *err)
 {
     int fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 
@@ -151,7 +151,7 @@ int cprov_catalog_file_dup(const struct cprov_catalog_file *file, struct cprov_c
     return 0;
 }
 
-void cprov_catalog_file_close(struct cprov_catalog_file *file)
+void cprov_served_catalog_close(struct cprov_served_catalog *file)
 {
     cprov_fd_close(&file->fd);
 }

@@ -1,5 +1,5 @@
-/* tests/unit/mirror/catalog_file_test.c - the catalog of what is served, as a document. */
-#include "mirror/catalog_file.h"
+/* tests/unit/mirror/served_catalog_test.c - the catalog of what is served, as a document. */
+#include "mirror/served_catalog.h"
 
 #include <unistd.h>
 
@@ -35,7 +35,7 @@ static void end(struct fixture *f)
 }
 
 /* The document; `file` is closed. */
-static void read_back(struct cprov_catalog_file *file, struct cprov_buf *out)
+static void read_back(struct cprov_served_catalog *file, struct cprov_buf *out)
 {
     char piece[4096];
     struct cprov_digest digest;
@@ -48,10 +48,10 @@ static void read_back(struct cprov_catalog_file *file, struct cprov_buf *out)
     assert_int_equal(out->len, file->size);
     assert_int_equal(cprov_digest_of(CPROV_SHA256, cprov_buf_span(out), &digest, NULL), 0);
     assert_string_equal(cprov_digest_format(&digest, text), file->etag);
-    cprov_catalog_file_close(file);
+    cprov_served_catalog_close(file);
 }
 
-static void make(struct cprov_view *v, const char *host, struct cprov_catalog_file *out)
+static void make(struct cprov_view *v, const char *host, struct cprov_served_catalog *out)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
 
@@ -101,7 +101,7 @@ static void assert_listed(struct cprov_span document, const struct cprov_descrip
 static void test_document(void **state)
 {
     struct fixture f = { .served = NULL };
-    struct cprov_catalog_file file, again, other;
+    struct cprov_served_catalog file, again, other;
     struct cprov_buf text;
 
     (void)state;
@@ -115,8 +115,8 @@ static void test_document(void **state)
     make(v, "other", &other);
     assert_string_equal(file.etag, again.etag);
     assert_string_not_equal(file.etag, other.etag);
-    cprov_catalog_file_close(&again);
-    cprov_catalog_file_close(&other);
+    cprov_served_catalog_close(&again);
+    cprov_served_catalog_close(&other);
     read_back(&file, &text);
     assert_listed(cprov_buf_span(&text), &d, 3);
     assert_null(strstr(cprov_buf_text(&text), "host:1/server")); /* its other place */
@@ -129,7 +129,7 @@ static void test_document(void **state)
 static void test_etags(void **state)
 {
     struct fixture f = { .served = NULL };
-    struct cprov_catalog_file first, second, third;
+    struct cprov_served_catalog first, second, third;
 
     (void)state;
     begin(&f);
@@ -154,9 +154,9 @@ static void test_etags(void **state)
     make(v, "h:1", &third);
     cprov_view_release(v);
     assert_string_not_equal(first.etag, third.etag);
-    cprov_catalog_file_close(&first);
-    cprov_catalog_file_close(&second);
-    cprov_catalog_file_close(&third);
+    cprov_served_catalog_close(&first);
+    cprov_served_catalog_close(&second);
+    cprov_served_catalog_close(&third);
     end(&f);
 }
 
@@ -164,7 +164,7 @@ static void test_etags(void **state)
 static void test_many_hosts(void **state)
 {
     struct fixture f = { .served = NULL };
-    struct cprov_catalog_file files[3 * CPROV_SERVED_CATALOGS_MAX];
+    struct cprov_served_catalog files[3 * CPROV_SERVED_CATALOGS_MAX];
     char host[32], wanted[48];
     struct cprov_buf text;
 
