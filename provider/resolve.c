@@ -167,7 +167,8 @@ static int search_target(struct cprov_session *s, const struct cprov_name *n,
     t->name = row->place ? row->name : cprov_name_of_reference(s, &row->reference);
     t->url = row->url && *row->url ? row->url : NULL;
     t->bytes = row->bytes;
-    t->place = !t->url && row->place && row->place->kind->local ? row->place : NULL;
+    if (!t->url && !*row->reference.host && row->place && row->place->kind->local)
+        t->place = row->place;
     if (n->has_digest) {
         t->reference.digest = n->digest;
         t->reference.has_digest = true;

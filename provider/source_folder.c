@@ -21,6 +21,7 @@ struct candidate {
 
 struct folder {
     struct cprov_arena arena;
+    size_t root_len; /* of the path, with its slash */
     struct candidate *list;
     size_t count, room;
     size_t given, failed;
@@ -127,6 +128,15 @@ static const char *name_of(const char *path, struct cprov_arena *arena)
     return cprov_arena_text(arena, text);
 }
 
+/* Files of one name in two folders are two images: their paths tell them apart. */
+static const char *relative(const struct folder *f, const char *path, struct cprov_arena *arena)
+{
+    struct cprov_span text = cprov_span_from(cprov_span_of(path), f->root_len);
+
+    text.len -= strlen(".wim");
+    return cprov_arena_text(arena, text);
+}
+
 static int give(struct folder *f, const struct candidate *c, const struct cprov_import *request,
                 struct cprov_error *err)
 {
@@ -136,7 +146,8 @@ static int give(struct folder *f, const struct candidate *c, const struct cprov_
     if (read_wim(c->path, &arena, &wim, err) < 0)
         return err->code;
     struct cprov_entry entry = {
-        .repository = name_of(c->path, &arena),
+        .repository = relative(f, c->path, &arena),
+        .name = name_of(c->path, &arena),
         .version = wim.version,
         .url = cprov_arena_textf(&arena, "file://%s", c->path),
         .bytes = wim.bytes,
@@ -149,7 +160,6 @@ static int give(struct folder *f, const struct candidate *c, const struct cprov_
         .is_os = true,
         .complete = true,
     };
-    entry.name = entry.repository;
     if (cprov_arena_check(&arena, err) < 0)
         return err->code;
     f->given++;
@@ -192,6 +202,7 @@ static int import(struct cprov_client *c, const struct cprov_place *place,
 
     (void)c;
     (void)err;
+    f.root_len = strlen(cprov_place_path(place)) + 1;
     int code = look_in(&f, cprov_place_path(place), true, &local);
     if (code == 0 && f.count > 1)
         qsort(f.list, f.count, sizeof(*f.list), compare_candidates);

@@ -17,6 +17,15 @@ struct reading {
     struct cprov_packed *packed;
     size_t given, failed;
     struct cprov_error first; /* failure */
+    struct cprov_arena arena; /* of what was given: */
+    struct given *last;
+};
+
+/* Layouts of one mirror share images: each is told once. */
+struct given {
+    struct given *before;
+    const char *name, *version;
+    struct cprov_digest digest;
 };
 
 /* --- one image --- */
@@ -189,6 +198,29 @@ static bool name_row(const struct reading *g, const struct cprov_image *image, b
     return true;
 }
 
+static bool told_already(const struct reading *g, const struct cprov_entry *e)
+{
+    for (const struct given *i = g->last; i; i = i->before)
+        if (cprov_digest_equal(&i->digest, e->digest) && strcmp(i->name, e->name) == 0 &&
+            strcmp(i->version, e->version) == 0)
+            return true;
+    return false;
+}
+
+static int note_told(struct reading *g, const struct cprov_entry *e, struct cprov_error *err)
+{
+    struct given *new = cprov_arena_alloc(&g->arena, 1, sizeof(*new));
+
+    if (!new)
+        return cprov_fail_memory(err);
+    *new = (struct given){ .before = g->last,
+                           .name = cprov_arena_text(&g->arena, cprov_span_of(e->name)),
+                           .version = cprov_arena_text(&g->arena, cprov_span_of(e->version)),
+                           .digest = *e->digest };
+    g->last = new;
+    return cprov_arena_check(&g->arena, err);
+}
+
 static int give_image(struct reading *g, const struct cprov_image *image, bool alone,
                       struct cprov_error *err)
 {
@@ -203,8 +235,10 @@ static int give_image(struct reading *g, const struct cprov_image *image, bool a
     bool named = name_row(g, image, alone, &r);
     if (cprov_arena_check(&r.arena, err) < 0)
         return err->code;
-    if (!named)
+    if (!named || told_already(g, &r.entry))
         return 0;
+    if (note_told(g, &r.entry, err) < 0)
+        return err->code;
     g->given++;
     return g->import->entry(g->import->arg, &r.entry, err);
 }
@@ -337,6 +371,7 @@ static int import(struct cprov_client *c, const struct cprov_place *place,
     (void)c;
     (void)err;
     int code = read_place(place, &g, &unchanged, validator, &local);
+    cprov_arena_clear(&g.arena);
     request->done(request->arg, code, unchanged, code < 0 ? "" : validator,
                   code < 0 ? &local : NULL);
     return 0;

@@ -495,7 +495,10 @@ static bool unfold(struct cprov_job *j)
     if (j->exact) {
         *j->repository = *j->exact;
     } else {
-        *j->repository = place->base;
+        if (place->kind->import) /* in a catalog; each entry tells where its image is */
+            *j->repository = (struct cprov_reference){ 0 };
+        else
+            *j->repository = place->base;
         (void)stpcpy(j->repository->repository, j->path);
     }
     return true;

@@ -107,13 +107,24 @@ static void import_done(void *arg, int code, bool unchanged, const char *validat
     cprov_search_pump(site->search);
 }
 
+static void import_warning(void *arg, const char *text)
+{
+    struct cprov_site *site = arg;
+    const struct cprov_catalog_query *q = site->search->query;
+
+    if (q->warning)
+        q->warning(q->notice_arg, site->place, text);
+}
+
 static void start_import(struct cprov_site *site)
 {
     struct cprov_search *s = site->search;
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_import import = {
-        .validator = site->known.validator, .entry = import_entry, .done = import_done, .arg = site
-    };
+    struct cprov_import import = { .validator = site->known.validator,
+                                   .entry = import_entry,
+                                   .done = import_done,
+                                   .warning = import_warning,
+                                   .arg = site };
     int code = 0;
 
     site->asked = true;
@@ -244,8 +255,11 @@ static bool open_cursor(struct cprov_lookup *l)
         return false;
     if (l->spilled)
         filter.after = l->last_path;
-    else if (!cprov_lookup_is_pattern(l))
-        filter.named = alias ? cprov_span_of(alias) : cprov_lookup_wanted(l)->text;
+    else if (!cprov_lookup_is_pattern(l) && alias && !l->site->place->kind->import)
+        filter.named = cprov_span_of(alias);
+    else if (!cprov_lookup_is_pattern(l)) /* a catalog may list either name */
+        filter = (struct cprov_index_filter){ .named = cprov_lookup_wanted(l)->text,
+                                              .also = cprov_span_of(alias) };
     else if (s->query->hint)
         filter = *s->query->hint;
     else

@@ -110,6 +110,7 @@ int cprov_index_repository(struct cprov_index *ix, int64_t source, const char *p
 /* Which repositories of a source: one of these, or all. */
 struct cprov_index_filter {
     struct cprov_span named;    /* whose path or last component is this, whatever the case */
+    struct cprov_span also;     /* with named: or this; may be empty */
     struct cprov_span prefix;   /* whose path or last component begins with it */
     const char *after;          /* whose path comes after this one; NULL: no matter */
     const char *words;          /* whose name, description or publisher may have all of these */

@@ -121,19 +121,20 @@ static int gather(struct cprov_index_cursor *c, struct cprov_query *q, struct cp
     }
 }
 
-static int gather_named(struct cprov_index_cursor *c, struct cprov_span name,
+static int gather_named(struct cprov_index_cursor *c, const struct cprov_index_filter *f,
                         struct cprov_error *err)
 {
     static const char sql[] =
         "SELECT id FROM (SELECT id, path FROM repository WHERE source = ?1 AND "
-        "leaf = ?2 UNION SELECT id, path FROM repository WHERE source = ?1 "
-        "AND path = ?2) ORDER BY path";
+        "leaf IN (?2, ?3) UNION SELECT id, path FROM repository WHERE source = ?1 "
+        "AND path IN (?2, ?3)) ORDER BY path";
     auto_query struct cprov_query q = { 0 };
 
     if (cprov_query_begin(c->ix, sql, &q, err) < 0)
         return err->code;
     cprov_query_number(&q, c->source);
-    cprov_query_span(&q, name);
+    cprov_query_span(&q, f->named);
+    cprov_query_span(&q, f->also.len > 0 ? f->also : f->named);
     return gather(c, &q, err);
 }
 
@@ -232,7 +233,7 @@ static int gather_filtered(struct cprov_index_cursor *c, const struct cprov_inde
 
     c->filtered = true;
     if (f->named.len > 0)
-        return gather_named(c, f->named, err);
+        return gather_named(c, f, err);
     if (f->has_digest)
         return gather_digest(c, &f->digest, err);
     cprov_buf_init(&match, CPROV_URL_MAX);

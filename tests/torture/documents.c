@@ -355,6 +355,6 @@ static void vendors(void **state)
         cmocka_unit_test(json),         cmocka_unit_test(manifests),
         cmocka_unit_test(image_config), cmocka_unit_test(references_and_platforms),
         cmocka_unit_test(challenges),   cmocka_unit_test(vendors),
-        cmocka_unit_test(challenges),   cmocka_unit_test(catalogs),
+        cmocka_unit_test(catalogs),
     };
     const size_t torture_documents_count = CPROV_COUNT(torture_documents);
