@@ -349,7 +349,7 @@ const struct cprov_verb cprov_verbs[] = {
     },
     {
         .id = CPROV_VERB_LOGOUT,
-        .group = CPROV_GROUP_REGISTRY,
+        .group = CPROV_GROUP_OTHER,
         .name = "logout",
         .aliases = "",
         .arguments = "[REGISTRY]",
