@@ -83,6 +83,8 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
     if (o->code == 0 || (o->code != CPROV_ENOTFOUND && code == CPROV_ENOTFOUND)) {
         o->code = code;
         o->err = *err;
+        if (code != CPROV_ENOTFOUND && place && place->kind->import && f->s->places_count == 1)
+            (void)cprov_wrap(&o->err, "source '%s'", place->source->name);
     }
 }
 

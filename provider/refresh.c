@@ -1,6 +1,9 @@
 /* provider/refresh.c - cprov_refresh(): the index brought up to date, source by source. */
 #include "provider/refresh.h"
 
+/* A tag that was looked at so short a time ago is not looked at again. */
+#define MOVED_AFTER_S 3600
+
 struct refresh {
     struct cprov_session *s;
     const struct cprov_refresh_options *options;
@@ -87,6 +90,53 @@ static uint64_t requests_of(const struct cprov_session *s)
     return s->client ? cprov_client_requests(s->client) : 0;
 }
 
+static int prepare(struct refresh *r, const struct cprov_place *place,
+                   const struct cprov_wanted *wanted, struct cprov_catalog_query *query,
+                   struct cprov_error *err)
+{
+    if (cprov_session_query(r->s, true, query, err) < 0)
+        return err->code;
+    if (!query->index)
+        return cprov_fail(err, CPROV_EFAIL, "there is no index to refresh");
+    query->wanted = wanted;
+    query->wanted_count = 1;
+    query->places = place;
+    query->places_count = 1;
+    query->freshness = (struct cprov_freshness){ 0 };
+    query->update_only = true;
+    query->row = on_row;
+    query->missed = on_missed;
+    query->progress = on_progress;
+    query->arg = query->notice_arg = r;
+    query->connect = connect;
+    query->stale = on_stale;
+    query->warning = on_warning;
+    return 0;
+}
+
+/*
+ * The lists, and the manifests of versions that nothing is known of; what is left of the budget
+ * goes to tags that may have moved, which their age says.
+ */
+static int list_and_read(struct refresh *r, struct cprov_catalog_query *query,
+                         struct cprov_error *err)
+{
+    size_t asked = 0, budget = r->options->details;
+
+    query->details = budget > 0;
+    query->details_max = budget;
+    query->details_asked = &asked;
+    query->freshness.details = INT32_MAX;
+    if (cprov_catalog_find(query, err) < 0)
+        return err->code;
+    if (r->code < 0 || asked >= budget)
+        return 0;
+    query->freshness = (struct cprov_freshness){ INT32_MAX, INT32_MAX, MOVED_AFTER_S };
+    query->details_max = budget - asked;
+    query->progress = NULL;
+    return cprov_catalog_find(query, err);
+}
+
 /* One source after the other: what each costs can be told, and they do not wait for each other's
  * slots. */
 static int refresh_one(struct refresh *r, const struct cprov_place *place, struct cprov_error *err)
@@ -98,28 +148,7 @@ static int refresh_one(struct refresh *r, const struct cprov_place *place, struc
     r->source = place->source->name;
     r->repositories = 0;
     r->code = 0;
-    if (cprov_session_query(r->s, true, &query, err) < 0)
-        return err->code;
-    query.wanted = &everything;
-    query.wanted_count = 1;
-    query.places = place;
-    query.places_count = 1;
-    query.freshness = (struct cprov_freshness){ 0 };
-    if (r->options->details) /* what is known of a version is not asked again */
-        query.freshness.details = INT32_MAX;
-    query.update_only = true;
-    query.details = r->options->details > 0;
-    query.details_max = r->options->details;
-    query.row = on_row;
-    query.missed = on_missed;
-    query.progress = on_progress;
-    query.arg = query.notice_arg = r;
-    query.connect = connect;
-    query.stale = on_stale;
-    query.warning = on_warning;
-    if (!query.index)
-        return cprov_fail(err, CPROV_EFAIL, "there is no index to refresh");
-    if (cprov_catalog_find(&query, err) < 0)
+    if (prepare(r, place, &everything, &query, err) < 0 || list_and_read(r, &query, err) < 0)
         return err->code;
     tell_progress(r, r->repositories, r->repositories, true);
     if (r->item)

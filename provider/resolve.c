@@ -70,6 +70,8 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
     if (f->code == 0 || (code == CPROV_ENOTFOUND && !strstr(f->err.msg, "newest is"))) {
         f->code = code;
         f->err = *err;
+        if (code != CPROV_ENOTFOUND && place && place->kind->import && f->s->places_count == 1)
+            (void)cprov_wrap(&f->err, "source '%s'", place->source->name);
     }
 }
 

@@ -271,6 +271,8 @@ int cprov_catalog_find(const struct cprov_catalog_query *query, struct cprov_err
         if (s.client)
             code = cprov_client_run(s.client, NULL, err);
     }
+    if (query->details_asked)
+        *query->details_asked = s.detailed;
     if (code == 0 && s.code < 0) {
         *err = s.err;
         code = s.code;

@@ -77,8 +77,9 @@ struct cprov_catalog_query {
     /* Something a person should know: of a place, or (NULL) of the index. May be NULL. */
     void (*warning)(void *arg, const struct cprov_place *place, const char *text);
     void *notice_arg; /* of connect, stale and warning */
-    /* Gets the number of rows that lack details for details_max; or NULL. */
-    size_t *details_skipped;
+    /* May be NULL: versions whose manifests were asked for, and rows that lack details for
+     * details_max. */
+    size_t *details_asked, *details_skipped;
 };
 
 /* 0 also when nothing was found. Codes: CPROV_ECANCELLED, CPROV_ENOMEM. */

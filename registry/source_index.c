@@ -84,8 +84,6 @@ static void import_finish(struct import *m, int code, const struct cprov_error *
     if (code < 0) {
         local = *err;
         cprov_buf_reset(&validator);
-        if (m->source->registered)
-            (void)cprov_wrap(&local, "source '%s'", m->source->name);
     }
     cprov_op_remove(&m->op);
     import_free(m);
