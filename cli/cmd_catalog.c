@@ -1,9 +1,16 @@
-/* cli/cmd_catalog.c - catalog export and catalog push. */
+/* cli/cmd_catalog.c - catalog add, catalog export and catalog push. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/byte_sink.h"
 #include "cli/cli.h"
+#include "cli/records.h"
+
+static const struct cprov_layout added_layout = {
+    .style = CPROV_TABLE_FITTED,
+    .columns = { { "Name", NULL, 0 }, { "Version", NULL, 0 }, { "Size", NULL, 0 },
+                 { "Sha256", NULL, 0 } },
+};
 
 static struct cprov_catalog_options options_of(const struct cprov_settings *s)
 {
@@ -46,6 +53,29 @@ static int do_export(struct cprov_cli *cli, const char *const *names, size_t cou
     return r;
 }
 
+static int do_add(struct cprov_cli *cli, const char *const *names, size_t count,
+                  const struct cprov_callbacks *callbacks)
+{
+    struct cprov_catalog_options options = options_of(&cli->settings);
+    struct cprov_callbacks with_items = *callbacks;
+
+    if (count < 2)
+        return cprov_cli_usage(cli, "catalog add needs a catalog and files");
+    options.path = names[0];
+    options.files = names + 1;
+    options.files_count = count - 1;
+    if (cli->out)
+        with_items.item = cprov_print_item;
+    return cprov_catalog_add(cli->session, &options, &with_items);
+}
+
+static int add(struct cprov_cli *cli)
+{
+    int r = cprov_cli_rows(cli, &cprov_image_record, &added_layout);
+
+    return r < 0 ? r : cprov_cli_change(cli, do_add);
+}
+
 /* The first word says what is done with the second. */
 int cprov_cmd_catalog(struct cprov_cli *cli)
 {
@@ -58,5 +88,7 @@ int cprov_cmd_catalog(struct cprov_cli *cli)
         return cprov_cli_change(cli, do_push);
     if (strcmp(what, "export") == 0)
         return cprov_cli_change(cli, do_export);
-    return cprov_cli_usage(cli, "a catalog is exported or pushed, not '%s'", what);
+    if (strcmp(what, "add") == 0)
+        return add(cli);
+    return cprov_cli_usage(cli, "a catalog is exported, pushed or added to, not '%s'", what);
 }

@@ -111,7 +111,9 @@ int cprov_cli_change(struct cprov_cli *cli, cprov_change_fn *change)
         return r;
     if (!s->confirm || s->session.yes || s->session.what_if)
         return change(cli, names.items, names.count, &cli->callbacks);
-    if (!names.count || cli->verb->group == CPROV_GROUP_SOURCES)
+    /* several words that are one thing */
+    if (!names.count || cli->verb->group == CPROV_GROUP_SOURCES ||
+        cli->verb->id == CPROV_VERB_CATALOG)
         return change_one(cli, change, names.items, names.count, &answer);
     for (size_t i = 0; i < names.count && !results.cancelled; i++)
         cprov_results_add(&results, change_one(cli, change, &names.items[i], 1, &answer));

@@ -364,17 +364,19 @@ const struct cprov_verb cprov_verbs[] = {
         .group = CPROV_GROUP_REGISTRY,
         .name = "catalog",
         .aliases = "",
-        .arguments = "export|push FILE|REF",
+        .arguments = "export|push|add FILE|REF [FILE...]",
         .summary = "share what is known of the sources",
         .examples = { "cprov catalog export catalog.json",
                       "cprov catalog push registry.example/team/catalog --title 'Team images'",
-                      "cprov catalog push registry.example/team/catalog --sign key.pem" },
+                      "cprov catalog push registry.example/team/catalog --sign key.pem",
+                      "cprov catalog add www/catalog.json www/*.wim" },
         .notes = "Nothing is asked of the sources: 'cprov refresh' does that. Others register what "
                  "was pushed as a source of type catalog. With --sign an exported file gets its "
-                 "signature beside it, as FILE.sig. FILE - is stdout.",
+                 "signature beside it, as FILE.sig. FILE - is stdout. add "
+                 "puts files that lie beside a catalog into it, with size, sha256 and date.",
         .sets = CPROV_SET_CATALOG,
         .least = 2,
-        .most = 2,
+        .most = ANY,
         .changes = true,
     },
     {

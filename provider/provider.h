@@ -494,7 +494,15 @@ struct cprov_catalog_options {
     const char *title;     /* of the document; or NULL */
     const char *key_file;  /* private key (PEM) to sign it with; or NULL */
     bool overwrite;        /* export: replace a file */
+    const char *const *files; /* add */
+    size_t files_count;
 };
+/* Puts files that lie beside a catalog (path; made when it is missing) into it: name, version, size,
+ * sha256 and date, an item for each. WIM files tell what they are, others are called
+ * NAME-1-2-3.EXT. */
+CPROV_API int cprov_catalog_add(struct cprov_session *s,
+                                const struct cprov_catalog_options *options,
+                                const struct cprov_callbacks *callbacks);
 /* Everything that is known of the session's sources without asking them, as one document: a file
  * that is there whole or not at all, with its signature beside it as FILE.sig. CPROV_NOT_FOUND:
  * nothing is known; CPROV_EXISTS: the file is there. */
