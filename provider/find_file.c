@@ -135,7 +135,7 @@ static int list_images(struct cprov_session *s, const char *path, const char *ty
 int cprov_find_file(struct cprov_session *s, const char *path, struct cprov_error *err)
 {
     char magic[6];
-    struct cprov_wim wim;
+    struct cprov_wim wim = { 0 };
     struct stat st;
     size_t got = 0;
 
@@ -232,7 +232,7 @@ int cprov_find_uri(struct cprov_session *s, const char *url, struct cprov_error 
 {
     auto_buf struct cprov_buf shown = { 0 };
     struct piece p = { 0 };
-    struct cprov_wim wim;
+    struct cprov_wim wim = { 0 };
     struct cprov_url u;
 
     if (cprov_span_starts_with(cprov_span_of(url), "file://"))

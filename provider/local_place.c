@@ -84,8 +84,8 @@ int cprov_local_layouts(const char *path, struct cprov_arena *arena, const char 
 static int folder_type(const char *path, struct cprov_arena *arena, const char **type,
                        struct cprov_error *err)
 {
-    const char *const *names;
-    size_t count;
+    const char *const *names = NULL;
+    size_t count = 0;
 
     if (is_layout(AT_FDCWD, path, arena)) {
         *type = cprov_source_layout.type;
@@ -236,8 +236,8 @@ static int open_mirror(const char *path, const struct cprov_digest *digest,
                        struct cprov_error *err)
 {
     CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
-    const char *const *names;
-    size_t count;
+    const char *const *names = NULL;
+    size_t count = 0;
 
     if (cprov_local_layouts(path, &arena, &names, &count, err) < 0)
         return err->code;

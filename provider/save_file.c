@@ -14,7 +14,7 @@
 #include "registry/range_read.h"
 #include "registry/redirect.h"
 
-#define PIECE (32 * 1024)
+#define PIECE (32 * CPROV_KIB)
 
 /* One file on its way. */
 struct job {
@@ -345,7 +345,7 @@ static int get_plain(struct job *j, struct cprov_error *err)
 {
     struct writing w = { .job = j };
     struct cprov_error ignored = CPROV_ERROR_INIT;
-    struct cprov_digest found;
+    struct cprov_digest found = { 0 };
 
     if (remove_partial(j, err) < 0)
         return err->code;

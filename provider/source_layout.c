@@ -331,8 +331,8 @@ static int read_place(const struct cprov_place *place, struct reading *g, bool *
     CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
     auto_file_stamp struct cprov_file_stamp s = { 0 };
     bool archive = place->kind == &cprov_source_archive;
-    const char **paths;
-    size_t count;
+    const char **paths = NULL;
+    size_t count = 0;
 
     if (list_paths(place, &arena, &paths, &count, err) < 0)
         return err->code;

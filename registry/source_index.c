@@ -354,7 +354,7 @@ static int read_location(struct import *m, const struct cprov_place *place, stru
     rest.len = cprov_span_find(rest, '#');
     cprov_span_cut(rest, '/', &host, &path);
     if (!place->kind->is_url) /* a registry of our own, not a document */
-        path = cprov_span_of(CPROV_CATALOG_PATH + 1);
+        path = cprov_span_of(&CPROV_CATALOG_PATH[1]);
     cprov_buf_add_text(&m->host, place->base.host);
     cprov_buf_add_char(&m->path, '/');
     cprov_buf_add_span(&m->path, path);

@@ -15,7 +15,7 @@
 #include "store/packed_private.h"
 #include "store/private.h"
 
-#define PIECE (128 * 1024)
+#define PIECE (128 * CPROV_KIB)
 
 void cprov_packed_close(struct cprov_packed *p)
 {
@@ -278,7 +278,7 @@ int cprov_packed_copy_blob(struct cprov_store *to, struct cprov_packed *from,
                            struct cprov_error *err)
 {
     char text[CPROV_DIGEST_TEXT_MAX];
-    uint64_t offset, size;
+    uint64_t offset, size = 0;
     auto_fd int fd = -1;
 
     if (cprov_packed_open_blob(from, &d->digest, &fd, &offset, &size, err) < 0)

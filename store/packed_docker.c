@@ -11,7 +11,7 @@
 #include "store/index_file.h"
 #include "store/packed_private.h"
 
-#define PIECE (128 * 1024)
+#define PIECE (128 * CPROV_KIB)
 
 /* One image of manifest.json. */
 struct saved {
@@ -106,7 +106,7 @@ static int write_layers(struct saved *v, struct cprov_json_writer *w, struct cpr
         return cprov_fail(err, CPROV_EVERIFY, "manifest.json and the config disagree on layers");
     for (size_t i = 0; name; i++, name = name->next) {
         const struct cprov_tar_member *m = member_named(v->p, name, err);
-        struct cprov_descriptor layer;
+        struct cprov_descriptor layer = { 0 };
 
         if (!m || layer_of(v->p, m, &v->config->diff_ids[i], &layer, err) < 0 ||
             add_blob(v->p, &(struct cprov_packed_blob){ .digest = layer.digest, .member = m },

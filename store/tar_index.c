@@ -12,7 +12,7 @@
 #include "store/tar_reader.h"
 
 #define LINKS_MAX 4 /* one after the other */
-#define ZEROES    (64 * 1024)
+#define ZEROES    (64 * CPROV_KIB)
 
 struct reading {
     struct cprov_tar_index *index;

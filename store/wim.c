@@ -102,7 +102,7 @@ int cprov_wim_header(const uint8_t header[CPROV_WIM_HEADER], uint64_t file_size,
     X(open_wim)
 
 static struct {
-#define MEMBER(name) __typeof__(wimlib_##name) *name;
+#define MEMBER(function) __typeof__(wimlib_##function) *(function);
     WIMLIB_FUNCTIONS(MEMBER)
 #undef MEMBER
 } wimlib;
@@ -319,7 +319,7 @@ int cprov_wim_describe(const uint8_t header[CPROV_WIM_HEADER], uint64_t file_siz
                        struct cprov_span xml, struct cprov_arena *arena, struct cprov_wim *out,
                        struct cprov_error *err)
 {
-    struct cprov_wim_parts parts;
+    struct cprov_wim_parts parts = { 0 };
     CPROV_CLEANUP(free_wim) WIMStruct *wim = NULL;
 
     if (cprov_wim_header(header, file_size, &parts, err) < 0)
@@ -363,7 +363,7 @@ int cprov_wim_read(int fd, struct cprov_arena *arena, struct cprov_wim *out,
 {
     auto_buf struct cprov_buf xml = { 0 };
     uint8_t header[CPROV_WIM_HEADER];
-    struct cprov_wim_parts parts;
+    struct cprov_wim_parts parts = { 0 };
     char piece[16 * 1024];
     struct stat st;
     size_t got;
