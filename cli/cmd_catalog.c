@@ -8,7 +8,9 @@
 
 static const struct cprov_layout added_layout = {
     .style = CPROV_TABLE_FITTED,
-    .columns = { { "Name", NULL, 0 }, { "Version", NULL, 0 }, { "Size", NULL, 0 },
+    .columns = { { "Name", NULL, 0 },
+                 { "Version", NULL, 0 },
+                 { "Size", NULL, 0 },
                  { "Sha256", NULL, 0 } },
 };
 

@@ -206,10 +206,9 @@ static int keep_entry(void *arg, const struct cprov_entry *entry, struct cprov_e
 
 static int keep_others(struct add *a, struct cprov_error *err)
 {
-    const struct cprov_catalog_file file = { .path = a->catalog,
-                                             .validator = "",
-                                             .entry = keep_entry,
-                                             .arg = a };
+    const struct cprov_catalog_file file = {
+        .path = a->catalog, .validator = "", .entry = keep_entry, .arg = a
+    };
     auto_buf struct cprov_buf validator = { 0 };
     bool unchanged;
 

@@ -497,8 +497,8 @@ struct cprov_catalog_options {
     const char *const *files; /* add */
     size_t files_count;
 };
-/* Puts files that lie beside a catalog (path; made when it is missing) into it: name, version, size,
- * sha256 and date, an item for each. WIM files tell what they are, others are called
+/* Puts files that lie beside a catalog (path; made when it is missing) into it: name, version,
+ * size, sha256 and date, an item for each. WIM files tell what they are, others are called
  * NAME-1-2-3.EXT. */
 CPROV_API int cprov_catalog_add(struct cprov_session *s,
                                 const struct cprov_catalog_options *options,

@@ -100,7 +100,7 @@ static void import_done(void *arg, int code, bool unchanged, const char *validat
     struct cprov_error own = CPROV_ERROR_INIT;
 
     if (code == 0 && unchanged)
-        code = cprov_index_source_checked(site->search->index, site->known.id, &own);
+        code = cprov_index_source_checked(site->search->index, site->known.id, validator, &own);
     else if (code == 0)
         code = commit_import(site, validator, &own);
     site_settled(site, code, own.code ? &own : err);

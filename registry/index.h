@@ -58,9 +58,11 @@ int cprov_index_source(struct cprov_index *ix, const char *key, const char *host
 /* Forgets a source with all that is in it; 0 also when there is none. */
 CPROV_MUST_CHECK
 int cprov_index_forget(struct cprov_index *ix, const char *key, struct cprov_error *err);
-/* Its listing was looked at now and is unchanged. */
+/* Its listing was looked at now and is unchanged; validator (NULL: as it was) is to be given the
+ * next time. */
 CPROV_MUST_CHECK
-int cprov_index_source_checked(struct cprov_index *ix, int64_t source, struct cprov_error *err);
+int cprov_index_source_checked(struct cprov_index *ix, int64_t source, const char *validator,
+                               struct cprov_error *err);
 
 /*
  * A scan: begin, note each repository, end. Repositories that a scan which came to its end has not

@@ -266,23 +266,6 @@ static int move(struct cprov_index *ix, int64_t from, int64_t to, struct cprov_e
     return cprov_query_run(&q, err);
 }
 
-static int set_validator(struct cprov_index_import *m, const char *validator,
-                         struct cprov_error *err)
-{
-    auto_query struct cprov_query q = { 0 };
-    struct cprov_span text = cprov_span_of(validator);
-
-    if (cprov_query_begin(m->ix, "UPDATE source SET validator = ? WHERE id = ?", &q, err) < 0)
-        return err->code;
-    if (text.len > CPROV_VALIDATOR_MAX)
-        text.len = 0;
-    cprov_query_span(&q, text);
-    cprov_query_number(&q, m->source);
-    if (cprov_query_run(&q, err) < 0)
-        return err->code;
-    return cprov_index_source_checked(m->ix, m->source, err);
-}
-
 static int swap(struct cprov_index_import *m, const char *validator, struct cprov_error *err)
 {
     int64_t dead = m->shadow - ((int64_t)1 << 33); /* no shadow's number */
@@ -290,7 +273,7 @@ static int swap(struct cprov_index_import *m, const char *validator, struct cpro
     if (set_known(m, err) < 0 || move(m->ix, m->source, dead, err) < 0 ||
         move(m->ix, m->shadow, m->source, err) < 0)
         return err->code;
-    return set_validator(m, validator, err);
+    return cprov_index_source_checked(m->ix, m->source, validator, err);
 }
 
 int cprov_index_import_commit(struct cprov_index_import *m, const char *validator,

@@ -57,13 +57,21 @@ int cprov_index_source(struct cprov_index *ix, const char *key, const char *host
     return read_source(ix, key, out, err);
 }
 
-int cprov_index_source_checked(struct cprov_index *ix, int64_t source, struct cprov_error *err)
+int cprov_index_source_checked(struct cprov_index *ix, int64_t source, const char *validator,
+                               struct cprov_error *err)
 {
+    static const char sql[] = "UPDATE source SET checked = ?, validator = CASE WHEN ? THEN ? ELSE "
+                              "validator END WHERE id = ?";
     auto_query struct cprov_query q = { 0 };
+    struct cprov_span text = cprov_span_of(validator);
 
-    if (cprov_query_begin(ix, "UPDATE source SET checked = ? WHERE id = ?", &q, err) < 0)
+    if (text.len > CPROV_VALIDATOR_MAX)
+        text.len = 0;
+    if (cprov_query_begin(ix, sql, &q, err) < 0)
         return err->code;
     cprov_query_number(&q, cprov_time_now());
+    cprov_query_number(&q, validator != NULL);
+    cprov_query_span(&q, text);
     cprov_query_number(&q, source);
     return cprov_query_run(&q, err);
 }
@@ -156,7 +164,7 @@ static int clear_unseen(struct cprov_index *ix, int64_t source, int64_t scan,
             (id && cprov_index_clear_repository(ix, id, err) < 0))
             return err->code;
     }
-    return cprov_index_source_checked(ix, source, err);
+    return cprov_index_source_checked(ix, source, NULL, err);
 }
 
 int cprov_index_scan_end(struct cprov_index *ix, int64_t source, int64_t scan, bool whole,

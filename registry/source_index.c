@@ -435,14 +435,32 @@ static int index_import(struct cprov_client *c, const struct cprov_place *place,
 
 /* --- on this machine --- */
 
+/* A document here may name files here, by their paths; elsewhere paths mean nothing. */
+static int file_entry(void *arg, const struct cprov_entry *entry, struct cprov_error *err)
+{
+    const struct cprov_import *import = arg;
+    auto_buf struct cprov_buf url = { 0 };
+    struct cprov_entry e = *entry;
+
+    if (!e.url || *e.url != '/')
+        return import->entry(import->arg, entry, err);
+    cprov_buf_init(&url, CPROV_URL_MAX);
+    cprov_buf_addf(&url, "file://%s", e.url);
+    if (cprov_buf_check(&url, "path of a file", err) < 0)
+        return err->code;
+    e.url = cprov_buf_text(&url);
+    return import->entry(import->arg, &e, err);
+}
+
 static int file_import(struct cprov_client *c, const struct cprov_place *place,
                        const struct cprov_import *import, struct cprov_error *err)
 {
+    struct cprov_import wanted = *import;
     const struct cprov_catalog_file file = { .path = cprov_place_path(place),
                                              .key = place->source->key,
                                              .validator = import->validator,
-                                             .entry = import->entry,
-                                             .arg = import->arg };
+                                             .entry = file_entry,
+                                             .arg = &wanted };
     struct cprov_error local = CPROV_ERROR_INIT;
     auto_buf struct cprov_buf validator = { 0 };
     bool unchanged = false;
