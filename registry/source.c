@@ -116,6 +116,8 @@ void cprov_place_key(const struct cprov_place *place, struct cprov_buf *out)
         cprov_buf_add_text(out, place->source->location);
     else
         cprov_buf_addf(out, "%s/%s", place->base.host, place->base.repository);
+    if (place->source->key)
+        cprov_buf_addf(out, " signed by %s", place->source->key);
 }
 
 const char *cprov_place_path(const struct cprov_place *place)
