@@ -47,7 +47,10 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     auto_found struct cprov_found found = { 0 };
     bool elsewhere, more = true;
 
-    if (!cprov_name_admits(&f->names[i], row))
+    /* A pattern may mean the last component; what is typed on is the name as it is shown. */
+    if (!cprov_name_admits(&f->names[i], row) ||
+        (f->options->prefix && !cprov_span_starts_with_nocase(cprov_span_of(row->name),
+                                                              cprov_span_of(f->options->prefix))))
         return !cprov_cancelled(&f->s->cancel);
     o->rows++;
     if (!cprov_find_filter_passes(&f->filter, row, &elsewhere)) {

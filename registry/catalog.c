@@ -201,6 +201,8 @@ void cprov_search_pump(struct cprov_search *s)
                 cprov_lookup_clear(l);
             }
             again = s->head != NULL;
+        } else if (l && l->cursor && !l->first && !s->stopped) {
+            again = true; /* the index had all of the last ones: nobody else will call */
         }
     }
     s->pumping = false;
