@@ -7,6 +7,11 @@
 #include "base/clock.h"
 #include "registry/catalog_private.h"
 
+/* Jobs that are started before rows leave: what the index answers at once need not pile up. */
+#define PORTION 32
+/* Portions that may pile up all the same while the head of the search waits for the network. */
+#define BLOCKED_MAX 8
+
 /* --- what all parts tell --- */
 
 void cprov_search_out_of_memory(struct cprov_search *s)
@@ -81,18 +86,40 @@ static void advance(struct cprov_lookup *l)
         (void)cprov_lookup_try_likely(l);
 }
 
-/* Starts waiting jobs, nearest to the head first, as far as the window reaches. */
-static void start_jobs(struct cprov_search *s)
+/* Starts waiting jobs, nearest to the head first, as far as the window reaches; true: there were
+ * more, but these are enough for once. */
+static bool start_some(struct cprov_search *s)
 {
+    size_t started = 0;
+
     for (struct cprov_lookup *l = s->head; l && s->active < CPROV_PARALLEL_REQUESTS; l = l->next) {
         if (l->site && !cprov_site_ready(l->site))
             continue;
         advance(l);
         cprov_lookup_fill(l);
-        for (struct cprov_job *j = l->first; j && s->active < CPROV_PARALLEL_REQUESTS; j = j->next)
-            if (j->state == CPROV_JOB_WAITING)
-                cprov_job_start(j);
+        for (struct cprov_job *j = l->first; j && s->active < CPROV_PARALLEL_REQUESTS;
+             j = j->next) {
+            if (j->state != CPROV_JOB_WAITING)
+                continue;
+            if (started++ == PORTION)
+                return true;
+            cprov_job_start(j);
+        }
     }
+    return false;
+}
+
+/* Rows leave outside of this: who reads them may take any time. */
+static bool start_jobs(struct cprov_search *s)
+{
+    struct cprov_index *ix = s->index;
+
+    if (ix)
+        cprov_index_hold(ix);
+    bool more = start_some(s);
+    if (ix)
+        cprov_index_release(ix);
+    return more;
 }
 
 /* A title that only spells the last component differently is how people want to read it. */
@@ -184,26 +211,33 @@ static void report_miss(struct cprov_lookup *l)
     q->missed(q->arg, l->wanted, place, code, err);
 }
 
+/* Rows out of the head; true: with that there is something new to start, and nobody else calls. */
+static bool emit_some(struct cprov_search *s)
+{
+    struct cprov_lookup *l = s->head;
+    const struct cprov_job *first = l ? l->first : NULL;
+
+    if (l && emit_jobs(l)) {
+        if (lookup_over(l)) {
+            report_miss(l);
+            s->head = l->next;
+            cprov_lookup_clear(l);
+        }
+        return s->head != NULL;
+    }
+    return l && l->first != first && !s->stopped;
+}
+
 void cprov_search_pump(struct cprov_search *s)
 {
     if (s->pumping) /* start and emit call back into here */
         return;
     s->pumping = true;
+    size_t blocked = 0; /* portions behind a head that waits */
     for (bool again = true; again && !s->code;) {
-        again = false;
-        if (!s->stopped)
-            start_jobs(s);
-        struct cprov_lookup *l = s->head;
-        if (l && emit_jobs(l)) {
-            if (lookup_over(l)) {
-                report_miss(l);
-                s->head = l->next;
-                cprov_lookup_clear(l);
-            }
-            again = s->head != NULL;
-        } else if (l && l->cursor && !l->first && !s->stopped) {
-            again = true; /* the index had all of the last ones: nobody else will call */
-        }
+        bool more = !s->stopped && start_jobs(s);
+
+        again = emit_some(s) || (more && ++blocked < BLOCKED_MAX);
     }
     s->pumping = false;
 }
