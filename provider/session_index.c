@@ -101,7 +101,7 @@ int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog
                         struct cprov_error *err)
 {
     struct cprov_error ignored = CPROV_ERROR_INIT;
-    int64_t age;
+    int64_t age = 0;
     bool given;
 
     if (read_age(s, &given, &age, err) < 0 || cprov_session_places(s, err) < 0)
