@@ -219,6 +219,7 @@ static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct
         .wanted_count = f->count,
         .details = o->fields != CPROV_FIELDS_NAMES || cprov_find_filter_needs_details(&f->filter),
         .names_only = o->prefix != NULL,
+        .names_max = o->limit,
         .hint = o->search || f->filter.has_digest ? &hint : NULL,
         .row = on_row,
         .missed = on_missed,

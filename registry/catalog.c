@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "registry/catalog_private.h"
 
+#define HELD_MAX      ((size_t)2 * CPROV_PARALLEL_REQUESTS) /* jobs of one lookup */
+#define HELD_ROWS_MAX ((size_t)2048)                        /* of all of them */
+
 /* --- what all parts tell --- */
 
 void cprov_search_out_of_memory(struct cprov_search *s)
@@ -81,6 +84,17 @@ static void advance(struct cprov_lookup *l)
         (void)cprov_lookup_try_likely(l);
 }
 
+/* Jobs that are ready wait for those before them with all their rows: there are not to be too many.
+ * The head never waits for others. */
+static bool has_room(const struct cprov_lookup *l)
+{
+    const struct cprov_search *s = l->search;
+
+    if (s->active >= CPROV_PARALLEL_REQUESTS || s->code)
+        return false;
+    return (l == s->head && l->held == 0) || (l->held < HELD_MAX && s->held_rows < HELD_ROWS_MAX);
+}
+
 /* Starts waiting jobs, nearest to the head first, as far as the window reaches. */
 static void start_jobs(struct cprov_search *s)
 {
@@ -89,9 +103,12 @@ static void start_jobs(struct cprov_search *s)
             continue;
         advance(l);
         cprov_lookup_fill(l);
-        for (struct cprov_job *j = l->first; j && s->active < CPROV_PARALLEL_REQUESTS; j = j->next)
-            if (j->state == CPROV_JOB_WAITING)
+        for (struct cprov_job *j = l->first; j && has_room(l); j = j->next)
+            if (j->state == CPROV_JOB_WAITING) {
+                s->moves++;
+                l->held++;
                 cprov_job_start(j);
+            }
     }
 }
 
@@ -138,6 +155,9 @@ static bool emit_jobs(struct cprov_lookup *l)
         l->first = j->next;
         if (!l->first)
             l->last = NULL;
+        l->held--;
+        l->search->held_rows -= j->rows_count;
+        l->search->moves++;
         cprov_job_free(j);
     }
     return !l->scanning && (!l->site || l->site->state != CPROV_SITE_IMPORTING);
@@ -189,18 +209,18 @@ void cprov_search_pump(struct cprov_search *s)
     if (s->pumping) /* start and emit call back into here */
         return;
     s->pumping = true;
-    for (bool again = true; again && !s->code;) {
-        again = false;
+    for (uint64_t before = s->moves - 1; before != s->moves && !s->code;) {
+        before = s->moves;
         if (!s->stopped)
             start_jobs(s);
         struct cprov_lookup *l = s->head;
         if (l && emit_jobs(l)) {
+            s->moves++;
             if (lookup_over(l)) {
                 report_miss(l);
                 s->head = l->next;
                 cprov_lookup_clear(l);
             }
-            again = s->head != NULL;
         }
     }
     s->pumping = false;

@@ -52,7 +52,8 @@ struct cprov_catalog_query {
      * machine have to do. */
     int (*connect)(void *arg, struct cprov_client **out, struct cprov_error *err);
     bool details;
-    bool names_only;       /* one row for a repository, without a version */
+    bool names_only;       /* one row for a repository, without a version; in any order */
+    size_t names_max;      /* of these, from a source; 0: all */
     bool update_only;      /* no rows: bring the index up to date */
     const char *immutable; /* patterns, blanks between, of tags that never move; or NULL */
     /* Versions whose manifests are read for details; the rows of others lack them. */

@@ -129,6 +129,7 @@ static int make_rows(struct cprov_job *j, const char *const *versions, size_t co
     for (size_t i = 0; i < count; i++)
         fill_row(j, versions[i], &j->rows[i]);
     j->rows_count = count;
+    j->lookup->search->held_rows += count;
     return 0;
 }
 

@@ -76,6 +76,7 @@ struct cprov_lookup {
     struct cprov_site *site;        /* NULL: an exact repository */
     struct cprov_job *first, *last; /* not yet emitted */
     size_t waiting;                 /* jobs that have not begun */
+    size_t held;                    /* jobs that have, and are not yet emitted */
     bool scanning, scanned;
     int64_t scan; /* number of the scan that runs, or 0 */
     struct cprov_index_cursor *cursor;
@@ -95,6 +96,8 @@ struct cprov_search {
     struct cprov_site *sites;
     struct cprov_lookup *head; /* emission goes on here */
     size_t active;             /* jobs that run */
+    size_t held_rows;          /* of jobs begun and not yet emitted */
+    uint64_t moves;            /* steps of any kind: when none is made there is nothing to do */
     size_t detailed;           /* versions whose manifests were asked for */
     bool stopped;              /* the caller has enough */
     bool pumping;

@@ -263,7 +263,9 @@ static bool open_cursor(struct cprov_lookup *l)
     else if (s->query->hint)
         filter = *s->query->hint;
     else
-        filter.prefix = literal_beginning(l);
+        filter =
+            (struct cprov_index_filter){ .prefix = literal_beginning(l),
+                                         .most = s->query->names_only ? s->query->names_max : 0 };
     if (cprov_index_cursor_open(s->index, l->site->known.id, &filter, &l->cursor, &err) < 0) {
         cprov_search_index_failed(s, &err);
         return false;
