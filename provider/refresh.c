@@ -113,7 +113,7 @@ static int refresh_one(struct refresh *r, const struct cprov_place *place, struc
     query.row = on_row;
     query.missed = on_missed;
     query.progress = on_progress;
-    query.arg = query.notice_arg = r;
+    query.arg = query.notice_arg = query.stale_arg = r;
     query.connect = connect;
     query.stale = on_stale;
     query.warning = on_warning;
