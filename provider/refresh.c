@@ -107,7 +107,7 @@ static int prepare(struct refresh *r, const struct cprov_place *place,
     query->row = on_row;
     query->missed = on_missed;
     query->progress = on_progress;
-    query->arg = query->notice_arg = r;
+    query->arg = query->notice_arg = query->stale_arg = r;
     query->connect = connect;
     query->stale = on_stale;
     query->warning = on_warning;

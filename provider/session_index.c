@@ -121,6 +121,6 @@ int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog
         q->index = NULL;
         cprov_say(s, CPROV_MSG_VERBOSE, "without an index: %s", ignored.msg);
     }
-    q->notice_arg = s;
+    q->notice_arg = q->stale_arg = s;
     return 0;
 }

@@ -40,7 +40,7 @@ void cprov_search_tell_stale(struct cprov_site *site, int64_t checked,
     const struct cprov_catalog_query *q = site->search->query;
 
     if (!site->stale_told && q->stale)
-        q->stale(q->notice_arg, site->place, checked, why);
+        q->stale(q->stale_arg, site->place, checked, why);
     site->stale_told = true;
 }
 

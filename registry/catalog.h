@@ -77,7 +77,8 @@ struct cprov_catalog_query {
                   const struct cprov_error *why);
     /* Something a person should know: of a place, or (NULL) of the index. May be NULL. */
     void (*warning)(void *arg, const struct cprov_place *place, const char *text);
-    void *notice_arg; /* of connect, stale and warning */
+    void *stale_arg;
+    void *notice_arg; /* of connect and warning */
     /* May be NULL: versions whose manifests were asked for, and rows that lack details for
      * details_max. */
     size_t *details_asked, *details_skipped;
