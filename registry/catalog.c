@@ -60,6 +60,21 @@ void cprov_lookup_fail(struct cprov_lookup *l, int code, const struct cprov_erro
     }
 }
 
+bool cprov_search_open_index(struct cprov_search *s)
+{
+    const struct cprov_catalog_query *q = s->query;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (s->index_tried || !q->open_index)
+        return s->index != NULL;
+    s->index_tried = true;
+    if (q->open_index(q->notice_arg, &s->index, &ignored) < 0)
+        s->index = NULL;
+    for (size_t k = 0; s->index && k < q->places_count; k++)
+        cprov_site_init(&s->sites[k]);
+    return s->index != NULL;
+}
+
 int cprov_search_connect(struct cprov_search *s, struct cprov_error *err)
 {
     const struct cprov_catalog_query *q = s->query;
@@ -254,7 +269,6 @@ static int add_lookups(struct cprov_search *s, struct cprov_error *err)
     for (size_t k = 0; k < q->places_count; k++) {
         s->sites[k].search = s;
         s->sites[k].place = &q->places[k];
-        cprov_site_init(&s->sites[k]);
     }
     for (size_t i = 0; i < q->wanted_count; i++) {
         if (q->wanted[i].exactly && add_lookup(s, &tail, i, NULL, err) < 0)
@@ -281,12 +295,14 @@ static void search_clear(struct cprov_search *s)
 
 int cprov_catalog_find(const struct cprov_catalog_query *query, struct cprov_error *err)
 {
-    struct cprov_search s = { .query = query, .index = query->index, .now = cprov_time_now() };
+    struct cprov_search s = { .query = query, .now = cprov_time_now() };
 
     if (query->details_skipped)
         *query->details_skipped = 0;
     int code = add_lookups(&s, err);
     if (code == 0) {
+        if (!query->sparing)
+            (void)cprov_search_open_index(&s);
         cprov_search_pump(&s);
         if (s.client)
             code = cprov_client_run(s.client, NULL, err);

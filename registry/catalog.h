@@ -46,7 +46,10 @@ struct cprov_catalog_query {
     const struct cprov_alias *aliases;
     size_t aliases_count;
     const struct cprov_host *host; /* for details; may be NULL */
-    struct cprov_index *index;     /* may be NULL: places with import() cannot be asked then */
+    /* Gives the index, borrowed; NULL, or when it fails: there is none, and places with import()
+     * cannot be asked. sparing: opened only when nothing else helps. */
+    int (*open_index)(void *arg, struct cprov_index **out, struct cprov_error *err);
+    bool sparing;
     struct cprov_freshness freshness;
     /* Gives the client once the network is needed; NULL: offline, the index and what is on this
      * machine have to do. */
@@ -78,7 +81,7 @@ struct cprov_catalog_query {
     /* Something a person should know: of a place, or (NULL) of the index. May be NULL. */
     void (*warning)(void *arg, const struct cprov_place *place, const char *text);
     void *stale_arg;
-    void *notice_arg; /* of connect and warning */
+    void *notice_arg; /* of connect, open_index and warning */
     /* May be NULL: versions whose manifests were asked for, and rows that lack details for
      * details_max. */
     size_t *details_asked, *details_skipped;

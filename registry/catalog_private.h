@@ -91,8 +91,9 @@ struct cprov_lookup {
 struct cprov_search {
     struct cprov_client *client; /* once the network was needed */
     const struct cprov_catalog_query *query;
-    struct cprov_index *index; /* NULL once it is damaged */
-    bool read_only;            /* it could not be written once */
+    struct cprov_index *index; /* NULL before it is opened, and once it is damaged */
+    bool index_tried;
+    bool read_only; /* it could not be written once */
     struct cprov_site *sites;
     struct cprov_lookup *head; /* emission goes on here */
     size_t active;             /* jobs that run */
@@ -112,6 +113,8 @@ void cprov_search_pump(struct cprov_search *s);
 void cprov_search_out_of_memory(struct cprov_search *s);
 /* Something went wrong with the index: told once, and no more written, or it is left alone. */
 void cprov_search_index_failed(struct cprov_search *s, const struct cprov_error *err);
+/* Opens the index unless that was tried; false: there is none. */
+bool cprov_search_open_index(struct cprov_search *s);
 /* The client, before anything is asked through a network. CPROV_ENETWORK: offline. */
 CPROV_MUST_CHECK
 int cprov_search_connect(struct cprov_search *s, struct cprov_error *err);

@@ -146,6 +146,7 @@ bool cprov_site_ready(struct cprov_site *site)
     if (!kind->import)
         return true;
     if (site->state == CPROV_SITE_NEW) {
+        (void)cprov_search_open_index(site->search);
         if (!kind->local && is_fresh(s, site->known.checked, s->query->freshness.scan)) {
             site->state = CPROV_SITE_READY;
         } else if (!kind->local && cprov_search_offline(s)) {
@@ -417,6 +418,7 @@ bool cprov_lookup_scan(struct cprov_lookup *l)
     if (!site || l->scanned)
         return false;
     l->scanned = true;
+    (void)cprov_search_open_index(s);
     if (site->place->kind->import) {
         if (site->state == CPROV_SITE_FAILED)
             cprov_lookup_fail(l, site->code, &site->err);
