@@ -7,7 +7,7 @@
 #include "cli/help.h"
 
 #define CANDIDATES_MAX ((size_t)8 << 20) /* bytes */
-#define NAMES_MAX      1000              /* more help nobody */
+#define NAMES_MAX      250               /* more help nobody */
 
 int cprov_cmd_completion(struct cprov_cli *cli)
 {
@@ -29,13 +29,24 @@ struct asking {
     struct cprov_buf lines;
 };
 
+/* A name may be typed from its last component on: that is a name, too. */
+static void offer_name(struct asking *a, const struct cprov_item *item)
+{
+    const char *slash = strrchr(item->name, '/');
+
+    cprov_completion_offer(&a->wanted, item->name, item->publisher, &a->lines);
+    if (slash && *a->wanted.prefix)
+        cprov_completion_offer(&a->wanted, slash + 1, item->name, &a->lines);
+}
+
 static void on_item(void *arg, const struct cprov_item *item)
 {
     struct asking *a = arg;
-    bool versions = a->wanted.want == CPROV_COMPLETE_VERSIONS;
 
-    cprov_completion_offer(&a->wanted, versions ? item->version : item->name,
-                           versions ? item->name : item->publisher, &a->lines);
+    if (a->wanted.want == CPROV_COMPLETE_VERSIONS)
+        cprov_completion_offer(&a->wanted, item->version, item->name, &a->lines);
+    else
+        offer_name(a, item);
 }
 
 static void on_source(void *arg, const struct cprov_source_item *item)

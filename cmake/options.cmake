@@ -41,9 +41,13 @@ if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Rele
   check_pie_supported(LANGUAGES C)
 endif()
 
-# cprov_module(FOLDER SOURCES... LINK targets...): the static library of one folder.
+# cprov_module(FOLDER [SMALL] SOURCES... LINK targets...): the static library of one folder. SMALL: its code waits for
+# others (the network, the disk, SQLite), so that size counts and speed does not.
 function(cprov_module name)
-  cmake_parse_arguments(m "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(m "SMALL" "" "SOURCES;LINK" ${ARGN})
   add_library(cprov_${name} STATIC ${m_SOURCES})
   target_link_libraries(cprov_${name} PUBLIC cprov_options ${m_LINK})
+  if(m_SMALL)
+    target_compile_options(cprov_${name} PRIVATE $<$<CONFIG:RelWithDebInfo,Release>:-Os>)
+  endif()
 endfunction()

@@ -40,6 +40,17 @@ struct find {
     struct cprov_error strict_err;
 };
 
+/* What there is instead of the platform or culture that is wanted. */
+static const char *offered_by(struct find *f, size_t i, const struct cprov_listing *row)
+{
+    auto_found struct cprov_found found = { 0 };
+
+    if (!f->options->culture)
+        return cprov_arena_text(&f->s->call, cprov_span_of(row->platforms));
+    cprov_found_init(&found, f->s, &f->names[i], NULL, row);
+    return cprov_arena_text(&f->s->call, cprov_span_of(found.item.culture));
+}
+
 static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
 {
     struct find *f = arg;
@@ -47,16 +58,13 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     auto_found struct cprov_found found = { 0 };
     bool elsewhere, more = true;
 
-    /* A pattern may mean the last component; what is typed on is the name as it is shown. */
-    if (!cprov_name_admits(&f->names[i], row) ||
-        (f->options->prefix && !cprov_span_starts_with_nocase(cprov_span_of(row->name),
-                                                              cprov_span_of(f->options->prefix))))
+    if (!cprov_name_admits(&f->names[i], row))
         return !cprov_cancelled(&f->s->cancel);
     o->rows++;
     if (!cprov_find_filter_passes(&f->filter, row, &elsewhere)) {
         o->elsewhere += elsewhere;
         if (elsewhere && !o->offered)
-            o->offered = cprov_arena_text(&f->s->call, cprov_span_of(row->platforms));
+            o->offered = offered_by(f, i, row);
         return !cprov_cancelled(&f->s->cancel);
     }
     o->shown++;
@@ -88,6 +96,20 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
         o->err = *err;
         if (code != CPROV_ENOTFOUND && place && place->kind->import && f->s->places_count == 1)
             (void)cprov_wrap(&o->err, "source '%s'", place->source->name);
+    }
+}
+
+/* With strict, what is known of a source that does not answer is no answer. */
+static void on_stale(void *arg, const struct cprov_place *place, int64_t checked,
+                     const struct cprov_error *why)
+{
+    struct find *f = arg;
+
+    (void)checked;
+    if (f->strict == 0) {
+        f->strict = why->code;
+        f->strict_err = *why;
+        (void)cprov_wrap(&f->strict_err, "source '%s'", place->source->name);
     }
 }
 
@@ -222,6 +244,7 @@ static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct
         .wanted_count = f->count,
         .details = o->fields != CPROV_FIELDS_NAMES || cprov_find_filter_needs_details(&f->filter),
         .names_only = o->prefix != NULL,
+        .names_max = o->limit,
         .hint = o->search || f->filter.has_digest ? &hint : NULL,
         .row = on_row,
         .missed = on_missed,
@@ -231,6 +254,10 @@ static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct
 
     if (cprov_session_query(f->s, false, &query, err) < 0)
         return err->code;
+    if (o->strict) {
+        query.stale = on_stale;
+        query.stale_arg = f;
+    }
     return cprov_catalog_find(&query, err);
 }
 

@@ -68,6 +68,13 @@ static int connect(void *arg, struct cprov_client **out, struct cprov_error *err
     return cprov_session_client(r->s, out, err);
 }
 
+static int open_index(void *arg, struct cprov_index **out, struct cprov_error *err)
+{
+    const struct refresh *r = arg;
+
+    return cprov_session_index(r->s, out, err);
+}
+
 static void on_warning(void *arg, const struct cprov_place *place, const char *text)
 {
     const struct refresh *r = arg;
@@ -94,10 +101,11 @@ static int prepare(struct refresh *r, const struct cprov_place *place,
                    const struct cprov_wanted *wanted, struct cprov_catalog_query *query,
                    struct cprov_error *err)
 {
-    if (cprov_session_query(r->s, true, query, err) < 0)
+    struct cprov_index *index;
+
+    if (cprov_session_query(r->s, false, query, err) < 0 ||
+        cprov_session_index(r->s, &index, err) < 0)
         return err->code;
-    if (!query->index)
-        return cprov_fail(err, CPROV_EFAIL, "there is no index to refresh");
     query->wanted = wanted;
     query->wanted_count = 1;
     query->places = place;
@@ -107,8 +115,9 @@ static int prepare(struct refresh *r, const struct cprov_place *place,
     query->row = on_row;
     query->missed = on_missed;
     query->progress = on_progress;
-    query->arg = query->notice_arg = r;
+    query->arg = query->notice_arg = query->stale_arg = r;
     query->connect = connect;
+    query->open_index = open_index;
     query->stale = on_stale;
     query->warning = on_warning;
     return 0;

@@ -72,7 +72,8 @@ int cprov_session_index(struct cprov_session *s, struct cprov_index **out, struc
 /*
  * Fills in what every search of this session has in common: places (cprov_session_places() is
  * called), aliases, host, index, freshness, the way to the network unless --offline, who hears of
- * stale answers. live: versions are asked for unless the user named an age.
+ * stale answers. live: versions are asked for, and the index is opened only when nothing else
+ * helps, unless the user named an age.
  */
 CPROV_MUST_CHECK
 int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog_query *q,

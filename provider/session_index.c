@@ -97,11 +97,19 @@ static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds
     return 0;
 }
 
+static int open_index(void *arg, struct cprov_index **out, struct cprov_error *err)
+{
+    int code = cprov_session_index(arg, out, err);
+
+    if (code < 0)
+        cprov_say(arg, CPROV_MSG_VERBOSE, "without an index: %s", err->msg);
+    return code;
+}
+
 int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog_query *q,
                         struct cprov_error *err)
 {
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-    int64_t age;
+    int64_t age = 0;
     bool given;
 
     if (read_age(s, &given, &age, err) < 0 || cprov_session_places(s, err) < 0)
@@ -117,10 +125,8 @@ int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog
     q->details_max = CPROV_DETAILS_MAX;
     q->stale = on_stale;
     q->warning = on_warning;
-    if (cprov_session_index(s, &q->index, &ignored) < 0) {
-        q->index = NULL;
-        cprov_say(s, CPROV_MSG_VERBOSE, "without an index: %s", ignored.msg);
-    }
-    q->notice_arg = s;
+    q->open_index = open_index;
+    q->sparing = live && !given;
+    q->notice_arg = q->stale_arg = s;
     return 0;
 }

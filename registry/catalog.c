@@ -7,10 +7,8 @@
 #include "base/clock.h"
 #include "registry/catalog_private.h"
 
-/* Jobs that are started before rows leave: what the index answers at once need not pile up. */
-#define PORTION 32
-/* Portions that may pile up all the same while the head of the search waits for the network. */
-#define BLOCKED_MAX 8
+#define HELD_MAX      ((size_t)2 * CPROV_PARALLEL_REQUESTS) /* jobs of one lookup */
+#define HELD_ROWS_MAX ((size_t)2048)                        /* of all of them */
 
 /* --- what all parts tell --- */
 
@@ -42,7 +40,7 @@ void cprov_search_tell_stale(struct cprov_site *site, int64_t checked,
     const struct cprov_catalog_query *q = site->search->query;
 
     if (!site->stale_told && q->stale)
-        q->stale(q->notice_arg, site->place, checked, why);
+        q->stale(q->stale_arg, site->place, checked, why);
     site->stale_told = true;
 }
 
@@ -60,6 +58,21 @@ void cprov_lookup_fail(struct cprov_lookup *l, int code, const struct cprov_erro
         if (err)
             l->err = *err;
     }
+}
+
+bool cprov_search_open_index(struct cprov_search *s)
+{
+    const struct cprov_catalog_query *q = s->query;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (s->index_tried || !q->open_index)
+        return s->index != NULL;
+    s->index_tried = true;
+    if (q->open_index(q->notice_arg, &s->index, &ignored) < 0)
+        s->index = NULL;
+    for (size_t k = 0; s->index && k < q->places_count; k++)
+        cprov_site_init(&s->sites[k]);
+    return s->index != NULL;
 }
 
 int cprov_search_connect(struct cprov_search *s, struct cprov_error *err)
@@ -86,40 +99,44 @@ static void advance(struct cprov_lookup *l)
         (void)cprov_lookup_try_likely(l);
 }
 
-/* Starts waiting jobs, nearest to the head first, as far as the window reaches; true: there were
- * more, but these are enough for once. */
-static bool start_some(struct cprov_search *s)
+/* Jobs that are ready wait for those before them with all their rows: there are not to be too many.
+ * The head never waits for others. */
+static bool has_room(const struct cprov_lookup *l)
 {
-    size_t started = 0;
+    const struct cprov_search *s = l->search;
 
+    if (s->active >= CPROV_PARALLEL_REQUESTS || s->code)
+        return false;
+    return (l == s->head && l->held == 0) || (l->held < HELD_MAX && s->held_rows < HELD_ROWS_MAX);
+}
+
+/* Starts waiting jobs, nearest to the head first, as far as the window reaches. */
+static void start_some(struct cprov_search *s)
+{
     for (struct cprov_lookup *l = s->head; l && s->active < CPROV_PARALLEL_REQUESTS; l = l->next) {
         if (l->site && !cprov_site_ready(l->site))
             continue;
         advance(l);
         cprov_lookup_fill(l);
-        for (struct cprov_job *j = l->first; j && s->active < CPROV_PARALLEL_REQUESTS;
-             j = j->next) {
-            if (j->state != CPROV_JOB_WAITING)
-                continue;
-            if (started++ == PORTION)
-                return true;
-            cprov_job_start(j);
-        }
+        for (struct cprov_job *j = l->first; j && has_room(l); j = j->next)
+            if (j->state == CPROV_JOB_WAITING) {
+                s->moves++;
+                l->held++;
+                cprov_job_start(j);
+            }
     }
-    return false;
 }
 
 /* Rows leave outside of this: who reads them may take any time. */
-static bool start_jobs(struct cprov_search *s)
+static void start_jobs(struct cprov_search *s)
 {
     struct cprov_index *ix = s->index;
 
     if (ix)
         cprov_index_hold(ix);
-    bool more = start_some(s);
+    start_some(s);
     if (ix)
         cprov_index_release(ix);
-    return more;
 }
 
 /* A title that only spells the last component differently is how people want to read it. */
@@ -165,6 +182,9 @@ static bool emit_jobs(struct cprov_lookup *l)
         l->first = j->next;
         if (!l->first)
             l->last = NULL;
+        l->held--;
+        l->search->held_rows -= j->rows_count;
+        l->search->moves++;
         cprov_job_free(j);
     }
     return !l->scanning && (!l->site || l->site->state != CPROV_SITE_IMPORTING);
@@ -211,33 +231,24 @@ static void report_miss(struct cprov_lookup *l)
     q->missed(q->arg, l->wanted, place, code, err);
 }
 
-/* Rows out of the head; true: with that there is something new to start, and nobody else calls. */
-static bool emit_some(struct cprov_search *s)
-{
-    struct cprov_lookup *l = s->head;
-    const struct cprov_job *first = l ? l->first : NULL;
-
-    if (l && emit_jobs(l)) {
-        if (lookup_over(l)) {
-            report_miss(l);
-            s->head = l->next;
-            cprov_lookup_clear(l);
-        }
-        return s->head != NULL;
-    }
-    return l && l->first != first && !s->stopped;
-}
-
 void cprov_search_pump(struct cprov_search *s)
 {
     if (s->pumping) /* start and emit call back into here */
         return;
     s->pumping = true;
-    size_t blocked = 0; /* portions behind a head that waits */
-    for (bool again = true; again && !s->code;) {
-        bool more = !s->stopped && start_jobs(s);
-
-        again = emit_some(s) || (more && ++blocked < BLOCKED_MAX);
+    for (uint64_t before = s->moves - 1; before != s->moves && !s->code;) {
+        before = s->moves;
+        if (!s->stopped)
+            start_jobs(s);
+        struct cprov_lookup *l = s->head;
+        if (l && emit_jobs(l)) {
+            s->moves++;
+            if (lookup_over(l)) {
+                report_miss(l);
+                s->head = l->next;
+                cprov_lookup_clear(l);
+            }
+        }
     }
     s->pumping = false;
 }
@@ -270,7 +281,6 @@ static int add_lookups(struct cprov_search *s, struct cprov_error *err)
     for (size_t k = 0; k < q->places_count; k++) {
         s->sites[k].search = s;
         s->sites[k].place = &q->places[k];
-        cprov_site_init(&s->sites[k]);
     }
     for (size_t i = 0; i < q->wanted_count; i++) {
         if (q->wanted[i].exactly && add_lookup(s, &tail, i, NULL, err) < 0)
@@ -297,12 +307,14 @@ static void search_clear(struct cprov_search *s)
 
 int cprov_catalog_find(const struct cprov_catalog_query *query, struct cprov_error *err)
 {
-    struct cprov_search s = { .query = query, .index = query->index, .now = cprov_time_now() };
+    struct cprov_search s = { .query = query, .now = cprov_time_now() };
 
     if (query->details_skipped)
         *query->details_skipped = 0;
     int code = add_lookups(&s, err);
     if (code == 0) {
+        if (!query->sparing)
+            (void)cprov_search_open_index(&s);
         cprov_search_pump(&s);
         if (s.client)
             code = cprov_client_run(s.client, NULL, err);

@@ -46,13 +46,17 @@ struct cprov_catalog_query {
     const struct cprov_alias *aliases;
     size_t aliases_count;
     const struct cprov_host *host; /* for details; may be NULL */
-    struct cprov_index *index;     /* may be NULL: places with import() cannot be asked then */
+    /* Gives the index, borrowed; NULL, or when it fails: there is none, and places with import()
+     * cannot be asked. sparing: opened only when nothing else helps. */
+    int (*open_index)(void *arg, struct cprov_index **out, struct cprov_error *err);
+    bool sparing;
     struct cprov_freshness freshness;
     /* Gives the client once the network is needed; NULL: offline, the index and what is on this
      * machine have to do. */
     int (*connect)(void *arg, struct cprov_client **out, struct cprov_error *err);
     bool details;
-    bool names_only;       /* one row for a repository, without a version */
+    bool names_only;       /* one row for a repository, without a version; in any order */
+    size_t names_max;      /* of these, from a source; 0: all */
     bool update_only;      /* no rows: bring the index up to date */
     const char *immutable; /* patterns, blanks between, of tags that never move; or NULL */
     /* Versions whose manifests are read for details; the rows of others lack them. */
@@ -76,7 +80,8 @@ struct cprov_catalog_query {
                   const struct cprov_error *why);
     /* Something a person should know: of a place, or (NULL) of the index. May be NULL. */
     void (*warning)(void *arg, const struct cprov_place *place, const char *text);
-    void *notice_arg; /* of connect, stale and warning */
+    void *stale_arg;
+    void *notice_arg; /* of connect, open_index and warning */
     /* May be NULL: versions whose manifests were asked for, and rows that lack details for
      * details_max. */
     size_t *details_asked, *details_skipped;

@@ -12,9 +12,8 @@
 struct detail {
     struct cprov_job *job;
     size_t row;
-    struct cprov_listing known_row; /* from the index */
+    struct cprov_listing *known_row; /* from the index; NULL: it has none */
     struct cprov_index_known known;
-    bool has_known;
 };
 
 static void one_less(struct cprov_job *j)
@@ -30,27 +29,28 @@ static struct cprov_listing *row_of(const struct detail *d)
 
 /* --- from the index --- */
 
-static void look_up(struct detail *d)
+/* *row gets what the index knows; false: nothing. */
+static bool look_up(struct detail *d, struct cprov_listing *row)
 {
     struct cprov_job *j = d->job;
     struct cprov_search *s = j->lookup->search;
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    d->known_row = *row_of(d);
+    *row = *row_of(d);
     if (!s->index || !j->id)
-        return;
-    int code = cprov_index_version(s->index, j->id, row_of(d)->version, &j->arena, &d->known_row,
-                                   &d->known, &err);
-    d->has_known = code == 0;
+        return false;
+    int code =
+        cprov_index_version(s->index, j->id, row_of(d)->version, &j->arena, row, &d->known, &err);
     if (code < 0 && code != CPROV_ENOTFOUND)
         cprov_search_index_failed(s, &err);
+    return code == 0;
 }
 
-static void use_known(struct detail *d)
+static void use_known(struct detail *d, const struct cprov_listing *known)
 {
     struct cprov_listing *row = row_of(d);
 
-    *row = d->known_row;
+    *row = *known;
     row->has_details = d->known.complete;
     row->checked = d->known.checked;
 }
@@ -79,7 +79,7 @@ static bool is_fresh(const struct detail *d)
      */
     if (site->place->kind->has_digests && d->known.has_digest && !d->job->from_index)
         return true;
-    if (never_moves(s->query, d->known_row.version))
+    if (never_moves(s->query, row_of(d)->version))
         return true;
     kept = kept / LIFETIME_SHARE < LIFETIME_MAX ? kept / LIFETIME_SHARE : LIFETIME_MAX;
     return s->now - d->known.checked <= (kept > age ? kept : age);
@@ -101,8 +101,8 @@ static void failed(struct detail *d, int code, const struct cprov_error *err)
 {
     struct cprov_job *j = d->job;
 
-    if (d->has_known && d->known.complete && code == CPROV_ENETWORK) {
-        use_known(d);
+    if (d->known_row && d->known.complete && code == CPROV_ENETWORK) {
+        use_known(d, d->known_row);
         cprov_search_tell_stale(j->lookup->site, d->known.checked, err);
         return;
     }
@@ -143,7 +143,7 @@ static void on_head(void *arg, int code, struct cprov_manifest_answer *answer,
     struct cprov_error own = CPROV_ERROR_INIT;
 
     if (code == 0 && cprov_digest_equal(&answer->descriptor.digest, &d->known.digest)) {
-        use_known(d);
+        use_known(d, d->known_row);
         row_of(d)->checked = 0;
         if (cprov_search_may_write(s) &&
             cprov_index_put_checked(s->index, d->job->id, row_of(d)->version, &own) < 0)
@@ -162,10 +162,19 @@ static int ask(struct detail *d, struct cprov_error *err)
 {
     struct cprov_search *s = d->job->lookup->search;
 
-    if (d->has_known && d->known.complete && d->known.has_digest &&
+    if (d->known_row && d->known.complete && d->known.has_digest &&
         !row_of(d)->reference.has_digest)
         return cprov_client_head_manifest(s->client, &row_of(d)->reference, on_head, d, err);
     return ask_details(d, err);
+}
+
+/* What is to be compared, or used after all, when the place has answered. */
+static bool keep_known(struct detail *d, const struct cprov_listing *known)
+{
+    d->known_row = cprov_arena_alloc(&d->job->arena, 1, sizeof(*d->known_row));
+    if (d->known_row)
+        *d->known_row = *known;
+    return d->known_row != NULL;
 }
 
 /* true: the row is as good as it gets now. */
@@ -173,22 +182,24 @@ static bool settle(struct detail *d)
 {
     struct cprov_search *s = d->job->lookup->search;
     const struct cprov_catalog_query *q = s->query;
+    struct cprov_listing known;
+    bool there = look_up(d, &known);
 
-    if (d->has_known && is_fresh(d)) {
-        use_known(d);
+    if (there && is_fresh(d)) {
+        use_known(d, &known);
         return true;
     }
-    if (!d->job->lookup->site)
-        return false;
-    if (s->detailed < q->details_max) {
-        s->detailed++;
-        return false;
+    if (d->job->lookup->site && s->detailed >= q->details_max) {
+        if (q->details_skipped)
+            ++*q->details_skipped;
+        if (there)
+            use_known(d, &known);
+        return true;
     }
-    if (q->details_skipped)
-        ++*q->details_skipped;
-    if (d->has_known)
-        use_known(d);
-    return true;
+    s->detailed++;
+    if (there && !keep_known(d, &known))
+        cprov_search_out_of_memory(s);
+    return false;
 }
 
 void cprov_job_start_details(struct cprov_job *j)
@@ -202,7 +213,6 @@ void cprov_job_start_details(struct cprov_job *j)
         struct detail *d = &list[i];
 
         *d = (struct detail){ .job = j, .row = i };
-        look_up(d);
         if (settle(d)) {
             one_less(j);
             continue;

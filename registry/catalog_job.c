@@ -129,6 +129,7 @@ static int make_rows(struct cprov_job *j, const char *const *versions, size_t co
     for (size_t i = 0; i < count; i++)
         fill_row(j, versions[i], &j->rows[i]);
     j->rows_count = count;
+    j->lookup->search->held_rows += count;
     return 0;
 }
 
@@ -402,12 +403,34 @@ static bool take_known(struct cprov_job *j)
     return true;
 }
 
+/* Looks the repository up in the index unless its number came with it. */
+static void look_up(struct cprov_job *j)
+{
+    struct cprov_lookup *l = j->lookup;
+    struct cprov_index_repository r;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (j->id || !l->site || !l->search->index)
+        return;
+    int code = cprov_index_repository(l->search->index, l->site->known.id,
+                                      j->repository->repository, &r, &err);
+    if (code == 0) {
+        j->id = r.id;
+        j->checked = r.checked;
+    } else if (code != CPROV_ENOTFOUND) {
+        cprov_search_index_failed(l->search, &err);
+    }
+}
+
 /* A place that is down, or answers with garbage, leaves what was known before. */
 static bool use_stale(struct cprov_job *j, int code, const struct cprov_error *err)
 {
     struct cprov_lookup *l = j->lookup;
 
-    if (!l->site || !l->search->index || !j->id || !j->checked ||
+    if (!l->site || !cprov_search_open_index(l->search))
+        return false;
+    look_up(j);
+    if (!j->id || !j->checked ||
         (code != CPROV_ENETWORK && code != CPROV_EVERIFY && code != CPROV_ELIMIT))
         return false;
     j->stale = true;
@@ -443,25 +466,6 @@ static bool ask_versions(struct cprov_job *j)
     if (code < 0)
         job_failed(j, code, &err);
     return code == 0;
-}
-
-/* Looks the repository up in the index unless its number came with it. */
-static void look_up(struct cprov_job *j)
-{
-    struct cprov_lookup *l = j->lookup;
-    struct cprov_index_repository r;
-    struct cprov_error err = CPROV_ERROR_INIT;
-
-    if (j->id || !l->site || !l->search->index)
-        return;
-    int code = cprov_index_repository(l->search->index, l->site->known.id,
-                                      j->repository->repository, &r, &err);
-    if (code == 0) {
-        j->id = r.id;
-        j->checked = r.checked;
-    } else if (code != CPROV_ENOTFOUND) {
-        cprov_search_index_failed(l->search, &err);
-    }
 }
 
 static bool may_use_known(const struct cprov_job *j)

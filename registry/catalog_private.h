@@ -76,6 +76,7 @@ struct cprov_lookup {
     struct cprov_site *site;        /* NULL: an exact repository */
     struct cprov_job *first, *last; /* not yet emitted */
     size_t waiting;                 /* jobs that have not begun */
+    size_t held;                    /* jobs that have, and are not yet emitted */
     bool scanning, scanned;
     int64_t scan; /* number of the scan that runs, or 0 */
     struct cprov_index_cursor *cursor;
@@ -90,11 +91,14 @@ struct cprov_lookup {
 struct cprov_search {
     struct cprov_client *client; /* once the network was needed */
     const struct cprov_catalog_query *query;
-    struct cprov_index *index; /* NULL once it is damaged */
-    bool read_only;            /* it could not be written once */
+    struct cprov_index *index; /* NULL before it is opened, and once it is damaged */
+    bool index_tried;
+    bool read_only; /* it could not be written once */
     struct cprov_site *sites;
     struct cprov_lookup *head; /* emission goes on here */
     size_t active;             /* jobs that run */
+    size_t held_rows;          /* of jobs begun and not yet emitted */
+    uint64_t moves;            /* steps of any kind: when none is made there is nothing to do */
     size_t detailed;           /* versions whose manifests were asked for */
     bool stopped;              /* the caller has enough */
     bool pumping;
@@ -109,6 +113,8 @@ void cprov_search_pump(struct cprov_search *s);
 void cprov_search_out_of_memory(struct cprov_search *s);
 /* Something went wrong with the index: told once, and no more written, or it is left alone. */
 void cprov_search_index_failed(struct cprov_search *s, const struct cprov_error *err);
+/* Opens the index unless that was tried; false: there is none. */
+bool cprov_search_open_index(struct cprov_search *s);
 /* The client, before anything is asked through a network. CPROV_ENETWORK: offline. */
 CPROV_MUST_CHECK
 int cprov_search_connect(struct cprov_search *s, struct cprov_error *err);

@@ -158,6 +158,7 @@ bool cprov_site_ready(struct cprov_site *site)
     if (!kind->import)
         return true;
     if (site->state == CPROV_SITE_NEW) {
+        (void)cprov_search_open_index(site->search);
         if (!kind->local && is_fresh(s, site->known.checked, s->query->freshness.scan)) {
             site->state = CPROV_SITE_READY;
         } else if (!kind->local && cprov_search_offline(s)) {
@@ -275,7 +276,9 @@ static bool open_cursor(struct cprov_lookup *l)
     else if (s->query->hint)
         filter = *s->query->hint;
     else
-        filter.prefix = literal_beginning(l);
+        filter =
+            (struct cprov_index_filter){ .prefix = literal_beginning(l),
+                                         .most = s->query->names_only ? s->query->names_max : 0 };
     if (cprov_index_cursor_open(s->index, l->site->known.id, &filter, &l->cursor, &err) < 0) {
         cprov_search_index_failed(s, &err);
         return false;
@@ -427,6 +430,7 @@ bool cprov_lookup_scan(struct cprov_lookup *l)
     if (!site || l->scanned)
         return false;
     l->scanned = true;
+    (void)cprov_search_open_index(s);
     if (site->place->kind->import) {
         if (site->state == CPROV_SITE_FAILED)
             cprov_lookup_fail(l, site->code, &site->err);

@@ -127,6 +127,7 @@ struct cprov_index_filter {
     bool or_unknown;            /* with words: also those of which nothing but the name is known */
     struct cprov_digest digest; /* that have a version of this digest */
     bool has_digest;
+    size_t most; /* with prefix: only so many, whichever come first; 0: all */
 };
 /* In the order of their paths. The cursor owns nothing of the index between two steps: it may be
  * written meanwhile. */

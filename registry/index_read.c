@@ -138,26 +138,35 @@ static int gather_named(struct cprov_index_cursor *c, const struct cprov_index_f
     return gather(c, &q, err);
 }
 
-/* The text after every one that begins with this. The byte that follows no ASCII letter's either
- * case: names compare without case. */
-static int gather_beginning(struct cprov_index_cursor *c, struct cprov_span prefix,
+/*
+ * Up to the last character there is, behind the prefix. All of them are sorted; where any so many
+ * will do they are taken from the two indexes as they lie there.
+ */
+static int gather_beginning(struct cprov_index_cursor *c, const struct cprov_index_filter *f,
                             struct cprov_error *err)
 {
-    static const char sql[] =
+    static const char sorted[] =
         "SELECT id FROM (SELECT id, path FROM repository WHERE source = ?1 AND leaf >= ?2 AND "
         "leaf < ?3 UNION SELECT id, path FROM repository WHERE source = ?1 AND path >= ?2 AND "
         "path < ?3) ORDER BY path";
+    static const char some[] =
+        "SELECT id FROM repository WHERE source = ?1 AND path >= ?2 AND path < ?3 UNION ALL "
+        "SELECT id FROM repository WHERE source = ?1 AND leaf >= ?2 AND leaf < ?3 AND NOT "
+        "(path >= ?2 AND path < ?3) LIMIT ?4";
     auto_query struct cprov_query q = { 0 };
     auto_buf struct cprov_buf end = { 0 };
 
     cprov_buf_init(&end, CPROV_URL_MAX);
-    cprov_buf_add_span(&end, prefix);
-    cprov_buf_add_text(&end, "\xf4\x8f\xbf\xbf"); /* the last character there is */
-    if (cprov_buf_check(&end, "prefix", err) < 0 || cprov_query_begin(c->ix, sql, &q, err) < 0)
+    cprov_buf_add_span(&end, f->prefix);
+    cprov_buf_add_text(&end, "\xf4\x8f\xbf\xbf");
+    if (cprov_buf_check(&end, "prefix", err) < 0 ||
+        cprov_query_begin(c->ix, f->most ? some : sorted, &q, err) < 0)
         return err->code;
     cprov_query_number(&q, c->source);
-    cprov_query_span(&q, prefix);
+    cprov_query_span(&q, f->prefix);
     cprov_query_span(&q, cprov_buf_span(&end));
+    if (f->most)
+        cprov_query_number(&q, (int64_t)f->most);
     return gather(c, &q, err);
 }
 
@@ -244,7 +253,7 @@ static int gather_filtered(struct cprov_index_cursor *c, const struct cprov_inde
     if (match.len > 0)
         return gather_words(c, f, cprov_buf_text(&match), err);
     if (f->prefix.len > 0)
-        return gather_beginning(c, f->prefix, err);
+        return gather_beginning(c, f, err);
     c->filtered = false;
     return 0;
 }

@@ -65,7 +65,7 @@ static void hash_finish(struct cprov_hasher *h, char digest[FAKE_DIGEST_MAX])
 }
 
 /* Hashes `size` bytes, or as many zeros where bytes is NULL: gigabytes of them cost no memory. */
-static void digest_of(const char *bytes, uint64_t size, char digest[FAKE_DIGEST_MAX])
+void fake_digest_of(const char *bytes, uint64_t size, char digest[FAKE_DIGEST_MAX])
 {
     static const char zeros[1u << 16];
     auto_hasher struct cprov_hasher *h = NULL;
@@ -90,7 +90,7 @@ static struct fake_blob *blob_new(const char *type, const char *bytes, uint64_t 
     b->type = type;
     b->bytes = bytes;
     b->size = size;
-    digest_of(bytes, size, b->digest);
+    fake_digest_of(bytes, size, b->digest);
     return b;
 }
 
@@ -196,7 +196,7 @@ static void build_layer(const struct recipe *r, uint64_t number)
     cprov_buf_init(&tar, FAKE_BODY_MAX);
     cprov_buf_init(&packed, FAKE_BODY_MAX);
     tar_of(r, seed, &tar);
-    digest_of(cprov_buf_text(&tar), tar.len, diff_id);
+    fake_digest_of(cprov_buf_text(&tar), tar.len, diff_id);
     if (strcmp(r->compress, "none") == 0) {
         add_layer(r, blob_of(type, &tar), diff_id);
         return;

@@ -34,6 +34,8 @@ struct fake_list {
     size_t count;
 };
 void fake_list_add(struct fake_list *l, void *item);
+/* Of that many bytes, or zeros where bytes is NULL. */
+void fake_digest_of(const char *bytes, uint64_t size, char digest[FAKE_DIGEST_MAX]);
 
 /* --- the script's words --- */
 
@@ -93,6 +95,8 @@ struct fake_raw {
     int status;
     struct fake_list headers; /* char: "Name: value" */
     struct cprov_buf body;
+    const char *file; /* live: read at each request; or NULL */
+    bool etag;        /* the hash of the body */
 };
 
 /* How lists are cut into pages. */
@@ -171,7 +175,7 @@ struct fake_request {
     struct MHD_Connection *connection;
     bool other; /* came in at the other port */
     const char *method, *path;
-    const char *range, *if_range, *authorization; /* or NULL */
+    const char *range, *if_range, *if_none_match, *authorization; /* or NULL */
     struct cprov_buf form;
     uint64_t id;
     uint64_t sent;

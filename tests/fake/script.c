@@ -138,7 +138,7 @@ static void read_referrers(struct fake_words *w)
     fake.filters_applied = fake_flag(w, "filters-applied");
 }
 
-/* raw PATH TYPE FILE | raw PATH TYPE text=... */
+/* raw PATH TYPE FILE [live] [etag] | raw PATH TYPE text=... */
 static void read_raw(struct fake_words *w)
 {
     struct fake_raw *r = fake_alloc(sizeof(*r));
@@ -150,8 +150,11 @@ static void read_raw(struct fake_words *w)
     r->status = (int)fake_number(w, "status", 200);
     for (size_t i = 0; (header = fake_each(w, "header", &i));)
         fake_list_add(&r->headers, fake_copy(header));
+    r->etag = fake_flag(w, "etag");
     cprov_buf_init(&r->body, FAKE_BODY_MAX);
-    if (fake_flag(w, "text"))
+    if (fake_flag(w, "live"))
+        r->file = fake_copy(fake_word(w, 3, "file"));
+    else if (fake_flag(w, "text"))
         cprov_buf_add_text(&r->body, fake_option(w, "text"));
     else if (cprov_fs_read(AT_FDCWD, fake_word(w, 3, "file"), FAKE_BODY_MAX, &r->body, &err) < 0)
         fake_die("line %zu: %s", w->line, err.msg);

@@ -1,6 +1,7 @@
 /* One request: route it, spoil it as the script says, send it, log it. */
 #include "fake.h"
 
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error.h"
+#include "base/fs.h"
 
 #define PIECE (64u << 10)
 
@@ -183,6 +186,32 @@ static enum MHD_Result add_argument(void *arg, enum MHD_ValueKind kind, const ch
     return MHD_YES;
 }
 
+/* As the file is now; one that is not there is not found. */
+static void reply_raw(const struct fake_raw *r, struct fake_reply *p)
+{
+    const struct cprov_buf *body = &r->body;
+    struct cprov_error err = CPROV_ERROR_INIT;
+    char digest[FAKE_DIGEST_MAX];
+
+    if (r->file && cprov_fs_read(AT_FDCWD, r->file, FAKE_BODY_MAX, &p->body, &err) < 0) {
+        fake_reply_error(p, 404, "NOT_FOUND");
+        return;
+    }
+    if (r->file)
+        body = &p->body;
+    for (size_t i = 0; i < r->headers.count; i++)
+        fake_reply_header(p, "%s", (const char *)r->headers.item[i]);
+    p->status = r->status;
+    p->type = r->type;
+    p->bytes = cprov_buf_text(body);
+    p->size = body->len;
+    p->ranges = true;
+    if (r->etag) {
+        fake_digest_of(cprov_buf_text(body), body->len, digest);
+        snprintf(p->etag, sizeof(p->etag), "\"%s\"", digest);
+    }
+}
+
 /* The answer for this very path and query, else the one for the path. */
 static bool route_raw(const struct fake_request *q, struct fake_reply *p)
 {
@@ -206,13 +235,7 @@ static bool route_raw(const struct fake_request *q, struct fake_reply *p)
     cprov_buf_clear(&query);
     if (!hit)
         return false;
-    for (size_t i = 0; i < hit->headers.count; i++)
-        fake_reply_header(p, "%s", (const char *)hit->headers.item[i]);
-    p->status = hit->status;
-    p->type = hit->type;
-    p->bytes = cprov_buf_text(&hit->body);
-    p->size = hit->body.len;
-    p->ranges = true;
+    reply_raw(hit, p);
     return true;
 }
 
@@ -257,6 +280,17 @@ static void route(const struct fake_request *q, struct fake_reply *p)
         fake_reply_error(p, 404, "NOT_FOUND");
     }
     free(repo);
+}
+
+/* What the client has already. */
+static void apply_condition(const struct fake_request *q, struct fake_reply *p)
+{
+    if (p->status != 200 || !*p->etag || !q->if_none_match ||
+        strcmp(q->if_none_match, p->etag) != 0)
+        return;
+    p->status = 304;
+    p->bytes = "";
+    p->size = 0;
 }
 
 /* --- ranges --- */
@@ -419,6 +453,7 @@ static enum MHD_Result answer(struct fake_request *q)
     }
     if (f)
         fake_fault_apply(f, q, &p);
+    apply_condition(q, &p);
     apply_range(q, f, &p);
     enum MHD_Result result = send_reply(q, f, &p);
     for (size_t i = 0; i < p.headers.count; i++)
@@ -454,6 +489,7 @@ static enum MHD_Result on_request(void *other, struct MHD_Connection *c, const c
     }
     q->range = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Range");
     q->if_range = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "If-Range");
+    q->if_none_match = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "If-None-Match");
     q->authorization = MHD_lookup_connection_value(c, MHD_HEADER_KIND, "Authorization");
     return answer(q);
 }

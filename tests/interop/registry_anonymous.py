@@ -79,7 +79,7 @@ def every_repository_is_found(w):
     for i in range(REPOSITORIES):
         os.symlink(os.path.join(base, "team/multi"), os.path.join(base, "many", f"r{i:04}"))
     w.registry.requests()
-    found = w.cprov("find-image", "many/*", "--columns", "name,version", "--format", "csv", "--no-header").out
+    found = w.cprov("find-image", "many/*", "--refresh", "--columns", "name,version", "--format", "csv", "--no-header").out
     requests = w.registry.requests()
     remove(os.path.join(base, "many"))
     equal(found.split(), [f"many/r{i:04},1.0" for i in range(REPOSITORIES)], "repositories")

@@ -294,67 +294,67 @@ static void vendors(void **state)
         torture(&(struct torture){ .name = vendor_pages[i].kind->type,
                                    .run = run_vendor,
                                    .arg = (void *)(uintptr_t)&vendor_pages[i] });
-    /* --- documents that list images --- */
+}
 
-    static int add_text(void *arg, struct cprov_span text, struct cprov_error *err)
-    {
-        cprov_buf_add_span(arg, text);
-        return cprov_buf_check(arg, "catalog", err);
-    }
+/* --- documents that list images --- */
 
-    static int add_entry(void *arg, const struct cprov_entry *entry, struct cprov_error *err)
-    {
-        return cprov_catalog_writer_add(arg, entry, err);
-    }
+static int add_text(void *arg, struct cprov_span text, struct cprov_error *err)
+{
+    cprov_buf_add_span(arg, text);
+    return cprov_buf_check(arg, "catalog", err);
+}
 
-    static int run_catalog(void *arg, struct cprov_error *err)
-    {
-        struct cprov_span text = cprov_span_of(arg);
-        auto_catalog_reader struct cprov_catalog_reader *r = NULL;
-        auto_catalog_writer struct cprov_catalog_writer *w = NULL;
-        auto_buf struct cprov_buf out = { 0 };
+static int add_entry(void *arg, const struct cprov_entry *entry, struct cprov_error *err)
+{
+    return cprov_catalog_writer_add(arg, entry, err);
+}
 
-        cprov_buf_init(&out, CPROV_MIB);
-        int code = cprov_catalog_writer_new("t", NULL, add_text, &out, &w, err);
-        struct cprov_catalog_reader_options options = { "/srv/c", NULL, add_entry, w };
-        if (code == 0)
-            code = cprov_catalog_reader_new(&options, &r, err);
-        for (size_t i = 0; i < text.len && code == 0; i += 7)
-            code = cprov_catalog_reader_feed(r, text.ptr + i, text.len - i < 7 ? text.len - i : 7,
-                                             err);
-        if (code == 0)
-            code = cprov_catalog_reader_finish(r, err);
-        if (code == 0)
-            code = cprov_catalog_writer_finish(w, err);
-        if (code == 0)
-            assert_non_null(strstr(out.ptr,
-                                   "{\"version\":\"1\",\"url\":\"/srv/a.wim\",\"sha256\":\"" HEX64
-                                   "\",\"platforms\":[\"linux/amd64\",\"linux/arm64\"]}"));
-        return code;
-    }
+static int run_catalog(void *arg, struct cprov_error *err)
+{
+    struct cprov_span text = cprov_span_of(arg);
+    auto_catalog_reader struct cprov_catalog_reader *r = NULL;
+    auto_catalog_writer struct cprov_catalog_writer *w = NULL;
+    auto_buf struct cprov_buf out = { 0 };
 
-    static void catalogs(void **state)
-    {
-        static char json[] =
-            "{\"format\":\"container-provider/"
-            "catalog\",\"formatVersion\":1,\"images\":[{\"name\":\"a\","
-            "\"versions\":[{\"version\":\"1\",\"url\":\"a.wim\",\"sha256\":\"" HEX64
-            "\",\"platforms\":"
-            "[\"linux/amd64\",\"linux/arm64\"]}],\"channels\":{\"latest\":\"1\"}}]}";
-        static char yaml[] =
-            "format: container-provider/catalog\nformatVersion: 1\nimages:\n  - name: a\n"
-            "    versions: [{version: 1, url: a.wim, sha256: " HEX64
-            ", platforms: [linux/amd64, linux/arm64]}]\n    channels: {latest: 1}\n";
+    cprov_buf_init(&out, CPROV_MIB);
+    int code = cprov_catalog_writer_new("t", NULL, add_text, &out, &w, err);
+    struct cprov_catalog_reader_options options = { "/srv/c", NULL, add_entry, w };
+    if (code == 0)
+        code = cprov_catalog_reader_new(&options, &r, err);
+    for (size_t i = 0; i < text.len && code == 0; i += 7)
+        code = cprov_catalog_reader_feed(r, text.ptr + i, text.len - i < 7 ? text.len - i : 7, err);
+    if (code == 0)
+        code = cprov_catalog_reader_finish(r, err);
+    if (code == 0)
+        code = cprov_catalog_writer_finish(w, err);
+    if (code == 0)
+        assert_non_null(strstr(out.ptr,
+                               "{\"version\":\"1\",\"url\":\"/srv/a.wim\",\"sha256\":\"" HEX64
+                               "\",\"platforms\":[\"linux/amd64\",\"linux/arm64\"]}"));
+    return code;
+}
 
-        (void)state;
-        torture(&(struct torture){ .name = "catalog", .run = run_catalog, .arg = json });
-        torture(&(struct torture){ .name = "catalog in YAML", .run = run_catalog, .arg = yaml });
-    }
+static void catalogs(void **state)
+{
+    static char json[] =
+        "{\"format\":\"container-provider/"
+        "catalog\",\"formatVersion\":1,\"images\":[{\"name\":\"a\","
+        "\"versions\":[{\"version\":\"1\",\"url\":\"a.wim\",\"sha256\":\"" HEX64 "\",\"platforms\":"
+        "[\"linux/amd64\",\"linux/arm64\"]}],\"channels\":{\"latest\":\"1\"}}]}";
+    static char yaml[] =
+        "format: container-provider/catalog\nformatVersion: 1\nimages:\n  - name: a\n"
+        "    versions: [{version: 1, url: a.wim, sha256: " HEX64
+        ", platforms: [linux/amd64, linux/arm64]}]\n    channels: {latest: 1}\n";
 
-    const struct CMUnitTest torture_documents[] = {
-        cmocka_unit_test(json),         cmocka_unit_test(manifests),
-        cmocka_unit_test(image_config), cmocka_unit_test(references_and_platforms),
-        cmocka_unit_test(challenges),   cmocka_unit_test(vendors),
-        cmocka_unit_test(catalogs),
-    };
-    const size_t torture_documents_count = CPROV_COUNT(torture_documents);
+    (void)state;
+    torture(&(struct torture){ .name = "catalog", .run = run_catalog, .arg = json });
+    torture(&(struct torture){ .name = "catalog in YAML", .run = run_catalog, .arg = yaml });
+}
+
+const struct CMUnitTest torture_documents[] = {
+    cmocka_unit_test(json),         cmocka_unit_test(manifests),
+    cmocka_unit_test(image_config), cmocka_unit_test(references_and_platforms),
+    cmocka_unit_test(challenges),   cmocka_unit_test(vendors),
+    cmocka_unit_test(catalogs),
+};
+const size_t torture_documents_count = CPROV_COUNT(torture_documents);
