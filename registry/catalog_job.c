@@ -359,6 +359,7 @@ static void remember_versions(struct cprov_job *j)
 
     if (!j->lookup->site || !cprov_search_may_write(s))
         return;
+    cprov_lookup_put_noted(j->lookup); /* all of them at once; else each is added by itself */
     _Static_assert(sizeof(struct cprov_told) == sizeof(struct cprov_index_version), "same fields");
     struct cprov_index_version *list = cprov_arena_alloc(&j->arena, j->told_count, sizeof(*list));
     for (size_t i = 0; list && i < j->told_count; i++)

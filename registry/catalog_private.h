@@ -78,7 +78,10 @@ struct cprov_lookup {
     size_t waiting;                 /* jobs that have not begun */
     size_t held;                    /* jobs that have, and are not yet emitted */
     bool scanning, scanned;
-    int64_t scan; /* number of the scan that runs, or 0 */
+    int64_t scan;       /* number of the scan that runs, or 0 */
+    const char **noted; /* what it brought and the index does not have yet; in notes */
+    size_t noted_count;
+    struct cprov_arena notes;
     struct cprov_index_cursor *cursor;
     bool spilled; /* repositories behind last_path are in the index alone */
     char last_path[CPROV_NAME_MAX + 1];
@@ -147,6 +150,8 @@ bool cprov_lookup_scan(struct cprov_lookup *l);
 bool cprov_lookup_ask_again(struct cprov_lookup *l);
 /* Takes repositories from the index as long as few jobs wait. */
 void cprov_lookup_fill(struct cprov_lookup *l);
+/* What a scan has brought so far is to be in the index. */
+void cprov_lookup_put_noted(struct cprov_lookup *l);
 void cprov_lookup_clear(struct cprov_lookup *l);
 
 /* --- catalog_job.c --- */

@@ -11,6 +11,8 @@
  */
 #define WAITING_MAX 256
 
+#define NOTED_MAX ((size_t)CPROV_LIST_PAGE_SIZE) /* names of a scan that wait to be written */
+
 /* Seconds in which a place that every search looks at may be found unchanged without a note. */
 #define NOTED_APART 60
 
@@ -330,15 +332,36 @@ static void no_catalog(struct cprov_lookup *l)
     cprov_lookup_fail(l, code, &err);
 }
 
-static void note_scanned(struct cprov_lookup *l, const char *path)
+void cprov_lookup_put_noted(struct cprov_lookup *l)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    if (l->scan && cprov_search_may_write(l->search) &&
-        cprov_index_scan_note(l->search->index, l->site->known.id, l->scan, path, &err) < 0) {
+    if (l->noted_count > 0 && l->scan && cprov_search_may_write(l->search) &&
+        cprov_index_scan_note(l->search->index, l->site->known.id, l->scan, l->noted,
+                              l->noted_count, &err) < 0) {
         cprov_search_index_failed(l->search, &err);
         l->scan = 0; /* a scan with gaps must not end as a whole one */
     }
+    cprov_arena_clear(&l->notes);
+    l->noted = NULL;
+    l->noted_count = 0;
+}
+
+/* A page of names is one change to the index. */
+static void note_scanned(struct cprov_lookup *l, const char *path)
+{
+    if (!l->scan)
+        return;
+    if (!l->noted)
+        l->noted = cprov_arena_alloc(&l->notes, NOTED_MAX, sizeof(*l->noted));
+    const char *kept = l->noted ? cprov_arena_text(&l->notes, cprov_span_of(path)) : NULL;
+    if (!kept) {
+        cprov_search_out_of_memory(l->search);
+        return;
+    }
+    l->noted[l->noted_count++] = kept;
+    if (l->noted_count == NOTED_MAX)
+        cprov_lookup_put_noted(l);
 }
 
 static bool on_repository(void *arg, const char *path)
@@ -388,6 +411,7 @@ static void on_scanned(void *arg, int code, size_t dropped, const struct cprov_e
 
     (void)dropped;
     l->scanning = false;
+    cprov_lookup_put_noted(l);
     if (l->scan && cprov_search_may_write(l->search) &&
         cprov_index_scan_end(l->search->index, l->site->known.id, l->scan, whole, &own) < 0)
         cprov_search_index_failed(l->search, &own);
@@ -485,5 +509,6 @@ void cprov_lookup_clear(struct cprov_lookup *l)
         cprov_job_free(j);
     }
     cprov_index_cursor_close(l->cursor);
+    cprov_arena_clear(&l->notes);
     free(l);
 }

@@ -73,15 +73,15 @@ int cprov_index_source_checked(struct cprov_index *ix, int64_t source, const cha
                                struct cprov_error *err);
 
 /*
- * A scan: begin, note each repository, end. Repositories that a scan which came to its end has not
- * seen are gone. One at a time for a handle and source.
+ * A scan: begin, note each repository, many at once for speed, end. Repositories that a scan which
+ * came to its end has not seen are gone. One at a time for a handle and source.
  */
 CPROV_MUST_CHECK
 int cprov_index_scan_begin(struct cprov_index *ix, int64_t source, int64_t *scan,
                            struct cprov_error *err);
 CPROV_MUST_CHECK
-int cprov_index_scan_note(struct cprov_index *ix, int64_t source, int64_t scan, const char *path,
-                          struct cprov_error *err);
+int cprov_index_scan_note(struct cprov_index *ix, int64_t source, int64_t scan,
+                          const char *const *paths, size_t count, struct cprov_error *err);
 CPROV_MUST_CHECK
 int cprov_index_scan_end(struct cprov_index *ix, int64_t source, int64_t scan, bool whole,
                          struct cprov_error *err);

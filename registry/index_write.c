@@ -128,12 +128,16 @@ static int note_repository(struct cprov_index *ix, int64_t source, int64_t scan,
     return mark_seen(ix, source, scan, path, &there, err);
 }
 
-int cprov_index_scan_note(struct cprov_index *ix, int64_t source, int64_t scan, const char *path,
-                          struct cprov_error *err)
+int cprov_index_scan_note(struct cprov_index *ix, int64_t source, int64_t scan,
+                          const char *const *paths, size_t count, struct cprov_error *err)
 {
+    int code = 0;
+
     if (cprov_index_begin(ix, err) < 0)
         return err->code;
-    return cprov_index_end(ix, note_repository(ix, source, scan, path, err), err);
+    for (size_t i = 0; i < count && code == 0; i++)
+        code = note_repository(ix, source, scan, paths[i], err);
+    return cprov_index_end(ix, code, err);
 }
 
 /* One repository that a later scan has not seen; *id 0: none is left. */

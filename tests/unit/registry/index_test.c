@@ -90,6 +90,11 @@ static int64_t put(struct world *w, int64_t src, const char *path, const char *c
     return id;
 }
 
+static void note(struct world *w, int64_t src, int64_t scan, const char *path)
+{
+    assert_int_equal(cprov_index_scan_note(w->ix, src, scan, &path, 1, &w->err), 0);
+}
+
 struct text {
     char all[512];
 };
@@ -172,8 +177,8 @@ static void scans_forget_what_is_gone(void **state)
     struct cprov_index_repository r;
 
     assert_int_equal(cprov_index_scan_begin(w->ix, s, &scan, &w->err), 0);
-    assert_int_equal(cprov_index_scan_note(w->ix, s, scan, "one", &w->err), 0);
-    assert_int_equal(cprov_index_scan_note(w->ix, s, scan, "two", &w->err), 0);
+    note(w, s, scan, "one");
+    note(w, s, scan, "two");
     assert_int_equal(cprov_index_scan_end(w->ix, s, scan, true, &w->err), 0);
     gone = put(w, s, "two", LIST("1"));
     expect_found(w, s, NULL, "one two");
@@ -182,13 +187,13 @@ static void scans_forget_what_is_gone(void **state)
 
     /* A scan that broke off proves nothing. */
     assert_int_equal(cprov_index_scan_begin(w->ix, s, &scan, &w->err), 0);
-    assert_int_equal(cprov_index_scan_note(w->ix, s, scan, "one", &w->err), 0);
+    note(w, s, scan, "one");
     assert_int_equal(cprov_index_scan_end(w->ix, s, scan, false, &w->err), 0);
     expect_found(w, s, NULL, "one two");
 
     assert_int_equal(cprov_index_scan_begin(w->ix, s, &scan, &w->err), 0);
-    assert_int_equal(cprov_index_scan_note(w->ix, s, scan, "one", &w->err), 0);
-    assert_int_equal(cprov_index_scan_note(w->ix, s, scan, "three", &w->err), 0);
+    note(w, s, scan, "one");
+    note(w, s, scan, "three");
     assert_int_equal(cprov_index_scan_end(w->ix, s, scan, true, &w->err), 0);
     expect_found(w, s, NULL, "one three");
     expect_versions(w, gone, "");
@@ -233,7 +238,7 @@ static void many_repositories_by_pages(void **state)
     assert_int_equal(cprov_index_scan_begin(w->ix, s, &scan, &w->err), 0);
     for (int i = 999; i >= 0; i--) {
         (void)snprintf(path, sizeof(path), "repo/%03d", i);
-        assert_int_equal(cprov_index_scan_note(w->ix, s, scan, path, &w->err), 0);
+        note(w, s, scan, path);
     }
     assert_int_equal(cprov_index_cursor_open(w->ix, s, NULL, &c, &w->err), 0);
     for (;; count++) {
