@@ -111,7 +111,7 @@ static bool has_room(const struct cprov_lookup *l)
 }
 
 /* Starts waiting jobs, nearest to the head first, as far as the window reaches. */
-static void start_jobs(struct cprov_search *s)
+static void start_some(struct cprov_search *s)
 {
     for (struct cprov_lookup *l = s->head; l && s->active < CPROV_PARALLEL_REQUESTS; l = l->next) {
         if (l->site && !cprov_site_ready(l->site))
@@ -125,6 +125,18 @@ static void start_jobs(struct cprov_search *s)
                 cprov_job_start(j);
             }
     }
+}
+
+/* Rows leave outside of this: who reads them may take any time. */
+static void start_jobs(struct cprov_search *s)
+{
+    struct cprov_index *ix = s->index;
+
+    if (ix)
+        cprov_index_hold(ix);
+    start_some(s);
+    if (ix)
+        cprov_index_release(ix);
 }
 
 /* A title that only spells the last component differently is how people want to read it. */

@@ -93,8 +93,8 @@ int cprov_catalog_find(const struct cprov_catalog_query *query, struct cprov_err
 
 /*
  * Which of count versions is "the newest" for people: dotted numbers and releases first, then
- * pre-releases, then bare numbers (dates, majors), then "latest", then other tags. versions must be
- * sorted newest first by cprov_version_compare().
+ * pre-releases, then bare numbers (dates, majors), then "latest", then other tags; among equals by
+ * cprov_version_compare(). In any order.
  */
 size_t cprov_catalog_newest(const char *const *versions, size_t count);
 

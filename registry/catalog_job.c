@@ -133,17 +133,12 @@ static int make_rows(struct cprov_job *j, const char *const *versions, size_t co
     return 0;
 }
 
-/* Sorts and chooses among the versions that are admitted. */
+/* Sorts the versions that are admitted; one is found without that. */
 static int choose_rows(struct cprov_job *j, const char **admitted, size_t count)
 {
-    const char *const *chosen = admitted;
-
-    count = cprov_catalog_sort(admitted, count);
-    if (!cprov_lookup_wanted(j->lookup)->all_versions && count > 1) {
-        chosen += cprov_catalog_newest(admitted, count);
-        count = 1;
-    }
-    return make_rows(j, chosen, count);
+    if (!cprov_lookup_wanted(j->lookup)->all_versions)
+        return make_rows(j, admitted + cprov_catalog_newest(admitted, count), 1);
+    return make_rows(j, admitted, cprov_catalog_sort(admitted, count));
 }
 
 /* --- which versions --- */
@@ -485,6 +480,14 @@ static bool may_use_known(const struct cprov_job *j)
     return j->checked > 0 && (cprov_search_offline(s) || (age > 0 && s->now - j->checked <= age));
 }
 
+/* A document is in the index with all of its versions once it has been read. */
+static bool name_is_enough(const struct cprov_job *j)
+{
+    const struct cprov_catalog_query *q = j->lookup->search->query;
+
+    return q->names_only || (q->update_only && kind_of(j)->import);
+}
+
 /* Room for the job at work; what a waiting one does without. */
 static bool unfold(struct cprov_job *j)
 {
@@ -529,7 +532,7 @@ void cprov_job_start(struct cprov_job *j)
         return;
     }
     look_up(j);
-    if (s->query->names_only && may_use_known(j))
+    if (name_is_enough(j) && may_use_known(j))
         name_alone(j);
     else if (may_use_known(j) && take_known(j))
         after_listing(j);

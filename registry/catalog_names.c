@@ -86,7 +86,9 @@ size_t cprov_catalog_newest(const char *const *versions, size_t count)
     for (size_t i = 0; i < count; i++) {
         int rank = newest_rank(cprov_span_of(versions[i]));
 
-        if (rank < best_rank) {
+        if (rank < best_rank ||
+            (rank == best_rank && cprov_version_compare(cprov_span_of(versions[i]),
+                                                        cprov_span_of(versions[best])) > 0)) {
             best = i;
             best_rank = rank;
         }

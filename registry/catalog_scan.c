@@ -11,6 +11,9 @@
  */
 #define WAITING_MAX 256
 
+/* Seconds in which a place that every search looks at may be found unchanged without a note. */
+#define NOTED_APART 60
+
 /* --- sites --- */
 
 void cprov_site_init(struct cprov_site *site)
@@ -93,15 +96,24 @@ static void site_settled(struct cprov_site *site, int code, const struct cprov_e
         site->state = CPROV_SITE_FAILED;
 }
 
+/* A search that changes nothing else should not write, and wait for the disk, to say so. */
+static bool is_noted(const struct cprov_site *site, const char *validator)
+{
+    int64_t since = site->search->now - site->known.checked;
+
+    return site->place->kind->local && since >= 0 && since < NOTED_APART &&
+           (!validator || strcmp(validator, site->known.validator) == 0);
+}
+
 static void import_done(void *arg, int code, bool unchanged, const char *validator,
                         const struct cprov_error *err)
 {
     struct cprov_site *site = arg;
     struct cprov_error own = CPROV_ERROR_INIT;
 
-    if (code == 0 && unchanged)
+    if (code == 0 && unchanged && !is_noted(site, validator))
         code = cprov_index_source_checked(site->search->index, site->known.id, validator, &own);
-    else if (code == 0)
+    else if (code == 0 && !unchanged)
         code = commit_import(site, validator, &own);
     site_settled(site, code, own.code ? &own : err);
     cprov_search_pump(site->search);

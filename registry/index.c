@@ -111,6 +111,8 @@ int cprov_query_begin(struct cprov_index *ix, const char *sql, struct cprov_quer
         ix->statements_count++;
     }
     q->statement = ix->statements[i].statement;
+    if (ix->held && !cprov_sqlite.stmt_readonly(q->statement))
+        cprov_index_release(ix);
     return 0;
 }
 
@@ -191,10 +193,26 @@ struct cprov_span cprov_query_get_text(const struct cprov_query *q, int column)
     return cprov_span_make(text, (size_t)cprov_sqlite.column_bytes(q->statement, column));
 }
 
+/* --- several questions as one --- */
+
+void cprov_index_hold(struct cprov_index *ix)
+{
+    if (ix->depth == 0 && !ix->held)
+        ix->held = cprov_sqlite.exec(ix->db, "BEGIN", NULL, NULL, NULL) == SQLITE_OK;
+}
+
+void cprov_index_release(struct cprov_index *ix)
+{
+    if (ix->held)
+        (void)cprov_sqlite.exec(ix->db, "ROLLBACK", NULL, NULL, NULL);
+    ix->held = false;
+}
+
 /* --- several changes as one --- */
 
 int cprov_index_begin(struct cprov_index *ix, struct cprov_error *err)
 {
+    cprov_index_release(ix);
     if (ix->depth == 0 && cprov_index_exec(ix, "BEGIN IMMEDIATE", err) < 0)
         return err->code;
     ix->depth++;

@@ -43,6 +43,14 @@ CPROV_DEFINE_CLEANUP(struct cprov_index, cprov_index, cprov_index_close)
 
 bool cprov_index_damaged(const struct cprov_index *ix);
 
+/*
+ * Many questions at once: between these two all are answered from one state of the index, without a
+ * lock for each. Whatever is written through this handle ends it before its time. They do not nest;
+ * nobody should be waited for meanwhile, since the log of what others write grows.
+ */
+void cprov_index_hold(struct cprov_index *ix);
+void cprov_index_release(struct cprov_index *ix);
+
 /* --- sources --- */
 
 /* key: "oci registry.example/team": kind and place. host: of references to what is in it, "" for

@@ -29,6 +29,7 @@ struct cprov_index {
     struct cprov_index_text texts[CPROV_INDEX_TEXTS]; /* the last ones used */
     size_t texts_next;
     unsigned depth; /* of transactions */
+    bool held;      /* a transaction that only reads */
 };
 
 /* Turns what SQLite says into a code of ours. */

@@ -31,7 +31,8 @@ struct cprov_error;
     X(last_insert_rowid)                                                                           \
     X(errmsg)                                                                                      \
     X(system_errno)                                                                                \
-    X(get_autocommit)
+    X(get_autocommit)                                                                              \
+    X(stmt_readonly)
 
 struct cprov_sqlite {
 #define CPROV_SQLITE_MEMBER(name) __typeof__(sqlite3_##name) *name;

@@ -6,7 +6,7 @@
 static void the_newest(void **state)
 {
     static const struct {
-        const char *versions[6]; /* newest first, as the order of versions has it */
+        const char *versions[6];
         const char *newest;
     } table[] = {
         { { "1.0" }, "1.0" },
@@ -20,6 +20,9 @@ static void the_newest(void **state)
         { { "stable", "edge" }, "stable" },
         { { "1.2.3+build.5", "1.2.2" }, "1.2.3+build.5" },
         { { "v2.1", "v2.0", "latest" }, "v2.1" },
+        { { "latest", "9.0.1", "10.0.1", "10.0.0", "11.0.0-rc.1" }, "10.0.1" },
+        { { "edge", "3", "20260127", "stable" }, "20260127" },
+        { { "1.0", "1.0.0" }, "1.0.0" },
         { { "" }, "" },
     };
 

@@ -596,6 +596,38 @@ static void writers_do_not_lose_each_other(void **state)
     assert_int_equal(count, WRITERS * ROUNDS);
 }
 
+/* What others write is seen after a release; what is written through the handle itself is a
+ * release.
+ */
+static void held_it_stands_still(void **state)
+{
+    struct world *w = *state;
+    struct world other = { 0 };
+    int64_t s = source(w, "oci a");
+    int64_t app = put(w, s, "app", LIST("1"));
+
+    (void)stpcpy(other.dir, w->dir);
+    open_index(&other);
+    cprov_index_hold(w->ix);
+    expect_versions(w, app, "1");
+    (void)put(&other, s, "app", LIST("1", "2"));
+    expect_versions(w, app, "1");
+    cprov_index_release(w->ix);
+    expect_versions(w, app, "1 2");
+
+    cprov_index_hold(w->ix);
+    expect_versions(w, app, "1 2");
+    (void)put(&other, s, "app", LIST("1", "2", "3"));
+    assert_int_equal(cprov_index_source_checked(w->ix, s, NULL, &w->err), 0);
+    expect_versions(w, app, "1 2 3");
+    cprov_index_release(w->ix);
+    cprov_index_hold(w->ix);
+    (void)put(w, s, "app", LIST("4"));
+    cprov_index_release(w->ix);
+    expect_versions(&other, app, "4");
+    cprov_index_close(other.ix);
+}
+
 static int add_entry(void *arg, const struct cprov_entry *e, struct cprov_error *err)
 {
     char line[256];
@@ -641,6 +673,7 @@ int main(void)
         TEST(the_file_is_its_owners),
         TEST(one_of_its_own_leaves_nothing),
         TEST(writers_do_not_lose_each_other),
+        TEST(held_it_stands_still),
         TEST(everything_comes_newest_first),
     };
 
