@@ -196,6 +196,10 @@ static bool settle(struct detail *d)
             use_known(d, &known);
         return true;
     }
+    if (!there && d->job->lookup->site && d->job->lookup->site->place->kind->import) {
+        d->job->failed[d->row] = true; /* another process has read the document anew meanwhile */
+        return true;
+    }
     s->detailed++;
     if (there && !keep_known(d, &known))
         cprov_search_out_of_memory(s);

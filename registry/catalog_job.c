@@ -27,7 +27,7 @@ static struct cprov_job *new_job(struct cprov_lookup *l)
         return NULL;
     }
     j->lookup = l;
-    j->shown = "";
+    j->shown = j->newest = "";
     if (l->last)
         l->last->next = j;
     else
@@ -52,6 +52,7 @@ void cprov_lookup_add_job(struct cprov_lookup *l, const char *path,
         j->checked = known->checked;
         if (*known->name)
             j->shown = cprov_arena_text(&j->arena, cprov_span_of(known->name));
+        j->newest = cprov_arena_text(&j->arena, cprov_span_of(known->newest));
     }
     if (j->arena.failed)
         cprov_search_out_of_memory(l->search);
@@ -257,6 +258,15 @@ static void name_alone(struct cprov_job *j)
     cprov_job_ready(j);
 }
 
+/* Of a document the index has all there is, and above all where each image is. */
+static void after_choosing(struct cprov_job *j)
+{
+    if (j->code == 0 && (j->lookup->search->query->details || kind_of(j)->import))
+        cprov_job_start_details(j);
+    else
+        cprov_job_ready(j);
+}
+
 static void after_listing(struct cprov_job *j)
 {
     const struct cprov_catalog_query *q = j->lookup->search->query;
@@ -278,11 +288,23 @@ static void after_listing(struct cprov_job *j)
     }
     if (j->code == 0)
         j->code = code;
-    /* Of a document the index has all there is, and above all where each image is. */
-    if (j->code == 0 && (q->details || kind_of(j)->import))
-        cprov_job_start_details(j);
-    else
-        cprov_job_ready(j);
+    after_choosing(j);
+}
+
+/* The index has been told which of the versions is the newest: the others need not be read. */
+static bool take_newest(struct cprov_job *j)
+{
+    const struct cprov_wanted *w = cprov_lookup_wanted(j->lookup);
+    const struct cprov_version_range *r = &w->range;
+
+    if (!j->newest || !*j->newest || w->all_versions ||
+        r->exact.len + r->prefix.len + r->minimum.len + r->maximum.len > 0)
+        return false;
+    j->from_index = true;
+    if (make_rows(j, &j->newest, 1) < 0)
+        j->code = j->err->code;
+    after_choosing(j);
+    return true;
 }
 
 /* --- what is told --- */
@@ -418,6 +440,7 @@ static void look_up(struct cprov_job *j)
     if (code == 0) {
         j->id = r.id;
         j->checked = r.checked;
+        j->newest = keep(j, r.newest);
     } else if (code != CPROV_ENOTFOUND) {
         cprov_search_index_failed(l->search, &err);
     }
@@ -535,6 +558,8 @@ void cprov_job_start(struct cprov_job *j)
     look_up(j);
     if (name_is_enough(j) && may_use_known(j))
         name_alone(j);
+    else if (may_use_known(j) && take_newest(j))
+        return;
     else if (may_use_known(j) && take_known(j))
         after_listing(j);
     else if (!ask_versions(j))

@@ -53,11 +53,12 @@ bool cprov_catalog_matches(const struct cprov_catalog_query *q, const struct cpr
                            struct cprov_span text, const struct cprov_reference *repository)
 {
     const char *name = cprov_catalog_name(q, place, repository);
+    const char *path = below(place, repository->repository);
 
     if (text.len == 0)
         return true;
     return cprov_span_glob(text, cprov_span_of(name)) ||
-           cprov_span_glob(text, cprov_span_of(below(place, repository->repository))) ||
+           (name != path && cprov_span_glob(text, cprov_span_of(path))) ||
            cprov_span_glob(text, last_component(repository->repository));
 }
 

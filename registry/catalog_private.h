@@ -57,9 +57,10 @@ struct cprov_job {
     struct cprov_arena arena;
     struct cprov_error *err; /* in the arena once it runs */
     struct cprov_reference *repository;
-    const char *shown; /* name that the source gives it, or "" */
-    int64_t id;        /* in the index; 0: not there */
-    int64_t checked;   /* when its versions were listed */
+    const char *shown;  /* name that the source gives it, or "" */
+    const char *newest; /* of the versions in the index, or "" */
+    int64_t id;         /* in the index; 0: not there */
+    int64_t checked;    /* when its versions were listed */
     bool from_index, stale;
     struct cprov_told *told; /* all of them */
     size_t told_count, told_room;

@@ -110,7 +110,8 @@ struct cprov_index_repository {
     int64_t id;
     int64_t checked; /* when its versions were last listed; 0: never */
     char path[CPROV_NAME_MAX + 1];
-    char name[CPROV_NAME_MAX + 1]; /* as the source spells it, or "" */
+    char name[CPROV_NAME_MAX + 1];   /* as the source spells it, or "" */
+    char newest[CPROV_NAME_MAX + 1]; /* by cprov_catalog_newest(); "": look at the versions */
 };
 /* CPROV_ENOTFOUND when it is not known. */
 CPROV_MUST_CHECK

@@ -34,8 +34,9 @@ struct cprov_index_import {
     int lock; /* or -1 */
     char path[CPROV_NAME_MAX + 1];
     int64_t repository, base_words, words;
-    bool incomplete;         /* one of the repository's versions is */
-    struct waiting *waiting; /* BATCH of them */
+    bool incomplete;                /* one of the repository's versions is */
+    char newest[CPROV_TAG_MAX + 1]; /* of them so far, or "" */
+    struct waiting *waiting;        /* BATCH of them */
     size_t waiting_count, waiting_bytes;
     struct cprov_arena texts; /* of those that wait */
     uint64_t duplicates;
@@ -190,12 +191,22 @@ static int set_known(struct cprov_index_import *m, struct cprov_error *err)
 
     if (!m->repository)
         return 0;
-    if (cprov_query_begin(m->ix, "UPDATE repository SET known = ?, checked = 1 WHERE id = ?", &q,
-                          err) < 0)
+    if (cprov_query_begin(m->ix,
+                          "UPDATE repository SET known = ?, newest = ?, checked = 1 WHERE id = ?",
+                          &q, err) < 0)
         return err->code;
     cprov_query_number(&q, !m->incomplete);
+    cprov_query_text(&q, m->newest);
     cprov_query_number(&q, m->repository);
     return cprov_query_run(&q, err);
+}
+
+static void keep_newest(struct cprov_index_import *m, struct cprov_span version)
+{
+    size_t len = version.len <= CPROV_TAG_MAX ? version.len : 0;
+
+    memcpy(m->newest, len ? version.ptr : "", len);
+    m->newest[len] = '\0';
 }
 
 static int find_repository(struct cprov_index_import *m, const char *path, struct cprov_error *err)
@@ -204,7 +215,9 @@ static int find_repository(struct cprov_index_import *m, const char *path, struc
     bool row;
 
     m->repository = 0;
-    if (cprov_query_begin(m->ix, "SELECT id, words FROM repository WHERE source = ? AND path = ?",
+    *m->newest = '\0';
+    if (cprov_query_begin(m->ix,
+                          "SELECT id, words, newest FROM repository WHERE source = ? AND path = ?",
                           &q, err) < 0)
         return err->code;
     cprov_query_number(&q, m->shadow);
@@ -213,6 +226,8 @@ static int find_repository(struct cprov_index_import *m, const char *path, struc
         return err->code;
     m->repository = row ? cprov_query_get_number(&q, 0) : 0;
     m->words = m->base_words = row ? cprov_query_get_number(&q, 1) : 0;
+    if (row)
+        keep_newest(m, cprov_query_get_text(&q, 2));
     return 0;
 }
 
@@ -246,6 +261,8 @@ static int store(struct cprov_index_import *m, const struct cprov_entry *e, stru
 
     if (!is_alias(e)) {
         m->incomplete = m->incomplete || !e->complete;
+        if (cprov_index_newer(m->newest, e->version) == e->version)
+            keep_newest(m, cprov_span_of(e->version));
         if (cprov_index_words(m->ix, m->repository, &texts, &m->words, err) < 0)
             return err->code;
         row.words = m->words;

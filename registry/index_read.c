@@ -11,7 +11,7 @@
 
 /* --- repositories --- */
 
-#define REPOSITORY "SELECT id, checked, path, name FROM repository "
+#define REPOSITORY "SELECT id, checked, path, name, newest FROM repository "
 
 static void copy_text(char out[CPROV_NAME_MAX + 1], struct cprov_span text)
 {
@@ -27,6 +27,7 @@ static void read_repository(const struct cprov_query *q, struct cprov_index_repo
     out->checked = cprov_query_get_number(q, 1);
     copy_text(out->path, cprov_query_get_text(q, 2));
     copy_text(out->name, cprov_query_get_text(q, 3));
+    copy_text(out->newest, cprov_query_get_text(q, 4));
 }
 
 int cprov_index_repository(struct cprov_index *ix, int64_t source, const char *path,

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "registry/catalog.h"
 #include "registry/index_private.h"
 
 const char *cprov_index_leaf(const char *path)
@@ -11,6 +12,15 @@ const char *cprov_index_leaf(const char *path)
     const char *slash = strrchr(path, '/');
 
     return slash ? slash + 1 : path;
+}
+
+const char *cprov_index_newer(const char *a, const char *b)
+{
+    const char *const both[] = { a, b };
+
+    if (!a || !*a || !b || !*b)
+        return a && *a ? a : b;
+    return both[cprov_catalog_newest(both, 2)];
 }
 
 /* --- texts that are kept once --- */

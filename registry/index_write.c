@@ -407,19 +407,41 @@ static bool all_complete(const struct cprov_index_version *list, size_t count)
     return true;
 }
 
-static int finish_versions(struct cprov_index *ix, int64_t repository, int64_t fingerprint,
-                           bool changed, bool known, struct cprov_error *err)
+static const char *newest_of(const struct cprov_index_version *list, size_t count)
 {
-    static const char sql[] = "UPDATE repository SET checked = ?, fingerprint = ?, known = CASE "
-                              "WHEN ? THEN ? ELSE known END WHERE id = ?";
+    const char *newest = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        if (!list[i].entry || !list[i].entry->alias)
+            newest = cprov_index_newer(newest, list[i].version);
+    return newest;
+}
+
+/* That the list was looked at now. */
+static int set_checked(struct cprov_index *ix, int64_t repository, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+
+    if (cprov_query_begin(ix, "UPDATE repository SET checked = ? WHERE id = ?", &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, cprov_time_now());
+    cprov_query_number(&q, repository);
+    return cprov_query_run(&q, err);
+}
+
+static int set_listed(struct cprov_index *ix, int64_t repository, int64_t fingerprint,
+                      const struct cprov_index_version *list, size_t count, struct cprov_error *err)
+{
+    static const char sql[] = "UPDATE repository SET checked = ?, fingerprint = ?, known = ?, "
+                              "newest = ? WHERE id = ?";
     auto_query struct cprov_query q = { 0 };
 
     if (cprov_query_begin(ix, sql, &q, err) < 0)
         return err->code;
     cprov_query_number(&q, cprov_time_now());
     cprov_query_number(&q, fingerprint);
-    cprov_query_number(&q, changed);
-    cprov_query_number(&q, known);
+    cprov_query_number(&q, all_complete(list, count));
+    cprov_query_text(&q, newest_of(list, count));
     cprov_query_number(&q, repository);
     return cprov_query_run(&q, err);
 }
@@ -436,10 +458,11 @@ static int put_versions(struct cprov_index *ix, int64_t source, const char *path
     if (!r.id && cprov_index_add_repository(ix, source, path, NULL, &r.id, &r.words, err) < 0)
         return err->code;
     *out = r.id;
-    bool changed = r.fingerprint != fingerprint;
-    if (changed && update_versions(ix, &r, list, count, err) < 0)
+    if (r.fingerprint == fingerprint)
+        return set_checked(ix, r.id, err);
+    if (update_versions(ix, &r, list, count, err) < 0)
         return err->code;
-    return finish_versions(ix, r.id, fingerprint, changed, all_complete(list, count), err);
+    return set_listed(ix, r.id, fingerprint, list, count, err);
 }
 
 int cprov_index_put_versions(struct cprov_index *ix, int64_t source, const char *path,
@@ -500,12 +523,15 @@ static int64_t changed_at(const struct known_version *had, const struct cprov_li
                : now;
 }
 
-static int set_known(struct cprov_index *ix, int64_t repository, struct cprov_error *err)
+/* A version that no list has told may be the newest. */
+static int set_known(struct cprov_index *ix, int64_t repository, bool listed,
+                     struct cprov_error *err)
 {
+    static const char there[] = "UPDATE repository SET known = 1 WHERE id = ? AND known = 0";
+    static const char added[] = "UPDATE repository SET known = 1, newest = NULL WHERE id = ?";
     auto_query struct cprov_query q = { 0 };
 
-    if (cprov_query_begin(ix, "UPDATE repository SET known = 1 WHERE id = ? AND known = 0", &q,
-                          err) < 0)
+    if (cprov_query_begin(ix, listed ? there : added, &q, err) < 0)
         return err->code;
     cprov_query_number(&q, repository);
     return cprov_query_run(&q, err);
@@ -538,7 +564,7 @@ static int put_details(struct cprov_index *ix, int64_t repository, const struct 
         cprov_index_store_version(ix, &row, &e, err) < 0 ||
         (had.words != row.words && cprov_index_words_left(ix, repository, had.words, err) < 0))
         return err->code;
-    return set_known(ix, repository, err);
+    return set_known(ix, repository, had.there, err);
 }
 
 int cprov_index_put_details(struct cprov_index *ix, int64_t repository,
