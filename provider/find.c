@@ -170,7 +170,8 @@ static int conclude_one(struct find *f, size_t i)
 
     if (!pattern && o->rows > 0 && o->elsewhere == o->rows)
         return for_others(f, i);
-    if ((o->rows > 0 && !broke_off(f, o)) || o->code == 0 || (pattern && o->code == CPROV_ENOTFOUND))
+    if ((o->rows > 0 && !broke_off(f, o)) || o->code == 0 ||
+        (pattern && o->code == CPROV_ENOTFOUND))
         return 0;
     if (o->code == CPROV_ENOTFOUND && f->s->places_count > 1 && !n->is_reference &&
         !strstr(o->err.msg, "newest is"))
