@@ -119,6 +119,8 @@ static const char *target_of(struct cprov_session *s, const struct cprov_name *n
 
     if (n->is_reference)
         return n->text;
+    if (cprov_span_is(n->lookup, "*")) /* everything */
+        return "";
     cprov_buf_init(&text, CPROV_URL_MAX);
     cprov_buf_add_span(&text, n->lookup);
     if (n->range.exact.len > 0)
@@ -153,6 +155,14 @@ static int for_others(struct find *f, size_t i)
     return code;
 }
 
+/* The only source broke off: what it gave before is not all there is. A repository that one may not
+ * read is none of ours. */
+static bool broke_off(const struct find *f, const struct outcome *o)
+{
+    return o->rows > 0 && f->s->places_count < 2 && o->code != 0 && o->code != CPROV_ENOTFOUND &&
+           o->code != CPROV_EAUTH;
+}
+
 /* The failure of one name, told; 0: it has none. */
 static int conclude_one(struct find *f, size_t i)
 {
@@ -162,7 +172,8 @@ static int conclude_one(struct find *f, size_t i)
 
     if (!pattern && o->rows > 0 && o->elsewhere == o->rows)
         return for_others(f, i);
-    if (o->rows > 0 || o->code == 0 || (pattern && o->code == CPROV_ENOTFOUND))
+    if ((o->rows > 0 && !broke_off(f, o)) || o->code == 0 ||
+        (pattern && o->code == CPROV_ENOTFOUND))
         return 0;
     if (o->code == CPROV_ENOTFOUND && f->s->places_count > 1 && !n->is_reference &&
         !strstr(o->err.msg, "newest is"))

@@ -81,12 +81,24 @@ void cprov_find_filter_clear(struct cprov_find_filter *f)
     f->has_regex = false;
 }
 
+/* "-created" too. */
+static bool sorts_by_details(const char *sort)
+{
+    static const char *const keys[] = { "created", "size", "publisher" };
+
+    for (size_t i = 0; sort && i < CPROV_COUNT(keys); i++)
+        if (cprov_span_is_nocase(cprov_span_of(sort + (*sort == '-')), keys[i]))
+            return true;
+    return false;
+}
+
 bool cprov_find_filter_needs_details(const struct cprov_find_filter *f)
 {
     const struct cprov_find_options *o = f->options;
 
     return o->search || o->os_images_only || o->publisher || o->created_since || o->digest ||
-           o->culture || o->max_bytes || o->dependencies || f->session->host_given;
+           o->culture || o->max_bytes || o->dependencies || sorts_by_details(o->sort) ||
+           f->session->host_given;
 }
 
 /* --- rows --- */

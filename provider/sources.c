@@ -226,6 +226,23 @@ int cprov_source_register(struct cprov_session *s, const struct cprov_source_opt
 
 /* --- set --- */
 
+/* What the index has of it is of no use any more; a cache that cannot be cleaned is no failure. */
+static void forget(struct cprov_session *s, const struct cprov_source *source)
+{
+    auto_buf struct cprov_buf key = { 0 };
+    struct cprov_place place;
+    struct cprov_index *ix;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    cprov_buf_init(&key, CPROV_URL_MAX);
+    if (cprov_place_init(source, cprov_kinds, &place, &err) == 0 &&
+        cprov_session_index(s, &ix, &err) == 0) {
+        cprov_place_key(&place, &key);
+        if (cprov_buf_check(&key, "key of a source", &err) == 0)
+            (void)!cprov_index_forget(ix, cprov_buf_text(&key), &err);
+    }
+}
+
 static int change_source(struct cprov_session *s, const struct cprov_source_options *o,
                          struct cprov_source *source, struct cprov_error *err)
 {
@@ -253,6 +270,8 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
     if (cprov_conf_change_source(s->conf_dir, CPROV_SOURCE_UPDATE, old->name, source, false, err) <
         0)
         return err->code;
+    if (o->location || o->type || o->key)
+        forget(s, old);
     cprov_session_log(s, NULL, "set-source", source->name, "");
     return 0;
 }
@@ -271,23 +290,6 @@ int cprov_source_set(struct cprov_session *s, const struct cprov_source_options 
 }
 
 /* --- unregister --- */
-
-/* What the index has of it is of no use any more; a cache that cannot be cleaned is no failure. */
-static void forget(struct cprov_session *s, const struct cprov_source *source)
-{
-    auto_buf struct cprov_buf key = { 0 };
-    struct cprov_place place;
-    struct cprov_index *ix;
-    struct cprov_error err = CPROV_ERROR_INIT;
-
-    cprov_buf_init(&key, CPROV_URL_MAX);
-    if (cprov_place_init(source, cprov_kinds, &place, &err) == 0 &&
-        cprov_session_index(s, &ix, &err) == 0) {
-        cprov_place_key(&place, &key);
-        if (cprov_buf_check(&key, "key of a source", &err) == 0)
-            (void)!cprov_index_forget(ix, cprov_buf_text(&key), &err);
-    }
-}
 
 int cprov_source_unregister(struct cprov_session *s, const struct cprov_source_options *options,
                             const struct cprov_callbacks *callbacks)

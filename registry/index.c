@@ -19,21 +19,26 @@
 
 /*
  * Names compare as people type them. A version has no rowid of its own: it lies beside the others
- * of its repository. Texts that many rows share (platforms, media types) are kept once; what is
- * searched lies in `words`, one row for each different description of a repository. A repository of
- * source -1 is what a listing brings while it is not yet whole.
+ * of its repository. The numbers of sources and repositories are given once: who still holds one of
+ * something that is gone means nothing else by it. Texts that many rows share (platforms, media
+ * types) are kept once; what is searched lies in `words`, one row for each different description of
+ * a repository. Repositories of negative sources are what imports bring while they are not yet
+ * whole.
  */
 static const char schema[] =
-    "CREATE TABLE source(id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, host TEXT NOT NULL,"
+    "CREATE TABLE source(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, host TEXT "
+    "NOT NULL,"
     " checked INTEGER NOT NULL DEFAULT 0, validator TEXT NOT NULL DEFAULT '',"
     " scan INTEGER NOT NULL DEFAULT 0);"
-    "CREATE TABLE repository(id INTEGER PRIMARY KEY, source INTEGER NOT NULL,"
-    " path TEXT NOT NULL COLLATE NOCASE, leaf TEXT NOT NULL COLLATE NOCASE, name TEXT, newest TEXT,"
+    "CREATE TABLE repository(id INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL,"
+    " path TEXT NOT NULL COLLATE NOCASE, leaf TEXT NOT NULL COLLATE NOCASE,"
+    " name TEXT COLLATE NOCASE, newest TEXT,"
     " checked INTEGER NOT NULL DEFAULT 0, scan INTEGER NOT NULL DEFAULT 0,"
     " fingerprint INTEGER NOT NULL DEFAULT 0, words INTEGER NOT NULL DEFAULT 0,"
     " known INTEGER NOT NULL DEFAULT 0);"
     "CREATE UNIQUE INDEX repository_path ON repository(source, path);"
     "CREATE INDEX repository_leaf ON repository(source, leaf, path);"
+    "CREATE INDEX repository_name ON repository(source, name) WHERE name IS NOT NULL;"
     "CREATE INDEX repository_unknown ON repository(source, path) WHERE known = 0;"
     "CREATE TABLE version(repository INTEGER NOT NULL, version TEXT NOT NULL, flags INTEGER NOT "
     "NULL,"
@@ -82,6 +87,11 @@ int cprov_index_fail(struct cprov_index *ix, int rc, struct cprov_error *err)
     if (rc == SQLITE_ERROR && (strstr(text, "no such") || strstr(text, "malformed")))
         ix->damaged = true;
     return cprov_fail(err, ix->damaged ? CPROV_EVERIFY : CPROV_EFAIL, "the index: %s", text);
+}
+
+int cprov_index_fail_forgotten(struct cprov_error *err)
+{
+    return cprov_fail(err, CPROV_ENOTFOUND, "the source has been removed meanwhile");
 }
 
 /* --- statements --- */
@@ -259,7 +269,12 @@ static int make_file(struct cprov_index *ix, struct cprov_error *err)
         cprov_fs_open_dir(AT_FDCWD, ix->dir, &dir, err) < 0)
         return err->code;
     auto_fd int fd = openat(dir, ix->name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return fd < 0 ? cprov_fail_os(err, errno, "%s/%s", ix->dir, ix->name) : 0;
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return cprov_fail_os(err, errno, "%s/%s", ix->dir, ix->name);
+    ix->device = st.st_dev;
+    ix->inode = st.st_ino;
+    return 0;
 }
 
 static int make_schema(struct cprov_index *ix, struct cprov_error *err)
@@ -343,6 +358,15 @@ static void close_database(struct cprov_index *ix)
     }
 }
 
+/* Another process may have found the damage too, and begun anew. */
+static bool is_still_there(const struct cprov_index *ix, int dir)
+{
+    struct stat st;
+
+    return fstatat(dir, ix->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == ix->device &&
+           st.st_ino == ix->inode;
+}
+
 static void remove_files(const struct cprov_index *ix)
 {
     static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
@@ -350,7 +374,8 @@ static void remove_files(const struct cprov_index *ix)
     char name[64];
     struct cprov_error ignored = CPROV_ERROR_INIT;
 
-    if (!ix->dir || cprov_fs_open_dir(AT_FDCWD, ix->dir, &dir, &ignored) < 0)
+    if (!ix->dir || cprov_fs_open_dir(AT_FDCWD, ix->dir, &dir, &ignored) < 0 ||
+        !is_still_there(ix, dir))
         return;
     for (size_t i = 0; i < CPROV_COUNT(ends); i++) {
         (void)snprintf(name, sizeof(name), "%s%s", ix->name, ends[i]);

@@ -74,7 +74,7 @@ int cprov_index_source_checked(struct cprov_index *ix, int64_t source, const cha
 
 /*
  * A scan: begin, note each repository, many at once for speed, end. Repositories that a scan which
- * came to its end has not seen are gone. One at a time for a handle and source.
+ * came to its end has not seen are gone. Of several at once none takes away what a later one saw.
  */
 CPROV_MUST_CHECK
 int cprov_index_scan_begin(struct cprov_index *ix, int64_t source, int64_t *scan,
@@ -120,13 +120,15 @@ int cprov_index_repository(struct cprov_index *ix, int64_t source, const char *p
 
 /* Which repositories of a source: one of these, or all. */
 struct cprov_index_filter {
-    struct cprov_span named;    /* whose path or last component is this, whatever the case */
+    struct cprov_span named;    /* whose path, its last component, or name is this, whatever the
+                                   case */
     struct cprov_span also;     /* with named: or this; may be empty */
-    struct cprov_span prefix;   /* whose path or last component begins with it */
+    struct cprov_span prefix;   /* one of which begins with it */
     const char *after;          /* whose path comes after this one; NULL: no matter */
     const char *words;          /* whose name, description or publisher may have all of these */
-    bool or_unknown;            /* with words: also those of which nothing but the name is known */
-    struct cprov_digest digest; /* that have a version of this digest */
+    bool or_unknown;            /* with words or a digest: also those that may, for all that is
+                                   known */
+    struct cprov_digest digest; /* that have a version, or an image id, of this digest */
     bool has_digest;
     size_t most; /* with prefix: only so many, whichever come first; 0: all */
 };

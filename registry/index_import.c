@@ -10,16 +10,24 @@
 #include "manifest/reference.h"
 #include "registry/index_private.h"
 
-/* Rows of one transaction: enough to make it cheap, few enough to let others write between two. */
-#define BATCH      4096
-#define LOCK_FILE  "catalog.import"
-#define CLEAR_STEP 64 /* repositories that are thrown away at once */
+/* What is written as one change: enough to make it cheap, little enough to be kept in memory and to
+ * let others write between two. */
+#define BATCH       4096
+#define BATCH_BYTES ((size_t)1 << 20) /* of texts */
+#define LOCK_FILE   "catalog.import"
+#define CLEAR_STEP  64 /* repositories that are thrown away at once */
 
 /*
  * The rows go to a source of a negative number of this import's own; commit renames. Who imports
  * holds a shared lock on a file beside the database; whoever gets it alone knows that nobody
- * imports, and that what is left below 0 is nobody's.
+ * imports, and that what is left below 0 is nobody's. Entries wait in memory until there are many:
+ * whoever hands them over waits for a network, and no change to the index may be open meanwhile.
  */
+struct waiting {
+    struct cprov_entry entry;
+    struct cprov_digest digest;
+};
+
 struct cprov_index_import {
     struct cprov_index *ix;
     int64_t source, shadow;
@@ -28,7 +36,9 @@ struct cprov_index_import {
     int64_t repository, base_words, words;
     bool incomplete;                /* one of the repository's versions is */
     char newest[CPROV_TAG_MAX + 1]; /* of them so far, or "" */
-    unsigned pending;
+    struct waiting *waiting;        /* BATCH of them */
+    size_t waiting_count, waiting_bytes;
+    struct cprov_arena texts; /* of those that wait */
     uint64_t duplicates;
     bool over;
 };
@@ -73,13 +83,26 @@ static int clear_dead(struct cprov_index *ix, struct cprov_error *err)
     return 0;
 }
 
-/* Only who is alone: a lock that failed to become exclusive is gone, as flock() has it. What is not
- * cleared now is cleared by the next one. */
+/* A lock that failed to become exclusive is gone, as flock() has it. */
+static bool is_alone(const struct cprov_index_import *m)
+{
+    return m->ix->dir ? m->lock >= 0 && flock(m->lock, LOCK_EX | LOCK_NB) == 0
+                      : m->ix->imports == 1;
+}
+
+/* Only who is alone: what is not cleared now is cleared by the next one. */
 static int clean_up(struct cprov_index_import *m, struct cprov_error *err)
 {
-    if (m->ix->dir && flock(m->lock, LOCK_EX | LOCK_NB) < 0)
-        return 0;
-    return clear_dead(m->ix, err);
+    return is_alone(m) ? clear_dead(m->ix, err) : 0;
+}
+
+/* The same where it is no failure when something stays. */
+static void try_to_clean_up(struct cprov_index_import *m)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    int code = clean_up(m, &ignored);
+
+    (void)code;
 }
 
 static int open_lock(struct cprov_index_import *m, struct cprov_error *err)
@@ -112,9 +135,11 @@ int cprov_index_import_begin(struct cprov_index *ix, int64_t source,
     if (!m)
         return cprov_fail_memory(err);
     m->ix = ix;
+    ix->imports++;
     m->source = source;
     m->lock = -1;
-    int code = open_lock(m, err);
+    m->waiting = calloc(BATCH, sizeof(*m->waiting));
+    int code = m->waiting ? open_lock(m, err) : cprov_fail_memory(err);
     if (code == 0)
         code = clean_up(m, err);
     if (code == 0)
@@ -127,14 +152,6 @@ int cprov_index_import_begin(struct cprov_index *ix, int64_t source,
     else
         *out = m;
     return code;
-}
-
-static int end_batch(struct cprov_index_import *m, int code, struct cprov_error *err)
-{
-    if (m->pending == 0)
-        return code;
-    m->pending = 0;
-    return cprov_index_end(m->ix, code, err);
 }
 
 /* --- one entry --- */
@@ -232,12 +249,17 @@ static int turn_to(struct cprov_index_import *m, const struct cprov_entry *e,
     return code;
 }
 
+static bool is_alias(const struct cprov_entry *e)
+{
+    return e->alias && *e->alias;
+}
+
 static int store(struct cprov_index_import *m, const struct cprov_entry *e, struct cprov_error *err)
 {
     struct cprov_index_row row = { .repository = m->repository, .only_new = true };
-    struct cprov_index_texts texts = { e->repository, e->title, e->description, e->publisher };
+    struct cprov_index_texts texts = { e->title, e->description, e->publisher };
 
-    if (!e->alias) {
+    if (!is_alias(e)) {
         m->incomplete = m->incomplete || !e->complete;
         if (cprov_index_newer(m->newest, e->version) == e->version)
             keep_newest(m, cprov_span_of(e->version));
@@ -254,20 +276,70 @@ static int store(struct cprov_index_import *m, const struct cprov_entry *e, stru
     return cprov_index_store_version(m->ix, &row, e, err);
 }
 
+/* --- the entries that wait --- */
+
+static void clear_waiting(struct cprov_index_import *m)
+{
+    cprov_arena_clear(&m->texts);
+    m->waiting_count = m->waiting_bytes = 0;
+}
+
+static int store_waiting(struct cprov_index_import *m, struct cprov_error *err)
+{
+    for (size_t i = 0; i < m->waiting_count; i++)
+        if (turn_to(m, &m->waiting[i].entry, err) < 0 || store(m, &m->waiting[i].entry, err) < 0)
+            return err->code;
+    return 0;
+}
+
+static int write_waiting(struct cprov_index_import *m, struct cprov_error *err)
+{
+    if (m->waiting_count == 0)
+        return 0;
+    int code = cprov_index_begin(m->ix, err);
+    if (code == 0)
+        code = cprov_index_end(m->ix, store_waiting(m, err), err);
+    clear_waiting(m);
+    return code;
+}
+
+static void keep_text(struct cprov_index_import *m, const char **text)
+{
+    struct cprov_span s = cprov_span_of(*text);
+
+    *text = s.len ? cprov_arena_text(&m->texts, s) : NULL;
+    m->waiting_bytes += s.len;
+}
+
+static int keep_waiting(struct cprov_index_import *m, const struct cprov_entry *entry,
+                        struct cprov_error *err)
+{
+    struct waiting *w = &m->waiting[m->waiting_count];
+    struct cprov_entry *e = &w->entry;
+    const char **const texts[] = {
+        &e->repository,   &e->name,        &e->version,    &e->alias,    &e->reference,
+        &e->url,          &e->description, &e->publisher,  &e->title,    &e->created,
+        &e->platforms,    &e->os_version,  &e->media_type, &e->image_id, &e->notes,
+        &e->dependencies, &e->cultures,
+    };
+
+    *e = *entry;
+    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
+        keep_text(m, texts[i]);
+    if (e->digest) {
+        w->digest = *e->digest;
+        e->digest = &w->digest;
+    }
+    m->waiting_count++;
+    return cprov_arena_check(&m->texts, err);
+}
+
 int cprov_index_import_add(struct cprov_index_import *m, const struct cprov_entry *entry,
                            struct cprov_error *err)
 {
-    if (check_entry(entry, err) < 0)
+    if (check_entry(entry, err) < 0 || keep_waiting(m, entry, err) < 0)
         return err->code;
-    if (m->pending == 0 && cprov_index_begin(m->ix, err) < 0)
-        return err->code;
-    m->pending++;
-    int code = turn_to(m, entry, err);
-    if (code == 0)
-        code = store(m, entry, err);
-    if (code < 0 || m->pending >= BATCH)
-        code = end_batch(m, code, err);
-    return code;
+    return m->waiting_count == BATCH || m->waiting_bytes >= BATCH_BYTES ? write_waiting(m, err) : 0;
 }
 
 /* --- commit --- */
@@ -288,23 +360,21 @@ static int swap(struct cprov_index_import *m, const char *validator, struct cpro
     int64_t dead = m->shadow - ((int64_t)1 << 33); /* no shadow's number */
 
     if (set_known(m, err) < 0 || move(m->ix, m->source, dead, err) < 0 ||
-        move(m->ix, m->shadow, m->source, err) < 0)
+        move(m->ix, m->shadow, m->source, err) < 0 ||
+        cprov_index_source_checked(m->ix, m->source, validator, err) < 0)
         return err->code;
-    return cprov_index_source_checked(m->ix, m->source, validator, err);
+    return cprov_sqlite.changes(m->ix->db) == 0 ? cprov_index_fail_forgotten(err) : 0;
 }
 
 int cprov_index_import_commit(struct cprov_index_import *m, const char *validator,
                               uint64_t *duplicates, struct cprov_error *err)
 {
-    if (end_batch(m, 0, err) < 0 || cprov_index_begin(m->ix, err) < 0 ||
+    if (write_waiting(m, err) < 0 || cprov_index_begin(m->ix, err) < 0 ||
         cprov_index_end(m->ix, swap(m, validator, err), err) < 0)
         return err->code;
     m->over = true;
     *duplicates = m->duplicates;
-    /* The import has succeeded: what it replaced may stay for the next one to clear. */
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-    int code = clean_up(m, &ignored);
-    (void)code;
+    try_to_clean_up(m);
     return 0;
 }
 
@@ -340,14 +410,13 @@ int cprov_index_forget(struct cprov_index *ix, const char *key, struct cprov_err
 
 void cprov_index_import_free(struct cprov_index_import *m)
 {
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-
     if (!m)
         return;
-    int code = end_batch(m, CPROV_ECANCELLED, &ignored);
-    if (!m->over && !m->ix->damaged && (m->lock >= 0 || !m->ix->dir))
-        code = clean_up(m, &ignored);
-    (void)code; /* what stays is cleared by the next import */
+    if (!m->over && !m->ix->damaged)
+        try_to_clean_up(m);
+    clear_waiting(m);
+    m->ix->imports--;
+    free(m->waiting);
     cprov_fd_close(&m->lock);
     free(m);
 }

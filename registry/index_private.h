@@ -2,6 +2,8 @@
 #ifndef CPROV_REGISTRY_INDEX_PRIVATE_H
 #define CPROV_REGISTRY_INDEX_PRIVATE_H
 
+#include <sys/types.h>
+
 #include "base/span.h"
 #include "registry/index.h"
 #include "registry/sqlite_library.h"
@@ -28,12 +30,17 @@ struct cprov_index {
     size_t statements_count;
     struct cprov_index_text texts[CPROV_INDEX_TEXTS]; /* the last ones used */
     size_t texts_next;
-    unsigned depth; /* of transactions */
-    bool held;      /* a transaction that only reads */
+    dev_t device; /* the file that was opened */
+    ino_t inode;
+    unsigned depth;   /* of transactions */
+    unsigned imports; /* that are going on */
+    bool held;        /* a transaction that only reads */
 };
 
 /* Turns what SQLite says into a code of ours. */
 int cprov_index_fail(struct cprov_index *ix, int rc, struct cprov_error *err);
+/* CPROV_ENOTFOUND: somebody has forgotten the source meanwhile. */
+int cprov_index_fail_forgotten(struct cprov_error *err);
 CPROV_MUST_CHECK
 int cprov_index_exec(struct cprov_index *ix, const char *sql, struct cprov_error *err);
 
@@ -80,10 +87,10 @@ int cprov_index_end(struct cprov_index *ix, int code, struct cprov_error *err);
 /* --- words: what is searched --- */
 
 struct cprov_index_texts {
-    const char *path, *title, *description, *publisher; /* NULL: "" */
+    const char *title, *description, *publisher; /* NULL: "" */
 };
-/* The row of words with these texts: the one given when it has them, or has nothing but the name
- * yet, else a new one. *id in and out; 0: none. */
+/* The row of words with these texts: the one given when it has them, else a new one. *id in and
+ * out; 0: none. */
 CPROV_MUST_CHECK
 int cprov_index_words(struct cprov_index *ix, int64_t repository,
                       const struct cprov_index_texts *texts, int64_t *id, struct cprov_error *err);
@@ -91,6 +98,9 @@ int cprov_index_words(struct cprov_index *ix, int64_t repository,
 CPROV_MUST_CHECK
 int cprov_index_words_left(struct cprov_index *ix, int64_t repository, int64_t id,
                            struct cprov_error *err);
+/* The same of all of a repository's: one walk over its versions. */
+CPROV_MUST_CHECK
+int cprov_index_words_tidy(struct cprov_index *ix, int64_t repository, struct cprov_error *err);
 CPROV_MUST_CHECK
 int cprov_index_text_id(struct cprov_index *ix, const char *text, int64_t *id,
                         struct cprov_error *err);
@@ -112,7 +122,8 @@ CPROV_MUST_CHECK
 int cprov_index_store_version(struct cprov_index *ix, const struct cprov_index_row *row,
                               const struct cprov_entry *entry, struct cprov_error *err);
 bool cprov_index_read_digest(struct cprov_span bytes, struct cprov_digest *out);
-/* Its words are made too: a name can be searched before anything else is known. */
+/* Its words are made too: a name can be searched before anything else is known. CPROV_ENOTFOUND as
+ * of cprov_index_fail_forgotten(). */
 CPROV_MUST_CHECK
 int cprov_index_add_repository(struct cprov_index *ix, int64_t source, const char *path,
                                const char *name, int64_t *id, int64_t *words,

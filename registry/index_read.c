@@ -128,7 +128,8 @@ static int gather_named(struct cprov_index_cursor *c, const struct cprov_index_f
     static const char sql[] =
         "SELECT id FROM (SELECT id, path FROM repository WHERE source = ?1 AND "
         "leaf IN (?2, ?3) UNION SELECT id, path FROM repository WHERE source = ?1 "
-        "AND path IN (?2, ?3)) ORDER BY path";
+        "AND path IN (?2, ?3) UNION SELECT id, path FROM repository WHERE source = ?1 "
+        "AND name IS NOT NULL AND name IN (?2, ?3)) ORDER BY path";
     auto_query struct cprov_query q = { 0 };
 
     if (cprov_query_begin(c->ix, sql, &q, err) < 0)
@@ -141,7 +142,7 @@ static int gather_named(struct cprov_index_cursor *c, const struct cprov_index_f
 
 /*
  * Up to the last character there is, behind the prefix. All of them are sorted; where any so many
- * will do they are taken from the two indexes as they lie there.
+ * will do they are taken from the three indexes as they lie there.
  */
 static int gather_beginning(struct cprov_index_cursor *c, const struct cprov_index_filter *f,
                             struct cprov_error *err)
@@ -149,11 +150,14 @@ static int gather_beginning(struct cprov_index_cursor *c, const struct cprov_ind
     static const char sorted[] =
         "SELECT id FROM (SELECT id, path FROM repository WHERE source = ?1 AND leaf >= ?2 AND "
         "leaf < ?3 UNION SELECT id, path FROM repository WHERE source = ?1 AND path >= ?2 AND "
-        "path < ?3) ORDER BY path";
+        "path < ?3 UNION SELECT id, path FROM repository WHERE source = ?1 AND name IS NOT NULL "
+        "AND name >= ?2 AND name < ?3) ORDER BY path";
     static const char some[] =
         "SELECT id FROM repository WHERE source = ?1 AND path >= ?2 AND path < ?3 UNION ALL "
         "SELECT id FROM repository WHERE source = ?1 AND leaf >= ?2 AND leaf < ?3 AND NOT "
-        "(path >= ?2 AND path < ?3) LIMIT ?4";
+        "(path >= ?2 AND path < ?3) UNION ALL SELECT id FROM repository WHERE source = ?1 AND "
+        "name IS NOT NULL AND name >= ?2 AND name < ?3 AND NOT (path >= ?2 AND path < ?3) AND NOT "
+        "(leaf >= ?2 AND leaf < ?3) LIMIT ?4";
     auto_query struct cprov_query q = { 0 };
     auto_buf struct cprov_buf end = { 0 };
 
@@ -171,22 +175,26 @@ static int gather_beginning(struct cprov_index_cursor *c, const struct cprov_ind
     return gather(c, &q, err);
 }
 
-static int gather_digest(struct cprov_index_cursor *c, const struct cprov_digest *digest,
+static int gather_digest(struct cprov_index_cursor *c, const struct cprov_index_filter *f,
                          struct cprov_error *err)
 {
     static const char sql[] =
-        "SELECT DISTINCT r.id FROM repository r JOIN version v ON v.repository = r.id "
-        "WHERE r.source = ? AND v.digest = ? ORDER BY r.path";
+        "SELECT id FROM (SELECT r.id AS id, r.path AS path FROM repository r JOIN version v ON "
+        "v.repository = r.id WHERE r.source = ?1 AND (v.digest = ?2 OR v.image_id = ?2 OR (?3 AND "
+        "v.flags & ?4 = 0 AND v.alias IS NULL)) UNION SELECT id, path FROM repository "
+        "WHERE ?3 AND source = ?1 AND known = 0) ORDER BY path";
     auto_query struct cprov_query q = { 0 };
     uint8_t bytes[CPROV_DIGEST_RAW_MAX + 1];
-    size_t len = digest->algo == CPROV_SHA512 ? 64 : 32;
+    size_t len = f->digest.algo == CPROV_SHA512 ? 64 : 32;
 
-    bytes[0] = (uint8_t)digest->algo;
-    memcpy(bytes + 1, digest->raw, len);
+    bytes[0] = (uint8_t)f->digest.algo;
+    memcpy(bytes + 1, f->digest.raw, len);
     if (cprov_query_begin(c->ix, sql, &q, err) < 0)
         return err->code;
     cprov_query_number(&q, c->source);
     cprov_query_bytes(&q, bytes, len + 1);
+    cprov_query_number(&q, f->or_unknown);
+    cprov_query_number(&q, CPROV_INDEX_COMPLETE);
     return gather(c, &q, err);
 }
 
@@ -245,7 +253,7 @@ static int gather_filtered(struct cprov_index_cursor *c, const struct cprov_inde
     if (f->named.len > 0)
         return gather_named(c, f, err);
     if (f->has_digest)
-        return gather_digest(c, &f->digest, err);
+        return gather_digest(c, f, err);
     cprov_buf_init(&match, CPROV_URL_MAX);
     if (f->words)
         write_match(&match, f->words);

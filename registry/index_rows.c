@@ -79,43 +79,41 @@ int cprov_index_text_id(struct cprov_index *ix, const char *text, int64_t *id,
 
 /* --- words --- */
 
-/* *fits: the row has these very texts; *bare: it has nothing but the name. */
-static int look_at_words(struct cprov_index *ix, const struct cprov_index_texts *t, int64_t id,
-                         bool *fits, bool *bare, struct cprov_error *err)
+static int has_texts(struct cprov_index *ix, const struct cprov_index_texts *t, int64_t id,
+                     bool *has, struct cprov_error *err)
 {
     auto_query struct cprov_query q = { 0 };
     bool row;
 
-    *fits = *bare = false;
+    *has = false;
     if (cprov_query_begin(ix, "SELECT description, publisher, title FROM words WHERE rowid = ?", &q,
                           err) < 0)
         return err->code;
     cprov_query_number(&q, id);
     if (cprov_query_step(&q, &row, err) < 0)
         return err->code;
-    if (!row)
-        return 0;
-    struct cprov_span description = cprov_query_get_text(&q, 0),
-                      publisher = cprov_query_get_text(&q, 1), title = cprov_query_get_text(&q, 2);
-    *bare = description.len == 0 && publisher.len == 0 && title.len == 0;
-    *fits = cprov_span_equal(description, cprov_span_of(t->description)) &&
-            cprov_span_equal(publisher, cprov_span_of(t->publisher)) &&
-            cprov_span_equal(title, cprov_span_of(t->title));
+    *has = row && cprov_span_equal(cprov_query_get_text(&q, 0), cprov_span_of(t->description)) &&
+           cprov_span_equal(cprov_query_get_text(&q, 1), cprov_span_of(t->publisher)) &&
+           cprov_span_equal(cprov_query_get_text(&q, 2), cprov_span_of(t->title));
     return 0;
 }
 
-static int write_words(struct cprov_index *ix, const char *sql, const struct cprov_index_texts *t,
-                       int64_t id, struct cprov_error *err)
+/* Both of its names are searched. */
+static int add_words(struct cprov_index *ix, int64_t repository, const struct cprov_index_texts *t,
+                     int64_t id, struct cprov_error *err)
 {
+    static const char sql[] =
+        "INSERT INTO words(name, description, publisher, title, rowid) "
+        "SELECT coalesce(name || ' ', '') || path, ?, ?, ?, ? FROM repository WHERE id = ?";
     auto_query struct cprov_query q = { 0 };
 
     if (cprov_query_begin(ix, sql, &q, err) < 0)
         return err->code;
-    cprov_query_span(&q, cprov_span_of(t->path));
     cprov_query_span(&q, cprov_span_of(t->description));
     cprov_query_span(&q, cprov_span_of(t->publisher));
     cprov_query_span(&q, cprov_span_of(t->title));
     cprov_query_number(&q, id);
+    cprov_query_number(&q, repository);
     return cprov_query_run(&q, err);
 }
 
@@ -134,24 +132,16 @@ static int run_with(struct cprov_index *ix, const char *sql, int64_t number,
 int cprov_index_words(struct cprov_index *ix, int64_t repository,
                       const struct cprov_index_texts *texts, int64_t *id, struct cprov_error *err)
 {
-    bool fits = false, bare = false;
+    bool has = false;
 
-    if (*id && look_at_words(ix, texts, *id, &fits, &bare, err) < 0)
+    if (*id && has_texts(ix, texts, *id, &has, err) < 0)
         return err->code;
-    if (fits)
+    if (has)
         return 0;
-    if (bare)
-        return write_words(ix,
-                           "UPDATE words SET name = ?, description = ?, publisher = ?, title = ? "
-                           "WHERE rowid = ?",
-                           texts, *id, err);
     if (run_with(ix, "INSERT INTO words_of(repository) VALUES(?)", repository, err) < 0)
         return err->code;
     *id = cprov_sqlite.last_insert_rowid(ix->db);
-    return write_words(ix,
-                       "INSERT INTO words(name, description, publisher, title, rowid) "
-                       "VALUES(?, ?, ?, ?, ?)",
-                       texts, *id, err);
+    return add_words(ix, repository, texts, *id, err);
 }
 
 static int words_used(struct cprov_index *ix, int64_t repository, int64_t id, bool *used,
@@ -181,6 +171,17 @@ int cprov_index_words_left(struct cprov_index *ix, int64_t repository, int64_t i
     if (run_with(ix, "DELETE FROM words WHERE rowid = ?", id, err) < 0)
         return err->code;
     return run_with(ix, "DELETE FROM words_of WHERE id = ?", id, err);
+}
+
+int cprov_index_words_tidy(struct cprov_index *ix, int64_t repository, struct cprov_error *err)
+{
+#define UNUSED                                                                                     \
+    "SELECT id FROM words_of WHERE repository = ?1 AND id NOT IN (SELECT words FROM version "      \
+    "WHERE repository = ?1 AND words > 0 UNION SELECT words FROM repository WHERE id = ?1)"
+    if (run_with(ix, "DELETE FROM words WHERE rowid IN (" UNUSED ")", repository, err) < 0)
+        return err->code;
+    return run_with(ix, "DELETE FROM words_of WHERE id IN (" UNUSED ")", repository, err);
+#undef UNUSED
 }
 
 /* --- versions --- */
@@ -300,7 +301,9 @@ int cprov_index_clear_repository(struct cprov_index *ix, int64_t repository,
 static int insert_repository(struct cprov_index *ix, int64_t source, const char *path,
                              const char *name, struct cprov_error *err)
 {
-    static const char sql[] = "INSERT INTO repository(source, path, leaf, name) VALUES(?, ?, ?, ?)";
+    static const char sql[] =
+        "INSERT INTO repository(source, path, leaf, name) SELECT ?1, ?2, ?3, ?4 "
+        "WHERE ?1 < 0 OR EXISTS (SELECT 1 FROM source WHERE id = ?1)";
     auto_query struct cprov_query q = { 0 };
 
     if (cprov_query_begin(ix, sql, &q, err) < 0)
@@ -309,7 +312,9 @@ static int insert_repository(struct cprov_index *ix, int64_t source, const char 
     cprov_query_text(&q, path);
     cprov_query_text(&q, cprov_index_leaf(path));
     cprov_query_text(&q, name);
-    return cprov_query_run(&q, err);
+    if (cprov_query_run(&q, err) < 0)
+        return err->code;
+    return cprov_sqlite.changes(ix->db) == 0 ? cprov_index_fail_forgotten(err) : 0;
 }
 
 int cprov_index_add_repository(struct cprov_index *ix, int64_t source, const char *path,
@@ -322,7 +327,7 @@ int cprov_index_add_repository(struct cprov_index *ix, int64_t source, const cha
     if (insert_repository(ix, source, path, name, err) < 0)
         return err->code;
     *id = cprov_sqlite.last_insert_rowid(ix->db);
-    if (cprov_index_words(ix, *id, &(struct cprov_index_texts){ .path = path }, words, err) < 0 ||
+    if (cprov_index_words(ix, *id, &(struct cprov_index_texts){ 0 }, words, err) < 0 ||
         cprov_query_begin(ix, "UPDATE repository SET words = ? WHERE id = ?", &q, err) < 0)
         return err->code;
     cprov_query_number(&q, *words);

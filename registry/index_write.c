@@ -101,8 +101,9 @@ static int mark_seen(struct cprov_index *ix, int64_t source, int64_t scan, const
 {
     auto_query struct cprov_query q = { 0 };
 
-    if (cprov_query_begin(ix, "UPDATE repository SET scan = ? WHERE source = ? AND path = ?", &q,
-                          err) < 0)
+    if (cprov_query_begin(ix,
+                          "UPDATE repository SET scan = max(scan, ?) WHERE source = ? AND path = ?",
+                          &q, err) < 0)
         return err->code;
     cprov_query_number(&q, scan);
     cprov_query_number(&q, source);
@@ -210,12 +211,22 @@ static int read_repository(struct cprov_index *ix, int64_t source, const char *p
     return 0;
 }
 
+/* With its end, so that two texts in a row are not another two. */
 static void mix(uint64_t *h, const void *bytes, size_t len)
 {
     const unsigned char *p = bytes;
 
-    for (size_t i = 0; i <= len; i++) /* and the end */
+    for (size_t i = 0; i <= len; i++)
         *h = (*h ^ (i < len ? p[i] : 0xffu)) * 0x100000001b3u;
+}
+
+static void mix_entry(uint64_t *h, const struct cprov_entry *e)
+{
+    const char *const texts[] = { e->alias, e->description, e->publisher, e->title };
+
+    mix(h, e->digest ? e->digest->raw : NULL, e->digest ? sizeof(e->digest->raw) : 0);
+    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
+        mix(h, texts[i], texts[i] ? strlen(texts[i]) : 0);
 }
 
 /* Of the whole list as it came: FNV-1a. Equal lists, which is nearly all of them, cost one look. */
@@ -224,15 +235,10 @@ static int64_t fingerprint_of(const struct cprov_index_version *list, size_t cou
     uint64_t h = 0xcbf29ce484222325u;
 
     for (size_t i = 0; i < count; i++) {
-        const struct cprov_entry *e = list[i].entry;
-
         mix(&h, list[i].version, strlen(list[i].version));
-        if (e && e->digest)
-            mix(&h, e->digest->raw, sizeof(e->digest->raw));
-        if (e && e->alias)
-            mix(&h, e->alias, strlen(e->alias));
-        if (e && e->description)
-            mix(&h, e->description, strlen(e->description));
+        if (list[i].entry)
+            mix_entry(&h, list[i].entry);
+        mix(&h, NULL, 0);
     }
     return (int64_t)(h >> 1);
 }
@@ -250,7 +256,13 @@ struct merge {
     size_t count, at;
     const char **gone;
     size_t gone_count, gone_room;
+    bool had_words; /* of their own: some that go or change */
     struct cprov_arena arena;
+};
+
+struct merged_row {
+    struct cprov_span version, digest;
+    bool alias, own_words;
 };
 
 static bool stays(const struct cprov_index_version *v, struct cprov_span digest, bool alias)
@@ -279,39 +291,49 @@ static int note_gone(struct merge *m, struct cprov_span version, struct cprov_er
     return cprov_arena_check(&m->arena, err);
 }
 
-static int merge_row(struct merge *m, struct cprov_span version, struct cprov_span digest,
-                     bool alias, struct cprov_error *err)
+static int merge_row(struct merge *m, const struct merged_row *row, struct cprov_error *err)
 {
     while (m->at < m->count &&
-           cprov_span_compare(cprov_span_of(m->list[m->at]->version), version) < 0)
+           cprov_span_compare(cprov_span_of(m->list[m->at]->version), row->version) < 0)
         m->at++;
-    if (m->at == m->count || !cprov_span_equal(cprov_span_of(m->list[m->at]->version), version))
-        return note_gone(m, version, err);
-    if (stays(m->list[m->at], digest, alias))
-        m->list[m->at] = NULL;
-    m->at++;
+    bool there =
+        m->at < m->count && cprov_span_equal(cprov_span_of(m->list[m->at]->version), row->version);
+    bool same = there && stays(m->list[m->at], row->digest, row->alias);
+    m->had_words = m->had_words || (!same && row->own_words);
+    if (!there)
+        return note_gone(m, row->version, err);
+    for (bool twice = true; twice; m->at++) {
+        twice = m->at + 1 < m->count &&
+                strcmp(m->list[m->at]->version, m->list[m->at + 1]->version) == 0;
+        if (same)
+            m->list[m->at] = NULL;
+    }
     return 0;
 }
 
-static int merge_rows(struct cprov_index *ix, int64_t repository, struct merge *m,
+static int merge_rows(struct cprov_index *ix, const struct known_repository *r, struct merge *m,
                       struct cprov_error *err)
 {
     static const char sql[] =
-        "SELECT version, digest, alias IS NOT NULL FROM version WHERE repository = ? "
-        "ORDER BY version";
+        "SELECT version, digest, alias IS NOT NULL, words IS NOT ? FROM version "
+        "WHERE repository = ? ORDER BY version";
     auto_query struct cprov_query q = { 0 };
     bool row;
 
     if (cprov_query_begin(ix, sql, &q, err) < 0)
         return err->code;
-    cprov_query_number(&q, repository);
+    cprov_query_number(&q, r->words);
+    cprov_query_number(&q, r->id);
     for (;;) {
         if (cprov_query_step(&q, &row, err) < 0)
             return err->code;
         if (!row)
             return 0;
-        if (merge_row(m, cprov_query_get_text(&q, 0), cprov_query_get_text(&q, 1),
-                      cprov_query_get_number(&q, 2) != 0, err) < 0)
+        struct merged_row had = { .version = cprov_query_get_text(&q, 0),
+                                  .digest = cprov_query_get_text(&q, 1),
+                                  .alias = cprov_query_get_number(&q, 2) != 0,
+                                  .own_words = cprov_query_get_number(&q, 3) != 0 };
+        if (merge_row(m, &had, err) < 0)
             return err->code;
     }
 }
@@ -329,13 +351,13 @@ static int drop_version(struct cprov_index *ix, int64_t repository, const char *
     return cprov_query_run(&q, err);
 }
 
-static int store_listed(struct cprov_index *ix, const char *path, struct known_repository *r,
+static int store_listed(struct cprov_index *ix, struct known_repository *r,
                         const struct cprov_index_version *v, struct cprov_error *err)
 {
     struct cprov_entry e = v->entry ? *v->entry : (struct cprov_entry){ 0 };
     struct cprov_index_row row = { .repository = r->id, .words = r->words };
 
-    struct cprov_index_texts texts = { path, e.title, e.description, e.publisher };
+    struct cprov_index_texts texts = { e.title, e.description, e.publisher };
 
     e.version = v->version;
     if (v->entry && !e.alias && cprov_index_words(ix, r->id, &texts, &row.words, err) < 0)
@@ -345,19 +367,19 @@ static int store_listed(struct cprov_index *ix, const char *path, struct known_r
     return cprov_index_store_version(ix, &row, &e, err);
 }
 
-static int store_merged(struct cprov_index *ix, const char *path, struct known_repository *r,
-                        const struct merge *m, struct cprov_error *err)
+static int store_merged(struct cprov_index *ix, struct known_repository *r, const struct merge *m,
+                        struct cprov_error *err)
 {
     for (size_t i = 0; i < m->gone_count; i++)
         if (drop_version(ix, r->id, m->gone[i], err) < 0)
             return err->code;
     for (size_t i = 0; i < m->count; i++)
-        if (m->list[i] && store_listed(ix, path, r, m->list[i], err) < 0)
+        if (m->list[i] && store_listed(ix, r, m->list[i], err) < 0)
             return err->code;
-    return 0;
+    return m->had_words ? cprov_index_words_tidy(ix, r->id, err) : 0;
 }
 
-static int update_versions(struct cprov_index *ix, const char *path, struct known_repository *r,
+static int update_versions(struct cprov_index *ix, struct known_repository *r,
                            const struct cprov_index_version *list, size_t count,
                            struct cprov_error *err)
 {
@@ -368,9 +390,9 @@ static int update_versions(struct cprov_index *ix, const char *path, struct know
     for (size_t i = 0; i < count; i++)
         m.list[m.count++] = &list[i];
     qsort(m.list, m.count, sizeof(*m.list), by_version);
-    int code = merge_rows(ix, r->id, &m, err);
+    int code = merge_rows(ix, r, &m, err);
     if (code == 0)
-        code = store_merged(ix, path, r, &m, err);
+        code = store_merged(ix, r, &m, err);
     cprov_arena_clear(&m.arena);
     free(m.gone);
     free(m.list);
@@ -438,7 +460,7 @@ static int put_versions(struct cprov_index *ix, int64_t source, const char *path
     *out = r.id;
     if (r.fingerprint == fingerprint)
         return set_checked(ix, r.id, err);
-    if (update_versions(ix, path, &r, list, count, err) < 0)
+    if (update_versions(ix, &r, list, count, err) < 0)
         return err->code;
     return set_listed(ix, r.id, fingerprint, list, count, err);
 }
@@ -458,14 +480,13 @@ struct known_version {
     bool there, has_digest;
     struct cprov_digest digest;
     int64_t changed, words;
-    char path[CPROV_NAME_MAX + 1];
 };
 
 static int read_version(struct cprov_index *ix, int64_t repository, const char *version,
                         struct known_version *out, struct cprov_error *err)
 {
     static const char sql[] =
-        "SELECT r.path, r.words, v.version IS NOT NULL, v.digest, v.changed, v.words "
+        "SELECT v.version IS NOT NULL, v.digest, v.changed, coalesce(v.words, r.words) "
         "FROM repository r LEFT JOIN version v ON v.repository = r.id AND v.version = ? "
         "WHERE r.id = ?";
     auto_query struct cprov_query q = { 0 };
@@ -480,14 +501,10 @@ static int read_version(struct cprov_index *ix, int64_t repository, const char *
         return err->code;
     if (!row)
         return cprov_fail(err, CPROV_ENOTFOUND, "not in the index");
-    struct cprov_span path = cprov_query_get_text(&q, 0);
-    memcpy(out->path, path.ptr, path.len < CPROV_NAME_MAX ? path.len : CPROV_NAME_MAX);
-    out->there = cprov_query_get_number(&q, 2) != 0;
-    out->has_digest = cprov_index_read_digest(cprov_query_get_text(&q, 3), &out->digest);
-    out->changed = cprov_query_get_number(&q, 4);
-    out->words = cprov_query_get_number(&q, 5);
-    if (!out->words)
-        out->words = cprov_query_get_number(&q, 1);
+    out->there = cprov_query_get_number(&q, 0) != 0;
+    out->has_digest = cprov_index_read_digest(cprov_query_get_text(&q, 1), &out->digest);
+    out->changed = cprov_query_get_number(&q, 2);
+    out->words = cprov_query_get_number(&q, 3);
     return 0;
 }
 
@@ -541,7 +558,7 @@ static int put_details(struct cprov_index *ix, int64_t repository, const struct 
                                    .words = had.words,
                                    .checked = cprov_time_now(),
                                    .changed = changed_at(&had, l) };
-    struct cprov_index_texts texts = { had.path, l->title, l->description, l->publisher };
+    struct cprov_index_texts texts = { l->title, l->description, l->publisher };
 
     if (cprov_index_words(ix, repository, &texts, &row.words, err) < 0 ||
         cprov_index_store_version(ix, &row, &e, err) < 0 ||

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "registry/catalog_file.h"
 #include "registry/source_vendors.h"
 
 const struct cprov_source_kind *const cprov_network_kinds[] = {
@@ -111,13 +112,15 @@ int cprov_place_init(const struct cprov_source *source,
 
 void cprov_place_key(const struct cprov_place *place, struct cprov_buf *out)
 {
+    struct cprov_error unread = CPROV_ERROR_INIT;
+
+    if (place->source->key && cprov_catalog_key_mark(place->source->key, out, &unread) < 0)
+        cprov_buf_add_text(out, "signed ");
     cprov_buf_addf(out, "%s ", place->kind->type);
     if (place->kind->local || place->kind->is_url)
         cprov_buf_add_text(out, place->source->location);
     else
         cprov_buf_addf(out, "%s/%s", place->base.host, place->base.repository);
-    if (place->source->key)
-        cprov_buf_addf(out, " signed by %s", place->source->key);
 }
 
 const char *cprov_place_path(const struct cprov_place *place)

@@ -139,8 +139,8 @@ int cprov_place_init(const struct cprov_source *source,
                      const struct cprov_source_kind *const *kinds, struct cprov_place *out,
                      struct cprov_error *err);
 
-/* "oci registry.example/team": what the index knows a place by. The key that must have signed it is
- * part of that: what was read before it was demanded is never taken for verified. */
+/* "oci registry.example/team": what the index knows a place by. With a key in front of it: what was
+ * read under another key, or none, is of another place. */
 void cprov_place_key(const struct cprov_place *place, struct cprov_buf *out);
 
 /* The path of a local place, without file://. Borrowed from the location. */

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "registry/index.h"
+#include "registry/index_private.h"
 #include "registry/source.h"
 
 struct world {
@@ -658,6 +658,377 @@ static void everything_comes_newest_first(void **state)
                                "b:1.9 b:latest@reg.example/b:latest Z:1.0@reg.example/Z:1.0");
 }
 
+/* --- beside each other --- */
+
+static bool at_once(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+/* One more handle, which does not wait. */
+static struct cprov_index *open_impatient(struct world *w)
+{
+    static const struct cprov_cancel impatient = { .asked = at_once };
+    struct cprov_index_options options = { .dir = w->dir, .cancel = &impatient };
+    struct cprov_index *ix;
+
+    assert_int_equal(cprov_index_open(&options, &ix, &w->err), 0);
+    return ix;
+}
+
+static void add_to(struct world *w, struct cprov_index_import *m, const char *repository,
+                   const char *version)
+{
+    struct cprov_entry e = { .repository = repository, .version = version, .complete = true };
+
+    assert_int_equal(cprov_index_import_add(m, &e, &w->err), 0);
+}
+
+static void an_import_that_waits_keeps_nobody_out(void **state)
+{
+    struct world *w = *state;
+    int64_t a = source(w, "index a"), b = source(w, "oci b"), id;
+    struct cprov_index *other = open_impatient(w);
+    struct cprov_index_version v = { .version = "1" };
+    struct cprov_index_import *m;
+
+    assert_int_equal(cprov_index_import_begin(w->ix, a, &m, &w->err), 0);
+    add_to(w, m, "One", "1");
+    assert_int_equal(cprov_index_put_versions(other, b, "app", &v, 1, &id, &w->err), 0);
+    cprov_index_import_free(m);
+    cprov_index_close(other);
+    expect_found(w, b, NULL, "app");
+}
+
+static void an_import_that_ends_takes_nothing_along(void **state)
+{
+    struct world *w = *state;
+    int64_t a = source(w, "index a"), b = source(w, "oci b");
+    struct cprov_index_import *m;
+
+    assert_int_equal(cprov_index_import_begin(w->ix, a, &m, &w->err), 0);
+    add_to(w, m, "One", "1");
+    int64_t app = put(w, b, "app", LIST("1"));
+    cprov_index_import_free(m);
+    expect_found(w, b, NULL, "app");
+    expect_versions(w, app, "1");
+}
+
+static void large_texts_are_written_in_time(void **state)
+{
+    struct world *w = *state;
+    int64_t a = source(w, "index a");
+    struct cprov_index_import *m;
+    char *text = calloc(1, CPROV_CATALOG_TEXT_MAX + 1), name[32];
+    struct cprov_entry e = { .repository = name, .version = "1", .notes = text };
+    uint64_t duplicates;
+
+    assert_non_null(text);
+    memset(text, 'x', CPROV_CATALOG_TEXT_MAX);
+    assert_int_equal(cprov_index_import_begin(w->ix, a, &m, &w->err), 0);
+    for (int i = 0; i < 300; i++) {
+        (void)snprintf(name, sizeof(name), "R%03d", i);
+        assert_int_equal(cprov_index_import_add(m, &e, &w->err), 0);
+    }
+    free(text);
+    assert_int_equal(cprov_index_import_commit(m, "", &duplicates, &w->err), 0);
+    cprov_index_import_free(m);
+    expect_found(w, a, &(struct cprov_index_filter){ .prefix = CPROV_SPAN_LITERAL("R29") },
+                 "R290 R291 R292 R293 R294 R295 R296 R297 R298 R299");
+}
+
+static void imports_side_by_side(struct world *w)
+{
+    int64_t a = source(w, "index a"), b = source(w, "index b");
+    struct cprov_index_import *one, *two;
+    struct cprov_index_repository r;
+    uint64_t duplicates;
+
+    assert_int_equal(cprov_index_import_begin(w->ix, a, &one, &w->err), 0);
+    for (int i = 0; i < 5000; i++) /* more than is written at once */
+        add_to(w, one, "One", i % 2 ? "1" : "2");
+    assert_int_equal(cprov_index_import_begin(w->ix, b, &two, &w->err), 0);
+    add_to(w, two, "Two", "3");
+    assert_int_equal(cprov_index_import_commit(two, "", &duplicates, &w->err), 0);
+    cprov_index_import_free(two);
+    add_to(w, one, "One", "4");
+    assert_int_equal(cprov_index_import_commit(one, "", &duplicates, &w->err), 0);
+    cprov_index_import_free(one);
+    expect_found(w, a, NULL, "One");
+    expect_found(w, b, NULL, "Two");
+    assert_int_equal(cprov_index_repository(w->ix, a, "One", &r, &w->err), 0);
+    expect_versions(w, r.id, "1 2 4");
+    assert_int_equal(cprov_index_repository(w->ix, b, "Two", &r, &w->err), 0);
+    expect_versions(w, r.id, "3");
+}
+
+static void imports_leave_each_other_alone(void **state)
+{
+    struct world own = { .dir = "" };
+
+    imports_side_by_side(*state);
+    assert_int_equal(cprov_index_open(&(struct cprov_index_options){ 0 }, &own.ix, &own.err), 0);
+    imports_side_by_side(&own);
+    cprov_index_close(own.ix);
+}
+
+static void scans_at_once_lose_nothing(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "oci a"), first, second;
+
+    assert_int_equal(cprov_index_scan_begin(w->ix, s, &first, &w->err), 0);
+    assert_int_equal(cprov_index_scan_begin(w->ix, s, &second, &w->err), 0);
+    assert_int_equal(cprov_index_scan_note(w->ix, s, second, &(const char *){ "app" }, 1, &w->err),
+                     0);
+    assert_int_equal(cprov_index_scan_note(w->ix, s, first, &(const char *){ "app" }, 1, &w->err),
+                     0);
+    assert_int_equal(cprov_index_scan_end(w->ix, s, second, true, &w->err), 0);
+    expect_found(w, s, NULL, "app");
+    assert_int_equal(cprov_index_scan_end(w->ix, s, first, true, &w->err), 0);
+    expect_found(w, s, NULL, "app");
+}
+
+static void many_that_are_gone(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "oci a"), scan;
+    char path[32];
+
+    assert_int_equal(cprov_index_scan_begin(w->ix, s, &scan, &w->err), 0);
+    for (int i = 0; i < 500; i++) {
+        (void)snprintf(path, sizeof(path), "repo/%03d", i);
+        assert_int_equal(cprov_index_scan_note(w->ix, s, scan, &(const char *){ path }, 1, &w->err),
+                         0);
+    }
+    assert_int_equal(cprov_index_scan_begin(w->ix, s, &scan, &w->err), 0);
+    assert_int_equal(
+        cprov_index_scan_note(w->ix, s, scan, &(const char *){ "repo/000" }, 1, &w->err), 0);
+    assert_int_equal(
+        cprov_index_scan_note(w->ix, s, scan, &(const char *){ "repo/300" }, 1, &w->err), 0);
+    assert_int_equal(cprov_index_scan_end(w->ix, s, scan, true, &w->err), 0);
+    expect_found(w, s, NULL, "repo/000 repo/300");
+}
+
+static void what_is_forgotten_meanwhile_stays_forgotten(void **state)
+{
+    struct world *w = *state;
+    int64_t a = source(w, "index a"), b = source(w, "oci b"), scan, id;
+    struct cprov_index_version v = { .version = "1" };
+    struct cprov_index_import *m;
+    uint64_t duplicates;
+
+    assert_int_equal(cprov_index_import_begin(w->ix, a, &m, &w->err), 0);
+    add_to(w, m, "One", "1");
+    assert_int_equal(cprov_index_scan_begin(w->ix, b, &scan, &w->err), 0);
+    assert_int_equal(cprov_index_forget(w->ix, "index a", &w->err), 0);
+    assert_int_equal(cprov_index_forget(w->ix, "oci b", &w->err), 0);
+    /* Another handle would do the same. */
+    assert_int_equal(cprov_index_import_commit(m, "", &duplicates, &w->err), CPROV_ENOTFOUND);
+    cprov_index_import_free(m);
+    assert_int_equal(cprov_index_put_versions(w->ix, b, "app", &v, 1, &id, &w->err),
+                     CPROV_ENOTFOUND);
+    assert_int_equal(cprov_index_scan_note(w->ix, b, scan, &(const char *){ "app" }, 1, &w->err),
+                     CPROV_ENOTFOUND);
+    expect_found(w, source(w, "oci c"), NULL, "");
+    expect_found(w, source(w, "oci d"), NULL, "");
+    expect_found(w, a, NULL, "");
+    expect_found(w, b, NULL, "");
+}
+
+static void numbers_are_given_once(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "oci a"), old = put(w, s, "old", LIST("1")), scan;
+    struct cprov_listing row = row_of("1", A);
+
+    assert_int_equal(cprov_index_scan_begin(w->ix, s, &scan, &w->err), 0);
+    assert_int_equal(cprov_index_scan_end(w->ix, s, scan, true, &w->err), 0);
+    assert_int_not_equal(put(w, s, "new", LIST("1")), old);
+    /* Whoever still fetches the details of what is gone does not tell them of another. */
+    assert_int_equal(cprov_index_put_details(w->ix, old, &row, &w->err), CPROV_ENOTFOUND);
+}
+
+static void who_found_damage_spares_what_came_after(void **state)
+{
+    struct world *w = *state;
+    struct world later = { .dir = "" };
+    char path[128];
+
+    (void)snprintf(path, sizeof(path), "%s/catalog-1.sqlite", w->dir);
+    w->ix->damaged = true;
+    assert_int_equal(unlink(path), 0); /* another has found it too, and begins anew */
+    (void)stpcpy(later.dir, w->dir);
+    open_index(&later);
+    (void)put(&later, source(&later, "oci a"), "app", LIST("1"));
+    cprov_index_close(w->ix);
+    assert_int_equal(access(path, F_OK), 0);
+    cprov_index_close(later.ix);
+    open_index(w);
+    expect_found(w, source(w, "oci a"), NULL, "app");
+}
+
+/* --- whose texts these are --- */
+
+static void expect_description(struct world *w, int64_t repository, const char *version,
+                               const char *expected)
+{
+    struct cprov_listing row = { 0 };
+    struct cprov_index_known known;
+    struct cprov_arena arena = { 0 };
+
+    assert_int_equal(cprov_index_version(w->ix, repository, version, &arena, &row, &known, &w->err),
+                     0);
+    assert_string_equal(row.description, expected);
+    cprov_arena_clear(&arena);
+}
+
+static void texts_are_of_one_version(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "oci a"), app = put(w, s, "app", LIST("1.0", "1.1", "1.2"));
+    struct cprov_listing row = row_of("1.0", A);
+
+    row.description = row.publisher = row.title = "";
+    assert_int_equal(cprov_index_put_details(w->ix, app, &row, &w->err), 0);
+    row = row_of("1.1", B);
+    assert_int_equal(cprov_index_put_details(w->ix, app, &row, &w->err), 0);
+    expect_description(w, app, "1.0", "");
+    expect_description(w, app, "1.1", "A small base");
+    expect_description(w, app, "1.2", "");
+}
+
+static void texts_of_a_list_are_of_one_version(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "index a");
+    struct cprov_entry e[] = {
+        { .repository = "X", .version = "1" },
+        { .repository = "X", .version = "2", .description = "second", .alias = "" },
+        { .repository = "X", .version = "3" },
+    };
+    struct cprov_index_import *m;
+    struct cprov_index_repository r;
+    uint64_t duplicates;
+
+    assert_int_equal(cprov_index_import_begin(w->ix, s, &m, &w->err), 0);
+    for (size_t i = 0; i < CPROV_COUNT(e); i++)
+        assert_int_equal(cprov_index_import_add(m, &e[i], &w->err), 0);
+    assert_int_equal(cprov_index_import_commit(m, "", &duplicates, &w->err), 0);
+    cprov_index_import_free(m);
+    assert_int_equal(cprov_index_repository(w->ix, s, "X", &r, &w->err), 0);
+    expect_description(w, r.id, "1", "");
+    expect_description(w, r.id, "2", "second");
+    expect_description(w, r.id, "3", "");
+    expect_found(w, s, &(struct cprov_index_filter){ .words = "second" }, "X");
+}
+
+static void texts_go_with_their_versions(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "oci a"), app = put(w, s, "app", LIST("1.0", "1.1"));
+    struct cprov_listing row = row_of("1.0", A);
+
+    row.description = "first words";
+    assert_int_equal(cprov_index_put_details(w->ix, app, &row, &w->err), 0);
+    row.version = "1.1";
+    row.description = "second thoughts";
+    assert_int_equal(cprov_index_put_details(w->ix, app, &row, &w->err), 0);
+    (void)put(w, s, "app", LIST("1.0"));
+    expect_found(w, s, &(struct cprov_index_filter){ .words = "second" }, "");
+    struct cprov_digest other;
+    assert_int_equal(cprov_digest_parse(cprov_span_of(B), &other, NULL), 0);
+    struct cprov_entry entry = { .digest = &other };
+    struct cprov_index_version moved = { "1.0", &entry };
+    assert_int_equal(cprov_index_put_versions(w->ix, s, "app", &moved, 1, &app, &w->err), 0);
+    expect_found(w, s, &(struct cprov_index_filter){ .words = "first" }, "");
+    expect_found(w, s, &(struct cprov_index_filter){ .words = "app" }, "app");
+}
+
+/* --- what is found --- */
+
+static void names_that_a_list_gives_are_found(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "index a");
+    struct cprov_entry e = { .repository = "images/x1", .name = "NanoServer", .version = "1" };
+    struct cprov_index_import *m;
+    uint64_t duplicates;
+
+    assert_int_equal(cprov_index_import_begin(w->ix, s, &m, &w->err), 0);
+    assert_int_equal(cprov_index_import_add(m, &e, &w->err), 0);
+    assert_int_equal(cprov_index_import_commit(m, "", &duplicates, &w->err), 0);
+    cprov_index_import_free(m);
+    expect_found(w, s, &(struct cprov_index_filter){ .named = CPROV_SPAN_LITERAL("nanoserver") },
+                 "images/x1");
+    expect_found(w, s, &(struct cprov_index_filter){ .named = CPROV_SPAN_LITERAL("X1") },
+                 "images/x1");
+    expect_found(w, s, &(struct cprov_index_filter){ .prefix = CPROV_SPAN_LITERAL("nano") },
+                 "images/x1");
+    expect_found(w, s, &(struct cprov_index_filter){ .words = "server" }, "images/x1");
+}
+
+static void digests_are_looked_for_where_they_may_be(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "oci a");
+    struct cprov_listing row = row_of("1", A);
+    struct cprov_index_filter filter = { .has_digest = true };
+
+    int64_t app = put(w, s, "by-image", LIST("1"));
+    assert_int_equal(cprov_digest_parse(cprov_span_of(B), &row.reference.digest, NULL), 0);
+    assert_int_equal(cprov_index_put_details(w->ix, app, &row, &w->err), 0);
+    row.image_id = "";
+    app = put(w, s, "half-known", LIST("1", "2"));
+    assert_int_equal(cprov_index_put_details(w->ix, app, &row, &w->err), 0);
+    (void)put(w, s, "unknown", LIST("1"));
+    app = put(w, s, "another", LIST("1"));
+    assert_int_equal(cprov_index_put_details(w->ix, app, &row, &w->err), 0);
+    assert_int_equal(cprov_digest_parse(cprov_span_of(A), &filter.digest, NULL), 0);
+    expect_found(w, s, &filter, "by-image");
+    filter.or_unknown = true;
+    expect_found(w, s, &filter, "by-image half-known unknown");
+}
+
+static void words_are_no_query(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "oci a");
+    char many[4000] = "";
+
+    (void)put(w, s, "app", LIST("1"));
+    for (int i = 0; i < 400; i++)
+        (void)strcat(many, "app ");
+    expect_found(w, s, &(struct cprov_index_filter){ .words = many }, "app");
+    expect_found(w, s, &(struct cprov_index_filter){ .words = "app* NEAR(app) {name}:app" }, "");
+    expect_found(w, s, &(struct cprov_index_filter){ .words = "\"\"\" ^app -app 'app'" }, "");
+    expect_found(w, s, &(struct cprov_index_filter){ .words = "app \xff\xfe\xfd\xfc" }, "");
+}
+
+static void a_version_that_is_listed_twice(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "oci a"), app = put(w, s, "app", LIST("1.0", "1.0"));
+    struct cprov_listing row = row_of("1.0", A);
+
+    assert_int_equal(cprov_index_put_details(w->ix, app, &row, &w->err), 0);
+    (void)put(w, s, "app", LIST("1.0", "1.1", "1.0"));
+    expect_description(w, app, "1.0", "A small base");
+}
+
+static void lists_that_read_alike_are_not_the_same(void **state)
+{
+    struct world *w = *state;
+    int64_t s = source(w, "oci a"), app;
+    struct cprov_entry entry = { .description = "2" };
+    struct cprov_index_version one = { "1", &entry };
+
+    assert_int_equal(cprov_index_put_versions(w->ix, s, "app", &one, 1, &app, &w->err), 0);
+    (void)put(w, s, "app", LIST("1", "2"));
+    expect_versions(w, app, "1 2");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -680,6 +1051,23 @@ int main(void)
         TEST(writers_do_not_lose_each_other),
         TEST(held_it_stands_still),
         TEST(everything_comes_newest_first),
+        TEST(an_import_that_waits_keeps_nobody_out),
+        TEST(an_import_that_ends_takes_nothing_along),
+        TEST(large_texts_are_written_in_time),
+        TEST(imports_leave_each_other_alone),
+        TEST(scans_at_once_lose_nothing),
+        TEST(many_that_are_gone),
+        TEST(what_is_forgotten_meanwhile_stays_forgotten),
+        TEST(numbers_are_given_once),
+        TEST(who_found_damage_spares_what_came_after),
+        TEST(texts_are_of_one_version),
+        TEST(texts_of_a_list_are_of_one_version),
+        TEST(texts_go_with_their_versions),
+        TEST(names_that_a_list_gives_are_found),
+        TEST(digests_are_looked_for_where_they_may_be),
+        TEST(words_are_no_query),
+        TEST(a_version_that_is_listed_twice),
+        TEST(lists_that_read_alike_are_not_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
