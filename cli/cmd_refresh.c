@@ -24,6 +24,8 @@ int cprov_cmd_refresh(struct cprov_cli *cli)
         return r;
     for (size_t i = 0; i < names.count; i++)
         cprov_words_add(&s->sources, &s->arena, names.items[i]);
+    s->session.sources = s->sources.items;
+    s->session.sources_count = s->sources.count;
     options.details = s->details;
     r = cprov_cli_session(cli);
     return r < 0 ? r : cprov_refresh(cli->session, &options, on_refreshed, &cli->callbacks);

@@ -79,8 +79,13 @@ static void on_warning(void *arg, const struct cprov_place *place, const char *t
 {
     const struct refresh *r = arg;
 
-    cprov_say(r->s, CPROV_MSG_WARNING, "%s%s%s%s", place ? "source '" : "",
-              place ? place->source->name : "", place ? "': " : "", text);
+    cprov_say(r->s, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, text);
+}
+
+/* What cannot be kept has been asked for in vain. */
+static void on_index_failed(void *arg, const struct cprov_error *err)
+{
+    on_missed(arg, 0, NULL, err->code, err);
 }
 
 static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
@@ -120,6 +125,7 @@ static int prepare(struct refresh *r, const struct cprov_place *place,
     query->open_index = open_index;
     query->stale = on_stale;
     query->warning = on_warning;
+    query->index_failed = on_index_failed;
     return 0;
 }
 
@@ -192,6 +198,7 @@ int cprov_refresh_place(struct cprov_session *s, struct cprov_place *place, stru
 static int refresh_all(struct refresh *r, size_t *failed, int *first, struct cprov_error *err)
 {
     struct cprov_session *s = r->s;
+    struct cprov_index *index;
 
     if (s->options.offline)
         return cprov_fail(err, CPROV_EINVAL, "a refresh needs the network: not with --offline");
@@ -201,6 +208,12 @@ static int refresh_all(struct refresh *r, size_t *failed, int *first, struct cpr
         cprov_fail(err, CPROV_ENOTFOUND, "no source is registered");
         cprov_hint(err, "register-source NAME LOCATION adds one");
         return CPROV_ENOTFOUND;
+    }
+    if (cprov_session_index(s, &index, err) < 0)
+        return err->code;
+    if (s->index_lost.code < 0) {
+        *err = s->index_lost;
+        return err->code;
     }
     for (size_t i = 0; i < s->places_count; i++) {
         if (refresh_one(r, &s->places[i], err) < 0)

@@ -35,8 +35,9 @@ struct cprov_session {
     bool host_given;            /* --platform or --os-version was */
     struct cprov_place *places; /* the sources this session asks, in order */
     size_t places_count;
-    struct cprov_client *client; /* made at first use */
-    struct cprov_index *index;   /* the same */
+    struct cprov_client *client;   /* made at first use */
+    struct cprov_index *index;     /* the same */
+    struct cprov_error index_lost; /* why it lasts as long as the session alone; or no code */
     struct cprov_log log;
     struct cprov_cancel cancel;
     int64_t deadline_ms;                     /* monotonic, 0: none */

@@ -50,6 +50,7 @@ int cprov_session_index(struct cprov_session *s, struct cprov_index **out, struc
     int code = s->index ? 0 : cprov_index_open(&options, &s->index, err);
     if (code == CPROV_EREFUSED || code == CPROV_ENOSPACE || code == CPROV_EFAIL) {
         cprov_say(s, CPROV_MSG_VERBOSE, "nothing is remembered: %s", err->msg);
+        s->index_lost = *err;
         *err = (struct cprov_error)CPROV_ERROR_INIT;
         options.dir = NULL;
         code = cprov_index_open(&options, &s->index, err);
@@ -78,10 +79,12 @@ static void on_stale(void *arg, const struct cprov_place *place, int64_t checked
 
 static void on_warning(void *arg, const struct cprov_place *place, const char *text)
 {
-    if (place)
-        cprov_say(arg, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, text);
-    else
-        cprov_say(arg, CPROV_MSG_WARNING, "%s; going on without it", text);
+    cprov_say(arg, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, text);
+}
+
+static void on_index_failed(void *arg, const struct cprov_error *err)
+{
+    cprov_say(arg, CPROV_MSG_WARNING, "%s; going on without it", err->msg);
 }
 
 static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds,
@@ -127,6 +130,7 @@ int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog
     q->warning = on_warning;
     q->open_index = open_index;
     q->sparing = live && !given;
+    q->index_failed = on_index_failed;
     q->notice_arg = q->stale_arg = s;
     return 0;
 }

@@ -27,8 +27,8 @@ void cprov_search_index_failed(struct cprov_search *s, const struct cprov_error 
 {
     if (err->code == CPROV_ENOMEM)
         cprov_search_out_of_memory(s);
-    if (!s->read_only && s->index && s->query->warning)
-        s->query->warning(s->query->notice_arg, NULL, err->msg);
+    if (!s->read_only && s->index && s->query->index_failed)
+        s->query->index_failed(s->query->notice_arg, err);
     s->read_only = true;
     if (s->index && cprov_index_damaged(s->index))
         s->index = NULL;

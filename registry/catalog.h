@@ -78,10 +78,12 @@ struct cprov_catalog_query {
     /* A place did not answer; what was known at that time is used. Once a place; may be NULL. */
     void (*stale)(void *arg, const struct cprov_place *place, int64_t checked,
                   const struct cprov_error *why);
-    /* Something a person should know: of a place, or (NULL) of the index. May be NULL. */
+    /* Something a person should know of a place. May be NULL. */
     void (*warning)(void *arg, const struct cprov_place *place, const char *text);
+    /* The index cannot be used from here on. Once; may be NULL. */
+    void (*index_failed)(void *arg, const struct cprov_error *err);
     void *stale_arg;
-    void *notice_arg; /* of connect, open_index and warning */
+    void *notice_arg; /* of connect, open_index, warning and index_failed */
     /* May be NULL: versions whose manifests were asked for, and rows that lack details for
      * details_max. */
     size_t *details_asked, *details_skipped;
