@@ -80,8 +80,9 @@ def set_up(w):
     w.kills = 15 if w.options.sanitized else 60
 
 
-def whole(w):
-    """The index is no ruin, and holds one document from end to end; which."""
+def whole(w, documents=1):
+    """The index is no ruin, and holds one document from end to end; which. A search during a refresh may see the
+    one it replaces, too: images are read one after the other."""
     for path in glob.glob(w.path("cache", "catalog-*.sqlite")):
         db = sqlite3.connect(path)
         equal(db.execute("pragma integrity_check").fetchall(), [("ok",)], "integrity of the index")
@@ -92,7 +93,7 @@ def whole(w):
     rows = [json.loads(line) for line in done.out.splitlines()]
     done.out = ""
     marks = {row["Description"] for row in rows}
-    expect(len(rows) in (0, IMAGES * VERSIONS) and len(marks) <= 1, f"{len(rows)} rows of {sorted(marks)[:3]}: {done.err}")
+    expect(len(rows) in (0, IMAGES * VERSIONS) and len(marks) <= documents, f"{len(rows)} rows of {sorted(marks)[:3]}: {done.err}")
     return marks.pop() if marks else None
 
 
@@ -106,7 +107,7 @@ def killed_refreshes(w):
     begin = time.monotonic()
     w.cprov("refresh", "doc")
     longest = time.monotonic() - begin
-    seen, last = set(), "mark 0"
+    last = "mark 0"
     for i in range(1, w.kills + 1):
         w.server.now = i, document(i)
         child = refresh(w)
@@ -122,17 +123,16 @@ def killed_refreshes(w):
             expect(mark is not None, "what was known is gone")
             expect(int(mark.split()[1]) >= int(last.split()[1]), f"{mark} after {last}")
             last = mark
-            seen.add(int(mark.split()[1]) == i)
     w.cprov("refresh", "doc")
     equal(whole(w), f"mark {w.kills}", "the document after the last refresh")
-    print(f"    {w.kills} kills within {longest:.2f} s each; both old and new were met: {len(seen) == 2}")
+    print(f"    {w.kills} kills within {longest:.2f} s each")
 
 
 def several_at_once(w):
     w.server.now = 1000, document(1000)
     children = [refresh(w) for _ in range(4)]
     for _ in range(3):
-        whole(w)
+        whole(w, documents=2)
     for child in children:
         _, err = child.communicate(timeout=120)
         equal((child.returncode, err), (0, ""), "a refresh beside others")
