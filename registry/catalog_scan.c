@@ -242,21 +242,45 @@ static bool means(const struct cprov_lookup *l, const char *path)
                                  &r);
 }
 
-/* "nano*" → "nano": what every match begins with. An alias may lead elsewhere. */
+/* Which leads elsewhere. */
+static bool means_an_alias(const struct cprov_lookup *l)
+{
+    const struct cprov_catalog_query *q = l->search->query;
+
+    for (size_t i = 0; i < q->aliases_count; i++)
+        if (cprov_span_glob(cprov_lookup_wanted(l)->text, cprov_span_of(q->aliases[i].name)))
+            return true;
+    return false;
+}
+
+/* "nano*" → "nano": what every match begins with; below a namespace also behind that, where no
+ * index leads. */
 static struct cprov_span literal_beginning(const struct cprov_lookup *l)
 {
     struct cprov_span text = cprov_lookup_wanted(l)->text;
-    const struct cprov_catalog_query *q = l->search->query;
     size_t len = 0;
 
+    if (*l->site->place->base.repository)
+        return cprov_span_make(NULL, 0);
     while (len < text.len && !strchr("*?[\\`", text.ptr[len]))
         len++;
     text.len = len;
-    for (size_t i = 0; i < q->aliases_count; i++)
-        if (cprov_span_of(q->aliases[i].name).len >= len &&
-            cprov_span_starts_with_nocase(cprov_span_of(q->aliases[i].name), text))
-            text.len = 0;
     return text;
+}
+
+/* "*-api" → "-api": the longest word that every match has in it. */
+static struct cprov_span literal_part(const struct cprov_lookup *l)
+{
+    static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-./";
+    struct cprov_span text = cprov_lookup_wanted(l)->text, best = { NULL, 0 };
+
+    for (size_t i = 0, begin = 0; i < text.len && !strchr("[\\`", text.ptr[i]); i++) {
+        if (!strchr(word, text.ptr[i]))
+            begin = i + 1;
+        else if (i + 1 - begin > best.len)
+            best = cprov_span_make(text.ptr + begin, i + 1 - begin);
+    }
+    return best;
 }
 
 static bool open_cursor(struct cprov_lookup *l)
@@ -277,9 +301,10 @@ static bool open_cursor(struct cprov_lookup *l)
                                               .also = cprov_span_of(alias) };
     else if (s->query->hint)
         filter = *s->query->hint;
-    else
+    else if (!means_an_alias(l))
         filter =
             (struct cprov_index_filter){ .prefix = literal_beginning(l),
+                                         .part = literal_part(l),
                                          .most = s->query->names_only ? s->query->names_max : 0 };
     if (cprov_index_cursor_open(s->index, l->site->known.id, &filter, &l->cursor, &err) < 0) {
         cprov_search_index_failed(s, &err);

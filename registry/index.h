@@ -120,14 +120,15 @@ int cprov_index_repository(struct cprov_index *ix, int64_t source, const char *p
 
 /* Which repositories of a source: one of these, or all. */
 struct cprov_index_filter {
-    struct cprov_span named;    /* whose path, its last component, or name is this, whatever the
-                                   case */
-    struct cprov_span also;     /* with named: or this; may be empty */
-    struct cprov_span prefix;   /* one of which begins with it */
-    const char *after;          /* whose path comes after this one; NULL: no matter */
-    const char *words;          /* whose name, description or publisher may have all of these */
-    bool or_unknown;            /* with words or a digest: also those that may, for all that is
-                                   known */
+    struct cprov_span named;  /* whose path, its last component, or name is this, whatever the
+                                 case */
+    struct cprov_span also;   /* with named: or this; may be empty */
+    struct cprov_span prefix; /* one of which begins with it */
+    struct cprov_span part;   /* that have this somewhere in the path, or a name; a word of ASCII */
+    const char *after;        /* whose path comes after this one; NULL: no matter */
+    const char *words;        /* whose name, description or publisher may have all of these */
+    bool or_unknown;          /* with words or a digest: also those that may, for all that is
+                                 known */
     struct cprov_digest digest; /* that have a version, or an image id, of this digest */
     bool has_digest;
     size_t most; /* with prefix: only so many, whichever come first; 0: all */

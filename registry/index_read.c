@@ -1,4 +1,5 @@
 /* registry/index_read.c - what the index knows: repositories by name or words, versions by name. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,20 +65,24 @@ struct cprov_index_cursor {
     size_t count, at;
     bool last; /* no page after this one */
     char after[CPROV_NAME_MAX + 1];
+    char like[CPROV_NAME_MAX + 3]; /* "%part%", or "%": all of them */
     int64_t *found;
     size_t found_count, found_room, found_at;
 };
 
+/* The path is compared as it lies in the index: only what fits is read. */
 static int fill_page(struct cprov_index_cursor *c, struct cprov_error *err)
 {
+    static const char sql[] =
+        REPOSITORY "WHERE source = ? AND path > ? AND path LIKE ? ORDER BY path LIMIT ?";
     auto_query struct cprov_query q = { 0 };
     bool row = true;
 
-    if (cprov_query_begin(c->ix, REPOSITORY "WHERE source = ? AND path > ? ORDER BY path LIMIT ?",
-                          &q, err) < 0)
+    if (cprov_query_begin(c->ix, sql, &q, err) < 0)
         return err->code;
     cprov_query_number(&q, c->source);
     cprov_query_span(&q, cprov_span_of(c->after));
+    cprov_query_text(&q, c->like);
     cprov_query_number(&q, PAGE);
     c->count = c->at = 0;
     while (c->count < PAGE) {
@@ -244,6 +249,30 @@ static int gather_words(struct cprov_index_cursor *c, const struct cprov_index_f
     return gather(c, &q, err);
 }
 
+static int has_names(struct cprov_index_cursor *c, bool *has, struct cprov_error *err)
+{
+    auto_query struct cprov_query q = { 0 };
+
+    if (cprov_query_begin(c->ix,
+                          "SELECT 1 FROM repository WHERE source = ? AND name IS NOT NULL LIMIT 1",
+                          &q, err) < 0)
+        return err->code;
+    cprov_query_number(&q, c->source);
+    return cprov_query_step(&q, has, err);
+}
+
+/* Where repositories have names besides their paths, those are left to who asks. */
+static int use_part(struct cprov_index_cursor *c, struct cprov_span part, struct cprov_error *err)
+{
+    bool names = true;
+
+    if (part.len > 0 && part.len <= CPROV_NAME_MAX && has_names(c, &names, err) < 0)
+        return err->code;
+    if (!names)
+        (void)snprintf(c->like, sizeof(c->like), "%%%.*s%%", (int)part.len, part.ptr);
+    return 0;
+}
+
 static int gather_filtered(struct cprov_index_cursor *c, const struct cprov_index_filter *f,
                            struct cprov_error *err)
 {
@@ -264,7 +293,7 @@ static int gather_filtered(struct cprov_index_cursor *c, const struct cprov_inde
     if (f->prefix.len > 0)
         return gather_beginning(c, f, err);
     c->filtered = false;
-    return 0;
+    return use_part(c, f->part, err);
 }
 
 int cprov_index_cursor_open(struct cprov_index *ix, int64_t source,
@@ -277,6 +306,7 @@ int cprov_index_cursor_open(struct cprov_index *ix, int64_t source,
         return cprov_fail_memory(err);
     c->ix = ix;
     c->source = source;
+    (void)stpcpy(c->like, "%");
     if (filter && filter->after)
         copy_text(c->after, cprov_span_of(filter->after));
     int code = filter && !filter->after ? gather_filtered(c, filter, err) : 0;

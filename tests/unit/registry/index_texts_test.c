@@ -112,6 +112,27 @@ static void names_that_a_list_gives_are_found(void **state)
     expect_found(w, s, &(struct cprov_index_filter){ .words = "server" }, "images/x1");
 }
 
+static void parts_of_paths_are_found(void **state)
+{
+    struct index_world *w = *state;
+    int64_t s = index_world_source(w, "index a");
+    struct cprov_index_filter part = { .part = CPROV_SPAN_LITERAL("-API") };
+    struct cprov_entry e = { .repository = "b/web", .name = "Web-Api", .version = "1" };
+    struct cprov_index_import *m;
+    uint64_t duplicates;
+
+    (void)index_world_put(w, s, "a/user-api", LIST("1"));
+    (void)index_world_put(w, s, "a/user_api", LIST("1"));
+    (void)index_world_put(w, s, "z-api/x", LIST("1"));
+    expect_found(w, s, &part, "a/user-api z-api/x");
+    /* Where there are names of their own nothing is left out that may have it there. */
+    assert_int_equal(cprov_index_import_begin(w->ix, s, &m, &w->err), 0);
+    assert_int_equal(cprov_index_import_add(m, &e, &w->err), 0);
+    assert_int_equal(cprov_index_import_commit(m, "", &duplicates, &w->err), 0);
+    cprov_index_import_free(m);
+    expect_found(w, s, &part, "b/web");
+}
+
 static void digests_are_looked_for_where_they_may_be(void **state)
 {
     struct index_world *w = *state;
@@ -181,6 +202,7 @@ int main(void)
         TEST(texts_of_a_list_are_of_one_version),
         TEST(texts_go_with_their_versions),
         TEST(names_that_a_list_gives_are_found),
+        TEST(parts_of_paths_are_found),
         TEST(digests_are_looked_for_where_they_may_be),
         TEST(words_are_no_query),
         TEST(a_version_that_is_listed_twice),
