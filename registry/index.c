@@ -79,8 +79,8 @@ int cprov_index_fail(struct cprov_index *ix, int rc, struct cprov_error *err)
         return cprov_fail(err, CPROV_EFAIL, "the index: %s", text);
     }
     /* A table that is not there, or is another: somebody else's file under our name. */
-    if (rc == SQLITE_ERROR && (strstr(text, "no such") || strstr(text, "malformed") ||
-                               strstr(text, "already exists")))
+    if (rc == SQLITE_ERROR &&
+        (strstr(text, "no such") || strstr(text, "malformed") || strstr(text, "already exists")))
         ix->damaged = true;
     return cprov_fail(err, ix->damaged ? CPROV_EVERIFY : CPROV_EFAIL, "the index: %s", text);
 }
