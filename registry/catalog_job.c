@@ -154,7 +154,7 @@ static const struct cprov_told *told_named(const struct cprov_job *j, const char
 
 static bool is_channel(const struct cprov_told *t)
 {
-    return t->entry && t->entry->alias && *t->entry->alias;
+    return t->entry && cprov_entry_is_alias(t->entry);
 }
 
 /* The version that a channel leads to, over others if need be; NULL: there is no such channel. */

@@ -19,7 +19,7 @@ struct cprov_entry {
     const char *name;       /* as shown, where that is not the end of repository */
     const char *version;    /* a tag, or a version of the catalog */
     const char *alias;      /* `version` is a channel, and means this version (or channel): nothing
-                               else of the entry counts */
+                               else of the entry counts; cprov_entry_is_alias() */
     const char *reference;  /* where the image is: "registry.example/windows/nanoserver:1.0" */
     const char *url;        /* or the file that it is; may carry a signature: never shown whole */
     const struct cprov_digest *digest; /* of the manifest, the index, or the file */
@@ -38,6 +38,11 @@ struct cprov_entry {
     bool is_os;
     bool complete; /* a manifest would tell nothing more */
 };
+
+static inline bool cprov_entry_is_alias(const struct cprov_entry *entry)
+{
+    return entry->alias && *entry->alias;
+}
 
 /* Gets entries one by one; a negative code ends what hands them over. */
 typedef int cprov_entry_fn(void *arg, const struct cprov_entry *entry, struct cprov_error *err);

@@ -17,17 +17,18 @@
 #define LOCK_FILE   "catalog.import"
 #define CLEAR_STEP  64 /* repositories that are thrown away at once */
 
+/* One that is not written yet. */
+struct waiting {
+    struct cprov_entry entry;
+    struct cprov_digest digest;
+};
+
 /*
  * The rows go to a source of a negative number of this import's own; commit renames. Who imports
  * holds a shared lock on a file beside the database; whoever gets it alone knows that nobody
  * imports, and that what is left below 0 is nobody's. Entries wait in memory until there are many:
  * whoever hands them over waits for a network, and no change to the index may be open meanwhile.
  */
-struct waiting {
-    struct cprov_entry entry;
-    struct cprov_digest digest;
-};
-
 struct cprov_index_import {
     struct cprov_index *ix;
     int64_t source, shadow;
@@ -249,17 +250,12 @@ static int turn_to(struct cprov_index_import *m, const struct cprov_entry *e,
     return code;
 }
 
-static bool is_alias(const struct cprov_entry *e)
-{
-    return e->alias && *e->alias;
-}
-
 static int store(struct cprov_index_import *m, const struct cprov_entry *e, struct cprov_error *err)
 {
     struct cprov_index_row row = { .repository = m->repository, .only_new = true };
     struct cprov_index_texts texts = { e->title, e->description, e->publisher };
 
-    if (!is_alias(e)) {
+    if (!cprov_entry_is_alias(e)) {
         m->incomplete = m->incomplete || !e->complete;
         if (cprov_index_newer(m->newest, e->version) == e->version)
             keep_newest(m, cprov_span_of(e->version));

@@ -269,7 +269,7 @@ static bool stays(const struct cprov_index_version *v, struct cprov_span digest,
 {
     struct cprov_digest had;
 
-    if (alias || (v->entry && v->entry->alias))
+    if (alias || (v->entry && cprov_entry_is_alias(v->entry)))
         return false;
     if (!v->entry || !v->entry->digest)
         return true;
@@ -360,7 +360,8 @@ static int store_listed(struct cprov_index *ix, struct known_repository *r,
     struct cprov_index_texts texts = { e.title, e.description, e.publisher };
 
     e.version = v->version;
-    if (v->entry && !e.alias && cprov_index_words(ix, r->id, &texts, &row.words, err) < 0)
+    if (v->entry && !cprov_entry_is_alias(&e) &&
+        cprov_index_words(ix, r->id, &texts, &row.words, err) < 0)
         return err->code;
     if (e.digest || e.complete)
         row.checked = row.changed = cprov_time_now();
@@ -402,7 +403,7 @@ static int update_versions(struct cprov_index *ix, struct known_repository *r,
 static bool all_complete(const struct cprov_index_version *list, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!list[i].entry || (!list[i].entry->complete && !list[i].entry->alias))
+        if (!list[i].entry || (!list[i].entry->complete && !cprov_entry_is_alias(list[i].entry)))
             return false;
     return true;
 }
@@ -412,7 +413,7 @@ static const char *newest_of(const struct cprov_index_version *list, size_t coun
     const char *newest = NULL;
 
     for (size_t i = 0; i < count; i++)
-        if (!list[i].entry || !list[i].entry->alias)
+        if (!list[i].entry || !cprov_entry_is_alias(list[i].entry))
             newest = cprov_index_newer(newest, list[i].version);
     return newest;
 }
