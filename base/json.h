@@ -59,7 +59,8 @@ bool cprov_json_u64(const struct cprov_json *v, uint64_t *out);
 /*
  * Decoding through static tables: the table is the schema. Unknown members pass. A member of the
  * wrong type, a missing required one, a number that is negative, fractional or too large for its
- * field: CPROV_EVERIFY with the path of the member. null counts as absent.
+ * field, a member whose name differs from a field's in letter case alone (other readers take it for
+ * the field): CPROV_EVERIFY with the path of the member. null counts as absent.
  */
 enum cprov_json_field_type {
     CPROV_FIELD_TEXT,   /* const char *            (arena) */

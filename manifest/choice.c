@@ -35,19 +35,19 @@ static bool variant_level(struct cprov_span variant, uint64_t *level)
     return true;
 }
 
-/* What an architecture without a variant stands for. An arm image without one runs on any arm. */
-static uint64_t plain_level(const char *architecture, bool is_host)
+/* What an architecture without a variant stands for. */
+static uint64_t plain_level(const char *architecture)
 {
     if (is(architecture, "amd64"))
         return 100;
     if (is(architecture, "arm64"))
         return 800;
-    return is(architecture, "arm") && is_host ? 700 : 0;
+    return is(architecture, "arm") ? 700 : 0;
 }
 
-static bool level_of(const char *architecture, const char *variant, bool is_host, uint64_t *level)
+static bool level_of(const char *architecture, const char *variant, uint64_t *level)
 {
-    *level = plain_level(architecture, is_host);
+    *level = plain_level(architecture);
     return is_open(variant) || variant_level(cprov_span_of(variant), level);
 }
 
@@ -56,10 +56,12 @@ static bool match_variant(const char *architecture, const char *host, const char
 {
     uint64_t host_level, level;
 
-    if (level_of(architecture, host, true, &host_level) &&
-        level_of(architecture, image, false, &level)) {
-        *rank = level;
-        return level <= host_level;
+    if (level_of(architecture, host, &host_level) && level_of(architecture, image, &level)) {
+        /* Images of the first years say arm alone and mean any: the last choice of an older arm. */
+        bool any_arm = is(architecture, "arm") && is_open(image) && level > host_level;
+
+        *rank = any_arm ? 0 : level;
+        return any_arm || level <= host_level;
     }
     *rank = is(image, text_of(host));
     return *rank || is_open(image);

@@ -21,7 +21,11 @@ CPROV_MUST_CHECK
 int cprov_texts_decode(const struct cprov_json *array, size_t max, struct cprov_arena *arena,
                        const char *const **out, size_t *count, struct cprov_error *err);
 
-/* Reads os, architecture, variant, os.version, os.features of an object; what is missing is "". */
+/*
+ * Reads os, architecture, variant, os.version, os.features of an object; what is missing is "".
+ * Letter case and other names of an operating system or architecture ("Linux", "x86_64") become
+ * Go's; a variant stays as the document has it.
+ */
 CPROV_MUST_CHECK
 int cprov_platform_decode(const struct cprov_json *obj, struct cprov_arena *arena,
                           struct cprov_platform *out, struct cprov_error *err);

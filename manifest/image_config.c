@@ -21,7 +21,7 @@ struct root {
 static const struct cprov_json_field root_fields[] = {
     { "created", CPROV_FIELD_TEXT, offsetof(struct root, created), false },
     { "author", CPROV_FIELD_TEXT, offsetof(struct root, author), false },
-    { "rootfs", CPROV_FIELD_OBJECT, offsetof(struct root, rootfs), true },
+    { "rootfs", CPROV_FIELD_OBJECT, offsetof(struct root, rootfs), false },
     { "history", CPROV_FIELD_ARRAY, offsetof(struct root, history), false },
     { "config", CPROV_FIELD_OBJECT, offsetof(struct root, config), false },
 };
@@ -32,7 +32,7 @@ struct rootfs {
 };
 
 static const struct cprov_json_field rootfs_fields[] = {
-    { "type", CPROV_FIELD_TEXT, offsetof(struct rootfs, type), true },
+    { "type", CPROV_FIELD_TEXT, offsetof(struct rootfs, type), false },
     { "diff_ids", CPROV_FIELD_ARRAY, offsetof(struct rootfs, diff_ids), false },
 };
 
@@ -70,12 +70,13 @@ static const struct cprov_json_field history_fields[] = {
 static int decode_rootfs(struct cprov_image_config *c, const struct cprov_json *obj,
                          struct cprov_error *err)
 {
-    struct rootfs fs = { 0 };
+    struct rootfs fs = { .type = "" };
     size_t n = 0;
 
-    if (cprov_json_decode(obj, rootfs_fields, CPROV_COUNT(rootfs_fields), &fs, err) < 0)
+    if (obj && cprov_json_decode(obj, rootfs_fields, CPROV_COUNT(rootfs_fields), &fs, err) < 0)
         return cprov_wrap(err, "rootfs");
-    if (strcmp(fs.type, "layers") != 0)
+    /* Tools are out there that leave the type away; every engine takes it for "layers". */
+    if (*fs.type && strcmp(fs.type, "layers") != 0)
         return cprov_fail(err, CPROV_EVERIFY, "rootfs.type is not \"layers\"");
     size_t count = fs.diff_ids ? fs.diff_ids->count : 0;
     if (count > CPROV_LAYERS_MAX)
@@ -224,10 +225,19 @@ void cprov_image_config_free(struct cprov_image_config *c)
 int cprov_image_config_fits(const struct cprov_image_config *c, const struct cprov_manifest *m,
                             struct cprov_error *err)
 {
-    if (c->diff_ids_count != m->layers_count)
+    if (c->diff_ids_count != 0 && c->diff_ids_count != m->layers_count)
         return cprov_fail(err, CPROV_EVERIFY, "the config names %zu layers, the manifest %zu",
                           c->diff_ids_count, m->layers_count);
     return 0;
+}
+
+int cprov_image_config_unpacks(const struct cprov_image_config *c, const struct cprov_manifest *m,
+                               struct cprov_error *err)
+{
+    if (c->diff_ids_count == 0 && m->layers_count > 0)
+        return cprov_fail(err, CPROV_EUNSUPPORTED,
+                          "it lists no rootfs.diff_ids, so its files cannot be verified");
+    return cprov_image_config_fits(c, m, err);
 }
 
 static bool is_base_step(const char *created_by)

@@ -57,10 +57,15 @@ void cprov_image_config_free(struct cprov_image_config *c);
 CPROV_DEFINE_CLEANUP(struct cprov_image_config, cprov_image_config, cprov_image_config_free)
 #define auto_image_config CPROV_CLEANUP(cprov_image_config_cleanup)
 
-/* One diff id per layer, or CPROV_EVERIFY. */
+/* One diff id per layer, or none at all, as some tools write it; else CPROV_EVERIFY. */
 CPROV_MUST_CHECK
 int cprov_image_config_fits(const struct cprov_image_config *c, const struct cprov_manifest *m,
                             struct cprov_error *err);
+/* One diff id per layer: what it takes to read files out of the layers. CPROV_EUNSUPPORTED when
+ * there is none, else as cprov_image_config_fits(). */
+CPROV_MUST_CHECK
+int cprov_image_config_unpacks(const struct cprov_image_config *c, const struct cprov_manifest *m,
+                               struct cprov_error *err);
 
 /*
  * IsOSImage: a base operating system rather than something built on one. The rule, first match

@@ -32,21 +32,6 @@ static const struct cprov_json_field fields[] = {
     { "fsLayers", CPROV_FIELD_ARRAY, offsetof(struct document, fs_layers), false },
 };
 
-/*
- * Go's decoder, which most other tools use, takes "Layers" for "layers": a document with such a
- * member would be one thing to them and another to us.
- */
-static int check_spelling(const struct cprov_json *root, struct cprov_error *err)
-{
-    for (const struct cprov_json *v = root->child; v; v = v->next)
-        for (size_t i = 0; i < CPROV_COUNT(fields); i++)
-            if (cprov_span_is_nocase(v->key, fields[i].name) &&
-                !cprov_span_is(v->key, fields[i].name))
-                return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s",
-                                  fields[i].name, v->key.ptr);
-    return 0;
-}
-
 /* One document must not read as two kinds: CVE-2021-41190. */
 static int find_kind(const struct cprov_json *root, const struct document *doc,
                      enum cprov_document *out, struct cprov_error *err)
@@ -153,9 +138,7 @@ static int decode(struct cprov_manifest *m, struct cprov_span content_type, stru
         return rc;
     if (root->type != CPROV_JSON_OBJECT)
         return cprov_fail(err, CPROV_EVERIFY, "not a JSON object");
-    rc = check_spelling(root, err);
-    if (rc == 0)
-        rc = cprov_json_decode(root, fields, CPROV_COUNT(fields), &doc, err);
+    rc = cprov_json_decode(root, fields, CPROV_COUNT(fields), &doc, err);
     if (rc == 0)
         rc = find_kind(root, &doc, &m->kind, err);
     if (rc == 0)
@@ -232,17 +215,24 @@ void cprov_manifest_free(struct cprov_manifest *m)
     free(m);
 }
 
-bool cprov_manifest_is_artifact(const struct cprov_manifest *m)
+static bool has_file_system(const struct cprov_manifest *m)
 {
-    if (m->kind != CPROV_DOC_MANIFEST)
-        return false;
-    if (!cprov_media_type_is_config(cprov_span_of(m->config.media_type)))
-        return true;
     for (size_t i = 0; i < m->layers_count; i++)
         if (cprov_media_type_layer(cprov_span_of(m->layers[i].media_type)).packing !=
             CPROV_LAYER_NONE)
-            return false;
-    return m->layers_count > 0;
+            return true;
+    return false;
+}
+
+bool cprov_manifest_is_artifact(const struct cprov_manifest *m)
+{
+    struct cprov_span config = cprov_span_of(m->config.media_type);
+
+    if (m->kind != CPROV_DOC_MANIFEST)
+        return false;
+    if (cprov_media_type_is_config(config))
+        return m->layers_count > 0 && !has_file_system(m);
+    return m->artifact_type || !cprov_media_type_is_generic(config) || !has_file_system(m);
 }
 
 const struct cprov_descriptor *cprov_manifest_choose(const struct cprov_manifest *index,

@@ -46,8 +46,12 @@ void cprov_manifest_free(struct cprov_manifest *m);
 CPROV_DEFINE_CLEANUP(struct cprov_manifest, cprov_manifest, cprov_manifest_free)
 #define auto_manifest CPROV_CLEANUP(cprov_manifest_cleanup)
 
-/* An artifact (signature, SBOM, attestation) rather than an image: no image config, or layers none
- * of which is a file system. */
+/*
+ * An artifact (signature, SBOM, attestation, chart) rather than an image; the one place that says
+ * so. What the manifest holds decides: an image has an image config, and layers of which one at
+ * least is a file system, or none. A config type that says nothing (cprov_media_type_is_generic())
+ * counts for an image config where a layer is a file system and no artifactType is given.
+ */
 bool cprov_manifest_is_artifact(const struct cprov_manifest *m);
 
 /*

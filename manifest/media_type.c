@@ -101,3 +101,15 @@ bool cprov_media_type_is_config(struct cprov_span type)
     return cprov_span_is_nocase(name, CPROV_MT_OCI_CONFIG) ||
            cprov_span_is_nocase(name, CPROV_MT_DOCKER_CONFIG);
 }
+
+bool cprov_media_type_is_generic(struct cprov_span type)
+{
+    static const char *const names[] = { "", "application/octet-stream", "application/json",
+                                         "text/plain", "text/html" };
+    struct cprov_span name = bare(type);
+
+    for (size_t i = 0; i < CPROV_COUNT(names); i++)
+        if (cprov_span_is_nocase(name, names[i]))
+            return true;
+    return false;
+}

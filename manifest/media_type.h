@@ -31,5 +31,8 @@ struct cprov_layer_type {
 struct cprov_layer_type cprov_media_type_layer(struct cprov_span type);
 /* An image config of OCI or Docker. */
 bool cprov_media_type_is_config(struct cprov_span type);
+/* A type that says nothing of its content, as tools write that do not know better: "",
+ * application/octet-stream, application/json, text/plain, text/html. */
+bool cprov_media_type_is_generic(struct cprov_span type);
 
 #endif

@@ -71,7 +71,9 @@ static const char *lower_text(struct cprov_arena *arena, struct cprov_span s)
     return text;
 }
 
-static void normalise(struct cprov_platform *p)
+/* Other names of an architecture; with all of them set, the variants too, which a document of
+ * others keeps as it has them. */
+static void normalise(struct cprov_platform *p, bool all)
 {
     if (strcmp(p->os, "macos") == 0)
         p->os = "darwin";
@@ -79,7 +81,7 @@ static void normalise(struct cprov_platform *p)
         const struct alias *a = &aliases[i];
 
         if (strcmp(p->architecture, a->architecture) != 0 ||
-            (a->variant && strcmp(p->variant, a->variant) != 0))
+            (a->variant && (!all || strcmp(p->variant, a->variant) != 0)))
             continue;
         p->architecture = a->to_architecture;
         if (a->to_variant)
@@ -192,7 +194,7 @@ int cprov_platform_parse(struct cprov_span text, struct cprov_arena *arena,
         rc = cprov_arena_check(arena, err);
     if (rc < 0)
         return rc;
-    normalise(&p);
+    normalise(&p, true);
     *out = p;
     return 0;
 }
@@ -231,23 +233,32 @@ int cprov_isolation_parse(struct cprov_span text, enum cprov_isolation *out,
 int cprov_platform_decode(const struct cprov_json *obj, struct cprov_arena *arena,
                           struct cprov_platform *out, struct cprov_error *err)
 {
+    struct raw {
+        const char *os, *architecture, *variant, *os_version;
+        const struct cprov_json *os_features;
+    } raw = { .os = "", .architecture = "", .variant = "", .os_version = "" };
     static const struct cprov_json_field fields[] = {
-        { "os", CPROV_FIELD_TEXT, offsetof(struct cprov_platform, os), false },
-        { "architecture", CPROV_FIELD_TEXT, offsetof(struct cprov_platform, architecture), false },
-        { "variant", CPROV_FIELD_TEXT, offsetof(struct cprov_platform, variant), false },
-        { "os.version", CPROV_FIELD_TEXT, offsetof(struct cprov_platform, os_version), false },
+        { "os", CPROV_FIELD_TEXT, offsetof(struct raw, os), false },
+        { "architecture", CPROV_FIELD_TEXT, offsetof(struct raw, architecture), false },
+        { "variant", CPROV_FIELD_TEXT, offsetof(struct raw, variant), false },
+        { "os.version", CPROV_FIELD_TEXT, offsetof(struct raw, os_version), false },
+        { "os.features", CPROV_FIELD_ARRAY, offsetof(struct raw, os_features), false },
     };
-    struct cprov_platform p = { .os = "", .architecture = "", .variant = "", .os_version = "" };
-    int rc = obj ? cprov_json_decode(obj, fields, CPROV_COUNT(fields), &p, err) : 0;
 
-    if (rc < 0)
-        return rc;
-    const struct cprov_json *features = cprov_json_get(obj, "os.features");
-    if (features && features->type == CPROV_JSON_NULL)
-        features = NULL;
-    if (cprov_texts_decode(features, FEATURES_MAX, arena, &p.os_features, &p.os_features_count,
-                           err) < 0)
+    if (obj && cprov_json_decode(obj, fields, CPROV_COUNT(fields), &raw, err) < 0)
+        return err->code;
+    struct cprov_platform p = {
+        .os = lower_text(arena, cprov_span_of(raw.os)),
+        .architecture = lower_text(arena, cprov_span_of(raw.architecture)),
+        .variant = lower_text(arena, cprov_span_of(raw.variant)),
+        .os_version = raw.os_version,
+    };
+    if (cprov_arena_check(arena, err) < 0)
+        return err->code;
+    if (cprov_texts_decode(raw.os_features, FEATURES_MAX, arena, &p.os_features,
+                           &p.os_features_count, err) < 0)
         return cprov_wrap(err, "os.features");
+    normalise(&p, false);
     *out = p;
     return 0;
 }

@@ -114,7 +114,7 @@ static int read_config(struct cprov_installed *in, struct cprov_error *err)
     if (cprov_store_read_blob(in->store, &in->manifest->config, CPROV_CONFIG_MAX, &bytes, err) <
             0 ||
         cprov_image_config_parse(cprov_buf_span(&bytes), &in->config, err) < 0 ||
-        cprov_image_config_fits(in->config, in->manifest, err) < 0)
+        cprov_image_config_unpacks(in->config, in->manifest, err) < 0)
         return cprov_wrap(err, "image config");
     return 0;
 }

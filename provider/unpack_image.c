@@ -110,7 +110,7 @@ static int read_config(struct cprov_unpacking *u, struct cprov_error *err)
     if (cprov_buf_check(&bytes, "image config", err) < 0 ||
         cprov_descriptor_check(d, cprov_buf_span(&bytes), err) < 0 ||
         cprov_image_config_parse(cprov_buf_span(&bytes), &u->config, err) < 0 ||
-        cprov_image_config_fits(u->config, u->manifest, err) < 0)
+        cprov_image_config_unpacks(u->config, u->manifest, err) < 0)
         return cprov_wrap(err, "image config");
     return 0;
 }

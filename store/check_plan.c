@@ -195,8 +195,8 @@ static int walk_manifest(struct cprov_check_plan *p, size_t image, const struct 
     if (code == 0)
         code = read_config(p, image, m, &config, err);
     for (size_t i = 0; code == 0 && i < m->layers_count; i++) {
-        bool unpack =
-            config && cprov_media_type_layer(cprov_span_of(m->layers[i].media_type)).packing !=
+        bool unpack = config && config->diff_ids_count > 0 &&
+                      cprov_media_type_layer(cprov_span_of(m->layers[i].media_type)).packing !=
                           CPROV_LAYER_NONE;
         code = mention(p, image, &m->layers[i], unpack ? &config->diff_ids[i] : NULL, err);
     }

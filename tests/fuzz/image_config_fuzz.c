@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct cprov_manifest m = { .layers = layers, .layers_count = n };
 
         cprov_image_is_os(&m, c);
-        FUZZ_CHECK((cprov_image_config_fits(c, &m, NULL) == 0) == (c->diff_ids_count == n));
+        FUZZ_CHECK((cprov_image_config_unpacks(c, &m, NULL) == 0) == (c->diff_ids_count == n));
     }
     return 0;
 }

@@ -111,18 +111,22 @@ static void test_variants(void **state)
         run(&cases[i]);
 }
 
-/* An arm image that does not say which arm it is for runs on every one, but is nobody's first. */
-static void test_plain_arm(void **state)
+/* An arm image that does not say which arm it is for is for v7; an older host takes it when it
+ * finds nothing else. */
+static void test_B31_plain_arm(void **state)
 {
     static const struct cprov_platform plain[] = {
         { .os = "linux", .architecture = "arm", .variant = "", .os_version = "" },
         { .os = "linux", .architecture = "arm", .variant = "v5", .os_version = "" },
+        { .os = "linux", .architecture = "arm", .variant = "v7", .os_version = "" },
     };
-    struct cprov_host host = { .platform = plain[1] };
+    struct cprov_host old = { .platform = plain[1] }, usual = { .platform = plain[2] };
 
     (void)state;
-    assert_int_equal(cprov_platform_choose(&host, plain, 1), 0);
-    assert_int_equal(cprov_platform_choose(&host, plain, 2), 1);
+    assert_int_equal(cprov_platform_choose(&old, plain, 1), 0);
+    assert_int_equal(cprov_platform_choose(&old, plain, 2), 1);
+    assert_int_equal(cprov_platform_choose(&usual, plain, 2), 0);
+    assert_int_equal(cprov_platform_choose(&usual, plain, 3), 0);
 }
 
 static void test_any_host(void **state)
@@ -198,9 +202,9 @@ static void test_features(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_windows),   cmocka_unit_test(test_variants),
-        cmocka_unit_test(test_plain_arm), cmocka_unit_test(test_any_host),
-        cmocka_unit_test(test_unnamed),   cmocka_unit_test(test_features),
+        cmocka_unit_test(test_windows),       cmocka_unit_test(test_variants),
+        cmocka_unit_test(test_B31_plain_arm), cmocka_unit_test(test_any_host),
+        cmocka_unit_test(test_unnamed),       cmocka_unit_test(test_features),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,9 +83,9 @@ static void test_refused(void **state)
     } cases[] = {
         { "", "" },
         { "[]", "object" },
-        { "{}", "rootfs" },
-        { "{\"rootfs\":{}}", "rootfs: type" },
         { "{\"rootfs\":{\"type\":\"layers+base\"}}", "rootfs.type" },
+        { "{\"rootfs\":[]}", "rootfs" },
+        { "{\"rootfs\":{\"type\":1}}", "rootfs: type" },
         { "{" ROOTFS("1") "}", "diff_ids[0]" },
         { "{" ROOTFS(ID ",\"sha256:0\"") "}", "diff_ids[1]" },
         { "{\"os\":1," ROOTFS("") "}", "os" },
@@ -109,6 +109,61 @@ static void test_refused(void **state)
                          CPROV_EVERIFY);
         print_message("  %s\n", err.msg);
         assert_non_null(strstr(err.msg, cases[i].named));
+        assert_null(c);
+    }
+}
+
+/* Engines take a rootfs without a type, and one without diff ids; nothing is unpacked of the
+ * latter. */
+static void test_B20_rootfs_incomplete(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t layers;
+        int fits, unpacks;
+    } cases[] = {
+        { "{}", 0, 0, 0 },
+        { "{}", 1, 0, CPROV_EUNSUPPORTED },
+        { "{\"rootfs\":{}}", 0, 0, 0 },
+        { "{\"rootfs\":{}}", 2, 0, CPROV_EUNSUPPORTED },
+        { "{\"rootfs\":{\"type\":\"\",\"diff_ids\":[" ID "]}}", 1, 0, 0 },
+        { "{\"rootfs\":{\"diff_ids\":[" ID "]}}", 1, 0, 0 },
+        { "{\"rootfs\":{\"diff_ids\":[" ID "]}}", 2, CPROV_EVERIFY, CPROV_EVERIFY },
+        { "{\"rootfs\":{\"diff_ids\":[" ID "]}}", 0, CPROV_EVERIFY, CPROV_EVERIFY },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        auto_image_config struct cprov_image_config *c = NULL;
+        struct cprov_manifest m = { .layers_count = cases[i].layers };
+
+        print_message("%s %zu\n", cases[i].text, cases[i].layers);
+        assert_int_equal(cprov_image_config_parse(cprov_span_of(cases[i].text), &c, NULL), 0);
+        assert_int_equal(cprov_image_config_fits(c, &m, NULL), cases[i].fits);
+        assert_int_equal(cprov_image_config_unpacks(c, &m, NULL), cases[i].unpacks);
+    }
+}
+
+/* A member that Go's decoder takes for one of ours, at every level that we read. */
+static void test_S15_letter_case(void **state)
+{
+    static const char *const cases[] = {
+        "{\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[],\"Diff_IDs\":[" ID "]}}",
+        "{\"rootFS\":{}," ROOTFS(ID) "}",
+        "{\"os\":\"linux\",\"OS\":\"windows\"," ROOTFS("") "}",
+        "{\"os.version\":\"1\",\"OS.Version\":\"2\"," ROOTFS("") "}",
+        "{\"config\":{\"Cmd\":[],\"cmd\":[\"sh\"]}," ROOTFS("") "}",
+        "{\"history\":[{\"created_by\":\"a\",\"Created_By\":\"b\"}]," ROOTFS("") "}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        struct cprov_image_config *c = NULL;
+        struct cprov_error err = CPROV_ERROR_INIT;
+
+        assert_int_equal(cprov_image_config_parse(cprov_span_of(cases[i]), &c, &err),
+                         CPROV_EVERIFY);
+        print_message("%s: %s\n", cases[i], err.msg);
         assert_null(c);
     }
 }
@@ -210,9 +265,14 @@ static void test_annotation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_full),    cmocka_unit_test(test_nulls),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_caps),
-        cmocka_unit_test(test_is_os),   cmocka_unit_test(test_annotation),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_nulls),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_B20_rootfs_incomplete),
+        cmocka_unit_test(test_S15_letter_case),
+        cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_is_os),
+        cmocka_unit_test(test_annotation),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,76 @@ static void test_caps(void **state)
     free(blank);
 }
 
+/* One rule for every verb: a config type that says nothing leaves it to the layers. */
+static void test_B16_generic_config(void **state)
+{
+    static const char *const generic[] = { "", "application/octet-stream", "application/json",
+                                           "text/html; charset=utf-8", "text/plain" };
+    static const struct {
+        const char *layer;
+        const char *more;
+        bool is_artifact;
+    } cases[] = {
+        { CPROV_MT_OCI_LAYER "+gzip", "", false },
+        { "application/vnd.docker.image.rootfs.diff.tar.gzip", "", false },
+        { "application/vnd.in-toto+json", "", true },
+        { CPROV_MT_OCI_LAYER, ",\"artifactType\":\"a/b\"", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(generic); i++)
+        for (size_t k = 0; k < CPROV_COUNT(cases); k++) {
+            char text[2048];
+
+            snprintf(
+                text, sizeof(text),
+                "{\"schemaVersion\":2,\"config\":{\"mediaType\":\"%s\",\"digest\":\"" SHA256_BRACES
+                "\",\"size\":2},\"layers\":[{\"mediaType\":\"%s\",\"digest\":\"" SHA256_BRACES
+                "\",\"size\":3}]%s}",
+                generic[i], cases[k].layer, cases[k].more);
+            print_message("%s\n", text);
+            auto_manifest struct cprov_manifest *m = parse(text);
+            assert_int_equal(cprov_manifest_is_artifact(m), cases[k].is_artifact);
+        }
+}
+
+/* What other tools call a platform, for hosts that are called as Go calls them. */
+static void test_B31_other_names(void **state)
+{
+    static const struct {
+        const char *platform, *host;
+    } cases[] = {
+        { PLATFORM("linux", "x86_64"), "linux/amd64" },
+        { PLATFORM("Linux", "aarch64"), "linux/arm64" },
+        { PLATFORM("Linux", "AMD64"), "linux/amd64" },
+        { PLATFORM("Windows", "amd64"), "windows/amd64" },
+        { PLATFORM("linux", "armhf"), "linux/arm/v7" },
+        { PLATFORM("linux", "i386"), "linux/386" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        char text[1024];
+        struct cprov_arena arena = { 0 };
+        struct cprov_host host = { 0 };
+        auto_buf struct cprov_buf offers = { 0 };
+
+        snprintf(text, sizeof(text), "{\"schemaVersion\":2,\"manifests\":[%s%s}]}",
+                 "{\"mediaType\":\"" CPROV_MT_OCI_MANIFEST "\",\"digest\":\"" SHA256_BRACES
+                 "\",\"size\":7",
+                 cases[i].platform);
+        auto_manifest struct cprov_manifest *m = parse(text);
+        cprov_buf_init(&offers, 256);
+        cprov_manifest_offers(m, &offers);
+        print_message("%s: %s\n", cases[i].platform, cprov_buf_text(&offers));
+        assert_string_equal(cprov_buf_text(&offers), cases[i].host);
+        assert_int_equal(
+            cprov_platform_parse(cprov_span_of(cases[i].host), &arena, &host.platform, NULL), 0);
+        assert_ptr_equal(cprov_manifest_choose(m, &host), &m->manifests[0]);
+        cprov_arena_clear(&arena);
+    }
+}
+
 static void test_artifact(void **state)
 {
     static const struct {
@@ -222,9 +292,14 @@ static void test_members(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_content_type), cmocka_unit_test(test_caps),
-        cmocka_unit_test(test_artifact),     cmocka_unit_test(test_choose),
-        cmocka_unit_test(test_offers),       cmocka_unit_test(test_members),
+        cmocka_unit_test(test_content_type),
+        cmocka_unit_test(test_caps),
+        cmocka_unit_test(test_B16_generic_config),
+        cmocka_unit_test(test_B31_other_names),
+        cmocka_unit_test(test_artifact),
+        cmocka_unit_test(test_choose),
+        cmocka_unit_test(test_offers),
+        cmocka_unit_test(test_members),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -196,7 +196,6 @@ static void finds_what_does_not_fit(void **state)
     } cases[] = {
         { CONFIG(ZEROS), "plain", CPROV_CHECK_DIFF_ID },
         { CONFIG(ZEROS), "\x1f\x8b\x08 no gzip", CPROV_CHECK_DIFF_ID },
-        { CONFIG(""), "plain", CPROV_CHECK_DOCUMENT },
         { CONFIG(ZEROS "," ZEROS), "plain", CPROV_CHECK_DOCUMENT },
         { "{", "plain", CPROV_CHECK_DOCUMENT },
         { "", "plain", CPROV_CHECK_DOCUMENT },
