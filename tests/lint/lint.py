@@ -26,6 +26,8 @@ class Tree:
             subfolders[:] = [s for s in subfolders if s not in (".git", "build", "__pycache__")]
             for name in names:
                 path = os.path.join(folder, name)
+                if name == ".git":  # of a linked worktree: a file
+                    continue
                 if os.path.isfile(path) and not os.path.islink(path):
                     yield os.path.relpath(path, self.root)
 
