@@ -1,4 +1,4 @@
-/* store/digest_set.c - open addressing; a digest's own bytes are hash enough. */
+/* store/digest_set.c - open addressing with a key: who writes a manifest chooses its digests. */
 #include "store/digest_set.h"
 
 #include <stdlib.h>
@@ -18,9 +18,9 @@ void cprov_digest_set_clear(struct cprov_digest_set *s)
 /* The slot that holds the digest, or the free one where it belongs. There is always a free one. */
 static size_t slot_of(const struct cprov_digest_set *s, const struct cprov_digest *d)
 {
-    size_t mask = s->slots_count - 1, i;
+    size_t mask = s->slots_count - 1;
+    size_t i = (size_t)cprov_keyed_hash(&s->key, d->algo, d->raw, sizeof(d->raw));
 
-    memcpy(&i, d->raw, sizeof(i));
     for (i &= mask; s->slots[i]; i = (i + 1) & mask)
         if (cprov_digest_equal(&s->list[s->slots[i] - 1], d))
             break;
@@ -33,6 +33,11 @@ static int grow(struct cprov_digest_set *s, struct cprov_error *err)
 
     if (room > UINT32_MAX / 2)
         return cprov_fail(err, CPROV_ELIMIT, "too many digests");
+    if (!s->slots) {
+        int code = cprov_hash_key_init(&s->key, err);
+        if (code != 0)
+            return code;
+    }
     struct cprov_digest *list = reallocarray(s->list, room, sizeof(*list));
     if (!list)
         return cprov_fail_memory(err);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/keyed_hash.h"
 #include "manifest/digest.h"
 
 struct cprov_error;
@@ -18,6 +19,7 @@ struct cprov_digest_set {
     size_t room;
     uint32_t *slots; /* index in list plus 1; 0 is free */
     size_t slots_count;
+    struct cprov_hash_key key; /* set with the first slots */
 };
 
 void cprov_digest_set_clear(struct cprov_digest_set *s);

@@ -1,73 +1,25 @@
-/* store/name_set.c - SipHash-2-4 in an open table that is at most 7/8 full. */
+/* store/name_set.c - hashes alone, in an open table that is at most 7/8 full. */
 #include "store/name_set.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 
 #define FIRST_ROOM 1024
-
-struct sip {
-    uint64_t v[4];
-};
-
-static uint64_t rotate(uint64_t x, unsigned by)
-{
-    return x << by | x >> (64 - by);
-}
-
-static void sip_round(struct sip *s)
-{
-    s->v[0] += s->v[1];
-    s->v[1] = rotate(s->v[1], 13) ^ s->v[0];
-    s->v[0] = rotate(s->v[0], 32);
-    s->v[2] += s->v[3];
-    s->v[3] = rotate(s->v[3], 16) ^ s->v[2];
-    s->v[0] += s->v[3];
-    s->v[3] = rotate(s->v[3], 21) ^ s->v[0];
-    s->v[2] += s->v[1];
-    s->v[1] = rotate(s->v[1], 17) ^ s->v[2];
-    s->v[2] = rotate(s->v[2], 32);
-}
-
-static void sip_word(struct sip *s, uint64_t word)
-{
-    s->v[3] ^= word;
-    sip_round(s);
-    sip_round(s);
-    s->v[0] ^= word;
-}
 
 /* Never 0. */
 static uint64_t hash(const struct cprov_name_set *set, uint64_t dir_id, const char *name)
 {
-    struct sip s = { { set->key[0] ^ 0x736f6d6570736575u, set->key[1] ^ 0x646f72616e646f6du,
-                       set->key[0] ^ 0x6c7967656e657261u, set->key[1] ^ 0x7465646279746573u } };
-    size_t len = strlen(name), at = 0;
-    uint64_t word = 0;
+    uint64_t h = cprov_keyed_hash(&set->key, dir_id, name, strlen(name));
 
-    sip_word(&s, dir_id);
-    for (; len - at >= sizeof(word); at += sizeof(word)) {
-        memcpy(&word, name + at, sizeof(word));
-        sip_word(&s, word);
-    }
-    word = (uint64_t)len << 56;
-    for (unsigned shift = 0; at < len; at++, shift += 8)
-        word |= (uint64_t)(unsigned char)name[at] << shift;
-    sip_word(&s, word);
-    s.v[2] ^= 0xff;
-    for (int i = 0; i < 4; i++)
-        sip_round(&s);
-    uint64_t h = s.v[0] ^ s.v[1] ^ s.v[2] ^ s.v[3];
     return h != 0 ? h : 1;
 }
 
 int cprov_name_set_init(struct cprov_name_set *s, struct cprov_error *err)
 {
     *s = (struct cprov_name_set){ .slots = NULL };
-    return cprov_random(s->key, sizeof(s->key), err);
+    return cprov_hash_key_init(&s->key, err);
 }
 
 void cprov_name_set_clear(struct cprov_name_set *s)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/keyed_hash.h"
 
 struct cprov_error;
 
@@ -19,7 +20,7 @@ struct cprov_name_set {
     uint64_t *slots; /* 0: free */
     size_t room;     /* a power of two, or 0 */
     size_t count;
-    uint64_t key[2];
+    struct cprov_hash_key key;
 };
 
 /* {0} is empty and needs cprov_name_set_init() before names are added. */

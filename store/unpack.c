@@ -53,20 +53,6 @@ static int copy_map(const struct cprov_id_map *map, size_t count, struct cprov_i
     return 0;
 }
 
-static void set_limits(struct cprov_unpack_limits *l)
-{
-    if (l->entries == 0)
-        l->entries = CPROV_UNPACK_ENTRIES;
-    if (l->bytes == 0)
-        l->bytes = CPROV_UNPACK_BYTES;
-    if (l->ratio == 0)
-        l->ratio = CPROV_UNPACK_RATIO;
-    if (l->free_bytes == 0)
-        l->free_bytes = CPROV_UNPACK_FREE;
-    if (l->path_bytes == 0 || l->path_bytes > CPROV_UNPACK_PATH)
-        l->path_bytes = CPROV_UNPACK_PATH;
-}
-
 static int set_up(struct cprov_unpack *u, const struct cprov_unpack_options *o,
                   struct cprov_error *err)
 {
@@ -74,7 +60,7 @@ static int set_up(struct cprov_unpack *u, const struct cprov_unpack_options *o,
     u->windows = o->windows;
     u->cancel = o->cancel;
     u->limits = o->limits;
-    set_limits(&u->limits);
+    cprov_unpack_limits_fill(&u->limits);
     u->euid = geteuid();
     u->egid = getegid();
     u->umask = read_umask();
@@ -288,5 +274,7 @@ int cprov_unpack_commit(struct cprov_unpack *u, struct cprov_unpack_result *resu
         return code;
     u->committed = true;
     *result = u->result;
+    result->entries = u->count.entries;
+    result->bytes = u->count.bytes;
     return 0;
 }

@@ -10,21 +10,13 @@
 #include "base/fs.h"
 #include "manifest/digest.h"
 #include "manifest/media_type.h"
+#include "store/layer_rules.h"
 
 struct cprov_error;
 
 /* A run of ids: inside → outside. */
 struct cprov_id_map {
     uint32_t inside, outside, count;
-};
-
-/* Caps; 0: the default in base/limits.h. CPROV_ELIMIT beyond. */
-struct cprov_unpack_limits {
-    uint64_t entries; /* members over all layers */
-    uint64_t bytes;   /* of file content over all layers */
-    uint64_t ratio;   /* unpacked : packed of one layer, once it has unpacked to free_bytes */
-    uint64_t free_bytes;
-    size_t path_bytes;
 };
 
 struct cprov_unpack_options {
@@ -34,7 +26,7 @@ struct cprov_unpack_options {
                       hold kept in  DIR/.cprov-windows.jsonl */
     const struct cprov_id_map *uid_map, *gid_map;
     size_t uid_map_count, gid_map_count;
-    struct cprov_unpack_limits limits;
+    struct cprov_unpack_limits limits; /* 0: the defaults */
     const struct cprov_cancel *cancel;
 };
 

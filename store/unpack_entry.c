@@ -10,8 +10,7 @@
 #include "base/fs.h"
 #include "store/unpack_private.h"
 
-#define WHITEOUT     ".wh."
-#define WHITEOUT_LEN 4
+#define WHITEOUT_LEN (sizeof(CPROV_WHITEOUT_PREFIX) - 1)
 #define NAME_SHOWN   100 /* bytes, from the end */
 
 /* Says which member it is about. */
@@ -22,33 +21,6 @@ static int wrap(struct cprov_error *err, struct cprov_span path)
 
     return cprov_wrap(err, "%s%" CPROV_SPAN_FMT, end.len < path.len ? "..." : "",
                       CPROV_SPAN_ARG(end));
-}
-
-static uint64_t stored_bytes(const struct cprov_tar_entry *e)
-{
-    uint64_t sum = 0;
-
-    if (!e->sparse)
-        return e->size;
-    for (size_t i = 0; i < e->extents_count; i++)
-        sum += e->extents[i].len; /* at most size */
-    return sum;
-}
-
-static int check_limits(struct cprov_unpack *u, const struct cprov_tar_entry *e,
-                        struct cprov_error *err)
-{
-    uint64_t bytes = stored_bytes(e);
-
-    if (u->result.entries >= u->limits.entries)
-        return cprov_fail(err, CPROV_ELIMIT, "the layers have more than %" PRIu64 " members",
-                          u->limits.entries);
-    if (bytes > u->limits.bytes - u->result.bytes || e->size > u->limits.bytes)
-        return cprov_fail(err, CPROV_ELIMIT, "the layers unpack to more than %" PRIu64 " bytes",
-                          u->limits.bytes);
-    u->result.entries++;
-    u->result.bytes += bytes;
-    return 0;
 }
 
 /* The place of a new name, which from now on this layer has made. */
@@ -170,12 +142,12 @@ static int settle_windows_name(struct cprov_unpack *u, char path[CPROV_UNPACK_PA
 {
     char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
-    if (strncmp(name, WHITEOUT, WHITEOUT_LEN) != 0)
+    if (strncmp(name, CPROV_WHITEOUT_PREFIX, WHITEOUT_LEN) != 0)
         return cprov_unpack_windows_name(u, path, err);
     memmove(name, name + WHITEOUT_LEN, strlen(name + WHITEOUT_LEN) + 1);
     int code = cprov_unpack_windows_name(u, path, err);
     memmove(name + WHITEOUT_LEN, name, strlen(name) + 1);
-    memcpy(name, WHITEOUT, WHITEOUT_LEN);
+    memcpy(name, CPROV_WHITEOUT_PREFIX, WHITEOUT_LEN);
     return code;
 }
 
@@ -202,16 +174,20 @@ static int make(struct cprov_unpack *u, const struct cprov_tar_entry *e, const c
 static int apply(struct cprov_unpack *u, const struct cprov_tar_entry *e, struct cprov_error *err)
 {
     char path[CPROV_UNPACK_PATH + 1];
+    enum cprov_layer_meaning meaning;
+    const char *hidden;
 
-    int code = check_limits(u, e, err);
+    int code = cprov_unpack_count_entry(&u->limits, &u->count, e, err);
     if (code == 0)
         code = cprov_tree_clean(e->path, u->limits.path_bytes, path, err);
     if (code == 0 && u->windows)
         code = settle_windows_name(u, path, err);
+    if (code == 0)
+        code = cprov_layer_meaning(path, &meaning, &hidden, err);
     if (code != 0)
         return code;
-    if (cprov_unpack_is_whiteout(path))
-        return cprov_unpack_whiteout(u, path, err);
+    if (meaning != CPROV_MEANS_FILE)
+        return cprov_unpack_whiteout(u, path, meaning, hidden, err);
     if (!path[0] && e->type != CPROV_TAR_DIR)
         return cprov_fail(err, CPROV_EVERIFY, "the root can only be a directory");
     code = make(u, e, path, err);

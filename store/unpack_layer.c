@@ -171,24 +171,12 @@ static void join(struct worker *w)
     w->started = false;
 }
 
-static int check_ratio(const struct layer *l, struct cprov_error *err)
-{
-    uint64_t ratio = l->unpack->limits.ratio, most;
-
-    if (__builtin_mul_overflow(l->packed_size, ratio, &most) || l->unpacked <= most ||
-        l->unpacked <= l->unpack->limits.free_bytes)
-        return 0;
-    return cprov_fail(err, CPROV_ELIMIT,
-                      "the layer unpacks to more than %" PRIu64 " times its %" PRIu64 " bytes",
-                      ratio, l->packed_size);
-}
-
 static int take_piece(struct layer *l, struct cprov_span piece, struct cprov_error *err)
 {
     if (cprov_cancelled(l->unpack->cancel))
         return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
     l->unpacked += piece.len;
-    int code = check_ratio(l, err);
+    int code = cprov_unpack_check_ratio(&l->unpack->limits, l->packed_size, l->unpacked, err);
     if (code == 0 && !l->split)
         code = cprov_hasher_update(l->hasher, piece.ptr, piece.len, err);
     return code != 0 ? code : cprov_tar_reader_update(l->tar, piece.ptr, piece.len, err);

@@ -47,6 +47,7 @@ struct cprov_unpack {
     struct cprov_id_map *uid_map, *gid_map;
     size_t uid_map_count, gid_map_count;
     struct cprov_unpack_limits limits;
+    struct cprov_unpack_count count;
     uid_t euid;
     gid_t egid;
     mode_t umask;
@@ -66,10 +67,10 @@ struct cprov_unpack {
 extern const struct cprov_tar_handler cprov_unpack_handler;
 
 /* unpack_whiteout.c */
-/* Whether the (clean) name is one that hides, or of the reserved kind. */
-bool cprov_unpack_is_whiteout(const char *path);
+/* path is the member's, clean; hidden the name in it that a whiteout hides. */
 CPROV_MUST_CHECK
-int cprov_unpack_whiteout(struct cprov_unpack *u, const char *path, struct cprov_error *err);
+int cprov_unpack_whiteout(struct cprov_unpack *u, const char *path, enum cprov_layer_meaning how,
+                          const char *hidden, struct cprov_error *err);
 
 /* unpack_meta.c: owner, attributes, mode, times, in the order in which they do not undo each other.
  */

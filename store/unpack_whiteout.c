@@ -11,28 +11,6 @@
 #include "store/dir.h"
 #include "store/unpack_private.h"
 
-#define PREFIX   ".wh."
-#define RESERVED ".wh..wh."
-#define OPAQUE   ".wh..wh..opq"
-
-/* Whether any component begins so. */
-static bool has_component(const char *path, const char *prefix)
-{
-    size_t len = strlen(prefix);
-
-    for (const char *name = path; name; name = strchr(name, '/')) {
-        name += *name == '/' ? 1 : 0;
-        if (strncmp(name, prefix, len) == 0)
-            return true;
-    }
-    return false;
-}
-
-bool cprov_unpack_is_whiteout(const char *path)
-{
-    return has_component(path, PREFIX);
-}
-
 static int hide(struct cprov_unpack *u, int dir, uint64_t dir_id, const char *name, unsigned depth,
                 struct cprov_error *err);
 
@@ -138,38 +116,15 @@ static int apply_plain(struct cprov_unpack *u, const char *path, const char *hid
     return hide(u, place.dir, place.dir_id, hidden, 0, err);
 }
 
-/* The same for what is above the last component. */
-static bool parent_has(const char *path, const char *name, const char *prefix)
+int cprov_unpack_whiteout(struct cprov_unpack *u, const char *path, enum cprov_layer_meaning how,
+                          const char *hidden, struct cprov_error *err)
 {
-    char parent[CPROV_UNPACK_PATH + 1];
-    size_t len = name > path ? (size_t)(name - path) - 1 : 0;
+    const char *slash = strrchr(path, '/');
 
-    memcpy(parent, path, len);
-    parent[len] = '\0';
-    return has_component(parent, prefix);
-}
-
-int cprov_unpack_whiteout(struct cprov_unpack *u, const char *path, struct cprov_error *err)
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    bool opaque = strcmp(name, OPAQUE) == 0;
-    int code;
-
-    /* AUFS kept things for itself under such names. */
-    if ((!opaque && strncmp(name, RESERVED, strlen(RESERVED)) == 0) ||
-        parent_has(path, name, RESERVED))
+    if (how == CPROV_MEANS_NOTHING || !u->has_lower)
         return 0;
-    if (parent_has(path, name, PREFIX))
-        return cprov_fail(err, CPROV_EVERIFY, "a name below that of a whiteout");
-    const char *hidden = name + strlen(PREFIX);
-    if (!*hidden || strcmp(hidden, ".") == 0 || strcmp(hidden, "..") == 0)
-        return cprov_fail(err, CPROV_EVERIFY, "a whiteout that hides no name");
-    if (!u->has_lower)
-        return 0;
-    if (opaque)
-        code = apply_opaque(u, path, name, err);
-    else
-        code = apply_plain(u, path, hidden, err);
+    int code = how == CPROV_MEANS_OPAQUE ? apply_opaque(u, path, slash ? slash + 1 : path, err)
+                                         : apply_plain(u, path, hidden, err);
     if (code != CPROV_ENOTFOUND)
         return code;
     *err = (struct cprov_error)CPROV_ERROR_INIT; /* there is nothing to hide */

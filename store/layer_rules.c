@@ -1,0 +1,109 @@
+/* store/layer_rules.c - caps, and names that hide. */
+#include "store/layer_rules.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+
+#define RESERVED CPROV_WHITEOUT_PREFIX CPROV_WHITEOUT_PREFIX
+#define OPAQUE   RESERVED ".opq"
+
+void cprov_unpack_limits_fill(struct cprov_unpack_limits *l)
+{
+    if (l->entries == 0)
+        l->entries = CPROV_UNPACK_ENTRIES;
+    if (l->bytes == 0)
+        l->bytes = CPROV_UNPACK_BYTES;
+    if (l->ratio == 0)
+        l->ratio = CPROV_UNPACK_RATIO;
+    if (l->free_bytes == 0)
+        l->free_bytes = CPROV_UNPACK_FREE;
+    if (l->path_bytes == 0 || l->path_bytes > CPROV_UNPACK_PATH)
+        l->path_bytes = CPROV_UNPACK_PATH;
+}
+
+static uint64_t stored_bytes(const struct cprov_tar_entry *e)
+{
+    uint64_t sum = 0;
+
+    if (!e->sparse)
+        return e->size;
+    for (size_t i = 0; i < e->extents_count; i++)
+        sum += e->extents[i].len; /* at most size */
+    return sum;
+}
+
+int cprov_unpack_count_entry(const struct cprov_unpack_limits *limits,
+                             struct cprov_unpack_count *count, const struct cprov_tar_entry *e,
+                             struct cprov_error *err)
+{
+    uint64_t bytes = stored_bytes(e);
+
+    if (count->entries >= limits->entries)
+        return cprov_fail(err, CPROV_ELIMIT, "the layers have more than %" PRIu64 " members",
+                          limits->entries);
+    if (bytes > limits->bytes - count->bytes || e->size > limits->bytes)
+        return cprov_fail(err, CPROV_ELIMIT, "the layers unpack to more than %" PRIu64 " bytes",
+                          limits->bytes);
+    count->entries++;
+    count->bytes += bytes;
+    return 0;
+}
+
+int cprov_unpack_check_ratio(const struct cprov_unpack_limits *limits, uint64_t packed,
+                             uint64_t unpacked, struct cprov_error *err)
+{
+    uint64_t most;
+
+    if (__builtin_mul_overflow(packed, limits->ratio, &most) || unpacked <= most ||
+        unpacked <= limits->free_bytes)
+        return 0;
+    return cprov_fail(err, CPROV_ELIMIT,
+                      "the layer unpacks to more than %" PRIu64 " times its %" PRIu64 " bytes",
+                      limits->ratio, packed);
+}
+
+/* Whether a component of the first len bytes begins so. */
+static bool has_component(const char *path, size_t len, const char *prefix)
+{
+    const char *end = path + len;
+    size_t prefix_len = strlen(prefix);
+
+    for (const char *name = path; name < end;) {
+        const char *slash = memchr(name, '/', (size_t)(end - name));
+
+        if ((size_t)(end - name) >= prefix_len && memcmp(name, prefix, prefix_len) == 0)
+            return true;
+        name = slash ? slash + 1 : end;
+    }
+    return false;
+}
+
+int cprov_layer_meaning(const char *path, enum cprov_layer_meaning *out, const char **hidden,
+                        struct cprov_error *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t parent = slash ? (size_t)(slash - path) : 0;
+    bool opaque = strcmp(name, OPAQUE) == 0;
+
+    *hidden = "";
+    if ((!opaque && strncmp(name, RESERVED, strlen(RESERVED)) == 0) ||
+        has_component(path, parent, RESERVED)) {
+        *out = CPROV_MEANS_NOTHING;
+        return 0;
+    }
+    if (has_component(path, parent, CPROV_WHITEOUT_PREFIX))
+        return cprov_fail(err, CPROV_EVERIFY, "a name below that of a whiteout");
+    if (opaque || strncmp(name, CPROV_WHITEOUT_PREFIX, strlen(CPROV_WHITEOUT_PREFIX)) != 0) {
+        *out = opaque ? CPROV_MEANS_OPAQUE : CPROV_MEANS_FILE;
+        return 0;
+    }
+    name += strlen(CPROV_WHITEOUT_PREFIX);
+    if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return cprov_fail(err, CPROV_EVERIFY, "a whiteout that hides no name");
+    *hidden = name;
+    *out = CPROV_MEANS_HIDDEN;
+    return 0;
+}

@@ -1,0 +1,63 @@
+/* store/layer_rules.h - what the members of layers mean and how many there may be: one set of rules
+ * for whatever unpacks, lists, exports or checks a layer. */
+#ifndef CPROV_STORE_LAYER_RULES_H
+#define CPROV_STORE_LAYER_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+#include "store/tar_reader.h"
+
+struct cprov_error;
+
+/* --- caps --- */
+
+/* 0: the default in base/limits.h. CPROV_ELIMIT beyond. */
+struct cprov_unpack_limits {
+    uint64_t entries; /* members over all layers */
+    uint64_t bytes;   /* of file content over all layers */
+    uint64_t ratio;   /* unpacked : packed of one layer, once it has unpacked to free_bytes */
+    uint64_t free_bytes;
+    size_t path_bytes;
+};
+
+/* Puts the defaults in. */
+void cprov_unpack_limits_fill(struct cprov_unpack_limits *limits);
+
+/* What was counted so far, over all layers. {0} is the beginning. */
+struct cprov_unpack_count {
+    uint64_t entries, bytes;
+};
+
+/* Counts a member; a sparse one by the bytes that the layer has of it. */
+CPROV_MUST_CHECK
+int cprov_unpack_count_entry(const struct cprov_unpack_limits *limits,
+                             struct cprov_unpack_count *count, const struct cprov_tar_entry *e,
+                             struct cprov_error *err);
+/* unpacked: the bytes that came out of a layer of `packed` bytes so far. */
+CPROV_MUST_CHECK
+int cprov_unpack_check_ratio(const struct cprov_unpack_limits *limits, uint64_t packed,
+                             uint64_t unpacked, struct cprov_error *err);
+
+/* --- names --- */
+
+#define CPROV_WHITEOUT_PREFIX ".wh."
+
+enum cprov_layer_meaning {
+    CPROV_MEANS_FILE,    /* something of that name */
+    CPROV_MEANS_HIDDEN,  /* a whiteout: what lower layers have there is gone */
+    CPROV_MEANS_OPAQUE,  /* the same for everything in its folder */
+    CPROV_MEANS_NOTHING, /* what AUFS kept for itself */
+};
+
+/*
+ * path is clean (cprov_tree_clean()). *hidden (within path) is the name that a whiteout hides.
+ * CPROV_EVERIFY: a whiteout that hides no name, or a name below one.
+ * Spec: OCI image-spec v1.1, layer.md, "Whiteouts".
+ */
+CPROV_MUST_CHECK
+int cprov_layer_meaning(const char *path, enum cprov_layer_meaning *out, const char **hidden,
+                        struct cprov_error *err);
+
+#endif
