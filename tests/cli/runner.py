@@ -192,7 +192,7 @@ class World:
             "CPROV_BIN": os.path.join(d, "bin"),
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
-            "ASAN_OPTIONS": "exitcode=99:detect_leaks=1",
+            "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:detect_stack_use_after_return=1",
             "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99",
             "SANITIZED": "1" if self.options.sanitized else "",
         }

@@ -81,7 +81,7 @@ class World:
             "TMPDIR": self.path("run"),
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
-            "ASAN_OPTIONS": "exitcode=99:detect_leaks=1",
+            "ASAN_OPTIONS": "exitcode=99:detect_leaks=1:detect_stack_use_after_return=1",
             "UBSAN_OPTIONS": "print_stacktrace=1:exitcode=99",
         }
         self.cprov("unregister-source", "dockerhub")  # no test may reach the outside by accident
