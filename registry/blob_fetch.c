@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "registry/blob_queue.h"
 #include "registry/range_read.h"
+#include "registry/retry.h"
 
 #define RESTARTS_MAX   4  /* of one blob from its first byte */
 #define NAMED_DIGITS   19 /* bytes of a digest that a message shows: "sha256:" and 12 digits */
@@ -197,7 +198,7 @@ static int whole_came(struct cprov_part *p, const struct cprov_http_head *head,
         drop_etag(f);
     }
     p->asked_end = p->end;
-    f->ranges = head->accepts_ranges;
+    f->ranges = head->accepts_ranges && !f->plain;
     return take_etag(f, head->etag, err);
 }
 
@@ -295,7 +296,8 @@ static int on_begin(void *arg, struct cprov_exchange *x, struct cprov_error *err
 
     (void)err;
     p->asked_end = p->end;
-    if (covers_all(p))
+    p->ranged = !covers_all(p) && !p->fetch->plain;
+    if (!p->ranged)
         cprov_exchange_clear_range(x);
     else
         cprov_exchange_set_range(x, p->offset, p->end - 1, cprov_span_of(p->fetch->etag));
@@ -342,19 +344,20 @@ static int short_end(struct cprov_part *p, struct cprov_error *err)
     return part_request(p, err);
 }
 
-/* 416: nothing there to go on with. */
-static int no_such_range(struct cprov_part *p, struct cprov_error *err)
+/*
+ * A server that knows no ranges is asked for the whole once. What is there already is dropped when
+ * it comes (whole_came()), not before: the server may refuse that as well.
+ */
+static int range_refused(struct cprov_part *p, struct cprov_error *err)
 {
-    struct cprov_fetch *f = p->fetch;
-    int code;
-
-    if (f->plain || covers_all(p))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: the server has no byte %llu of it", f->what,
-                          (unsigned long long)p->offset);
-    f->plain = true;
-    if ((code = alone_from_start(p, err)) < 0)
-        return code;
+    p->fetch->plain = true;
     return part_request(p, err);
+}
+
+static int no_such_byte(const struct cprov_part *p, struct cprov_error *err)
+{
+    return cprov_fail(err, CPROV_EVERIFY, "%s: the server has no byte %llu of it", p->fetch->what,
+                      (unsigned long long)p->offset);
 }
 
 static void on_done(void *arg, int code, const struct cprov_exchange_answer *answer,
@@ -370,17 +373,21 @@ static void on_done(void *arg, int code, const struct cprov_exchange_answer *ans
         part_complete(p);
         return;
     }
+    bool refused =
+        code < 0 && p->ranged && answer->head && cprov_range_refused(answer->head->status);
     if (code == 0) {
         code = short_end(p, &local);
-    } else if (answer->head && answer->head->status == 416) {
-        code = no_such_range(p, &local);
     } else {
         local = *err;
-        if (code == CPROV_ENETWORK && give_back(p)) {
+        if ((code == CPROV_ENETWORK || refused) && give_back(p)) {
             cprov_blob_queue_pump(c);
             return;
         }
-        if (code == CPROV_ENETWORK && p->once) { /* nobody is there to take it */
+        if (refused)
+            code = range_refused(p, &local);
+        else if (answer->head && answer->head->status == 416)
+            code = no_such_byte(p, &local);
+        else if (code == CPROV_ENETWORK && p->once) { /* nobody is there to take it */
             p->fresh = false;
             code = part_request(p, &local);
         }

@@ -21,6 +21,7 @@ struct cprov_part {
     uint64_t asked_end; /* what the running request will bring */
     bool fresh;         /* split off, nothing has come yet */
     bool once;          /* its request gives up at the first fault */
+    bool ranged;        /* what was asked last had a Range */
 };
 
 /* Ends itself: its done is called and it is freed. */
@@ -41,7 +42,7 @@ struct cprov_fetch {
     char *etag;    /* of the bytes that were written, or NULL */
     bool written;  /* the sink holds something */
     bool ranges;   /* the server has shown that it can */
-    bool plain;    /* its ranges are wrong: ask for the whole */
+    bool plain;    /* its ranges are wrong, or refused: ask for the whole */
     bool in_order; /* is not split */
     size_t source; /* 0: the registry; n: urls[n - 1] */
     unsigned restarts;

@@ -92,7 +92,8 @@ CPROV_MUST_CHECK
 int cprov_client_get_manifest(struct cprov_client *c, const struct cprov_reference *ref,
                               const struct cprov_descriptor *want, cprov_manifest_fn *done,
                               void *arg, struct cprov_error *err);
-/* HEAD; falls to GET where HEAD is refused or lacks digest or type. Costs no pull quota. */
+/* HEAD; falls to GET where HEAD is refused, with whatever status, or lacks digest or type. One
+ * request where HEAD works, and no pull quota. */
 CPROV_MUST_CHECK
 int cprov_client_head_manifest(struct cprov_client *c, const struct cprov_reference *ref,
                                cprov_manifest_fn *done, void *arg, struct cprov_error *err);

@@ -82,6 +82,7 @@ struct cprov_exchange_spec {
     bool bulk;
     uint64_t expected;                  /* see http.h */
     bool once;                          /* a fault ends it: somebody else can do the work */
+    bool probe;                         /* a refusal is not asked again: another question follows */
     bool allow_http;                    /* redirects may lead to plain http beyond loopback */
     const struct cprov_http_peer *peer; /* other origins do not see the client certificate */
     size_t body_max;                    /* bytes of an answer that are collected */

@@ -163,13 +163,12 @@ static void retry_later(struct cprov_exchange *x, const struct cprov_http_head *
     struct cprov_url url;
 
     bool too_long = asked > (int64_t)CPROV_RETRY_AFTER_MAX_S * 1000;
-    if (too_long || !may_repeat(x)) {
-        fail_status(x, head, too_long ? asked : 0);
-        return;
-    }
-    if (asked > 0 && cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) == 0)
+    if (!too_long && asked > 0 && cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) == 0)
         cprov_wire_pause(x->wire, &url, asked);
-    repeat(x, asked);
+    if (too_long || x->spec.probe || !may_repeat(x))
+        fail_status(x, head, too_long ? asked : 0);
+    else
+        repeat(x, asked);
 }
 
 /* What servers that speak TLS say to a request in the clear. */

@@ -217,15 +217,13 @@ static void got_head(void *arg, int code, const struct cprov_exchange_answer *an
     char type[128];
 
     f->request = NULL;
-    if (code == 0)
-        code = read_head(f, answer->head, &out, &local);
-    else if (code == CPROV_ENOTFOUND || !answer->head || answer->head->status >= 500 ||
-             answer->head->status == 429) {
+    if (code < 0 && !answer->head) {
         fetch_finish(f, code, NULL, err);
         return;
-    } else {
-        code = CPROV_ENOTFOUND; /* refused: the GET has a body that says why */
     }
+    /* Servers and proxies refuse HEAD with any status, 404 and 500 among them, and serve the GET:
+     * it decides, and its body says why. */
+    code = code < 0 ? CPROV_ENOTFOUND : read_head(f, answer->head, &out, &local);
     if (code == CPROV_ENOTFOUND) {
         f->by_head = false;
         if ((code = ask(f, &local)) == 0)
@@ -262,6 +260,7 @@ static int ask(struct manifest_fetch *f, struct cprov_error *err)
         .what = f->what,
         .accept = cprov_accept_manifests,
         .body_max = CPROV_MANIFEST_MAX,
+        .probe = f->by_head,
         .done = f->by_head ? got_head : got,
         .arg = f,
     };

@@ -8,12 +8,17 @@
 #include "base/limits.h"
 #include "registry/client_private.h"
 #include "registry/request.h"
+#include "registry/retry.h"
 
 struct range_read {
     struct cprov_op op;
+    struct cprov_client *client;
     struct cprov_request *request;
     uint64_t offset;
     size_t len;
+    bool plain; /* the server refuses a Range: does it give the whole? */
+    char *url;
+    struct cprov_reference ref;
     struct cprov_buf bytes;
     uint64_t total;
     char *what;
@@ -26,6 +31,7 @@ static void range_free(struct range_read *r)
     cprov_op_remove(&r->op);
     cprov_buf_clear(&r->bytes);
     free(r->what);
+    free(r->url);
     free(r);
 }
 
@@ -60,7 +66,11 @@ static int on_begin(void *arg, struct cprov_exchange *x, struct cprov_error *err
 
     (void)err;
     cprov_buf_reset(&r->bytes);
-    cprov_exchange_set_range(x, r->offset, r->offset + r->len - 1, (struct cprov_span){ "", 0 });
+    if (r->plain)
+        cprov_exchange_clear_range(x);
+    else
+        cprov_exchange_set_range(x, r->offset, r->offset + r->len - 1,
+                                 (struct cprov_span){ "", 0 });
     return 0;
 }
 
@@ -96,13 +106,21 @@ static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t
     return cprov_buf_check(&r->bytes, r->what, err);
 }
 
+static int ask(struct range_read *r, struct cprov_error *err);
+
 static void on_done(void *arg, int code, const struct cprov_exchange_answer *answer,
                     const struct cprov_error *err)
 {
     struct range_read *r = arg;
+    struct cprov_error local = CPROV_ERROR_INIT;
 
-    (void)answer;
     r->request = NULL;
+    if (code < 0 && !r->plain && answer->head && cprov_range_refused(answer->head->status)) {
+        r->plain = true;
+        if ((code = ask(r, &local)) == 0)
+            return;
+        err = &local;
+    }
     range_finish(r, code, code == 0, err);
 }
 
@@ -133,22 +151,14 @@ void cprov_file_what(const char *url, struct cprov_buf *out)
     cprov_buf_addf(out, "file %s", scheme ? scheme + 3 : text);
 }
 
-static int ask(struct cprov_client *c, struct range_read *r, const char *url,
-               struct cprov_error *err)
+static int ask(struct range_read *r, struct cprov_error *err)
 {
-    struct cprov_reference ref;
-    auto_buf struct cprov_buf what = { 0 };
-
-    cprov_buf_init(&what, CPROV_URL_MAX);
-    cprov_file_what(url, &what);
-    if (cprov_file_reference(url, &ref, err) < 0 || cprov_buf_take(&what, "URL", &r->what, err) < 0)
-        return err->code;
     struct cprov_request_spec spec = {
         .method = CPROV_GET,
-        .host = ref.host,
+        .host = r->ref.host,
         .repository = "",
         .actions = "",
-        .url = url,
+        .url = r->url,
         .foreign = true,
         .what = r->what,
         .begin = on_begin,
@@ -157,7 +167,20 @@ static int ask(struct cprov_client *c, struct range_read *r, const char *url,
         .done = on_done,
         .arg = r,
     };
-    return cprov_request_start(c, &spec, &r->request, err);
+    return cprov_request_start(r->client, &spec, &r->request, err);
+}
+
+static int begin(struct range_read *r, const char *url, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf what = { 0 };
+
+    cprov_buf_init(&what, CPROV_URL_MAX);
+    cprov_file_what(url, &what);
+    if (cprov_file_reference(url, &r->ref, err) < 0 ||
+        cprov_buf_take(&what, "URL", &r->what, err) < 0)
+        return err->code;
+    r->url = strdup(url);
+    return r->url ? ask(r, err) : cprov_fail_memory(err);
 }
 
 int cprov_client_read_range(struct cprov_client *c, const char *url, uint64_t offset, size_t len,
@@ -168,13 +191,14 @@ int cprov_client_read_range(struct cprov_client *c, const char *url, uint64_t of
     struct range_read *r = calloc(1, sizeof(*r));
     if (!r)
         return cprov_fail_memory(err);
+    r->client = c;
     r->offset = offset;
     r->len = len;
     r->done = done;
     r->arg = arg;
     cprov_buf_init(&r->bytes, CPROV_RANGE_MAX);
     cprov_op_add(c, &r->op, range_end);
-    int code = ask(c, r, url, err);
+    int code = begin(r, url, err);
     if (code < 0)
         range_free(r);
     return code;

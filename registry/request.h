@@ -36,6 +36,7 @@ struct cprov_request_spec {
     bool bulk;
     uint64_t expected; /* see http.h */
     bool once;         /* no second try after a fault */
+    bool probe;        /* no second try after a refusal: see exchange.h */
     size_t body_max;
     int (*begin)(void *arg, struct cprov_exchange *x, struct cprov_error *err);
     int (*head)(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,

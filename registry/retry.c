@@ -15,6 +15,11 @@ bool cprov_retry_status(int http)
     return false;
 }
 
+bool cprov_range_refused(int http)
+{
+    return http >= 400 && http != 401;
+}
+
 int64_t cprov_retry_after_ms(struct cprov_span value, int64_t now)
 {
     uint64_t seconds;

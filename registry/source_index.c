@@ -11,6 +11,7 @@
 #include "registry/catalog_writer.h"
 #include "registry/client_private.h"
 #include "registry/request.h"
+#include "registry/retry.h"
 #include "registry/source.h"
 
 #define HASH_MARK     "sha256:"
@@ -39,7 +40,10 @@ struct import {
     bool holds;
     bool unchanged;
     bool delivered; /* an entry was handed over: there is no way back */
+    bool plain;     /* the server refuses a Range */
+    bool ranged;    /* what was asked last had one */
     uint64_t fed;   /* bytes that came */
+    uint64_t skip;  /* bytes of this answer that came before */
     uint64_t total; /* as announced, or 0 */
 };
 
@@ -145,7 +149,9 @@ static int on_begin(void *arg, struct cprov_exchange *x, struct cprov_error *err
     struct import *m = arg;
 
     (void)err;
-    if (m->fed > 0 && m->fed < m->total && is_strong(&m->etag))
+    m->skip = 0;
+    m->ranged = !m->plain && m->fed > 0 && m->fed < m->total && is_strong(&m->etag);
+    if (m->ranged)
         cprov_exchange_set_range(x, m->fed, m->total - 1, cprov_buf_span(&m->etag));
     else
         cprov_exchange_clear_range(x);
@@ -188,6 +194,14 @@ static bool continues(const struct import *m, const struct cprov_http_head *head
            cprov_span_equal(head->etag, cprov_buf_span(&m->etag));
 }
 
+/* All of it once more, from a server that gives no parts: what was read is passed over. */
+static bool repeats(const struct import *m, const struct cprov_http_head *head)
+{
+    return m->fed > 0 && head->status == 200 && is_strong(&m->etag) && head->has_content_length &&
+           head->content_length == m->total &&
+           cprov_span_equal(head->etag, cprov_buf_span(&m->etag));
+}
+
 static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
                    struct cprov_error *err)
 {
@@ -198,6 +212,10 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
                           cprov_buf_text(&m->what));
     if (continues(m, head))
         return 0;
+    if (m->delivered && repeats(m, head)) {
+        m->skip = m->fed;
+        return 0;
+    }
     if (m->delivered)
         return cprov_fail(err, CPROV_ENETWORK, "%s: broke off at byte %llu, and cannot be resumed",
                           cprov_buf_text(&m->what), (unsigned long long)m->fed);
@@ -235,6 +253,10 @@ static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t
     (void)x;
     if (!m->reader)
         return 0; /* of a 304 */
+    size_t known = len < m->skip ? len : (size_t)m->skip;
+    data = (const char *)data + known;
+    len -= known;
+    m->skip -= known;
     m->fed += len;
     if (m->hasher)
         code = cprov_hasher_update(m->hasher, data, len, err);
@@ -321,18 +343,24 @@ static int end_document(struct import *m, struct cprov_error *err)
     return code;
 }
 
+static int ask(struct import *m, struct cprov_error *err);
+
 static void on_document(void *arg, int code, const struct cprov_exchange_answer *answer,
                         const struct cprov_error *err)
 {
     struct import *m = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
 
-    (void)answer;
     m->request = NULL;
-    if (code < 0)
+    if (code < 0 && m->ranged && answer->head && cprov_range_refused(answer->head->status)) {
+        m->plain = true;
+        if ((code = ask(m, &local)) == 0)
+            return;
+    } else if (code < 0) {
         local = *err;
-    else
+    } else {
         code = end_document(m, &local);
+    }
     if (code == 0 && m->signature && !m->unchanged) {
         code = ask_signature(m, &local);
         if (code == 0)

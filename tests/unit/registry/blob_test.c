@@ -159,7 +159,7 @@ static const struct fetch_case {
     { "shorter ranges", { CUT, SHORT_RANGE, SHORT_RANGE, RANGE, END }, 0, 0, 4, "" },
     { "another total", { CUT, TOTAL_RANGE, END }, CPROV_EVERIFY, 0, 2, "rather than" },
     { "not satisfied", { CUT, UNSATISFIED, WHOLE, END }, 0, 1, 3, "" },
-    { "never satisfied", { CUT, UNSATISFIED, END }, CPROV_EVERIFY, 1, 3, "no byte" },
+    { "never satisfied", { CUT, UNSATISFIED, END }, CPROV_EVERIFY, 0, 3, "no byte" },
     { "short", { SHORT, END }, CPROV_EVERIFY, 0, 1, "2999999 bytes rather than 3000000" },
     { "long", { LONG, END }, CPROV_EVERIFY, 0, 1, "3000001 bytes rather than 3000000" },
     { "long, not announced", { LONG_OPEN, END }, CPROV_EVERIFY, 0, 1, "more bytes" },
@@ -196,6 +196,64 @@ static void faults(void **state)
         sink_close(&s);
         world_close(&w);
     }
+}
+
+/* A server that serves the whole and refuses every Range with one status; its first answer is cut.
+ */
+static void refuse_ranges(struct script_call *call, void *arg)
+{
+    const int *status = arg;
+
+    if (*script_header(call, "Range"))
+        script_reply(call, *status, "", "");
+    else
+        script_reply_cut(call, 200, ETAG "Accept-Ranges: bytes\r\n", blob, SIZE,
+                         call->number == 0 ? SIZE / 3 : SIZE);
+}
+
+static void B3_a_refused_range_is_asked_for_without(void **state)
+{
+    static const int statuses[] = { 400, 403, 404, 405, 406, 412, 416, 417, 500, 501, 503, 507 };
+    struct cprov_client_options options = { .retries = 1 };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(statuses); i++) {
+        int status = statuses[i];
+        struct world w;
+        struct sink s;
+
+        print_message("%d\n", status);
+        world_open(&w, refuse_ranges, &status, &options);
+        sink_open(&s, SIZE);
+        assert_int_equal(world_fetch(&w, &s, &d, 0, NULL), 0);
+        assert_int_equal(s.restarts, 1);
+        assert_true(sink_holds(&s, blob, 0));
+        assert_int_equal(script_server_count(w.server, "GET "), 3);
+        sink_close(&s);
+        world_close(&w);
+    }
+}
+
+/* What is there is not dropped for a server that gives nothing at all. */
+static void B3_bytes_are_kept_until_the_whole_comes(void **state)
+{
+    static const enum act acts[] = { MISSING, END };
+    struct script script = { .acts = acts };
+    struct cprov_descriptor d = world_blob(blob, SIZE);
+    struct world w;
+    struct sink s;
+
+    (void)state;
+    world_open(&w, serve, &script, NULL);
+    sink_open(&s, SIZE);
+    assert_int_equal(world_fetch(&w, &s, &d, 1000, NULL), CPROV_ENOTFOUND);
+    assert_int_equal(s.restarts, 0);
+    assert_string_equal(script.ranges[0], "bytes=1000-2999999");
+    assert_string_equal(script.ranges[1], "");
+    assert_int_equal(script_server_count(w.server, "GET "), 2);
+    sink_close(&s);
+    world_close(&w);
 }
 
 static void resumes_with_the_etag(void **state)
@@ -350,6 +408,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(faults),
+        cmocka_unit_test(B3_a_refused_range_is_asked_for_without),
+        cmocka_unit_test(B3_bytes_are_kept_until_the_whole_comes),
         cmocka_unit_test(resumes_with_the_etag),
         cmocka_unit_test(goes_on_where_another_run_ended),
         cmocka_unit_test(nothing_to_ask_for),

@@ -181,13 +181,14 @@ static void serve_head(struct script_call *call, void *arg)
         script_reply(call, *kind, "", "");
 }
 
-static void head_and_its_fallback(void **state)
+static void B18_head_is_not_believed(void **state)
 {
     static const struct {
         int kind, code;
         size_t gets;
-    } cases[] = { { 0, 0, 0 },   { 1, 0, 1 },   { 2, 0, 1 },
-                  { 405, 0, 1 }, { 403, 0, 1 }, { 404, CPROV_ENOTFOUND, 0 } };
+    } cases[] = { { 0, 0, 0 },   { 1, 0, 1 },   { 2, 0, 1 },   { 400, 0, 1 },
+                  { 403, 0, 1 }, { 404, 0, 1 }, { 405, 0, 1 }, { 429, 0, 1 },
+                  { 500, 0, 1 }, { 501, 0, 1 }, { 503, 0, 1 } };
 
     (void)state;
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
@@ -542,7 +543,7 @@ int main(void)
         cmocka_unit_test(headers_that_lie),
         cmocka_unit_test(wanted_by_descriptor),
         cmocka_unit_test(huge_manifest),
-        cmocka_unit_test(head_and_its_fallback),
+        cmocka_unit_test(B18_head_is_not_believed),
         cmocka_unit_test(failures),
         cmocka_unit_test(waits_as_asked),
         cmocka_unit_test(cut_manifest),

@@ -45,6 +45,7 @@ struct scene {
     struct cprov_buf signature;
     size_t cut_at; /* the first answer ends here; 0: whole */
     bool ranges;   /* what follows a cut may be a part */
+    int refuses;   /* the status of every request with a Range, 0: none */
     int status;    /* instead of 200, 0: none */
 
     struct cprov_buf entries;
@@ -61,7 +62,9 @@ static void send_document(struct script_call *call, struct scene *s)
     char etag[128];
 
     snprintf(etag, sizeof(etag), "ETag: %s\r\n", s->etag);
-    if (s->cut_at > 0 && call->number == 0)
+    if (s->refuses && *script_header(call, "Range"))
+        script_reply(call, s->refuses, "", "");
+    else if (s->cut_at > 0 && call->number == 0)
         script_reply_cut(call, 200, *s->etag ? etag : "", s->document, len, s->cut_at);
     else if (!s->ranges || !script_reply_range(call, *s->etag ? etag : "", s->document, len))
         script_reply_bytes(call, s->status ? s->status : 200, *s->etag ? etag : "", s->document,
@@ -252,13 +255,16 @@ static void test_broken_off(void **state)
         bool ranges;
         size_t cut_at;
         int code;
+        int refuses;
     } cases[] = {
-        { "\"one\"", true, 40, 0 },                /* goes on where it was */
-        { "\"one\"", false, 40, CPROV_ENETWORK },  /* no ranges */
-        { "W/\"one\"", true, 40, CPROV_ENETWORK }, /* may be other bytes */
-        { "", true, 40, CPROV_ENETWORK },
-        { "", false, 20, 0 }, /* nothing was handed over yet */
-        { "\"one\"", true, 20, 0 },
+        { "\"one\"", true, 40, 0, 0 },   /* goes on where it was */
+        { "\"one\"", false, 40, 0, 0 },  /* B3: no ranges: what was read is passed over */
+        { "\"one\"", true, 40, 0, 403 }, /* B3: a Range is refused */
+        { "\"one\"", true, 40, 0, 501 },
+        { "W/\"one\"", true, 40, CPROV_ENETWORK, 0 }, /* may be other bytes */
+        { "", true, 40, CPROV_ENETWORK, 0 },
+        { "", false, 20, 0, 0 }, /* nothing was handed over yet */
+        { "\"one\"", true, 20, 0, 0 },
     };
 
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
@@ -268,6 +274,7 @@ static void test_broken_off(void **state)
         scene_open(&s, "[{\"Name\":\"n\",\"Version\":\"1\"},{\"Name\":\"n\",\"Version\":\"2\"}]",
                    cases[i].etag);
         s.ranges = cases[i].ranges;
+        s.refuses = cases[i].refuses;
         s.cut_at = cases[i].cut_at;
         assert_int_equal(ask(&s), cases[i].code);
         if (cases[i].code == 0)
