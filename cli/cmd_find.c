@@ -22,6 +22,18 @@ static bool names_are_enough(const struct cprov_cli *cli)
     return true;
 }
 
+/* NAME:VERSION, NAME@DIGEST: such a name is one version. */
+static bool names_a_version(const struct cprov_words *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const char *slash = strrchr(names->items[i], '/');
+
+        if (strpbrk(slash ? slash : names->items[i], ":@"))
+            return true;
+    }
+    return false;
+}
+
 int cprov_cmd_find(struct cprov_cli *cli)
 {
     const struct cprov_settings *s = &cli->settings;
@@ -35,7 +47,8 @@ int cprov_cmd_find(struct cprov_cli *cli)
     find.names_count = names.count;
     find.version = s->version;
     /* The cmdlet of the seed listed all there is when no version was asked for. */
-    if (cli->powershell && !s->version.required && !s->version.minimum && !s->version.maximum)
+    if (cli->powershell && !s->version.required && !s->version.minimum && !s->version.maximum &&
+        !names_a_version(&names))
         find.version.all = true;
     find.search = s->search;
     find.regex = s->regex;

@@ -26,7 +26,7 @@ const struct cprov_option cprov_options[] = {
       "this version or newer", NULL, 0 },
     { "maximum-version", 0, CPROV_OPTION_TEXT, CPROV_SET_VERSIONS, AT(version.maximum), "V",
       "this version or older", NULL, 0 },
-    { "all-versions", 'a', CPROV_OPTION_FLAG, CPROV_SET_VERSIONS, AT(version.all), NULL,
+    { "all-versions", 'a', CPROV_OPTION_FLAG, CPROV_SET_EVERY_VERSION, AT(version.all), NULL,
       "every version, not the newest alone", NULL, 0 },
 
     /* find-image */

@@ -107,6 +107,7 @@ enum cprov_option_set {
     CPROV_SET_REMOVE = 1u << 21,
     CPROV_SET_FILES = 1u << 22,
     CPROV_SET_REFRESH = 1u << 24,
+    CPROV_SET_EVERY_VERSION = 1u << 25, /* several of a name make sense */
     CPROV_SET_CATALOG = 1u << 28,
     CPROV_SET_RARE = 1u << 23, /* no set: not on the one screen of help */
 };

@@ -41,7 +41,8 @@ const struct cprov_verb cprov_verbs[] = {
                  "from an index of the sources while it is fresh; --refresh asks them at once, "
                  "--offline never does. With --platform or --os-version only what runs there is "
                  "shown.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_FIND | CPROV_SET_HOST,
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_FIND |
+                CPROV_SET_HOST,
         .most = ANY,
         .link = true,
         .wildcards = true,
@@ -60,8 +61,8 @@ const struct cprov_verb cprov_verbs[] = {
         .notes = "Each image is installed wholly or not at all; what an earlier run left is "
                  "resumed. From a source that is not trusted images are installed after a "
                  "question, or with --trust.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INSTALL |
-                CPROV_SET_INDEX | CPROV_SET_UNPACK,
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
+                CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK,
         .least = 1,
         .most = ANY,
         .link = true,
@@ -76,8 +77,8 @@ const struct cprov_verb cprov_verbs[] = {
         .summary = "install by reference, the Docker way",
         .examples = { "cprov pull alpine", "cprov pull localhost:5000/team/app:1.2" },
         .notes = "A bare name is one of Docker Hub's, and the tag is latest, as Docker has it.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INSTALL |
-                CPROV_SET_INDEX | CPROV_SET_UNPACK,
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
+                CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK,
         .least = 1,
         .most = ANY,
         .changes = true,
@@ -95,8 +96,8 @@ const struct cprov_verb cprov_verbs[] = {
                       "save-image docker.io/library/alpine:3.20 --type oci --path layout/" },
         .notes = "In a folder the file is NAME-1-2-3-4.oci.tar; docker, podman and containerd load "
                  "it. An existing file is skipped unless --force is given. Trust is not asked for.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INDEX |
-                CPROV_SET_SAVE,
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
+                CPROV_SET_INDEX | CPROV_SET_SAVE,
         .least = 1,
         .most = ANY,
         .link = true,
@@ -127,7 +128,7 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "get-image", "get-image 'S*' --publisher 'CN=Demo'",
                       "get-image NanoServer --format list" },
         .notes = "A NAME is a name, a pattern or an image id. All versions are shown.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_LIST,
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_LIST,
         .most = ANY,
         .link = true,
         .wildcards = true,
@@ -141,7 +142,8 @@ const struct cprov_verb cprov_verbs[] = {
         .summary = "what is installed, the way Docker shows it",
         .examples = { "cprov images", "cprov images --legacy", "cprov images -q --no-trunc" },
         .notes = "With --quiet the ids alone are shown.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_LIST | CPROV_SET_IMAGES,
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_LIST |
+                CPROV_SET_IMAGES,
         .most = ANY,
         .wildcards = true,
     },
@@ -156,7 +158,7 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "test-image NanoServer", "test-image --all", "test-image --all --repair" },
         .notes = "Checked are the size and digest of every blob, the diff ids of layers, the "
                  "links between documents, and the index. Without a NAME every image is tested.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_TEST,
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_TEST,
         .most = ANY,
         .link = true,
         .wildcards = true,

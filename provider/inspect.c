@@ -167,6 +167,8 @@ static int try_installed(struct subject *u, bool *found, void (*json)(void *, co
     const struct cprov_callbacks *callbacks = u->s->callbacks;
 
     *found = false;
+    if (u->options->version.all)
+        return cprov_fail(err, CPROV_EINVAL, "one image is wanted here, and not all versions");
     if (cprov_session_store(u->s, CPROV_STORE_READ, &store, err) < 0)
         return err->code == CPROV_ENOTFOUND ? 0 : err->code;
     if (cprov_images_read(store, &images, err) < 0)

@@ -75,6 +75,15 @@ static int unpack_installed(struct install *in, const struct cprov_image *image,
     return cprov_unpacking_end(u, err);
 }
 
+/* What there is no need to fetch is told, and unpacked if that is wanted. */
+static int skip(struct install *in, const struct cprov_image *image, struct cprov_error *err)
+{
+    cprov_say(in->s, CPROV_MSG_RESULT, "Skipping installed package %s %s.", image->name,
+              image->version);
+    emit(in->s, image, CPROV_PRESENT);
+    return in->options->unpack ? unpack_installed(in, image, err) : 0;
+}
+
 /* Whether the very document is installed under this name and version. */
 static int already(struct install *in, bool *there, struct cprov_error *err)
 {
@@ -88,35 +97,32 @@ static int already(struct install *in, bool *there, struct cprov_error *err)
         in->options->reinstall)
         return 0;
     *there = true;
-    cprov_say(in->s, CPROV_MSG_RESULT, "Skipping installed package %s %s.", found->name,
-              found->version);
-    emit(in->s, found, CPROV_PRESENT);
-    return in->options->unpack ? unpack_installed(in, found, err) : 0;
+    return skip(in, found, err);
 }
 
 /* Without a network the name and version have to do. */
 static int offline(struct install *in, const char *text, struct cprov_error *err)
 {
     auto_images struct cprov_images *images = NULL;
+    bool found = false;
     struct cprov_name n;
 
     if (cprov_name_read(in->s, text, &in->options->version, false, &n, err) < 0 ||
         read_images(in->s, &images, err) < 0)
         return err->code;
-    for (size_t i = 0; images && i < images->count; i++) {
+    struct cprov_span name =
+        n.is_reference ? cprov_span_of(cprov_name_of_reference(in->s, &n.reference)) : n.lookup;
+    for (size_t i = 0; images && i < images->count && (!found || n.all_versions); i++) {
         const struct cprov_image *image = &images->list[i];
-        struct cprov_span name =
-            n.is_reference ? cprov_span_of(cprov_name_of_reference(in->s, &n.reference)) : n.lookup;
 
         if (!cprov_span_is_nocase(name, image->name) ||
             !cprov_version_range_has(&n.range, cprov_span_of(image->version)))
             continue;
-        cprov_say(in->s, CPROV_MSG_RESULT, "Skipping installed package %s %s.", image->name,
-                  image->version);
-        emit(in->s, image, CPROV_PRESENT);
-        return in->options->unpack ? unpack_installed(in, image, err) : 0;
+        if (skip(in, image, err) < 0)
+            return err->code;
+        found = true;
     }
-    return cprov_fail(err, CPROV_ENETWORK, "not installed, and --offline was given");
+    return found ? 0 : cprov_fail(err, CPROV_ENETWORK, "not installed, and --offline was given");
 }
 
 /* --- getting it --- */
@@ -243,8 +249,8 @@ static int get_image(struct install *in, struct cprov_error *err)
 }
 
 /* Without a network: what is installed, or lies on this machine. */
-static int resolve_offline(struct install *in, const char *text, bool *done,
-                           struct cprov_error *err)
+static int resolve_offline(struct install *in, const char *text, struct cprov_targets *out,
+                           bool *done, struct cprov_error *err)
 {
     struct cprov_error missing = CPROV_ERROR_INIT;
     int code = offline(in, text, &missing);
@@ -253,8 +259,8 @@ static int resolve_offline(struct install *in, const char *text, bool *done,
     if (code == 0)
         return 0;
     if (code == CPROV_ENETWORK)
-        code = cprov_resolve(in->s, text, &in->options->version, &in->target, err);
-    if (code == 0 && (in->target.place || in->target.url))
+        code = cprov_resolve_all(in->s, text, &in->options->version, out, err);
+    if (code == 0 && (out->list[0].place || out->list[0].url))
         return 0;
     if (code < 0 && code != CPROV_ENETWORK && code != CPROV_ENOTFOUND && err->code == code)
         return code; /* a source on this machine has something to say */
@@ -262,28 +268,15 @@ static int resolve_offline(struct install *in, const char *text, bool *done,
     return missing.code;
 }
 
-static int resolve_one(struct install *in, const char *text, bool *done, struct cprov_error *err)
+static int install_target(struct install *in, struct cprov_error *err)
 {
-    *done = false;
-    int code = in->s->options.offline
-                   ? resolve_offline(in, text, done, err)
-                   : cprov_resolve(in->s, text, &in->options->version, &in->target, err);
-    if (code == 0 && in->target.url) {
+    bool there;
+
+    if (in->target.url) {
         cprov_fail(err, CPROV_EUNSUPPORTED, "installing WIM files is not supported yet");
         cprov_hint(err, "save-image gets the file");
         return CPROV_EUNSUPPORTED;
     }
-    return code;
-}
-
-static int install_one(struct install *in, const char *text, struct cprov_error *err)
-{
-    bool there;
-
-    if (resolve_one(in, text, &there, err) < 0)
-        return err->code;
-    if (there)
-        return 0;
     if (cprov_plan_start(in->s, &in->target, in->options->all_platforms, &in->plan, &in->chosen,
                          err) < 0 ||
         already(in, &there, err) < 0)
@@ -296,6 +289,28 @@ static int install_one(struct install *in, const char *text, struct cprov_error 
     return get_image(in, err);
 }
 
+/* One word of the user's: an image, or with all versions several. */
+static void install_name(struct install *in, const char *text, struct cprov_outcome *outcome)
+{
+    struct cprov_targets targets = { .list = NULL };
+    struct cprov_error err = CPROV_ERROR_INIT;
+    bool done = false;
+
+    int code = in->s->options.offline
+                   ? resolve_offline(in, text, &targets, &done, &err)
+                   : cprov_resolve_all(in->s, text, &in->options->version, &targets, &err);
+    if (code < 0 || done)
+        cprov_outcome_add(in->s, outcome, code, text, NULL, NULL, &err);
+    for (size_t i = 0; code == 0 && !done && i < targets.count && !outcome->stop; i++) {
+        struct cprov_error own = CPROV_ERROR_INIT;
+
+        in->target = targets.list[i];
+        int result = install_target(in, &own);
+        cprov_outcome_add(in->s, outcome, result, text, in->target.name, in->target.version, &own);
+        cprov_plan_clear(&in->plan);
+    }
+}
+
 int cprov_install(struct cprov_session *s, const struct cprov_install_options *options,
                   const struct cprov_callbacks *callbacks)
 {
@@ -305,17 +320,13 @@ int cprov_install(struct cprov_session *s, const struct cprov_install_options *o
     cprov_session_begin(s, callbacks);
     if (options->names_count == 0)
         cprov_outcome_usage(s, &outcome, "no image is named");
-    else if (options->unpack && options->names_count > 1)
+    else if (options->unpack && (options->names_count > 1 || options->version.all))
         cprov_outcome_usage(s, &outcome, "one image at a time is unpacked");
     bool usage = outcome.code != 0;
     for (size_t i = 0; i < options->names_count && !outcome.stop && !usage; i++) {
         struct install in = { .s = s, .options = options, .store = store };
-        struct cprov_error err = CPROV_ERROR_INIT;
 
-        int code = install_one(&in, options->names[i], &err);
-        cprov_outcome_add(s, &outcome, code, options->names[i], in.target.name, in.target.version,
-                          &err);
-        cprov_plan_clear(&in.plan);
+        install_name(&in, options->names[i], &outcome);
         store = in.store;
     }
     s->callbacks = NULL;

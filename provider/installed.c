@@ -128,6 +128,8 @@ int cprov_installed_open(struct cprov_session *s, const char *name,
 
     if (!name || !*name)
         return cprov_fail(err, CPROV_EINVAL, "no image is named");
+    if (version->all)
+        return cprov_fail(err, CPROV_EINVAL, "one image is wanted here, and not all versions");
     int code = cprov_session_store(s, flags, &in.store, err);
     if (code == CPROV_ENOTFOUND)
         return cprov_fail(err, CPROV_ENOTFOUND, "not installed");

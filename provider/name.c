@@ -152,12 +152,22 @@ static int read_lookup(struct cprov_span text, struct cprov_name *n, struct cpro
     return 0;
 }
 
+/* Whether the name says which version it is: NAME:10.0.* does not. */
+static bool pins_one(const struct cprov_name *n, struct cprov_span version)
+{
+    return n->has_digest || n->reference.has_digest ||
+           (version.len > 0 && !cprov_span_is_pattern(version));
+}
+
 static int merge_version(struct cprov_name *n, struct cprov_span in_name,
                          const struct cprov_version_options *version, struct cprov_error *err)
 {
     if (cprov_session_range(version, &n->range, err) < 0)
         return err->code;
     n->all_versions = version->all;
+    if (n->all_versions && pins_one(n, in_name))
+        return cprov_fail(err, CPROV_EINVAL,
+                          "'%s' names one version, which contradicts --all-versions", n->text);
     if (in_name.len == 0)
         return 0;
     if (!cprov_version_range_is_any(&n->range) && !cprov_version_range_has(&n->range, in_name))
@@ -170,19 +180,20 @@ static int merge_version(struct cprov_name *n, struct cprov_span in_name,
     return 0;
 }
 
-/* A tag written in a reference is what the registry is asked for, letter by letter; version options
- * apply when there is none. */
-static int merge_reference_version(struct cprov_name *n,
+/*
+ * A tag written in a reference is what the registry is asked for, letter by letter; version options
+ * apply when there is none. The range outlives *n, which its caller copies: so it never points into
+ * it.
+ */
+static int merge_reference_version(struct cprov_session *s, struct cprov_name *n,
                                    const struct cprov_version_options *version,
                                    struct cprov_error *err)
 {
-    bool pinned = n->reference.has_digest || *n->reference.tag;
+    const char *tag = cprov_arena_text(&s->call, cprov_span_of(n->reference.tag));
 
-    if (merge_version(n, cprov_span_of(n->reference.tag), version, err) < 0)
-        return err->code;
-    if (pinned)
-        n->all_versions = false;
-    return 0;
+    if (!tag)
+        return cprov_fail_memory(err);
+    return merge_version(n, cprov_span_of(tag), version, err);
 }
 
 /* The brackets of [::1]:5000/app make no pattern. */
@@ -205,7 +216,7 @@ int cprov_name_read(struct cprov_session *s, const char *text,
         return cprov_fail_memory(err);
     if (cprov_span_starts_with(cprov_span_of(text), REF_PREFIX)) {
         if (read_ref(s, text, &n, err) < 0 ||
-            (n.is_reference ? merge_reference_version(&n, version, err)
+            (n.is_reference ? merge_reference_version(s, &n, version, err)
                             : merge_version(&n, n.range.exact, version, err)) < 0)
             return err->code;
         *out = n;
@@ -222,7 +233,7 @@ int cprov_name_read(struct cprov_session *s, const char *text,
     if (stripped || cprov_reference_names_host(rest)) {
         n.is_reference = true;
         if (cprov_reference_parse(rest, &n.reference, err) < 0 ||
-            merge_reference_version(&n, version, err) < 0)
+            merge_reference_version(s, &n, version, err) < 0)
             return err->code;
     } else if (read_lookup(rest, &n, &in_name, err) < 0 ||
                merge_version(&n, in_name, version, err) < 0) {

@@ -29,7 +29,8 @@ struct cprov_name {
 /*
  * host/repo[:tag][@digest] and scheme://..., NAME[:VERSION|@DIGEST], "ci1:..." (a ref). patterns:
  * whether wildcards are permitted. A version both in the name and in the options is CPROV_EINVAL
- * unless they are the same.
+ * unless they are the same; so is a version or digest in the name beside "all versions". Nothing in
+ * *out points into *out.
  */
 CPROV_MUST_CHECK
 int cprov_name_read(struct cprov_session *s, const char *text,

@@ -5,14 +5,14 @@
 
 #include "base/limits.h"
 
-#define CANDIDATES_MAX 32
+#define CANDIDATES_MAX 32 /* rows of a name that is to be one version */
 
 /* Rows that a name led to. */
 struct search {
     struct cprov_session *s;
     const struct cprov_name *name;
-    struct cprov_listing rows[CANDIDATES_MAX]; /* names and versions are copied into the arena */
-    size_t count;
+    struct cprov_listing *rows; /* of them the texts that are kept are in the arena */
+    size_t count, room;
     int code;
     struct cprov_error err;
     const char *not_running; /* with --match-host: the newest version that the host does not run */
@@ -35,28 +35,51 @@ static bool same_repository(const struct cprov_listing *a, const struct cprov_li
            strcmp(a->reference.repository, b->reference.repository) == 0;
 }
 
-static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
+static size_t most_of(const struct search *f)
 {
-    struct search *f = arg;
+    return f->name->all_versions ? CPROV_TARGETS_MAX + 1 : CANDIDATES_MAX;
+}
+
+/* Keeps a row, with the texts of it that are looked at later. */
+static void keep(struct search *f, const struct cprov_listing *row)
+{
     struct cprov_arena *arena = &f->s->call;
 
-    (void)i;
-    if (!cprov_name_admits(f->name, row))
-        return true;
-    if (f->s->options.match_host) {
-        if (f->count > 0 && same_repository(&f->rows[f->count - 1], row))
-            return true; /* rows come newest first: the first that runs is the one */
-        if (!host_runs(f->s, row->os_version)) {
-            f->not_running = cprov_arena_text(arena, cprov_span_of(row->version));
-            return true;
-        }
+    if (f->count == f->room) {
+        size_t room = f->room ? 2 * f->room : CANDIDATES_MAX;
+        struct cprov_listing *more = cprov_arena_alloc(arena, room, sizeof(*more));
+
+        if (!more) /* the arena is asked at the end */
+            return;
+        if (f->count > 0)
+            memcpy(more, f->rows, f->count * sizeof(*more));
+        f->rows = more;
+        f->room = room;
     }
     struct cprov_listing *kept = &f->rows[f->count++];
     *kept = *row;
     kept->name = cprov_arena_text(arena, cprov_span_of(row->name));
     kept->version = cprov_arena_text(arena, cprov_span_of(row->version));
     kept->url = row->url ? cprov_arena_text(arena, cprov_span_of(row->url)) : NULL;
-    return f->count < CANDIDATES_MAX;
+}
+
+static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
+{
+    struct search *f = arg;
+
+    (void)i;
+    if (!cprov_name_admits(f->name, row))
+        return true;
+    if (f->s->options.match_host) {
+        if (!f->name->all_versions && f->count > 0 && same_repository(&f->rows[f->count - 1], row))
+            return true; /* rows come newest first: the first that runs is the one */
+        if (!host_runs(f->s, row->os_version)) {
+            f->not_running = cprov_arena_text(&f->s->call, cprov_span_of(row->version));
+            return true;
+        }
+    }
+    keep(f, row);
+    return f->count < most_of(f);
 }
 
 static void on_missed(void *arg, size_t i, const struct cprov_place *place, int code,
@@ -75,41 +98,119 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
     }
 }
 
-static int ask(struct search *f, const struct cprov_name *n, struct cprov_error *err)
+static int ask(struct search *f, bool details, struct cprov_error *err)
 {
     struct cprov_session *s = f->s;
+    const struct cprov_name *n = f->name;
     struct cprov_wanted wanted = { .text = n->lookup,
                                    .exactly = n->is_reference ? &n->reference : NULL,
                                    .range = n->range,
-                                   .all_versions = s->options.match_host };
+                                   .all_versions = n->all_versions || s->options.match_host };
     struct cprov_catalog_query query = { .wanted = &wanted,
                                          .wanted_count = 1,
-                                         .details = s->options.match_host,
+                                         .details = details,
                                          .row = on_row,
                                          .missed = on_missed,
                                          .arg = f };
 
     /* What is installed is the newest there is now: the index only knows where to look. */
-    if (cprov_session_query(s, true, &query, err) < 0)
+    f->count = 0;
+    f->code = 0;
+    if (cprov_session_query(s, true, &query, err) < 0 || cprov_catalog_find(&query, err) < 0)
         return err->code;
-    return cprov_catalog_find(&query, err);
+    return cprov_arena_check(&s->call, err);
 }
 
-/* Several candidates: the first source of a --source list decides, else it is for the user to say.
- */
-static int choose(struct search *f, const struct cprov_name *n, struct cprov_error *err)
+/* --- of several, the one that is meant --- */
+
+/* Keeps the rows for which keep() is true, where there are any. */
+static void prefer(struct search *f,
+                   bool (*good)(const struct search *, const struct cprov_listing *))
 {
-    const struct cprov_session *s = f->s;
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->count; i++)
+        n += good(f, &f->rows[i]);
+    if (n == 0)
+        return;
+    n = 0;
+    for (size_t i = 0; i < f->count; i++)
+        if (good(f, &f->rows[i]))
+            f->rows[n++] = f->rows[i];
+    f->count = n;
+}
+
+/* team/app is not app: who writes the whole name means it. */
+static bool is_whole_name(const struct search *f, const struct cprov_listing *row)
+{
+    return cprov_span_is_nocase(f->name->lookup, row->name) ||
+           cprov_span_is_nocase(f->name->lookup, row->reference.repository);
+}
+
+/* The first source of a --source list that has it. */
+static bool is_of_first_source(const struct search *f, const struct cprov_listing *row)
+{
+    return row->place == f->rows[0].place;
+}
+
+static bool of_one_image(const struct cprov_listing *a, const struct cprov_listing *b)
+{
+    return a->place == b->place && same_repository(a, b);
+}
+
+static bool is_of_first_image(const struct search *f, const struct cprov_listing *row)
+{
+    return of_one_image(&f->rows[0], row);
+}
+
+/*
+ * Two sources may list one repository; two repositories of one source may hold one image. The same
+ * bytes in two registries are a choice all the same: of whom to trust.
+ */
+static bool is_the_same(const struct search *f, const struct cprov_listing *a,
+                        const struct cprov_listing *b)
+{
+    if (of_one_image(a, b))
+        return true;
+    if (*a->reference.host && same_repository(a, b) &&
+        (f->name->all_versions || strcmp(a->reference.tag, b->reference.tag) == 0))
+        return true;
+    return !f->name->all_versions && a->place == b->place && a->reference.has_digest &&
+           b->reference.has_digest &&
+           cprov_digest_equal(&a->reference.digest, &b->reference.digest);
+}
+
+/* Rows of other images than the first; *unknown: some tell no digest to judge them by. */
+static size_t count_rivals(const struct search *f, bool *unknown)
+{
     size_t rivals = 0;
 
-    for (size_t i = 1; i < f->count; i++)
-        if (f->rows[i].place == f->rows[0].place || s->options.sources_count == 0)
-            rivals++;
-    if (rivals == 0)
-        return 0;
-    for (size_t i = 0; i < f->count; i++)
+    *unknown = false;
+    for (size_t i = 1; i < f->count; i++) {
+        const struct cprov_listing *a = &f->rows[0], *b = &f->rows[i];
+
+        if (is_the_same(f, a, b))
+            continue;
+        rivals++;
+        *unknown = *unknown ||
+                   (a->place == b->place && !(a->reference.has_digest && b->reference.has_digest));
+    }
+    return rivals;
+}
+
+static void narrow(struct search *f)
+{
+    if (f->s->options.sources_count > 0)
+        prefer(f, is_of_first_source);
+    if (!f->name->is_reference)
+        prefer(f, is_whole_name);
+}
+
+static int fail_several(const struct search *f, struct cprov_error *err)
+{
+    for (size_t i = 0; i < f->count && i < CANDIDATES_MAX; i++)
         cprov_say(f->s, CPROV_MSG_WARNING, "'%s' matched package '%s/%s' from source '%s' (%s/%s).",
-                  n->text, f->rows[i].name, f->rows[i].version,
+                  f->name->text, f->rows[i].name, f->rows[i].version,
                   f->rows[i].place ? f->rows[i].place->source->name : f->rows[i].reference.host,
                   f->rows[i].reference.host, f->rows[i].reference.repository);
     cprov_fail(err, CPROV_EINVAL, "multiple images matched");
@@ -117,8 +218,36 @@ static int choose(struct search *f, const struct cprov_name *n, struct cprov_err
     return CPROV_EINVAL;
 }
 
-static int nothing_found(const struct search *f, const struct cprov_name *n,
-                         struct cprov_error *err)
+/*
+ * The first source of a --source list decides, then the whole name, then that it is one image all
+ * the same; else it is for the user to say. Digests that are not known are fetched for that.
+ */
+static int choose(struct search *f, struct cprov_error *err)
+{
+    bool unknown;
+
+    narrow(f);
+    size_t rivals = count_rivals(f, &unknown);
+    if (rivals > 0 && unknown && !f->name->all_versions) {
+        if (ask(f, true, err) < 0)
+            return err->code;
+        narrow(f);
+        rivals = count_rivals(f, &unknown);
+    }
+    if (f->count == 0)
+        return cprov_fail(err, CPROV_ENOTFOUND, "not found");
+    if (rivals > 0)
+        return fail_several(f, err);
+    if (f->count > CPROV_TARGETS_MAX)
+        return cprov_fail(err, CPROV_ELIMIT, "it has more than %d versions", CPROV_TARGETS_MAX);
+    if (!f->name->all_versions)
+        f->count = 1;
+    else
+        prefer(f, is_of_first_image); /* what a second source lists of the same repository */
+    return 0;
+}
+
+static int nothing_found(const struct search *f, struct cprov_error *err)
 {
     if (f->not_running)
         return cprov_fail(err, CPROV_EINCOMPATIBLE,
@@ -128,7 +257,7 @@ static int nothing_found(const struct search *f, const struct cprov_name *n,
         *err = f->err;
         return f->code;
     }
-    if (f->s->places_count == 0 && !n->is_reference) {
+    if (f->s->places_count == 0 && !f->name->is_reference) {
         cprov_fail(err, CPROV_ENOTFOUND, "no source is registered");
         cprov_hint(err, "register-source NAME LOCATION adds one");
         return CPROV_ENOTFOUND;
@@ -146,25 +275,11 @@ static const char *version_of(struct cprov_session *s, const struct cprov_refere
     return cprov_arena_textf(&s->call, "%s-%.12s", cprov_digest_algo_name(r->digest.algo), hex);
 }
 
-/* Through the catalog: a name, or a reference whose version is a range. */
-static int search_target(struct cprov_session *s, const struct cprov_name *n,
-                         struct cprov_target *t, struct cprov_error *err)
+/* One row of the catalog as what is to be fetched. */
+static void target_of_row(struct cprov_session *s, const struct cprov_name *n,
+                          const struct cprov_listing *row, struct cprov_target *t)
 {
-    struct search *f = cprov_arena_alloc(&s->call, 1, sizeof(*f));
-
-    if (!f)
-        return cprov_fail_memory(err);
-    f->s = s;
-    f->name = n;
-    if (ask(f, n, err) < 0)
-        return err->code;
-    if (f->count == 0)
-        return nothing_found(f, n, err);
-    if (choose(f, n, err) < 0)
-        return err->code;
-
-    const struct cprov_listing *row = &f->rows[0];
-    t->reference = row->reference;
+    *t = (struct cprov_target){ .text = n->text, .reference = row->reference };
     t->source = row->place ? row->place->source : NULL;
     t->name = row->place ? row->name : cprov_name_of_reference(s, &row->reference);
     t->url = row->url && *row->url ? row->url : NULL;
@@ -175,45 +290,90 @@ static int search_target(struct cprov_session *s, const struct cprov_name *n,
         t->reference.digest = n->digest;
         t->reference.has_digest = true;
         t->reference.tag[0] = '\0';
-        memcpy(t->reference.tag, "", 1);
     }
     t->version = version_of(s, &t->reference);
+}
+
+/* Through the catalog: a name, or a reference whose version is a range. */
+static int search_targets(struct cprov_session *s, const struct cprov_name *n,
+                          struct cprov_targets *out, struct cprov_error *err)
+{
+    struct search f = { .s = s, .name = n };
+
+    if (ask(&f, s->options.match_host, err) < 0)
+        return err->code;
+    if (f.count == 0)
+        return nothing_found(&f, err);
+    if (choose(&f, err) < 0)
+        return err->code;
+    struct cprov_targets t = { .list = cprov_arena_alloc(&s->call, f.count, sizeof(*t.list)),
+                               .count = f.count };
+    for (size_t i = 0; t.list && i < f.count; i++)
+        target_of_row(s, n, &f.rows[i], &t.list[i]);
+    if (cprov_arena_check(&s->call, err) < 0)
+        return err->code;
+    *out = t;
     return 0;
 }
 
-static void use_latest(struct cprov_target *t)
+/* A reference that the catalog need not be asked about. */
+static int named_target(struct cprov_session *s, const struct cprov_name *n, bool pinned,
+                        struct cprov_targets *out, struct cprov_error *err)
 {
-    memcpy(t->reference.tag, "latest", sizeof("latest"));
-    t->or_newest = true;
+    struct cprov_target *t = cprov_arena_alloc(&s->call, 1, sizeof(*t));
+
+    if (!t)
+        return cprov_fail_memory(err);
+    *t = (struct cprov_target){ .text = n->text, .reference = n->reference };
+    if (!pinned) {
+        memcpy(t->reference.tag, "latest", sizeof("latest"));
+        t->or_newest = true;
+    }
+    t->name = n->shown_name ? n->shown_name : cprov_name_of_reference(s, &n->reference);
+    t->version = version_of(s, &t->reference);
+    t->source = n->source ? cprov_conf_source(s->conf, n->source) : NULL;
+    *out = (struct cprov_targets){ .list = t, .count = 1 };
+    return 0;
+}
+
+int cprov_resolve_all(struct cprov_session *s, const char *text,
+                      const struct cprov_version_options *version, struct cprov_targets *out,
+                      struct cprov_error *err)
+{
+    struct cprov_targets t = { .list = NULL };
+    struct cprov_name n;
+
+    if (cprov_name_read(s, text, version, false, &n, err) < 0)
+        return err->code;
+    bool pinned = n.is_reference && (n.reference.has_digest || *n.reference.tag);
+    bool any = cprov_version_range_is_any(&n.range) && !n.all_versions && !s->options.match_host;
+    if ((n.is_reference && (pinned || any) ? named_target(s, &n, pinned, &t, err)
+                                           : search_targets(s, &n, &t, err)) < 0)
+        return err->code;
+    for (size_t i = 0; i < t.count; i++) {
+        struct cprov_target *one = &t.list[i];
+
+        one->source_name = one->source ? one->source->name : n.source;
+        if (!one->source_name)
+            one->source_name = cprov_arena_text(&s->call, cprov_span_of(one->reference.host));
+    }
+    if (cprov_arena_check(&s->call, err) < 0)
+        return err->code;
+    *out = t;
+    return 0;
 }
 
 int cprov_resolve(struct cprov_session *s, const char *text,
                   const struct cprov_version_options *version, struct cprov_target *out,
                   struct cprov_error *err)
 {
-    struct cprov_target t = { .text = text };
-    struct cprov_name n;
+    struct cprov_targets t;
 
-    if (cprov_name_read(s, text, version, false, &n, err) < 0)
+    if (version->all)
+        return cprov_fail(err, CPROV_EINVAL, "one image is wanted here, and not all versions");
+    if (cprov_resolve_all(s, text, version, &t, err) < 0)
         return err->code;
-    bool pinned = n.is_reference && (n.reference.has_digest || *n.reference.tag);
-    if (n.is_reference &&
-        (pinned || (cprov_version_range_is_any(&n.range) && !s->options.match_host))) {
-        t.reference = n.reference;
-        if (!pinned)
-            use_latest(&t);
-        t.name = n.shown_name ? n.shown_name : cprov_name_of_reference(s, &n.reference);
-        t.version = version_of(s, &t.reference);
-        t.source = n.source ? cprov_conf_source(s->conf, n.source) : NULL;
-    } else if (search_target(s, &n, &t, err) < 0) {
-        return err->code;
-    }
-    t.source_name = t.source ? t.source->name : n.source ? n.source : NULL;
-    if (!t.source_name)
-        t.source_name = cprov_arena_text(&s->call, cprov_span_of(t.reference.host));
-    if (cprov_arena_check(&s->call, err) < 0)
-        return err->code;
-    *out = t;
+    *out = t.list[0];
     return 0;
 }
 
@@ -223,15 +383,16 @@ int cprov_resolve_newest(struct cprov_session *s, struct cprov_target *target,
     struct cprov_name n = { .text = target->text,
                             .is_reference = true,
                             .reference = target->reference };
-    const struct cprov_source *source = target->source;
-    const char *name = target->name;
+    struct cprov_targets found;
 
     n.reference.tag[0] = '\0';
-    if (search_target(s, &n, target, err) < 0)
+    if (search_targets(s, &n, &found, err) < 0)
         return err->code;
-    target->source = source;
-    target->name = name;
-    target->or_newest = false;
+    struct cprov_target newest = found.list[0];
+    newest.source = target->source;
+    newest.source_name = target->source_name;
+    newest.name = target->name;
+    *target = newest;
     return 0;
 }
 

@@ -23,13 +23,30 @@ struct cprov_target {
 
 /*
  * One name, exactly one image: CPROV_ENOTFOUND (with the newest version there is), CPROV_EINVAL
- * when several sources or repositories have it and --source does not decide (each is told as a
- * warning).
+ * when several sources or repositories have it and neither --source nor the whole name decides
+ * (each is told as a warning). Two sources that list one reference, and repositories of one source
+ * that hold one digest, are one image.
+ * version->all is CPROV_EINVAL here.
  */
 CPROV_MUST_CHECK
 int cprov_resolve(struct cprov_session *s, const char *text,
                   const struct cprov_version_options *version, struct cprov_target *out,
                   struct cprov_error *err);
+
+/* What a name means when it may mean several versions. The list lives in the call's arena. */
+struct cprov_targets {
+    struct cprov_target *list;
+    size_t count;
+};
+
+/*
+ * The same; with version->all every version of that one image that is admitted, newest first (at
+ * most CPROV_TARGETS_MAX: CPROV_ELIMIT). On success there is at least one.
+ */
+CPROV_MUST_CHECK
+int cprov_resolve_all(struct cprov_session *s, const char *text,
+                      const struct cprov_version_options *version, struct cprov_targets *out,
+                      struct cprov_error *err);
 
 /* Replaces the "latest" of a target that has or_newest by the newest version that its repository
  * has. */

@@ -82,7 +82,7 @@ static int choose_place(struct save *v, struct cprov_error *err)
     bool folder = cprov_span_ends_with(cprov_span_of(v->path), "/") || is_folder(v->path);
     if (v->options->type == CPROV_SAVE_OCI) /* the layout itself: made when missing */
         return 0;
-    if (v->options->names_count > 1 || folder) {
+    if (v->options->names_count > 1 || v->options->version.all || folder) {
         v->folder = v->path;
         return need_folder(v, err);
     }
@@ -272,13 +272,27 @@ static int save_target(struct save *v, struct cprov_error *err)
     return 0;
 }
 
-static int save_one(struct save *v, const char *text, struct cprov_error *err)
+/* One word of the user's: an image, or with all versions several. */
+static void save_name(struct save *v, const char *text, struct cprov_outcome *outcome)
 {
-    if (cprov_resolve(v->s, text, &v->options->version, &v->target, err) < 0 ||
-        (!v->target.url && cprov_plan_start(v->s, &v->target, v->options->all_platforms, &v->plan,
-                                            &v->chosen, err) < 0))
-        return err->code;
-    return save_target(v, err);
+    struct cprov_targets targets = { .list = NULL };
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    int code = cprov_resolve_all(v->s, text, &v->options->version, &targets, &err);
+    if (code < 0)
+        cprov_outcome_add(v->s, outcome, code, text, NULL, NULL, &err);
+    for (size_t i = 0; i < targets.count && !outcome->stop; i++) {
+        struct cprov_error own = CPROV_ERROR_INIT;
+
+        v->target = targets.list[i];
+        code = v->target.url ? 0
+                             : cprov_plan_start(v->s, &v->target, v->options->all_platforms,
+                                                &v->plan, &v->chosen, &own);
+        if (code == 0)
+            code = save_target(v, &own);
+        cprov_outcome_add(v->s, outcome, code, text, v->target.name, v->target.version, &own);
+        cprov_plan_clear(&v->plan);
+    }
 }
 
 int cprov_save(struct cprov_session *s, const struct cprov_save_options *options,
@@ -298,12 +312,7 @@ int cprov_save(struct cprov_session *s, const struct cprov_save_options *options
         v.installed = installed;
     bool usable = outcome.code == 0;
     for (size_t i = 0; i < options->names_count && usable && !outcome.stop; i++) {
-        v.target = (struct cprov_target){ 0 };
-        err = (struct cprov_error)CPROV_ERROR_INIT;
-        int code = save_one(&v, options->names[i], &err);
-        cprov_outcome_add(s, &outcome, code, options->names[i], v.target.name, v.target.version,
-                          &err);
-        cprov_plan_clear(&v.plan);
+        save_name(&v, options->names[i], &outcome);
     }
     s->callbacks = NULL;
     return cprov_outcome_code(&outcome);
