@@ -62,7 +62,7 @@ const struct cprov_option cprov_options[] = {
     { "details", 0, CPROV_OPTION_COUNT, CPROV_SET_REFRESH, AT(details), "N",
       "also read so many manifests not known yet", "none", 1000000000 },
     { "wide", 'w', CPROV_OPTION_FLAG, CPROV_SET_FIND, AT(wide), NULL,
-      "columns as wide as their cells and the terminal", NULL, 0 },
+      "columns as wide as their cells, descriptions whole", NULL, 0 },
 
     /* which of an index */
     { "os-version", 0, CPROV_OPTION_TEXT, CPROV_SET_HOST, AT(session.os_version), "V",

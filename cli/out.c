@@ -16,6 +16,11 @@ static const struct cprov_out_format *const formats[] = {
     &cprov_out_yaml,  &cprov_out_csv,  &cprov_out_template, &cprov_out_swid,
 };
 
+bool cprov_column_is_text(const struct cprov_column *column)
+{
+    return column->type == CPROV_COLUMN_TEXT || column->type == CPROV_COLUMN_PROSE;
+}
+
 const char *cprov_column_text(const struct cprov_column *column, const void *record)
 {
     const char *text = *(const char *const *)((const char *)record + column->offset);
@@ -39,6 +44,7 @@ void cprov_out_add_cell(struct cprov_buf *b, const struct cprov_column *column, 
 
     switch (column->type) {
     case CPROV_COLUMN_TEXT:
+    case CPROV_COLUMN_PROSE:
         cprov_text_add_clean(b, cprov_span_of(cprov_column_text(column, record)));
         break;
     case CPROV_COLUMN_BYTES:
@@ -58,6 +64,7 @@ void cprov_out_add_plain(struct cprov_buf *b, const struct cprov_column *column,
 {
     switch (column->type) {
     case CPROV_COLUMN_TEXT:
+    case CPROV_COLUMN_PROSE:
         cprov_buf_add_text(b, cprov_column_text(column, record));
         break;
     case CPROV_COLUMN_BYTES:

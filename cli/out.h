@@ -15,6 +15,7 @@ struct cprov_out;
 
 enum cprov_column_type {
     CPROV_COLUMN_TEXT,  /* const char *; "" is unknown: null in JSON */
+    CPROV_COLUMN_PROSE, /* the same; a table may cut it, with "...", and nothing else */
     CPROV_COLUMN_BYTES, /* uint64_t; 0 is unknown; "44.88 MB" for people */
     CPROV_COLUMN_COUNT, /* uint64_t */
     CPROV_COLUMN_BOOL,  /* bool; "True" for people */
@@ -34,7 +35,7 @@ struct cprov_record {
 };
 
 enum cprov_table_style {
-    CPROV_TABLE_FIXED,  /* width of the layout, cells cut with "..."; rows stream */
+    CPROV_TABLE_FIXED,  /* width of the layout; a longer cell pushes the rest; rows stream */
     CPROV_TABLE_FITTED, /* width of the longest cell */
     CPROV_TABLE_DOCKER, /* width max(20, longest + 3), no dashes, header even without rows */
 };
@@ -61,8 +62,8 @@ struct cprov_out_options {
     const char *format;  /* NULL: "table"; text with "{{" is a template */
     const char *columns; /* NULL: the layout's, all of them for data formats */
     bool no_header;
-    bool wide;         /* a fixed table as wide as its cells need */
-    unsigned terminal; /* columns of the terminal that stdout is; 0: none */
+    bool wide;         /* a fixed table as wide as its cells need, nothing cut */
+    unsigned terminal; /* columns of the terminal that stdout is: where prose ends; 0: none */
     const struct cprov_record *record;
     const struct cprov_layout *layout;
     cprov_out_write *write;

@@ -11,6 +11,7 @@ void cprov_out_json_cell(struct cprov_json_writer *w, const struct cprov_column 
 {
     switch (column->type) {
     case CPROV_COLUMN_TEXT:
+    case CPROV_COLUMN_PROSE:
         if (*cprov_column_text(column, record))
             cprov_json_text(w, cprov_column_text(column, record));
         else
@@ -121,7 +122,7 @@ static void yaml_row(struct cprov_out *o, const void *record)
         struct cprov_json_writer w;
 
         cprov_buf_addf(&o->text, "%s%s: ", i ? "  " : "- ", column->key);
-        if (column->type == CPROV_COLUMN_TEXT &&
+        if (cprov_column_is_text(column) &&
             is_plain_yaml(cprov_span_of(cprov_column_text(column, record)))) {
             cprov_buf_add_text(&o->text, cprov_column_text(column, record));
         } else { /* JSON is YAML */

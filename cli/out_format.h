@@ -50,6 +50,7 @@ void cprov_out_add_plain(struct cprov_buf *b, const struct cprov_column *column,
                          const void *record);
 void cprov_out_json_cell(struct cprov_json_writer *w, const struct cprov_column *column,
                          const void *record);
+bool cprov_column_is_text(const struct cprov_column *column);
 const char *cprov_column_text(const struct cprov_column *column, const void *record);
 uint64_t cprov_column_number(const struct cprov_column *column, const void *record);
 bool cprov_column_bool(const struct cprov_column *column, const void *record);

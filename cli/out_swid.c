@@ -16,7 +16,7 @@ static const char *text_of(const struct cprov_out *o, const char *key, const voi
 {
     const struct cprov_column *column = column_named(o, key);
 
-    return column && column->type == CPROV_COLUMN_TEXT ? cprov_column_text(column, record) : "";
+    return column && cprov_column_is_text(column) ? cprov_column_text(column, record) : "";
 }
 
 /* XML has no way to write most control characters: they become blanks. */

@@ -7,6 +7,7 @@
 
 #define DOCKER_WIDTH 20 /* least width of a column */
 #define DOCKER_GAP   3  /* blanks after the longest cell */
+#define PROSE_LEAST  12 /* columns of a description, however little the terminal leaves it */
 
 static const char ellipsis[] = "...";
 
@@ -34,21 +35,28 @@ static void end_line(struct cprov_buf *b, size_t start)
     cprov_buf_add_char(b, '\n');
 }
 
-/* A cell of `width` columns and the blank after it; width 0: as it is. */
+/* A cell of at least `width` columns and the blank after it. */
 static void add_cell(struct cprov_buf *b, struct cprov_span cell, size_t width)
 {
     size_t used = cprov_text_width(cell);
 
-    if (width && used > width) {
-        size_t marks = width > strlen(ellipsis) ? strlen(ellipsis) : 0;
+    cprov_buf_add_span(b, cell);
+    add_blanks(b, (width > used ? width - used : 0) + 1);
+}
 
-        cell = cprov_text_fit(cell, width - marks);
-        used = cprov_text_width(cell) + marks;
-        cprov_buf_add_span(b, cell);
-        cprov_buf_add(b, ellipsis, marks);
-    } else {
-        cprov_buf_add_span(b, cell);
+/* The cell, or as much of it as `most` columns show and "..."; most 0: all. */
+static void add_prose(struct cprov_buf *b, struct cprov_span cell, size_t width, size_t most)
+{
+    if (most == 0 || cprov_text_width(cell) <= most) {
+        add_cell(b, cell, width);
+        return;
     }
+    size_t marks = most > strlen(ellipsis) ? strlen(ellipsis) : 0;
+    struct cprov_span shown = cprov_text_fit(cell, most - marks);
+    size_t used = cprov_text_width(shown) + marks;
+
+    cprov_buf_add_span(b, shown);
+    cprov_buf_add(b, ellipsis, marks);
     add_blanks(b, (width > used ? width - used : 0) + 1);
 }
 
@@ -66,8 +74,6 @@ static void add_header(struct cprov_out *o, const size_t *widths)
     for (size_t i = 0; i < o->columns_count; i++) {
         size_t dashes = cprov_text_width(cprov_span_of(o->columns[i].title));
 
-        if (widths[i] && dashes > widths[i])
-            dashes = widths[i];
         for (size_t k = 0; k < dashes; k++)
             cprov_buf_add_char(&o->text, '-');
         add_blanks(&o->text, (widths[i] > dashes ? widths[i] - dashes : 0) + 1);
@@ -101,24 +107,43 @@ static void table_begin(struct cprov_out *o)
     free(widths);
 }
 
-static void table_row(struct cprov_out *o, const void *record)
+/* Where prose ends: with the terminal when it is the last cell, else with its column. */
+static size_t prose_ends(const struct cprov_out *o, size_t column, size_t line)
+{
+    if (!o->options.terminal || column + 1 < o->columns_count)
+        return o->columns[column].width;
+    size_t used = cprov_text_width(cprov_span_make(o->text.ptr + line, o->text.len - line));
+    return o->options.terminal > used + PROSE_LEAST ? o->options.terminal - used : PROSE_LEAST;
+}
+
+/* A row of a table whose widths are known before. */
+static void stream_row(struct cprov_out *o, const void *record)
 {
     size_t start = o->text.len;
 
     for (size_t i = 0; i < o->columns_count; i++) {
-        size_t cell = o->cells.len;
+        cprov_buf_reset(&o->cells);
+        cprov_out_add_cell(&o->cells, o->columns[i].column, record);
+        if (o->columns[i].column->type == CPROV_COLUMN_PROSE)
+            add_prose(&o->text, cprov_buf_span(&o->cells), o->columns[i].width,
+                      prose_ends(o, i, start));
+        else
+            add_cell(&o->text, cprov_buf_span(&o->cells), o->columns[i].width);
+    }
+    end_line(&o->text, start);
+}
 
+static void table_row(struct cprov_out *o, const void *record)
+{
+    if (streams(o)) {
+        stream_row(o, record);
+        return;
+    }
+    for (size_t i = 0; i < o->columns_count; i++) {
         cprov_out_add_cell(&o->cells, o->columns[i].column, record);
         cprov_buf_add_char(&o->cells, '\0');
-        if (!streams(o))
-            continue;
-        add_cell(&o->text, cprov_span_of(o->cells.ptr ? o->cells.ptr + cell : ""),
-                 o->columns[i].width);
-        cprov_buf_reset(&o->cells);
     }
-    if (streams(o))
-        end_line(&o->text, start);
-    else if (cprov_buf_check(&o->cells, "the table", &o->failure) < 0)
+    if (cprov_buf_check(&o->cells, "the table", &o->failure) < 0)
         return;
 }
 
@@ -155,23 +180,6 @@ static void print(struct cprov_out *o, size_t column, const char *text, size_t *
     }
 }
 
-/* --wide on a terminal: what does not fit is taken from the last columns that grew. */
-static void shrink(const struct cprov_out *o, size_t *widths)
-{
-    size_t total = 0;
-
-    for (size_t i = 0; i < o->columns_count; i++)
-        total += widths[i] + (i ? 1 : 0);
-    for (size_t i = o->columns_count; i-- > 0 && total > o->options.terminal;) {
-        size_t grown = widths[i] > o->columns[i].width ? widths[i] - o->columns[i].width : 0;
-        size_t over = total - o->options.terminal;
-        size_t less = grown < over ? grown : over;
-
-        widths[i] -= less;
-        total -= less;
-    }
-}
-
 static void print_held(struct cprov_out *o, size_t *widths)
 {
     each_cell(o, widen, widths);
@@ -179,8 +187,6 @@ static void print_held(struct cprov_out *o, size_t *widths)
         for (size_t i = 0; i < o->columns_count; i++)
             widths[i] = widths[i] + DOCKER_GAP > DOCKER_WIDTH ? widths[i] + DOCKER_GAP - 1
                                                               : DOCKER_WIDTH - 1;
-    if (o->options.terminal && o->layout->style == CPROV_TABLE_FIXED)
-        shrink(o, widths);
     if (!o->options.no_header)
         add_header(o, widths);
     each_cell(o, print, widths);

@@ -10,13 +10,18 @@
         key, CPROV_COLUMN_TEXT, offsetof(struct cprov_item, field), width                          \
     }
 
+#define PROSE(key, field, width)                                                                   \
+    {                                                                                              \
+        key, CPROV_COLUMN_PROSE, offsetof(struct cprov_item, field), width                         \
+    }
+
 #define DIGEST_WIDTH 71 /* "sha256:" and 64 digits */
 
 static const struct cprov_column image_columns[] = {
     TEXT("Name", name, 20),
     TEXT("Version", version, 23),
     TEXT("Source", source, 20),
-    TEXT("Description", description, 50),
+    PROSE("Description", description, 50),
     TEXT("Publisher", publisher, 20),
     { "Size", CPROV_COLUMN_BYTES, offsetof(struct cprov_item, bytes), 10 },
     TEXT("Digest", digest, DIGEST_WIDTH),
@@ -35,7 +40,7 @@ static const struct cprov_column image_columns[] = {
     TEXT("Ref", ref, 0),
     TEXT("Date", created, 20),
     TEXT("Sha256", sha256, 64),
-    TEXT("Notes", notes, 50),
+    PROSE("Notes", notes, 50),
     TEXT("Url", url, 60),
     TEXT("Dependencies", dependencies, 40),
     TEXT("Culture", culture, 20),
