@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "base/text.h"
 
 /* code, exit code, id for scripts, category: the words PowerShell's package management uses. */
 #define CODES(X)                                                                                   \
@@ -45,28 +46,6 @@ static const struct meaning *meaning_of(int code)
     return &meanings[-code];
 }
 
-static bool is_control(const unsigned char *p, size_t len)
-{
-    if (len == 1)
-        return *p < 0x20 || *p == 0x7f;
-    return len == 2 && p[0] == 0xc2 && p[1] < 0xa0; /* C1: some terminals obey these */
-}
-
-/* Overwrites in place, byte for byte, what could drive a terminal or is not UTF-8. */
-static void clean(char *text)
-{
-    struct cprov_span rest = cprov_span_of(text);
-
-    while (rest.len) {
-        size_t len = cprov_utf8_length(rest);
-        size_t step = len ? len : 1;
-        if (!len || is_control((const unsigned char *)text, len))
-            memset(text, '?', step);
-        text += step;
-        rest = cprov_span_from(rest, step);
-    }
-}
-
 /* Marks a text that filled buf as cut, without leaving half a character before the dots. */
 static void mark_cut(char *buf, size_t size)
 {
@@ -85,7 +64,7 @@ void cprov_text_vformat(char *buf, size_t size, const char *format, va_list args
         buf[0] = '\0';
     else if ((size_t)len >= size)
         mark_cut(buf, size);
-    clean(buf);
+    cprov_text_clean(buf);
 }
 
 static CPROV_PRINTF(3, 4) void text_format(char *buf, size_t size, const char *format, ...)

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/text.h"
+
 void cprov_json_writer_init(struct cprov_json_writer *w, struct cprov_buf *out, int indent)
 {
     *w = (struct cprov_json_writer){ .out = out, .indent = indent, .first = true };
@@ -82,17 +84,31 @@ static void write_control(struct cprov_buf *out, char c)
     cprov_buf_addf(out, "\\u%04x", (unsigned int)c);
 }
 
+/* What a terminal acts on is written as JSON permits: documents stay what they are. */
+static void write_escape(struct cprov_buf *out, uint32_t c)
+{
+    if (c < 0x10000)
+        cprov_buf_addf(out, "\\u%04" PRIx32, c);
+    else
+        cprov_buf_addf(out, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd7c0 + (c >> 10),
+                       0xdc00 + (c & 0x3ff));
+}
+
 /* Bytes at the start of s that go out as they are. */
 static size_t plain_run(struct cprov_span s)
 {
-    size_t i = 0;
+    size_t i = 0, len;
 
     while (i < s.len) {
         unsigned char c = (unsigned char)s.ptr[i];
-        if (c < 0x20 || c == '"' || c == '\\')
+        if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f)
             break;
-        size_t len = c < 0x80 ? 1 : cprov_utf8_length(cprov_span_from(s, i));
-        if (len == 0)
+        if (c < 0x80) {
+            i++;
+            continue;
+        }
+        uint32_t wide = cprov_text_char(cprov_span_from(s, i), &len);
+        if (len == 1 || cprov_text_is_control(wide))
             break;
         i += len;
     }
@@ -101,22 +117,27 @@ static size_t plain_run(struct cprov_span s)
 
 static void write_string(struct cprov_buf *out, struct cprov_span s)
 {
+    size_t len;
+
     cprov_buf_add_char(out, '"');
     while (s.len) {
         size_t run = plain_run(s);
         cprov_buf_add(out, s.ptr, run);
         if (run == s.len)
             break;
-        char c = s.ptr[run];
-        s = cprov_span_from(s, run + 1);
+        s = cprov_span_from(s, run);
+        uint32_t c = cprov_text_char(s, &len);
         if (c == '"' || c == '\\') {
             cprov_buf_add_char(out, '\\');
-            cprov_buf_add_char(out, c);
-        } else if ((unsigned char)c < 0x20) {
-            write_control(out, c);
+            cprov_buf_add_char(out, s.ptr[0]);
+        } else if (c < 0x20) {
+            write_control(out, s.ptr[0]);
+        } else if (cprov_text_is_control(c)) {
+            write_escape(out, c);
         } else {
             cprov_buf_add_text(out, "\xef\xbf\xbd"); /* U+FFFD */
         }
+        s = cprov_span_from(s, len);
     }
     cprov_buf_add_char(out, '"');
 }

@@ -49,9 +49,10 @@ static void on_json(void *arg, const char *text, size_t length)
     struct cprov_span span = cprov_span_make(text, length);
 
     /* Bytes that a digest is about stay bytes. */
-    if (cli->settings.raw || cli->settings.image_config ||
-        cprov_json_parse(span, &arena, &document, &ignored) < 0)
+    if (cli->settings.raw || cli->settings.image_config)
         cprov_cli_print(cli, span);
+    else if (cprov_json_parse(span, &arena, &document, &ignored) < 0)
+        cprov_cli_print_line(cli, "%.*s", (int)length, text);
     else
         print_pretty(cli, cli->rows, document);
     cprov_arena_clear(&arena);

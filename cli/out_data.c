@@ -1,5 +1,4 @@
 /* cli/out_data.c - formats that programs read: JSON, YAML, CSV, templates. */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -32,25 +31,6 @@ void cprov_out_json_cell(struct cprov_json_writer *w, const struct cprov_column 
     }
 }
 
-/* JSON may hold DEL, C1 and other characters that a terminal acts on: they are escaped, too. All of
- * them lie in strings. */
-static void add_escaped(struct cprov_buf *b, struct cprov_span json)
-{
-    size_t length;
-
-    for (; json.len; json = cprov_span_from(json, length)) {
-        uint32_t c = cprov_text_char(json, &length);
-
-        if (c < 0x20 || !cprov_text_is_control(c))
-            cprov_buf_add(b, json.ptr, length);
-        else if (c < 0x10000)
-            cprov_buf_addf(b, "\\u%04" PRIx32, c);
-        else
-            cprov_buf_addf(b, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd7c0 + (c >> 10),
-                           0xdc00 + (c & 0x3ff));
-    }
-}
-
 static void add_object(struct cprov_out *o, const void *record)
 {
     struct cprov_json_writer w;
@@ -64,7 +44,7 @@ static void add_object(struct cprov_out *o, const void *record)
     }
     cprov_json_end_object(&w);
     if (cprov_buf_check(&o->cells, "row", &o->failure) == 0)
-        add_escaped(&o->text, cprov_buf_span(&o->cells));
+        cprov_buf_add_span(&o->text, cprov_buf_span(&o->cells));
 }
 
 static void json_row(struct cprov_out *o, const void *record)
@@ -130,7 +110,7 @@ static void yaml_row(struct cprov_out *o, const void *record)
             cprov_json_writer_init(&w, &o->cells, 0);
             cprov_out_json_cell(&w, column, record);
             if (cprov_buf_check(&o->cells, "row", &o->failure) == 0)
-                add_escaped(&o->text, cprov_buf_span(&o->cells));
+                cprov_buf_add_span(&o->text, cprov_buf_span(&o->cells));
         }
         cprov_buf_add_char(&o->text, '\n');
     }
@@ -223,7 +203,7 @@ static void template_field(void *arg, struct cprov_span path, bool json, struct 
         if (json) {
             cprov_json_writer_init(&w, &row->out->cells, 0);
             cprov_out_json_cell(&w, column, row->record);
-            add_escaped(out, cprov_buf_span(&row->out->cells));
+            cprov_buf_add_span(out, cprov_buf_span(&row->out->cells));
         } else {
             cprov_out_add_plain(&row->out->cells, column, row->record);
             cprov_text_add_clean(out, cprov_buf_span(&row->out->cells));

@@ -33,22 +33,6 @@ const char *cprov_text_left(uint64_t seconds, char buf[CPROV_LEFT_TEXT_MAX])
     return buf;
 }
 
-uint32_t cprov_text_char(struct cprov_span text, size_t *length)
-{
-    static const unsigned char lead[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-    size_t bytes = cprov_utf8_length(text);
-
-    if (bytes == 0 || bytes >= CPROV_COUNT(lead)) {
-        *length = 1;
-        return 0xfffd;
-    }
-    uint32_t c = (unsigned char)text.ptr[0] & lead[bytes];
-    for (size_t i = 1; i < bytes; i++)
-        c = c << 6 | ((unsigned char)text.ptr[i] & 0x3f);
-    *length = bytes;
-    return c;
-}
-
 struct range {
     uint32_t first, last;
 };
@@ -59,16 +43,6 @@ static bool within(const struct range *ranges, size_t count, uint32_t c)
         if (c >= ranges[i].first && c <= ranges[i].last)
             return true;
     return false;
-}
-
-bool cprov_text_is_control(uint32_t character)
-{
-    static const struct range controls[] = {
-        { 0, 0x1f },        { 0x7f, 0x9f },     { 0x200e, 0x200f }, { 0x2028, 0x202e },
-        { 0x2066, 0x2069 }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
-    };
-
-    return within(controls, CPROV_COUNT(controls), character);
 }
 
 static size_t char_width(uint32_t c)
@@ -112,22 +86,6 @@ struct cprov_span cprov_text_fit(struct cprov_span text, size_t width)
         at += length;
     }
     return cprov_span_make(text.ptr, at);
-}
-
-void cprov_text_add_clean(struct cprov_buf *b, struct cprov_span text)
-{
-    size_t length;
-
-    for (; text.len; text = cprov_span_from(text, length)) {
-        uint32_t c = cprov_text_char(text, &length);
-
-        if (c == '\n' || c == '\r' || c == '\t')
-            cprov_buf_add_char(b, ' ');
-        else if (cprov_text_is_control(c) || (c == 0xfffd && length == 1))
-            cprov_buf_add_char(b, '?');
-        else
-            cprov_buf_add(b, text.ptr, length);
-    }
 }
 
 static size_t least(size_t a, size_t b)

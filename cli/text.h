@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/span.h"
+#include "base/text.h"
 
 #define CPROV_SIZE_TEXT_MAX 24
 
@@ -24,17 +25,6 @@ const char *cprov_text_left(uint64_t seconds, char buf[CPROV_LEFT_TEXT_MAX]);
 size_t cprov_text_width(struct cprov_span text);
 /* The longest beginning that takes at most `width` columns. */
 struct cprov_span cprov_text_fit(struct cprov_span text, size_t width);
-
-/*
- * Appends text from outside so that it can do nothing to a terminal: blanks of any kind become ' ';
- * control characters (also C1), bidirectional overrides and bytes that are not UTF-8 become '?'.
- */
-void cprov_text_add_clean(struct cprov_buf *b, struct cprov_span text);
-/* The code point of the first character, its bytes in *length; 0xFFFD and 1 for a bad byte.
- * text.len > 0. */
-uint32_t cprov_text_char(struct cprov_span text, size_t *length);
-/* Whether a terminal may act on the character instead of showing it. */
-bool cprov_text_is_control(uint32_t character);
 
 /* "Did you mean": offer every candidate, then ask for the best. {word} to begin with. */
 struct cprov_guess {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
 #define ELLIPSIS    "\xe2\x80\xa6"
@@ -27,23 +28,6 @@ static const char *entity_of(char c)
     return NULL;
 }
 
-/* What would act on the page instead of being shown: C1 controls, directions and their overrides,
- * separators of lines, the byte order mark. s is one well-formed character. */
-static bool acts(struct cprov_span s)
-{
-    const unsigned char *p = (const unsigned char *)s.ptr;
-
-    if (s.len == 2)
-        return p[0] == 0xc2 && p[1] < 0xa0;
-    if (s.len != 3)
-        return false;
-    if (p[0] == 0xe2 && p[1] == 0x80)
-        return p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae);
-    if (p[0] == 0xe2 && p[1] == 0x81)
-        return p[2] >= 0xa6 && p[2] <= 0xa9;
-    return p[0] == 0xef && p[1] == 0xbb && p[2] == 0xbf;
-}
-
 static void add_ascii(struct cprov_buf *out, char c)
 {
     const char *entity = entity_of(c);
@@ -61,10 +45,11 @@ static void add_ascii(struct cprov_buf *out, char c)
 void cprov_html_text(struct cprov_buf *out, struct cprov_span text)
 {
     while (text.len > 0) {
-        size_t len = cprov_utf8_length(text);
-        struct cprov_span one = cprov_span_make(text.ptr, len > 0 ? len : 1);
+        size_t len = 1;
+        uint32_t c = cprov_text_char(text, &len);
+        struct cprov_span one = cprov_span_make(text.ptr, len);
 
-        if (len == 0 || acts(one))
+        if ((c >= 0x7f && cprov_text_is_control(c)) || (c == 0xfffd && len == 1))
             cprov_buf_add_text(out, REPLACEMENT);
         else if (len == 1)
             add_ascii(out, *text.ptr);

@@ -421,7 +421,11 @@ static void test_escapes(void **state)
         { { "", 0 }, "\"\"" },
         { { NULL, 0 }, "\"\"" },
         { { "a\"b\\c/", 6 }, "\"a\\\"b\\\\c/\"" },
-        { { "\b\f\n\r\t\x01\x1f\0\x7f", 9 }, "\"\\b\\f\\n\\r\\t\\u0001\\u001f\\u0000\x7f\"" },
+        { { "\b\f\n\r\t\x01\x1f\0\x7f", 9 }, "\"\\b\\f\\n\\r\\t\\u0001\\u001f\\u0000\\u007f\"" },
+        /* S13: C1, directions and tags can do nothing to a terminal */
+        { { "\xc2\x9b\xe2\x80\xae\xe2\x81\xa6\xd8\x9c", 10 }, "\"\\u009b\\u202e\\u2066\\u061c\"" },
+        { { "\xf3\xa0\x80\x81", 4 }, "\"\\udb40\\udc01\"" },
+        { { "\xc3\xa9\xef\xbf\xbd", 5 }, "\"\xc3\xa9\xef\xbf\xbd\"" },
         { { "\xc3\xa9\xf0\x9f\x90\xb3", 6 }, "\"\xc3\xa9\xf0\x9f\x90\xb3\"" },
         { { "a\xff\xc3", 3 }, "\"a\xef\xbf\xbd\xef\xbf\xbd\"" },
         { { "\xed\xa0\x80", 3 }, "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"" },

@@ -1,0 +1,81 @@
+/* base/text.c - characters that a terminal acts on, and what is shown in their place. */
+#include "base/text.h"
+
+#include <string.h>
+
+uint32_t cprov_text_char(struct cprov_span text, size_t *length)
+{
+    static const unsigned char lead[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
+    size_t bytes = cprov_utf8_length(text);
+
+    if (bytes == 0 || bytes >= CPROV_COUNT(lead)) {
+        *length = 1;
+        return 0xfffd;
+    }
+    uint32_t c = (unsigned char)text.ptr[0] & lead[bytes];
+    for (size_t i = 1; i < bytes; i++)
+        c = c << 6 | ((unsigned char)text.ptr[i] & 0x3f);
+    *length = bytes;
+    return c;
+}
+
+bool cprov_text_is_control(uint32_t character)
+{
+    static const struct {
+        uint32_t first, last;
+    } controls[] = {
+        { 0, 0x1f },        { 0x7f, 0x9f },     { 0x61c, 0x61c },
+        { 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 },
+        { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
+    };
+
+    if (character >= 0x20 && character < 0x7f)
+        return false;
+    for (size_t i = 0; i < CPROV_COUNT(controls); i++)
+        if (character >= controls[i].first && character <= controls[i].last)
+            return true;
+    return false;
+}
+
+/* What is shown for the character c of `length` bytes: 0 for itself. */
+static char stand_in(uint32_t c, size_t length)
+{
+    if (c == '\n' || c == '\r' || c == '\t')
+        return ' ';
+    return cprov_text_is_control(c) || (c == 0xfffd && length == 1) ? '?' : 0;
+}
+
+void cprov_text_add_clean(struct cprov_buf *b, struct cprov_span text)
+{
+    size_t length = 1;
+
+    for (; text.len; text = cprov_span_from(text, length)) {
+        uint32_t c = cprov_text_char(text, &length);
+        char other = stand_in(c, length);
+
+        if (other)
+            cprov_buf_add_char(b, other);
+        else
+            cprov_buf_add(b, text.ptr, length);
+    }
+}
+
+void cprov_text_clean(char *text)
+{
+    char *out = text;
+    size_t length = 1;
+
+    for (struct cprov_span rest = cprov_span_make(text, strlen(text)); rest.len;
+         rest = cprov_span_from(rest, length)) {
+        uint32_t c = cprov_text_char(rest, &length);
+        char other = stand_in(c, length);
+
+        if (other) {
+            *out++ = other;
+        } else {
+            memmove(out, rest.ptr, length);
+            out += length;
+        }
+    }
+    *out = '\0';
+}

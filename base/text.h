@@ -1,0 +1,29 @@
+/* base/text.h - text from outside, made harmless before it is shown: the one place that knows how.
+ */
+#ifndef CPROV_BASE_TEXT_H
+#define CPROV_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/span.h"
+
+/* The code point of the first character, its bytes in *length; 0xFFFD and 1 for a bad byte.
+ * text.len > 0. */
+uint32_t cprov_text_char(struct cprov_span text, size_t *length);
+
+/* Whether a terminal may act on the character instead of showing it: C0, DEL, C1, line and
+ * paragraph separators, marks and overrides of direction, tags. JSON (base/json.h) escapes them. */
+bool cprov_text_is_control(uint32_t character);
+
+/*
+ * Appends text from outside so that it can do nothing to a terminal: tabs and line ends become ' ';
+ * other controls and bytes that are not UTF-8 become '?'.
+ */
+void cprov_text_add_clean(struct cprov_buf *b, struct cprov_span text);
+/* The same in place; the text never grows. */
+void cprov_text_clean(char *text);
+
+#endif
