@@ -2,13 +2,17 @@
 #include "store/layer_rules.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/error.h"
 #include "base/limits.h"
 
 #define RESERVED CPROV_WHITEOUT_PREFIX CPROV_WHITEOUT_PREFIX
 #define OPAQUE   RESERVED ".opq"
+
+#define NAME_SHOWN 100 /* bytes, from the end */
 
 void cprov_unpack_limits_fill(struct cprov_unpack_limits *l)
 {
@@ -106,4 +110,41 @@ int cprov_layer_meaning(const char *path, enum cprov_layer_meaning *out, const c
     *hidden = name;
     *out = CPROV_MEANS_HIDDEN;
     return 0;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+    return cprov_span_starts_with_nocase(cprov_span_of(path), cprov_span_of(folder));
+}
+
+int cprov_layer_check_windows(const char *path, enum cprov_layer_meaning meaning, bool lowest,
+                              struct cprov_error *err)
+{
+    if (strcasecmp(path, CPROV_WINDOWS_FILE) == 0)
+        return cprov_fail(err, CPROV_EVERIFY, "the name is kept for the metadata of the layers");
+    if (strchr(path, '\\') || (cprov_is_alnum(path[0]) && path[1] == ':'))
+        return cprov_fail(err, CPROV_EVERIFY, "the name leads elsewhere on Windows");
+    if (meaning != CPROV_MEANS_HIDDEN && meaning != CPROV_MEANS_OPAQUE)
+        return 0;
+    if (lowest)
+        return cprov_fail(err, CPROV_EVERIFY, "a whiteout in the lowest layer hides nothing");
+    if (!is_below(path, "Files/") && !is_below(path, "UtilityVM/Files/"))
+        return cprov_fail(err, CPROV_EVERIFY, "a whiteout outside of Files/");
+    return 0;
+}
+
+int cprov_layer_check_attribute(struct cprov_span name, struct cprov_error *err)
+{
+    if (name.len == 0 || name.len > XATTR_NAME_MAX || memchr(name.ptr, '\0', name.len))
+        return cprov_fail(err, CPROV_EVERIFY, "an attribute has a name that cannot be");
+    return 0;
+}
+
+int cprov_layer_wrap(struct cprov_span path, struct cprov_error *err)
+{
+    struct cprov_span end =
+        cprov_span_from(path, path.len > NAME_SHOWN ? path.len - NAME_SHOWN : 0);
+
+    return cprov_wrap(err, "%s%" CPROV_SPAN_FMT, end.len < path.len ? "..." : "",
+                      CPROV_SPAN_ARG(end));
 }

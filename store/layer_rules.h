@@ -60,4 +60,22 @@ CPROV_MUST_CHECK
 int cprov_layer_meaning(const char *path, enum cprov_layer_meaning *out, const char **hidden,
                         struct cprov_error *err);
 
+/* Windows keeps what Linux cannot hold here. */
+#define CPROV_WINDOWS_FILE ".cprov-windows.jsonl"
+
+/*
+ * What holds for a Windows layer beyond that: no drive, no backslash, nothing of our own; whiteouts
+ * below Files/ and UtilityVM/Files/ alone, and none in the lowest layer. CPROV_EVERIFY.
+ */
+CPROV_MUST_CHECK
+int cprov_layer_check_windows(const char *path, enum cprov_layer_meaning meaning, bool lowest,
+                              struct cprov_error *err);
+
+/* CPROV_EVERIFY: an extended attribute whose name no file can have. */
+CPROV_MUST_CHECK
+int cprov_layer_check_attribute(struct cprov_span name, struct cprov_error *err);
+
+/* Says which member a failure is about: the end of its name. Returns the code. */
+int cprov_layer_wrap(struct cprov_span path, struct cprov_error *err);
+
 #endif

@@ -11,17 +11,6 @@
 #include "store/unpack_private.h"
 
 #define WHITEOUT_LEN (sizeof(CPROV_WHITEOUT_PREFIX) - 1)
-#define NAME_SHOWN   100 /* bytes, from the end */
-
-/* Says which member it is about. */
-static int wrap(struct cprov_error *err, struct cprov_span path)
-{
-    struct cprov_span end =
-        cprov_span_from(path, path.len > NAME_SHOWN ? path.len - NAME_SHOWN : 0);
-
-    return cprov_wrap(err, "%s%" CPROV_SPAN_FMT, end.len < path.len ? "..." : "",
-                      CPROV_SPAN_ARG(end));
-}
 
 /* The place of a new name, which from now on this layer has made. */
 static int make_place(struct cprov_unpack *u, const char *path, struct cprov_place *out,
@@ -95,6 +84,8 @@ static int make_hardlink(struct cprov_unpack *u, const struct cprov_tar_entry *e
     struct cprov_place from, to;
 
     int code = cprov_tree_clean(e->link, u->limits.path_bytes, target, err);
+    if (code == 0 && u->windows)
+        code = cprov_layer_check_windows(target, CPROV_MEANS_FILE, false, err);
     if (code == 0 && u->windows)
         code = cprov_unpack_windows_name(u, target, err);
     if (code != 0)
@@ -180,10 +171,12 @@ static int apply(struct cprov_unpack *u, const struct cprov_tar_entry *e, struct
     int code = cprov_unpack_count_entry(&u->limits, &u->count, e, err);
     if (code == 0)
         code = cprov_tree_clean(e->path, u->limits.path_bytes, path, err);
-    if (code == 0 && u->windows)
-        code = settle_windows_name(u, path, err);
     if (code == 0)
         code = cprov_layer_meaning(path, &meaning, &hidden, err);
+    if (code == 0 && u->windows)
+        code = cprov_layer_check_windows(path, meaning, u->layers < 2, err);
+    if (code == 0 && u->windows)
+        code = settle_windows_name(u, path, err); /* as long as it was: hidden stays */
     if (code != 0)
         return code;
     if (meaning != CPROV_MEANS_FILE)
@@ -202,7 +195,7 @@ static int on_entry(void *arg, const struct cprov_tar_entry *e, struct cprov_err
 
     u->file = (struct cprov_unpack_file){ .fd = -1, .entry = e };
     int code = apply(u, e, err);
-    return code != 0 ? wrap(err, e->path) : 0;
+    return code != 0 ? cprov_layer_wrap(e->path, err) : 0;
 }
 
 /* The stored bytes, each run to its place; the reader has checked that they fit. */
@@ -236,7 +229,7 @@ static int on_data(void *arg, const void *data, size_t len, struct cprov_error *
         return 0;
     int code = f->entry->sparse ? write_sparse(f, cprov_span_make(data, len), err)
                                 : cprov_fs_write_all(f->fd, data, len, -1, err);
-    return code != 0 ? wrap(err, f->entry->path) : 0;
+    return code != 0 ? cprov_layer_wrap(f->entry->path, err) : 0;
 }
 
 static int finish_file(struct cprov_unpack *u, struct cprov_error *err)
@@ -254,7 +247,7 @@ static int on_end(void *arg, struct cprov_error *err)
     int code = u->file.fd >= 0 ? finish_file(u, err) : 0;
 
     cprov_fd_close(&u->file.fd);
-    return code != 0 ? wrap(err, u->file.entry->path) : 0;
+    return code != 0 ? cprov_layer_wrap(u->file.entry->path, err) : 0;
 }
 
 const struct cprov_tar_handler cprov_unpack_handler = { .entry = on_entry,

@@ -251,6 +251,7 @@ int cprov_unpack_layer(struct cprov_unpack *u, enum cprov_layer_packing packing,
     };
     int code = prepare(&l, diff_id, err);
 
+    u->layers++;
     if (code == 0)
         code = run(&l, err);
     if (code == 0)

@@ -148,8 +148,8 @@ static int put_xattrs(struct cprov_unpack *u, const struct target *t,
     for (size_t i = 0; code == 0 && i < e->xattrs_count; i++) {
         struct cprov_span key = e->xattrs[i].key;
 
-        if (key.len == 0 || key.len > XATTR_NAME_MAX || memchr(key.ptr, '\0', key.len))
-            return cprov_fail(err, CPROV_EVERIFY, "an attribute has a name that cannot be");
+        if (cprov_layer_check_attribute(key, err) < 0)
+            return err->code;
         memcpy(name, key.ptr, key.len);
         name[key.len] = '\0';
         if (is_refused(name))

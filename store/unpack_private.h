@@ -48,6 +48,7 @@ struct cprov_unpack {
     size_t uid_map_count, gid_map_count;
     struct cprov_unpack_limits limits;
     struct cprov_unpack_count count;
+    unsigned layers; /* begun */
     uid_t euid;
     gid_t egid;
     mode_t umask;
@@ -103,7 +104,6 @@ CPROV_MUST_CHECK
 int cprov_unpack_late_apply(struct cprov_unpack *u, struct cprov_error *err);
 
 /* unpack_windows.c */
-#define CPROV_WINDOWS_FILE ".cprov-windows.jsonl"
 /* Gives each component the case that it has already. */
 CPROV_MUST_CHECK
 int cprov_unpack_windows_name(struct cprov_unpack *u, char path[CPROV_UNPACK_PATH + 1],

@@ -70,8 +70,6 @@ int cprov_unpack_windows_name(struct cprov_unpack *u, char path[CPROV_UNPACK_PAT
 {
     int code = 0;
 
-    if (strcasecmp(path, CPROV_WINDOWS_FILE) == 0)
-        return cprov_fail(err, CPROV_EVERIFY, "the name is kept for the metadata of the layers");
     for (char *name = path; code == 0 && *name;) {
         char *end = strchrnul(name, '/');
         char kept = *end;

@@ -279,6 +279,15 @@ def windows():
          tree={"Files/Windows/a": "file x", "files": None})
     case("windows-upwards", "refused", file("Files/../../canary"), windows=True)
     case("windows-metadata-forged", "refused", file(".cprov-WINDOWS.jsonl"), windows=True)
+    case("windows-drive", "refused", file("C:\\x"), windows=True)
+    case("windows-drive-folder", "refused", file("c:/x"), windows=True)
+    case("windows-backslash", "refused", file("Files/..\\..\\x"), windows=True)
+    case("windows-hardlink-drive", "refused", file("Files/a") + member("Files/b", type="1", link="C:\\a"), windows=True)
+    case("windows-stream", "fine", file("Files/a") + file("Files/a:stream"), windows=True, tree={"Files/a:stream": "file x"})
+    case("windows-whiteout-case", "fine", file("Files/Foo") + file("Files/D/x"), file("files/.wh.fOO") + file("Files/d/.wh..wh..opq"),
+         windows=True, tree={"Files/Foo": None, "Files/D": "dir", "Files/D/x": None})
+    case("windows-whiteout-lowest", "refused", file("Files/.wh.x"), windows=True)
+    case("windows-whiteout-hives", "refused", file("Files/a"), file("Hives/.wh.System_Delta"), windows=True)
     case("windows-symlink", "fine", symlink("Files/s", "..\\..\\..") + file("Files/S/x"), windows=True, tree={"Files/..\\..\\../x": "file x"})
 
 

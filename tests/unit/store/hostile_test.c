@@ -3,13 +3,9 @@
 #include <dirent.h>
 #include <sys/file.h>
 
-#include "base/arena.h"
-#include "base/inflate.h"
-#include "base/json.h"
 #include "store/dir.h"
-#include "tests/unit/store/unpacking.h"
+#include "tests/unit/store/hostile.h"
 
-#define DATA    CPROV_TEST_DATA "/hostile/"
 #define OUTSIDE "/tmp/cprov-hostile" /* where absolute names of the archives point to */
 
 /* What must be the same afterwards. */
@@ -56,71 +52,6 @@ static void assert_same_around(const struct unpacking *u, const struct outside *
     }
     assert_names(u->base);
     assert_names(OUTSIDE);
-}
-
-static uint64_t number_of(const struct cprov_json *c, const char *name)
-{
-    const struct cprov_json *v = cprov_json_get(c, name);
-    uint64_t n = 0;
-
-    assert_true(!v || cprov_json_u64(v, &n));
-    return n;
-}
-
-static int to_buf(void *arg, const void *data, size_t len, struct cprov_error *err)
-{
-    (void)err;
-    cprov_buf_add(arg, data, len);
-    return 0;
-}
-
-/* The diff id of what can be unpacked at all; of the packed bytes for the rest. */
-static void diff_id_of(struct unpacking *u, const struct cprov_buf *packed, struct cprov_digest *id)
-{
-    auto_inflater struct cprov_inflater *i = NULL;
-    auto_buf struct cprov_buf plain = { 0 };
-
-    cprov_buf_init(&plain, TARBALL_MAX);
-    int code = cprov_inflater_new(cprov_compression_of(cprov_buf_span(packed)), to_buf, &plain, &i,
-                                  &u->err);
-    assert_int_equal(code, 0);
-    if (cprov_inflater_update(i, packed->ptr, packed->len, &u->err) != 0)
-        u->err = (struct cprov_error)CPROV_ERROR_INIT;
-    assert_int_equal(cprov_digest_of(CPROV_SHA256, cprov_buf_span(&plain), id, &u->err), 0);
-}
-
-static int apply_file(struct unpacking *u, struct cprov_unpack *unpack, const char *name)
-{
-    auto_buf struct cprov_buf packed = { 0 };
-    struct cprov_digest id;
-    char path[512];
-
-    cprov_buf_init(&packed, TARBALL_MAX);
-    snprintf(path, sizeof(path), DATA "%s", name);
-    assert_int_equal(cprov_fs_read(AT_FDCWD, path, TARBALL_MAX, &packed, &u->err), 0);
-    diff_id_of(u, &packed, &id);
-    const struct cprov_layer_source source = { read_span, &packed };
-    return cprov_unpack_layer(unpack, CPROV_LAYER_TAR, packed.len, &id, &source, &u->err);
-}
-
-static int unpack_case(struct unpacking *u, const struct cprov_json *c)
-{
-    auto_unpack struct cprov_unpack *unpack = NULL;
-    const struct cprov_json *windows = cprov_json_get(c, "windows");
-
-    u->err = (struct cprov_error)CPROV_ERROR_INIT;
-    u->options.windows = windows && windows->boolean;
-    u->options.limits = (struct cprov_unpack_limits){ .entries = number_of(c, "entries"),
-                                                      .bytes = number_of(c, "bytes"),
-                                                      .ratio = number_of(c, "ratio"),
-                                                      .free_bytes = number_of(c, "free_bytes") };
-    int code = cprov_unpack_open(u->dir, &u->options, &unpack, &u->err);
-    const struct cprov_json *layer = cprov_json_get(c, "layers")->child;
-    for (; code == 0 && layer; layer = layer->next)
-        code = apply_file(u, unpack, layer->text.ptr);
-    if (code == 0)
-        code = cprov_unpack_commit(unpack, &u->result, &u->err);
-    return code;
 }
 
 static void check_name(const struct unpacking *u, const struct cprov_json *want)
@@ -179,16 +110,12 @@ static int take_outside(void)
 static void each_case(void **state)
 {
     struct unpacking *u = *state;
-    auto_buf struct cprov_buf text = { 0 };
     struct cprov_arena arena = { .blocks = NULL };
-    struct cprov_json *cases = NULL;
+    struct cprov_json *cases = read_cases(&arena);
     struct cprov_error err = CPROV_ERROR_INIT;
     size_t count = 0, wrong = 0;
     int lock = take_outside();
 
-    cprov_buf_init(&text, CPROV_MIB);
-    assert_int_equal(cprov_fs_read(AT_FDCWD, DATA "cases.json", CPROV_MIB, &text, &err), 0);
-    assert_int_equal(cprov_json_parse(cprov_buf_span(&text), &arena, &cases, &err), 0);
     for (const struct cprov_json *c = cases->child; c; c = c->next, count++)
         if (!check_case(u, c)) {
             print_error("%s has another verdict\n", cprov_json_get_text(c, "name"));

@@ -1,0 +1,85 @@
+/* store/layer_stream.c - one pass, on the caller's thread. */
+#include "store/layer_stream.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/inflate.h"
+
+struct cprov_layer_stream {
+    uint64_t packed_size, unpacked;
+    struct cprov_unpack_limits limits;
+    struct cprov_inflater *inflater; /* NULL until there are bytes */
+    struct cprov_tar_reader *tar;    /* or NULL */
+    struct cprov_hasher *hasher;     /* or NULL */
+    enum cprov_digest_algo algo;
+};
+
+int cprov_layer_stream_new(const struct cprov_layer_stream_options *options,
+                           struct cprov_layer_stream **out, struct cprov_error *err)
+{
+    auto_layer_stream struct cprov_layer_stream *s = calloc(1, sizeof(*s));
+    int code = s ? 0 : cprov_fail_memory(err);
+
+    if (code == 0) {
+        s->packed_size = options->packed_size;
+        s->limits = options->limits;
+        cprov_unpack_limits_fill(&s->limits);
+    }
+    if (code == 0 && options->handler)
+        code = cprov_tar_reader_new(options->handler, &s->tar, err);
+    if (code == 0 && options->hash) {
+        s->algo = *options->hash;
+        code = cprov_digest_hasher(s->algo, &s->hasher, err);
+    }
+    if (code == 0)
+        *out = cprov_steal(&s);
+    return code;
+}
+
+void cprov_layer_stream_free(struct cprov_layer_stream *s)
+{
+    if (!s)
+        return;
+    cprov_inflater_free(s->inflater);
+    cprov_tar_reader_free(s->tar);
+    cprov_hasher_free(s->hasher);
+    free(s);
+}
+
+static int take(void *arg, const void *data, size_t len, struct cprov_error *err)
+{
+    struct cprov_layer_stream *s = arg;
+
+    s->unpacked += len;
+    int code = cprov_unpack_check_ratio(&s->limits, s->packed_size, s->unpacked, err);
+    if (code == 0 && s->hasher)
+        code = cprov_hasher_update(s->hasher, data, len, err);
+    return code == 0 && s->tar ? cprov_tar_reader_update(s->tar, data, len, err) : code;
+}
+
+int cprov_layer_stream_update(struct cprov_layer_stream *s, const void *data, size_t len,
+                              struct cprov_error *err)
+{
+    int code = 0;
+
+    if (!s->inflater)
+        code = cprov_inflater_new(cprov_compression_of(cprov_span_make(data, len)), take, s,
+                                  &s->inflater, err);
+    return code == 0 && len > 0 ? cprov_inflater_update(s->inflater, data, len, err) : code;
+}
+
+int cprov_layer_stream_finish(struct cprov_layer_stream *s, struct cprov_digest *diff_id,
+                              struct cprov_error *err)
+{
+    int code = s->inflater ? 0 : cprov_layer_stream_update(s, "", 0, err);
+
+    if (code == 0)
+        code = cprov_inflater_finish(s->inflater, err);
+    if (code == 0 && s->tar)
+        code = cprov_tar_reader_finish(s->tar, err);
+    if (code == 0 && s->hasher)
+        code = cprov_digest_finish(s->hasher, s->algo, diff_id, err);
+    return code;
+}
