@@ -178,7 +178,7 @@ static const char *first_name(const struct cprov_verb *verb, const char *const *
 
         if (words[i][0] != '-')
             return words[i];
-        option = words[i][1] == '-' ? cprov_option_named(verb, cprov_span_of(words[i] + 2))
+        option = words[i][1] == '-' ? cprov_option_long(verb, cprov_span_of(words[i] + 2))
                                     : cprov_option_lettered(verb, words[i][1]);
         if (!option || !cprov_option_takes_value(option))
             continue;
@@ -229,14 +229,13 @@ void cprov_completion_words(const char *const *words, size_t count, struct cprov
 
     const char *last = out->prefix, *sign = strchr(last, '='), *before = typed[count - 2];
     if (!strncmp(last, "--", 2) && sign) {
-        option =
-            cprov_option_named(out->verb, cprov_span_make(last + 2, (size_t)(sign - last) - 2));
+        option = cprov_option_long(out->verb, cprov_span_make(last + 2, (size_t)(sign - last) - 2));
         out->prefix = sign + 1;
         out->before = cprov_arena_text(arena, cprov_span_make(last, (size_t)(sign - last) + 1));
         if (!out->before)
             return;
     } else if (!strncmp(before, "--", 2)) {
-        option = cprov_option_named(out->verb, cprov_span_of(before + 2));
+        option = cprov_option_long(out->verb, cprov_span_of(before + 2));
     } else if (before[0] == '-' && before[1] && !before[2]) {
         option = cprov_option_lettered(out->verb, before[1]);
     }

@@ -71,7 +71,10 @@ static int unknown_verb(const char *name, struct cprov_error *err)
     const char *meant = cprov_verb_guess(name);
 
     cprov_fail(err, CPROV_EINVAL, "there is no verb '%s'", name);
-    if (meant)
+    if (cprov_verb_removes(name))
+        cprov_hint(err, "images stay installed in this version; 'cprov remove-container' forgets a "
+                        "container, 'unregister-source' a source");
+    else if (meant)
         cprov_hint(err, "did you mean '%s'?", meant);
     else
         cprov_hint(err, "see 'cprov help'");

@@ -1,6 +1,8 @@
 /* cli/options.c - the table; everything else about options is derived from it. */
 #include "cli/options.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "cli/verbs.h"
 
@@ -283,6 +285,45 @@ const struct cprov_option *cprov_option_named(const struct cprov_verb *verb, str
         if (cprov_verb_takes(verb, &cprov_options[i]) && cprov_span_is(name, cprov_options[i].name))
             return &cprov_options[i];
     return NULL;
+}
+
+const struct cprov_option *cprov_option_meant(const struct cprov_verb *verb, struct cprov_span word,
+                                              cprov_option_begins *begins,
+                                              const struct cprov_option **first,
+                                              const struct cprov_option **other)
+{
+    *first = *other = NULL;
+    for (size_t i = 0; i < cprov_options_count; i++) {
+        const struct cprov_option *option = &cprov_options[i];
+        bool whole = false;
+
+        if (!cprov_verb_takes(verb, option) || !begins(option, word, &whole))
+            continue;
+        if (whole) {
+            *other = NULL;
+            return option;
+        }
+        if (!*first)
+            *first = option;
+        else if (strcmp(option->name, (*first)->name) != 0 &&
+                 (option->offset != (*first)->offset || option->kind != (*first)->kind) && !*other)
+            *other = option;
+    }
+    return *other ? NULL : *first;
+}
+
+bool cprov_option_begins_gnu(const struct cprov_option *option, struct cprov_span word, bool *whole)
+{
+    *whole = cprov_span_is(word, option->name);
+    return word.len > 0 && word.len <= strlen(option->name) &&
+           memcmp(option->name, word.ptr, word.len) == 0;
+}
+
+const struct cprov_option *cprov_option_long(const struct cprov_verb *verb, struct cprov_span word)
+{
+    const struct cprov_option *first, *other;
+
+    return cprov_option_meant(verb, word, cprov_option_begins_gnu, &first, &other);
 }
 
 const struct cprov_option *cprov_option_lettered(const struct cprov_verb *verb, char letter)

@@ -149,6 +149,23 @@ bool cprov_verb_takes(const struct cprov_verb *verb, const struct cprov_option *
  * NULL: the common ones. */
 const struct cprov_option *cprov_option_named(const struct cprov_verb *verb,
                                               struct cprov_span name);
+/*
+ * The option that a word means: the one it names in full, or the only one that it begins, by a
+ * spelling's own idea of "begins" (*whole: it is all of the name). Two names of one option do not
+ * make a beginning ambiguous. NULL: none, or several: then *other is one of them and *first
+ * another.
+ */
+typedef bool cprov_option_begins(const struct cprov_option *option, struct cprov_span word,
+                                 bool *whole);
+const struct cprov_option *cprov_option_meant(const struct cprov_verb *verb, struct cprov_span word,
+                                              cprov_option_begins *begins,
+                                              const struct cprov_option **first,
+                                              const struct cprov_option **other);
+/* The same with GNU's spelling, and the caller content with NULL. */
+const struct cprov_option *cprov_option_long(const struct cprov_verb *verb, struct cprov_span word);
+/* Whether the option's name begins with the word. */
+bool cprov_option_begins_gnu(const struct cprov_option *option, struct cprov_span word,
+                             bool *whole);
 const struct cprov_option *cprov_option_lettered(const struct cprov_verb *verb, char letter);
 
 /*

@@ -210,6 +210,13 @@ static int set(struct parser *p, const struct cprov_option *option, const char *
     return 0;
 }
 
+static void hint_help(const struct parser *p, struct cprov_error *err)
+{
+    char program[CPROV_PROGRAM_MAX] = "cprov";
+
+    cprov_hint(err, "see '%s --help'", p->verb ? cprov_verb_program(p->verb, program) : program);
+}
+
 static int unknown_option(const struct parser *p, struct cprov_span name, struct cprov_error *err)
 {
     char word[64];
@@ -229,7 +236,7 @@ static int unknown_option(const struct parser *p, struct cprov_span name, struct
     if (cprov_guess_best(&guess))
         cprov_hint(err, "did you mean '--%s'?", cprov_guess_best(&guess));
     else
-        cprov_hint(err, "see '%s --help'", p->verb ? p->verb->name : "cprov");
+        hint_help(p, err);
     return CPROV_EINVAL;
 }
 
@@ -249,8 +256,14 @@ static int parse_long(struct parser *p, const char *word, struct cprov_error *er
 {
     struct cprov_span name = cprov_span_of(word), value;
     bool valued = cprov_span_cut(name, '=', &name, &value);
-    const struct cprov_option *option = cprov_option_named(p->verb, name);
+    const struct cprov_option *first, *other;
+    const struct cprov_option *option =
+        cprov_option_meant(p->verb, name, cprov_option_begins_gnu, &first, &other);
 
+    if (other)
+        return cprov_fail(err, CPROV_EINVAL,
+                          "option '--%" CPROV_SPAN_FMT "' is ambiguous: --%s or --%s",
+                          CPROV_SPAN_ARG(name), first->name, other->name);
     if (!option)
         return unknown_option(p, name, err);
     if (valued)
@@ -267,7 +280,7 @@ static int parse_letters(struct parser *p, const char *letters, struct cprov_err
 
         if (!option) {
             cprov_fail(err, CPROV_EINVAL, "unknown option '-%c'", *letters);
-            cprov_hint(err, "see '%s --help'", p->verb ? p->verb->name : "cprov");
+            hint_help(p, err);
             return CPROV_EINVAL;
         }
         if (cprov_option_takes_value(option))
@@ -295,7 +308,7 @@ static int check_names(const struct parser *p, struct cprov_error *err)
                           *p->verb->arguments ? p->verb->arguments : "no names are taken");
     if (given < p->verb->least && !s->input) {
         cprov_fail(err, CPROV_EINVAL, "%s is missing", p->verb->arguments);
-        cprov_hint(err, "see '%s --help'", p->verb->name);
+        hint_help(p, err);
         return CPROV_EINVAL;
     }
     return 0;
@@ -334,7 +347,7 @@ size_t cprov_options_first_word(const char *const *argv, size_t count)
         if (word[0] != '-' || !word[1])
             return i;
         if (word[1] == '-')
-            option = strchr(word, '=') ? NULL : cprov_option_named(NULL, cprov_span_of(word + 2));
+            option = strchr(word, '=') ? NULL : cprov_option_long(NULL, cprov_span_of(word + 2));
         else
             option = word[2] ? NULL : cprov_option_lettered(NULL, word[1]);
         if (option && cprov_option_takes_value(option))

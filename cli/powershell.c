@@ -56,32 +56,21 @@ static bool begins(const struct cprov_option *option, struct cprov_span written,
 static const struct cprov_option *find_parameter(const struct translation *t,
                                                  struct cprov_span written, struct cprov_error *err)
 {
-    const struct cprov_option *first = NULL, *other = NULL;
+    char program[CPROV_PROGRAM_MAX];
+    const struct cprov_option *first, *other;
+    const struct cprov_option *meant = cprov_option_meant(t->verb, written, begins, &first, &other);
 
-    for (size_t i = 0; i < cprov_options_count; i++) {
-        const struct cprov_option *option = &cprov_options[i];
-        bool whole = false;
-
-        if (!cprov_verb_takes(t->verb, option) || !begins(option, written, &whole))
-            continue;
-        if (whole)
-            return option;
-        /* Two names of one option do not make it ambiguous. */
-        if (!first)
-            first = option;
-        else if (option->offset != first->offset && !other)
-            other = option;
-    }
+    if (meant)
+        return meant;
     if (!first) {
         cprov_fail(err, CPROV_EINVAL, "unknown parameter '-%" CPROV_SPAN_FMT "'",
                    CPROV_SPAN_ARG(written));
-        cprov_hint(err, "see '%s --help'", t->verb->name);
-    } else if (other) {
+        cprov_hint(err, "see '%s --help'", cprov_verb_program(t->verb, program));
+    } else {
         cprov_fail(err, CPROV_EINVAL, "parameter '-%" CPROV_SPAN_FMT "' is ambiguous: --%s or --%s",
                    CPROV_SPAN_ARG(written), first->name, other->name);
-        first = NULL;
     }
-    return first;
+    return NULL;
 }
 
 static void add_option(struct translation *t, const struct cprov_option *option,
@@ -146,7 +135,7 @@ static void translate_name(struct translation *t, const char *word)
 /* A GNU option keeps the word after it when that is its value. */
 static void pass(struct translation *t, const char *word)
 {
-    const struct cprov_option *option = cprov_option_named(t->verb, cprov_span_of(word + 2));
+    const struct cprov_option *option = cprov_option_long(t->verb, cprov_span_of(word + 2));
 
     cprov_words_add(t->out, t->arena, word);
     if (option && cprov_option_takes_value(option) && t->at < t->count)

@@ -488,6 +488,19 @@ const struct cprov_verb *cprov_verb_named(const char *name, bool *powershell)
     return NULL;
 }
 
+bool cprov_verb_removes(const char *name)
+{
+    static const char *const words[] = { "remove",          "remove-image", "rm",    "rmi",
+                                         "uninstall",       "delete",       "prune", "gc",
+                                         "uninstall-image", "delete-image" };
+
+    for (size_t i = 0; i < CPROV_COUNT(words); i++)
+        if (cprov_text_same(name, words[i]))
+            return true;
+    return cprov_text_same(name, "Uninstall-ContainerImage") ||
+           cprov_text_same(name, "Remove-ContainerImage");
+}
+
 const char *cprov_verb_guess(const char *name)
 {
     struct cprov_guess guess = { .word = name };

@@ -111,6 +111,21 @@ static void test_same_word_in_two_verbs(void **state)
     cprov_settings_clear(&s);
 }
 
+/* C: a beginning that only one option has means that option. */
+static void test_beginnings(void **state)
+{
+    const char *words[WORDS_MAX] = { "--vers", "1.2", "--min=1", "--all-v", "--config-f", "f" };
+    struct cprov_settings s;
+
+    (void)state;
+    assert_int_equal(parse("find", words, &s, NULL), 0);
+    assert_string_equal(s.version.required, "1.2");
+    assert_string_equal(s.version.minimum, "1");
+    assert_true(s.version.all);
+    assert_string_equal(s.session.config_file, "f");
+    cprov_settings_clear(&s);
+}
+
 static void test_refusals(void **state)
 {
     static const struct {
@@ -120,7 +135,10 @@ static void test_refusals(void **state)
     } cases[] = {
         { "find", { "--all-verison" }, "--all-verison", "--all-versions" },
         { "find", { "--all-verison=secret" }, "'--all-verison'", "--all-versions" },
-        { "find", { "--zzz" }, "--zzz", "--help" },
+        { "find", { "--zzz" }, "--zzz", "find-image --help" },
+        { "ls", { "--zzz" }, "--zzz", "cprov ls --help" },
+        { "find", { "--al" }, "ambiguous: --all-versions or --allow-http", "" },
+        { "login", { "--passw" }, "ambiguous", "" },
         { "find", { "-Z" }, "'-Z'", "--help" },
         { "find", { "--reinstall" }, "unknown option", "" },
         { "find", { "--version" }, "needs a value", "" },
@@ -216,6 +234,7 @@ int main(void)
         cmocka_unit_test(test_presets),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_same_word_in_two_verbs),
+        cmocka_unit_test(test_beginnings),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_many_names),
         cmocka_unit_test(test_first_word),
