@@ -158,6 +158,7 @@ static int run_transfer(struct install *in, struct cprov_transfer *t, struct cpr
     if (in->options->unpack && cprov_unpacking_begin(in->s, in->store, in->plan.image->manifest, t,
                                                      in->options->unpack, &u, err) < 0)
         return err->code;
+    /* A download's own failure is the reason, whatever the unpacking made of it. */
     int code = cprov_transfer_run(t, err);
     if (code < 0 && !cprov_transfer_abandoned(t))
         return code;

@@ -30,9 +30,11 @@ static uint64_t rate(const struct cprov_meter *m, int64_t now)
     size_t oldest = m->samples_count < CPROV_PROGRESS_SAMPLES ? 0 : m->next_sample;
     int64_t ms = m->samples_count ? now - m->samples[oldest].ms : 0;
 
-    if (ms <= 0 || m->done < m->samples[oldest].done)
+    uint64_t came = m->samples_count ? m->done - m->samples[oldest].done : 0;
+
+    if (ms <= 0 || came > INT64_MAX / 1000) /* it went back */
         return 0;
-    return (m->done - m->samples[oldest].done) * 1000 / (uint64_t)ms;
+    return came * 1000 / (uint64_t)ms;
 }
 
 static void tell(struct cprov_session *s, struct cprov_meter *m, bool finished, int64_t now)
@@ -60,6 +62,13 @@ void cprov_meter_set(struct cprov_session *s, struct cprov_meter *m, uint64_t do
     int64_t now = cprov_clock_ms();
     if (m->told_ms == 0 || now - m->told_ms >= TELL_EVERY_MS)
         tell(s, m, false, now);
+}
+
+void cprov_meter_jump(struct cprov_session *s, struct cprov_meter *m, uint64_t done)
+{
+    for (size_t i = 0; i < m->samples_count; i++) /* the differences are what counts: modulo 2^64 */
+        m->samples[i].done += done - m->done;
+    cprov_meter_set(s, m, done);
 }
 
 void cprov_meter_add(struct cprov_session *s, struct cprov_meter *m, uint64_t bytes)

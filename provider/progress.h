@@ -24,6 +24,9 @@ void cprov_meter_init(struct cprov_meter *m, const char *activity, const char *i
                       uint64_t total);
 /* Adds bytes, and tells the caller when it is time again. */
 void cprov_meter_add(struct cprov_session *s, struct cprov_meter *m, uint64_t bytes);
+/* The same for a count that moves, forth or back, without a byte having come: no speed comes of
+ * it. */
+void cprov_meter_jump(struct cprov_session *s, struct cprov_meter *m, uint64_t done);
 /* Sets the count (a restart goes back). */
 void cprov_meter_set(struct cprov_session *s, struct cprov_meter *m, uint64_t done);
 /* The last word: finished. */

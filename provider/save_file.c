@@ -63,11 +63,16 @@ static const char *shown(const struct job *j)
     return text ? text : "";
 }
 
+static bool is_missing(int code, const struct cprov_error *err)
+{
+    return code < 0 && (code == CPROV_ENOTFOUND || err->http == 404 || err->http == 410);
+}
+
 static int no_longer_there(const struct job *j, int code, struct cprov_error *err)
 {
     int http = err->http;
 
-    if (code != CPROV_ENOTFOUND && http != 404 && http != 410)
+    if (!is_missing(code, err))
         return code;
     *err = (struct cprov_error)CPROV_ERROR_INIT;
     err->http = http;
@@ -194,7 +199,7 @@ static int get_verified(const struct job *j, struct cprov_client *client, struct
         return remove_partial(j, err);
     /* Bytes that are wrong, or none, are nothing to go on from. */
     struct cprov_error ignored = CPROV_ERROR_INIT;
-    if ((code == CPROV_EVERIFY || code == CPROV_ENOTFOUND) && remove_partial(j, &ignored) < 0)
+    if ((code == CPROV_EVERIFY || is_missing(code, err)) && remove_partial(j, &ignored) < 0)
         cprov_say(j->s, CPROV_MSG_WARNING, "%s", ignored.msg);
     return code;
 }

@@ -103,6 +103,22 @@ bool cprov_tail_broken(struct cprov_tail *t)
     return broken;
 }
 
+bool cprov_tail_was_read(struct cprov_tail *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool was_read = t->was_read;
+    pthread_mutex_unlock(&t->lock);
+    return was_read;
+}
+
+bool cprov_tail_let_down(struct cprov_tail *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool let_down = t->broken || t->failed;
+    pthread_mutex_unlock(&t->lock);
+    return let_down;
+}
+
 /* With the lock held. */
 static void wait_a_moment(struct cprov_tail *t)
 {

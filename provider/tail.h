@@ -37,5 +37,10 @@ struct cprov_layer_source cprov_tail_source(struct cprov_tail *t,
 /* Whether bytes that were read turned out void: what was made of them is no good, through no fault
  * of the image. */
 bool cprov_tail_broken(struct cprov_tail *t);
+/* Whether the reader has used bytes of it. */
+bool cprov_tail_was_read(struct cprov_tail *t);
+/* Whether the writing side has failed, or its bytes turned out void: then the reader's failure is
+ * none of its own. */
+bool cprov_tail_let_down(struct cprov_tail *t);
 
 #endif

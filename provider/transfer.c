@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "provider/progress.h"
 #include "provider/tail.h"
@@ -40,13 +41,16 @@ struct cprov_transfer {
     struct part **parts; /* pointers: callbacks hold on to a part while the list grows */
     size_t count, room;
     struct cprov_meter meter;
-    bool abandoned; /* atomic: set by the reader's thread */
-    int code;       /* the first failure; once set, every other part stops at its next byte */
+    struct part *doubted; /* atomic: its reader failed before its bytes were verified */
+    bool abandoned;       /* atomic: the reader's failure is final */
+    int code;             /* the first failure; once set, every other part stops at its next byte */
     struct cprov_error err;
 };
 
 /* Parts that have a writer, and so a file descriptor, at one time. */
 #define BATCH 256
+/* Between two words about whom we wait for. */
+#define WAIT_STEP_MS 500
 
 int cprov_transfer_new(struct cprov_session *s, struct cprov_store *store, const char *item,
                        struct cprov_transfer **out, struct cprov_error *err)
@@ -81,16 +85,6 @@ void cprov_transfer_prefer(struct cprov_transfer *t, struct cprov_store *other)
 void cprov_transfer_unpack(struct cprov_transfer *t, struct cprov_packed *packed)
 {
     t->packed = packed;
-}
-
-void cprov_transfer_abandon(struct cprov_transfer *t)
-{
-    __atomic_store_n(&t->abandoned, true, __ATOMIC_RELAXED);
-}
-
-bool cprov_transfer_abandoned(const struct cprov_transfer *t)
-{
-    return __atomic_load_n(&t->abandoned, __ATOMIC_RELAXED);
 }
 
 static struct part *find_part(const struct cprov_transfer *t, const struct cprov_digest *digest)
@@ -175,12 +169,22 @@ uint64_t cprov_transfer_missing(const struct cprov_transfer *t)
 
 /* --- one part --- */
 
-static void count(struct part *p, uint64_t done)
+/* Bytes came: the bars move, and speed is counted. */
+static void count(struct part *p, uint64_t bytes)
 {
     struct cprov_transfer *t = p->transfer;
 
-    cprov_meter_set(t->session, &t->meter, t->meter.done - p->meter.done + done);
-    cprov_meter_set(t->session, &p->meter, done);
+    cprov_meter_add(t->session, &t->meter, bytes);
+    cprov_meter_add(t->session, &p->meter, bytes);
+}
+
+/* The bars are at `done` without a byte having come: it was there, or is void. */
+static void jump(struct part *p, uint64_t done)
+{
+    struct cprov_transfer *t = p->transfer;
+
+    cprov_meter_jump(t->session, &t->meter, t->meter.done - p->meter.done + done);
+    cprov_meter_jump(t->session, &p->meter, done);
 }
 
 /* A reader wakes up for every so many bytes, not for each piece from the wire. */
@@ -196,18 +200,45 @@ static void tell_tail(struct part *p)
     cprov_tail_advance(p->tail, have);
 }
 
+static bool is_abandoned(const struct cprov_transfer *t)
+{
+    return __atomic_load_n(&t->abandoned, __ATOMIC_ACQUIRE);
+}
+
+static struct part *doubted_part(const struct cprov_transfer *t)
+{
+    return __atomic_load_n(&t->doubted, __ATOMIC_ACQUIRE);
+}
+
+/* While one blob is in doubt the others pause: nobody may want them. */
+static bool pauses(const struct part *p)
+{
+    const struct part *doubted = doubted_part(p->transfer);
+
+    return doubted && doubted != p;
+}
+
+static int check_wanted(const struct part *p, struct cprov_error *err)
+{
+    if (p->transfer->code < 0)
+        return cprov_fail(err, CPROV_ECANCELLED, "stopped: another blob failed");
+    if (is_abandoned(p->transfer))
+        return cprov_fail(err, CPROV_ECANCELLED, "stopped: nobody wants it any more");
+    if (pauses(p))
+        return cprov_fail(err, CPROV_ECANCELLED, "stopped: another blob is in doubt");
+    return 0;
+}
+
 static int sink_write(void *arg, uint64_t offset, const void *data, size_t len,
                       struct cprov_error *err)
 {
     struct part *p = arg;
 
-    if (p->transfer->code < 0)
-        return cprov_fail(err, CPROV_ECANCELLED, "stopped: another blob failed");
-    if (cprov_transfer_abandoned(p->transfer))
-        return cprov_fail(err, CPROV_ECANCELLED, "stopped: nobody wants it any more");
+    if (check_wanted(p, err) < 0)
+        return err->code;
     if (cprov_blob_writer_write(p->writer, offset, data, len, err) < 0)
         return err->code;
-    count(p, p->meter.done + len);
+    count(p, len);
     tell_tail(p);
     return 0;
 }
@@ -216,7 +247,7 @@ static int sink_restart(void *arg, struct cprov_error *err)
 {
     struct part *p = arg;
 
-    count(p, 0);
+    jump(p, 0);
     p->told = 0;
     if (p->tail)
         cprov_tail_void(p->tail);
@@ -243,18 +274,33 @@ static void fail_part(struct part *p, int code, const struct cprov_error *err)
     }
 }
 
+/* A manifest names the blob, so its registry has to have it: the registry's failure, not the
+ * caller's. */
+static int missing_there(int code, struct cprov_error *err)
+{
+    return code == CPROV_ENOTFOUND
+               ? cprov_wrap_as(err, CPROV_ENETWORK, "the registry lacks what the image names")
+               : code;
+}
+
 static void on_fetched(void *arg, int code, const struct cprov_error *err)
 {
     struct part *p = arg;
+    struct cprov_error local = CPROV_ERROR_INIT;
 
-    if (code < 0)
-        fail_part(p, code, err);
-    else
+    if (code == 0) {
         p->state = PART_ARRIVED;
+    } else if (code == CPROV_ECANCELLED && p->transfer->code == 0 && pauses(p)) {
+        p->state = PART_OPEN; /* to go on where it stopped, should the doubt be cleared */
+        return;
+    } else {
+        local = *err;
+        fail_part(p, missing_there(code, &local), &local);
+    }
     cprov_meter_end(p->transfer->session, &p->meter);
 }
 
-/* A blob of the store is there to its end. */
+/* The reader hears that a blob of the store is there to its end. */
 static int follow_present(struct part *p, struct cprov_error *err)
 {
     auto_fd int fd = -1;
@@ -265,6 +311,13 @@ static int follow_present(struct part *p, struct cprov_error *err)
         return err->code;
     p->told = p->descriptor.size;
     return cprov_tail_open(p->tail, fd, p->descriptor.size, err);
+}
+
+/* The one way into PART_PRESENT: whoever committed the blob, its reader is told. */
+static int set_present(struct part *p, struct cprov_error *err)
+{
+    p->state = PART_PRESENT;
+    return follow_present(p, err);
 }
 
 /* The writer is at the start again after a wrong digest: then the reader's bytes were void. */
@@ -284,7 +337,7 @@ static int start_fetch(struct part *p, struct cprov_error *err)
 
     if (cprov_session_client(p->transfer->session, &client, err) < 0)
         return err->code;
-    count(p, cprov_blob_writer_have(p->writer));
+    jump(p, cprov_blob_writer_have(p->writer));
     if (p->tail && begin_tail(p, err) < 0)
         return err->code;
     p->state = PART_RUNNING;
@@ -305,16 +358,20 @@ static int start_fetch(struct part *p, struct cprov_error *err)
 static int copy_part(struct part *p, bool from_packed, struct cprov_error *err)
 {
     struct cprov_transfer *t = p->transfer;
-    int code = cprov_transfer_abandoned(t)
-                   ? cprov_fail(err, CPROV_ECANCELLED, "stopped: nobody wants it any more")
-               : from_packed
+    int code = check_wanted(p, err);
+
+    if (code == 0)
+        code = from_packed
                    ? cprov_packed_copy_blob(t->store, t->packed, &p->descriptor, &p->writer, err)
                    : cprov_store_copy_blob(t->store, t->other, &p->descriptor, &p->writer, err);
-
     if (code < 0)
         return code;
-    p->state = p->writer ? PART_GOOD : PART_PRESENT;
+    if (!p->writer) {
+        jump(p, p->descriptor.size);
+        return set_present(p, err);
+    }
     count(p, p->descriptor.size);
+    p->state = PART_GOOD;
     return 0;
 }
 
@@ -336,9 +393,8 @@ static int open_part(struct part *p, int wait_ms, struct cprov_error *err)
         return copy_part(p, true, err);
     int code = cprov_blob_writer_open(t->store, &p->descriptor, wait_ms, &p->writer, err);
     if (code == CPROV_EEXISTS) {
-        p->state = PART_PRESENT;
-        count(p, p->descriptor.size);
-        return follow_present(p, err);
+        jump(p, p->descriptor.size);
+        return set_present(p, err);
     }
     if (code == 0)
         p->state = PART_OPEN;
@@ -371,6 +427,43 @@ bool cprov_transfer_broken(const struct cprov_transfer *t)
     return false;
 }
 
+void cprov_transfer_reader_failed(struct cprov_transfer *t, const struct cprov_digest *digest)
+{
+    struct part *p = digest ? find_part(t, digest) : NULL;
+
+    if (p && p->tail && cprov_tail_let_down(p->tail))
+        return; /* the transfer knows already */
+    if (p && p->tail && cprov_tail_was_read(p->tail))
+        __atomic_store_n(&t->doubted, p, __ATOMIC_RELEASE);
+    else
+        __atomic_store_n(&t->abandoned, true, __ATOMIC_RELEASE);
+}
+
+bool cprov_transfer_abandoned(const struct cprov_transfer *t)
+{
+    return is_abandoned(t) && (t->code == 0 || t->code == CPROV_ECANCELLED);
+}
+
+static void clear_doubt(struct cprov_transfer *t)
+{
+    __atomic_store_n(&t->doubted, NULL, __ATOMIC_RELEASE);
+}
+
+/* Whether what the reader could not use was verified in the meantime: then its failure is final. */
+static void settle_doubt(struct cprov_transfer *t)
+{
+    const struct part *p = doubted_part(t);
+
+    if (p && (p->state == PART_GOOD || p->state == PART_PRESENT)) {
+        if (cprov_tail_broken(p->tail)) /* what it read was something else */
+            clear_doubt(t);
+        else
+            __atomic_store_n(&t->abandoned, true, __ATOMIC_RELEASE);
+    }
+    if (is_abandoned(t) && t->code == 0)
+        t->code = cprov_fail(&t->err, CPROV_ECANCELLED, "stopped: nobody wants it any more");
+}
+
 /* --- all of them --- */
 
 /* Opens waiting parts, up to a batch; those another process is at are left waiting. */
@@ -382,7 +475,8 @@ static size_t open_waiting(struct cprov_transfer *t)
         struct cprov_error err = CPROV_ERROR_INIT;
         struct part *p = t->parts[i];
 
-        if (p->state != PART_WAITING)
+        settle_doubt(t);
+        if (p->state != PART_WAITING || t->code < 0)
             continue;
         int code = open_part(p, 0, &err);
         if (code == 0)
@@ -437,12 +531,33 @@ static bool finish_arrived(struct cprov_transfer *t)
         if (code == CPROV_EVERIFY && !p->fresh_start) {
             p->fresh_start = true;
             again = true;
+            if (doubted_part(t) == p)
+                clear_doubt(t);
             code = start_fetch(p, &err);
         } else if (code == 0) {
             p->state = PART_GOOD;
         }
         if (code < 0)
             fail_part(p, code, &err);
+    }
+    return again;
+}
+
+/* After what was started has ended: whether there is more to run. */
+static bool go_on(struct cprov_transfer *t)
+{
+    bool again = finish_arrived(t);
+
+    settle_doubt(t);
+    for (size_t i = 0; i < t->count && t->code == 0; i++) {
+        struct cprov_error err = CPROV_ERROR_INIT;
+        struct part *p = t->parts[i];
+
+        if (p->state != PART_OPEN) /* else it paused */
+            continue;
+        again = true;
+        if (start_fetch(p, &err) < 0)
+            fail_part(p, err.code, &err);
     }
     return again;
 }
@@ -461,7 +576,7 @@ static int fetch_started(struct cprov_transfer *t)
             t->code = code;
             t->err = err;
         }
-    } while (t->code == 0 && finish_arrived(t));
+    } while (t->code == 0 && go_on(t));
     return t->code;
 }
 
@@ -481,8 +596,7 @@ static int commit_good(struct cprov_transfer *t, struct cprov_error *err)
     for (size_t i = 0; i < t->count && code == 0; i++)
         if (t->parts[i]->state == PART_GOOD) {
             cprov_blob_writer_close(cprov_steal(&t->parts[i]->writer));
-            t->parts[i]->state = PART_PRESENT;
-            code = follow_present(t->parts[i], err);
+            code = set_present(t->parts[i], err);
         }
     return code;
 }
@@ -496,6 +610,37 @@ static int finish_batch(struct cprov_transfer *t, struct cprov_error *err)
     return commit_good(t, err);
 }
 
+/*
+ * Waits for the process that is at this blob, and says so: until it has committed, failed or died.
+ * Its partial file shows how far it is.
+ */
+static int wait_for_other(struct part *p, struct cprov_error *err)
+{
+    struct cprov_transfer *t = p->transfer;
+    int64_t deadline = cprov_clock_ms() + CPROV_LOCK_WAIT_MS;
+    const char *activity = p->meter.activity;
+    bool said = false;
+    int code;
+
+    while ((code = open_part(p, WAIT_STEP_MS, err)) == CPROV_EINUSE &&
+           cprov_clock_ms() < deadline) {
+        settle_doubt(t);
+        if (t->code < 0) {
+            *err = t->err;
+            return t->code;
+        }
+        if (!said)
+            cprov_say(t->session, CPROV_MSG_WARNING,
+                      "waiting for another process that is downloading %.19s of %s", p->id,
+                      t->item);
+        said = true;
+        p->meter.activity = "Waiting";
+        jump(p, cprov_store_partial_bytes(t->store, &p->descriptor));
+    }
+    p->meter.activity = activity;
+    return code;
+}
+
 /* What other processes were fetching: one by one, holding nothing while waiting, so that two
  * installs never wait for each other. */
 static int fetch_left(struct cprov_transfer *t, struct cprov_error *err)
@@ -503,7 +648,7 @@ static int fetch_left(struct cprov_transfer *t, struct cprov_error *err)
     for (size_t i = 0; i < t->count; i++) {
         if (t->parts[i]->state != PART_WAITING)
             continue;
-        if (open_part(t->parts[i], CPROV_LOCK_WAIT_MS, err) < 0)
+        if (wait_for_other(t->parts[i], err) < 0)
             return err->code;
         start_opened(t);
         if (finish_batch(t, err) < 0)
@@ -533,6 +678,7 @@ int cprov_transfer_run(struct cprov_transfer *t, struct cprov_error *err)
     int code = t->packed && missing > 0 ? cprov_store_need_space(t->store, missing, err) : 0;
     if (code == 0)
         code = fetch_all(t, err);
+    /* Nobody may be left waiting for what nobody brings. */
     for (size_t i = 0; i < t->count && code < 0; i++)
         if (t->parts[i]->tail)
             cprov_tail_fail(t->parts[i]->tail, err);

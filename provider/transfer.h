@@ -39,9 +39,16 @@ CPROV_MUST_CHECK
 int cprov_transfer_follow(struct cprov_transfer *t, const struct cprov_digest *digest,
                           const struct cprov_cancel *cancel, struct cprov_layer_source *out,
                           struct cprov_error *err);
-/* The reader has failed: every blob stops at its next byte, and the run ends with CPROV_ECANCELLED.
- * From any thread. */
-void cprov_transfer_abandon(struct cprov_transfer *t);
+/*
+ * The reader of a followed blob has failed; from its thread. digest: the blob that it was reading,
+ * NULL: bytes had no part in it. Bytes that are not verified decide nothing: that one blob is
+ * brought to its end while the others pause. When its digest is right, the run ends with
+ * CPROV_ECANCELLED and the reader's verdict counts (abandoned() tells); when it is wrong, the blob
+ * is begun anew once, the others go on, and what the reader made of it is to be made again
+ * (broken() tells).
+ */
+void cprov_transfer_reader_failed(struct cprov_transfer *t, const struct cprov_digest *digest);
+/* Whether the run ended because its reader had failed, and not through a failure of its own. */
 bool cprov_transfer_abandoned(const struct cprov_transfer *t);
 /* Whether bytes that were followed turned out void (a server changed its mind): what was made of
  * them is to be made again. */
@@ -61,7 +68,10 @@ void cprov_transfer_prefer(struct cprov_transfer *t, struct cprov_store *other);
 /*
  * Checks the space, fetches what is missing (several at once; what another process is fetching is
  * waited for, last), compares every digest (a wrong one gets one fresh start), and commits. On
- * failure the first error, and the good part of what came stays for the next time.
+ * failure the first error, and the good part of what came stays for the next time. However it
+ * ends, every follower is told: of its blob's last byte, or of the failure.
+ *
+ * CPROV_ENETWORK: also for a blob that its repository does not have, though a manifest names it.
  */
 CPROV_MUST_CHECK
 int cprov_transfer_run(struct cprov_transfer *t, struct cprov_error *err);

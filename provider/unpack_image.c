@@ -34,8 +34,9 @@ struct cprov_unpacking {
     struct stored *stored; /* one per layer and one for the config, without a transfer */
     struct cprov_image_config *config;
     struct cprov_unpack *unpack;
-    struct cprov_cancel cancel; /* of the thread: the session's, or ours */
-    bool stop;                  /* atomic */
+    struct cprov_cancel cancel;         /* of the thread: the session's, or ours */
+    bool stop;                          /* atomic */
+    const struct cprov_digest *reading; /* the blob whose bytes are being used; or NULL */
     pthread_t thread;
     bool running;
     int code;
@@ -156,7 +157,11 @@ static int open_tree(struct cprov_unpacking *u, struct cprov_error *err)
 
 static int apply_layers(struct cprov_unpacking *u, struct cprov_error *err)
 {
-    if (read_config(u, err) < 0 || open_tree(u, err) < 0)
+    u->reading = &u->manifest->config.digest;
+    if (read_config(u, err) < 0)
+        return err->code;
+    u->reading = NULL;
+    if (open_tree(u, err) < 0)
         return err->code;
     for (size_t i = 0; i < u->manifest->layers_count; i++) {
         const struct cprov_descriptor *d = &u->manifest->layers[i];
@@ -165,9 +170,11 @@ static int apply_layers(struct cprov_unpacking *u, struct cprov_error *err)
         if (type.packing == CPROV_LAYER_NONE)
             return cprov_fail(err, CPROV_EUNSUPPORTED, "layer %zu: '%s' is no layer of files",
                               i + 1, d->media_type);
+        u->reading = &d->digest;
         if (cprov_unpack_layer(u->unpack, type.packing, d->size, &u->config->diff_ids[i],
                                &u->layers[i], err) < 0)
             return cprov_wrap(err, "layer %zu", i + 1);
+        u->reading = NULL;
     }
     return 0;
 }
@@ -177,9 +184,8 @@ static void *run(void *arg)
     struct cprov_unpacking *u = arg;
 
     u->code = apply_layers(u, &u->err);
-    /* no reason to go on downloading, unless the trouble is the download's own */
-    if (u->code < 0 && u->transfer && !cprov_transfer_broken(u->transfer))
-        cprov_transfer_abandon(u->transfer);
+    if (u->code < 0 && u->transfer)
+        cprov_transfer_reader_failed(u->transfer, u->reading);
     return NULL;
 }
 
@@ -315,8 +321,8 @@ static void join(struct cprov_unpacking *u)
     u->running = false;
 }
 
-/* A server that changed its mind in the middle voids what was unpacked; by now the store has it
- * all. */
+/* A server that changed its mind in the middle, or bytes that turned out wrong, void what was
+ * unpacked; by now the store has it all, verified. */
 static int again_from_store(struct cprov_unpacking *u, struct cprov_error *err)
 {
     cprov_unpack_close(cprov_steal(&u->unpack));
@@ -342,7 +348,8 @@ int cprov_unpacking_end(struct cprov_unpacking *u, struct cprov_error *err)
     struct cprov_unpack_result result;
 
     join(u);
-    if (u->code < 0 && u->transfer && cprov_transfer_broken(u->transfer))
+    if (u->code < 0 && u->transfer && !cprov_transfer_abandoned(u->transfer) &&
+        cprov_transfer_broken(u->transfer))
         u->code = again_from_store(u, &u->err);
     if (u->code < 0) {
         *err = u->err;

@@ -169,20 +169,38 @@ static int prepare(struct cprov_store *s, const struct cprov_descriptor *want,
     return cprov_store_has(s, want) ? in_store(want, err) : 0;
 }
 
+static void name_partial(const struct cprov_descriptor *d, char buf[CPROV_PARTIAL_NAME_MAX])
+{
+    char hex[CPROV_DIGEST_TEXT_MAX];
+
+    snprintf(buf, CPROV_PARTIAL_NAME_MAX, "%s-%s", cprov_digest_algo_name(d->digest.algo),
+             cprov_digest_hex(&d->digest, hex));
+}
+
+uint64_t cprov_store_partial_bytes(struct cprov_store *s, const struct cprov_descriptor *d)
+{
+    char name[CPROV_PARTIAL_NAME_MAX];
+    struct stat st;
+
+    name_partial(d, name);
+    if (s->partial < 0 || fstatat(s->partial, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        !S_ISREG(st.st_mode))
+        return 0;
+    return (uint64_t)st.st_size < d->size ? (uint64_t)st.st_size : d->size;
+}
+
 /* Without a file yet; NULL when out of memory. */
 static struct cprov_blob_writer *new_writer(struct cprov_store *s,
                                             const struct cprov_descriptor *want)
 {
     struct cprov_blob_writer *w = calloc(1, sizeof(*w));
-    char hex[CPROV_DIGEST_TEXT_MAX];
 
     if (!w)
         return NULL;
     w->store = s;
     w->want = *want;
     w->fd = -1;
-    snprintf(w->name, sizeof(w->name), "%s-%s", cprov_digest_algo_name(want->digest.algo),
-             cprov_digest_hex(&want->digest, hex));
+    name_partial(want, w->name);
     return w;
 }
 

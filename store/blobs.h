@@ -47,6 +47,9 @@ struct cprov_blob_writer;
 CPROV_MUST_CHECK
 int cprov_blob_writer_open(struct cprov_store *s, const struct cprov_descriptor *want, int wait_ms,
                            struct cprov_blob_writer **out, struct cprov_error *err);
+/* Bytes in the blob's partial file, whoever writes it: how far another process is; 0 without one.
+ */
+uint64_t cprov_store_partial_bytes(struct cprov_store *s, const struct cprov_descriptor *d);
 /* Keeps the partial bytes. NULL-safe. */
 void cprov_blob_writer_close(struct cprov_blob_writer *w);
 CPROV_DEFINE_CLEANUP(struct cprov_blob_writer, cprov_blob_writer, cprov_blob_writer_close)

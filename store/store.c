@@ -178,13 +178,18 @@ static int make_layout(struct cprov_store *s, bool fresh, struct cprov_error *er
     return code;
 }
 
+static bool has_layout_file(const struct cprov_store *s)
+{
+    return faccessat(s->root, CPROV_STORE_LAYOUT, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int open_layout(struct cprov_store *s, struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
-    bool create = s->flags & CPROV_STORE_CREATE, free_to_use;
+    bool create = s->flags & CPROV_STORE_CREATE, free_to_use = true;
 
     cprov_buf_init(&text, LAYOUT_FILE_MAX);
-    if (faccessat(s->root, CPROV_STORE_LAYOUT, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+    if (has_layout_file(s)) {
         int code = cprov_fs_read(s->root, CPROV_STORE_LAYOUT, LAYOUT_FILE_MAX, &text, err);
         if (code == 0)
             code = check_layout(cprov_buf_span(&text), err);
@@ -193,6 +198,8 @@ static int open_layout(struct cprov_store *s, struct cprov_error *err)
     int code = survey(s, &free_to_use, err);
     if (code != 0)
         return code;
+    if (!free_to_use && has_layout_file(s)) /* another process made the store meanwhile */
+        return open_layout(s, err);
     if (!free_to_use)
         return cprov_fail(err, CPROV_EVERIFY, "holds files, but no oci-layout");
     if (!create)
