@@ -175,7 +175,7 @@ static int conclude_one(struct find *f, size_t i)
     if ((o->rows > 0 && !broke_off(f, o)) || o->code == 0 ||
         (pattern && o->code == CPROV_ENOTFOUND))
         return 0;
-    if (o->code == CPROV_ENOTFOUND && f->s->places_count > 1 && !n->is_reference &&
+    if (o->code == CPROV_ENOTFOUND && f->s->places_count > 1 && !n->is_reference && !n->place &&
         !strstr(o->err.msg, "newest is"))
         name_sources(f->s, &o->err);
     cprov_report(f->s, target_of(f->s, n), &o->err);
@@ -228,6 +228,7 @@ static int read_names(struct find *f, struct cprov_name *names, struct cprov_wan
             .exactly = names[i].is_reference ? &names[i].reference : NULL,
             .range = names[i].range,
             .all_versions = names[i].all_versions || o->digest,
+            .only = names[i].place,
         };
         if (cprov_span_is(names[i].lookup, "*"))
             wanted[i].text.len = 0;

@@ -52,6 +52,15 @@ static void fill_file(struct cprov_found *f, const char *culture, const struct c
         f->item.sha256 = strchr(f->item.digest, ':') + 1;
 }
 
+/* What leads to the row's source again from anywhere: a path that was given as it was typed does
+ * not. */
+static const char *source_again(const struct cprov_found *f, const struct cprov_listing *row)
+{
+    bool typed_path = row->place && row->place->kind->local && !*row->place->source->file;
+
+    return typed_path ? f->item.location : f->item.source;
+}
+
 static void fill_source(struct cprov_found *f, const struct cprov_name *name,
                         const struct cprov_listing *row)
 {
@@ -100,6 +109,6 @@ void cprov_found_init(struct cprov_found *f, struct cprov_session *s, const stru
     fill_file(f, culture, row);
     cprov_full_name(row->publisher, item->name, item->version, f->full);
     item->full_name = f->full;
-    cprov_ref_write(&f->ref, item->source, item->name, &row->reference, row->url);
+    cprov_ref_write(&f->ref, source_again(f, row), item->name, &row->reference, row->url);
     item->ref = cprov_buf_text(&f->ref);
 }

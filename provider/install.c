@@ -112,7 +112,7 @@ static int offline(struct install *in, const char *text, struct cprov_error *err
         return err->code;
     struct cprov_span name =
         n.is_reference ? cprov_span_of(cprov_name_of_reference(in->s, &n.reference)) : n.lookup;
-    for (size_t i = 0; images && i < images->count && (!found || n.all_versions); i++) {
+    for (size_t i = 0; images && !n.place && i < images->count && (!found || n.all_versions); i++) {
         const struct cprov_image *image = &images->list[i];
 
         if (!cprov_span_is_nocase(name, image->name) ||

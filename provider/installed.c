@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "provider/local_place.h"
+#include "provider/plan.h"
 #include "provider/select.h"
 #include "store/blobs.h"
 
@@ -14,6 +16,7 @@ void cprov_installed_clear(struct cprov_installed *in)
     cprov_image_config_free(in->config);
     cprov_manifest_free(in->manifest);
     cprov_images_free(in->images);
+    cprov_packed_close(in->packed);
     cprov_store_close(in->store);
     *in = (struct cprov_installed){ .store = NULL };
 }
@@ -107,16 +110,81 @@ static int read_image_manifest(struct cprov_session *s, struct cprov_installed *
 static int read_config(struct cprov_installed *in, struct cprov_error *err)
 {
     auto_buf struct cprov_buf bytes = { 0 };
+    const struct cprov_descriptor *d = &in->manifest->config;
 
     if (cprov_manifest_is_artifact(in->manifest))
         return cprov_fail(err, CPROV_EUNSUPPORTED, "it is an artifact and has no file system");
     cprov_buf_init(&bytes, CPROV_CONFIG_MAX);
-    if (cprov_store_read_blob(in->store, &in->manifest->config, CPROV_CONFIG_MAX, &bytes, err) <
-            0 ||
+    if ((in->packed ? cprov_packed_read(in->packed, &d->digest, CPROV_CONFIG_MAX, &bytes, err)
+                    : cprov_store_read_blob(in->store, d, CPROV_CONFIG_MAX, &bytes, err)) < 0 ||
         cprov_image_config_parse(cprov_buf_span(&bytes), &in->config, err) < 0 ||
         cprov_image_config_unpacks(in->config, in->manifest, err) < 0)
         return cprov_wrap(err, "image config");
     return 0;
+}
+
+int cprov_installed_layer(const struct cprov_installed *in, size_t i, int *fd, uint64_t *offset,
+                          uint64_t *size, struct cprov_error *err)
+{
+    const struct cprov_descriptor *d = &in->manifest->layers[i];
+    auto_fd int opened = -1;
+
+    *offset = 0;
+    *size = d->size;
+    if ((in->packed ? cprov_packed_open_blob(in->packed, &d->digest, &opened, offset, size, err)
+                    : cprov_store_open_blob(in->store, d, &opened, err)) < 0)
+        return err->code;
+    if (*size != d->size)
+        return cprov_fail(err, CPROV_EVERIFY, "it has %llu bytes, not %llu",
+                          (unsigned long long)*size, (unsigned long long)d->size);
+    *fd = opened;
+    opened = -1;
+    return 0;
+}
+
+/* An image in a layout or an archive, where it lies. */
+static int open_local(struct cprov_session *s, const char *name,
+                      const struct cprov_version_options *version, struct cprov_installed *in,
+                      struct cprov_error *err)
+{
+    auto_plan struct cprov_plan plan = { 0 };
+    struct cprov_descriptor chosen;
+    struct cprov_target target;
+
+    if (cprov_resolve(s, name, version, &target, err) < 0)
+        return err->code;
+    if (!target.place)
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, and no image");
+    if (cprov_plan_start(s, &target, false, &plan, &chosen, err) < 0 ||
+        cprov_plan_fetch(s, &target, false, &chosen, &plan, err) < 0)
+        return err->code;
+    struct cprov_doc *own = plan.image == &plan.top ? &plan.top : NULL;
+    for (size_t i = 0; i < plan.inner_count; i++)
+        own = &plan.inner[i] == plan.image ? &plan.inner[i] : own;
+    in->manifest = cprov_steal(&own->manifest);
+    in->packed = cprov_steal(&plan.packed);
+    return 0;
+}
+
+static int open_stored(struct cprov_session *s, const char *name,
+                       const struct cprov_version_options *version,
+                       enum cprov_installed_which which, unsigned flags, struct cprov_installed *in,
+                       struct cprov_error *err)
+{
+    int code = cprov_session_store(s, flags, &in->store, err);
+
+    if (code == CPROV_ENOTFOUND)
+        return cprov_fail(err, CPROV_ENOTFOUND, "not installed");
+    if (code < 0 || find(s, name, version, which, in, err) < 0)
+        return err->code;
+    return read_image_manifest(s, in, err);
+}
+
+static int fail_not_installed(const char *name, struct cprov_error *err)
+{
+    cprov_fail(err, CPROV_EUNSUPPORTED, "an installed image is wanted here, and no file");
+    cprov_hint(err, "install-image %s", name);
+    return CPROV_EUNSUPPORTED;
 }
 
 int cprov_installed_open(struct cprov_session *s, const char *name,
@@ -125,16 +193,18 @@ int cprov_installed_open(struct cprov_session *s, const char *name,
                          struct cprov_installed *out, struct cprov_error *err)
 {
     auto_installed struct cprov_installed in = { .store = NULL };
+    struct cprov_span location, image;
 
     if (!name || !*name)
         return cprov_fail(err, CPROV_EINVAL, "no image is named");
     if (version->all)
         return cprov_fail(err, CPROV_EINVAL, "one image is wanted here, and not all versions");
-    int code = cprov_session_store(s, flags, &in.store, err);
-    if (code == CPROV_ENOTFOUND)
-        return cprov_fail(err, CPROV_ENOTFOUND, "not installed");
-    if (code < 0 || find(s, name, version, which, &in, err) < 0 ||
-        read_image_manifest(s, &in, err) < 0 || read_config(&in, err) < 0)
+    bool local = cprov_local_name(cprov_span_of(name), &location, &image);
+    if (local && which == CPROV_INSTALLED_ONLY)
+        return fail_not_installed(name, err);
+    if ((local ? open_local(s, name, version, &in, err)
+               : open_stored(s, name, version, which, flags, &in, err)) < 0 ||
+        read_config(&in, err) < 0)
         return err->code;
     *out = in;
     in = (struct cprov_installed){ .store = NULL };

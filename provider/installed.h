@@ -6,12 +6,14 @@
 #include "manifest/manifest.h"
 #include "provider/session.h"
 #include "store/images.h"
+#include "store/packed.h"
 
 /* {0} is empty. */
 struct cprov_installed {
     struct cprov_store *store;
     struct cprov_images *images;
     const struct cprov_image *image; /* one of them */
+    struct cprov_packed *packed;     /* or instead of these three: the layout or archive it is in */
     struct cprov_manifest *manifest; /* its own, or of its index the one for this host */
     struct cprov_image_config *config;
 };
@@ -24,11 +26,18 @@ CPROV_MUST_CHECK
 int cprov_installed_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
                              struct cprov_manifest **out, struct cprov_error *err);
 
+/* Where the bytes of layer i are: *size bytes of *fd (yours to close) from *offset on. */
+CPROV_MUST_CHECK
+int cprov_installed_layer(const struct cprov_installed *in, size_t i, int *fd, uint64_t *offset,
+                          uint64_t *size, struct cprov_error *err);
+
 /* Which one is meant when several versions of a name are installed. */
 enum cprov_installed_which { CPROV_INSTALLED_NEWEST, CPROV_INSTALLED_ONLY };
 
 /*
- * Opens the store with the flags and reads the image. CPROV_ENOTFOUND: none fits; CPROV_EINVAL:
+ * Opens the store with the flags and reads the image; a name of something on this machine
+ * (cprov_local_name()) is read where it lies, when the newest will do: CPROV_EUNSUPPORTED when an
+ * installed one alone will. CPROV_ENOTFOUND: none fits; CPROV_EINVAL:
  * several do (the text lists them); CPROV_EUNSUPPORTED: it has no file system;
  * CPROV_EINCOMPATIBLE: an index without anything for this host.
  */

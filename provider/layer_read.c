@@ -1,4 +1,4 @@
-/* provider/layer_read.c - a blob of the store, inflated, hashed and read as tar, in one pass. */
+/* provider/layer_read.c - a layer of an image, inflated, hashed and read as tar, in one pass. */
 #include "provider/layer_read.h"
 
 #include <stdlib.h>
@@ -6,7 +6,6 @@
 #include "base/hash.h"
 #include "base/inflate.h"
 #include "base/limits.h"
-#include "store/blobs.h"
 
 #define PIECE (128 * CPROV_KIB)
 
@@ -30,17 +29,19 @@ static int take(void *arg, const void *data, size_t len, struct cprov_error *err
 }
 
 /* The packing is told by the bytes: media types of layers are not always right. */
-static int read_blob(struct cprov_session *s, struct reading *r, int fd, char *piece,
-                     struct cprov_error *err)
+static int read_blob(struct cprov_session *s, struct reading *r, int fd, uint64_t from,
+                     uint64_t size, char *piece, struct cprov_error *err)
 {
     auto_inflater struct cprov_inflater *inflater = NULL;
     size_t got = PIECE;
+    uint64_t left = size;
     int code = 0;
 
-    for (off_t at = 0; got == PIECE; at += (off_t)got) {
+    for (uint64_t at = from; got == PIECE; at += got, left -= got) {
         if (cprov_cancelled(&s->cancel))
             return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-        code = cprov_fs_read_at(fd, piece, PIECE, at, &got, err);
+        code =
+            cprov_fs_read_at(fd, piece, left < PIECE ? (size_t)left : PIECE, (off_t)at, &got, err);
         if (code == 0 && !inflater)
             code = cprov_inflater_new(cprov_compression_of(cprov_span_make(piece, got)), take, r,
                                       &inflater, err);
@@ -73,15 +74,16 @@ int cprov_layer_read(struct cprov_session *s, const struct cprov_installed *in, 
     CPROV_CLEANUP(reading_clear) struct reading r = { .tar = NULL };
     const struct cprov_digest *diff_id = &in->config->diff_ids[i];
     auto_fd int fd = -1;
+    uint64_t from = 0, size = 0;
 
     int code = cprov_tar_reader_new(handler, &r.tar, err);
     if (code == 0 && verify)
         code = cprov_digest_hasher(diff_id->algo, &r.hasher, err);
     if (code == 0)
-        code = cprov_store_open_blob(in->store, &in->manifest->layers[i], &fd, err);
+        code = cprov_installed_layer(in, i, &fd, &from, &size, err);
     if (code == 0) {
         char *piece = malloc(PIECE);
-        code = piece ? read_blob(s, &r, fd, piece, err) : cprov_fail_memory(err);
+        code = piece ? read_blob(s, &r, fd, from, size, piece, err) : cprov_fail_memory(err);
         free(piece);
     }
     if (code == 0 && verify)

@@ -188,6 +188,79 @@ int cprov_local_location(const char *location, const char *given_type, struct cp
     return 0;
 }
 
+/* --- names --- */
+
+/* What may be an image: a file, or a layout. */
+static bool holds_images(struct cprov_span path)
+{
+    CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
+    const char *text = cprov_arena_text(&arena, path);
+    struct stat st;
+
+    if (!text || stat(text, &st) < 0)
+        return false;
+    return S_ISREG(st.st_mode) || (S_ISDIR(st.st_mode) && is_layout(AT_FDCWD, text, &arena));
+}
+
+static bool exists(struct cprov_span path)
+{
+    CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
+    const char *text = cprov_arena_text(&arena, path);
+    struct stat st;
+
+    return text && stat(text, &st) == 0;
+}
+
+/*
+ * Where the path ends: names of folders and of images may both have a ':' in them, so the longest
+ * path at which something is goes first; where nothing is, the first ':' ends it.
+ */
+static size_t path_end(struct cprov_span text, bool (*there)(struct cprov_span))
+{
+    for (size_t len = text.len; len > 0; len--)
+        if ((len == text.len || text.ptr[len] == ':') && there(cprov_span_make(text.ptr, len)))
+            return len;
+    return 0;
+}
+
+static size_t prefix_len(struct cprov_span name)
+{
+    for (size_t i = 0; i < CPROV_COUNT(prefixes); i++)
+        if (cprov_span_starts_with(name, prefixes[i].prefix) &&
+            !cprov_span_starts_with(name, "oci://"))
+            return strlen(prefixes[i].prefix);
+    return 0;
+}
+
+bool cprov_local_name(struct cprov_span name, struct cprov_span *location, struct cprov_span *image)
+{
+    size_t prefix = prefix_len(name), end;
+    struct cprov_span path = cprov_span_from(name, prefix);
+    bool said = prefix || cprov_span_starts_with(name, "/") || cprov_span_starts_with(name, "./") ||
+                cprov_span_starts_with(name, "../") || cprov_span_is(name, ".") ||
+                cprov_span_is(name, "..");
+
+    if (!said && (cprov_span_find(name, '/') == name.len || cprov_reference_names_host(name)))
+        return false;
+    end = path_end(path, said ? exists : holds_images);
+    if (end == 0 && !said)
+        return false;
+    if (end == 0)
+        end = cprov_span_find(path, ':');
+    *location = cprov_span_make(name.ptr, prefix + end);
+    *image = cprov_span_from(path, end + (end < path.len));
+    return true;
+}
+
+const char *cprov_local_path(struct cprov_span location, struct cprov_arena *arena)
+{
+    bool said = prefix_len(location) || (location.len && strchr("/.", location.ptr[0]));
+
+    return cprov_arena_textf(
+        arena, "%s%" CPROV_SPAN_FMT "%s", said ? "" : "./", CPROV_SPAN_ARG(location),
+        cprov_span_is(location, ".") || cprov_span_is(location, "..") ? "/" : "");
+}
+
 static int any_entry(void *arg, const struct cprov_entry *entry, struct cprov_error *err)
 {
     (void)arg;

@@ -28,6 +28,17 @@ CPROV_MUST_CHECK
 int cprov_local_location(const char *location, const char *given_type, struct cprov_arena *arena,
                          const char **path, const char **type, struct cprov_error *err);
 
+/*
+ * Whether a name is of an image on this machine: oci:DIR[:NAME], oci-archive:FILE[:NAME],
+ * docker-archive:FILE[:NAME], /PATH, ./PATH, ../PATH, or a path with a '/' where a file or a layout
+ * is. *location is what cprov_local_location() reads, *image what follows it after a ':' (or
+ * empty); both point into name.
+ */
+bool cprov_local_name(struct cprov_span name, struct cprov_span *location,
+                      struct cprov_span *image);
+/* The location of such a name as a path that says so ("x/y" is "./x/y"); in the arena, or NULL. */
+const char *cprov_local_path(struct cprov_span location, struct cprov_arena *arena);
+
 /* Whether a local place can be read: up to its first image. */
 CPROV_MUST_CHECK
 int cprov_local_check(const struct cprov_place *place, struct cprov_error *err);

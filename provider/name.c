@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "provider/local_place.h"
 
 #define REF_PREFIX "ci1:"
 
@@ -58,8 +59,9 @@ static bool has_control(struct cprov_span text)
     return false;
 }
 
-/* What has no registry is looked up in its source again. */
-static int read_row(const struct cprov_json *doc, struct cprov_name *n, struct cprov_error *err)
+/* What has no registry is looked up in its source again, and nowhere else. */
+static int read_row(struct cprov_session *s, const struct cprov_json *doc, struct cprov_name *n,
+                    struct cprov_error *err)
 {
     const char *version = cprov_json_get_text(doc, "v"), *digest = cprov_json_get_text(doc, "d");
 
@@ -74,7 +76,7 @@ static int read_row(const struct cprov_json *doc, struct cprov_name *n, struct c
         return cprov_fail(err, CPROV_EINVAL, "damaged ref: a pattern");
     n->lookup = cprov_span_of(n->shown_name);
     n->range = (struct cprov_version_range){ .exact = cprov_span_of(version) };
-    return 0;
+    return cprov_session_place(s, n->source, &n->place, err);
 }
 
 /* A ref passes through files and pipes of others: what it says is looked at like any other input.
@@ -95,7 +97,7 @@ static int read_ref(struct cprov_session *s, const char *text, struct cprov_name
         return cprov_fail(err, CPROV_EINVAL, "damaged ref: control characters");
     const char *reference = cprov_json_get_text(doc, "r");
     if (!reference)
-        return read_row(doc, n, err);
+        return read_row(s, doc, n, err);
     if (cprov_reference_parse(cprov_span_of(reference), &n->reference, err) < 0)
         return cprov_wrap(err, "damaged ref");
     n->is_reference = true;
@@ -159,6 +161,24 @@ static bool pins_one(const struct cprov_name *n, struct cprov_span version)
            (version.len > 0 && !cprov_span_is_pattern(version));
 }
 
+/* An image in a layout or an archive: of all that is in it, or the one that is named. */
+static int read_local(struct cprov_session *s, struct cprov_span location, struct cprov_span image,
+                      struct cprov_name *n, struct cprov_span *version, struct cprov_error *err)
+{
+    const char *text = cprov_local_path(location, &s->call);
+    struct cprov_span host;
+
+    if (!text)
+        return cprov_fail_memory(err);
+    if (cprov_session_place(s, text, &n->place, err) < 0)
+        return err->code;
+    if (cprov_reference_names_host(image)) /* the names of what is in it have no host */
+        cprov_span_cut(image, '/', &host, &image);
+    if (cprov_span_starts_with(image, "library/"))
+        image = cprov_span_from(image, strlen("library/"));
+    return image.len ? read_lookup(image, n, version, err) : 0;
+}
+
 static int merge_version(struct cprov_name *n, struct cprov_span in_name,
                          const struct cprov_version_options *version, struct cprov_error *err)
 {
@@ -204,39 +224,46 @@ static bool has_wildcards(struct cprov_span text)
     return cprov_span_is_pattern(text);
 }
 
+/* What is no ref: a reference, a path, or what is looked up. */
+static int read_words(struct cprov_session *s, const char *text,
+                      const struct cprov_version_options *version, bool patterns,
+                      struct cprov_name *n, struct cprov_error *err)
+{
+    struct cprov_span rest = cprov_span_of(n->text), in_name = { 0 }, location, image;
+    bool local = cprov_local_name(rest, &location, &image), stripped = false;
+
+    if (!local && strip_scheme(&rest, &stripped, err) < 0)
+        return err->code;
+    if (!patterns && has_wildcards(local ? image : rest))
+        return cprov_fail(err, CPROV_EINVAL,
+                          "The specified name '%s' should not contain any wildcard characters, "
+                          "please correct it and try again.",
+                          text);
+    n->is_reference = !local && (stripped || cprov_reference_names_host(rest));
+    if (n->is_reference)
+        return cprov_reference_parse(rest, &n->reference, err) < 0
+                   ? err->code
+                   : merge_reference_version(s, n, version, err);
+    if ((local ? read_local(s, location, image, n, &in_name, err)
+               : read_lookup(rest, n, &in_name, err)) < 0)
+        return err->code;
+    return merge_version(n, in_name, version, err);
+}
+
 int cprov_name_read(struct cprov_session *s, const char *text,
                     const struct cprov_version_options *version, bool patterns,
                     struct cprov_name *out, struct cprov_error *err)
 {
     struct cprov_name n = { .text = cprov_arena_text(&s->call, cprov_span_of(text)) };
-    struct cprov_span rest, in_name = { 0 };
-    bool stripped;
 
     if (!n.text)
         return cprov_fail_memory(err);
-    if (cprov_span_starts_with(cprov_span_of(text), REF_PREFIX)) {
-        if (read_ref(s, text, &n, err) < 0 ||
-            (n.is_reference ? merge_reference_version(s, &n, version, err)
-                            : merge_version(&n, n.range.exact, version, err)) < 0)
+    if (!cprov_span_starts_with(cprov_span_of(text), REF_PREFIX)) {
+        if (read_words(s, text, version, patterns, &n, err) < 0)
             return err->code;
-        *out = n;
-        return 0;
-    }
-    rest = cprov_span_of(n.text);
-    if (strip_scheme(&rest, &stripped, err) < 0)
-        return err->code;
-    if (!patterns && has_wildcards(rest))
-        return cprov_fail(err, CPROV_EINVAL,
-                          "The specified name '%s' should not contain any wildcard characters, "
-                          "please correct it and try again.",
-                          text);
-    if (stripped || cprov_reference_names_host(rest)) {
-        n.is_reference = true;
-        if (cprov_reference_parse(rest, &n.reference, err) < 0 ||
-            merge_reference_version(s, &n, version, err) < 0)
-            return err->code;
-    } else if (read_lookup(rest, &n, &in_name, err) < 0 ||
-               merge_version(&n, in_name, version, err) < 0) {
+    } else if (read_ref(s, text, &n, err) < 0 ||
+               (n.is_reference ? merge_reference_version(s, &n, version, err)
+                               : merge_version(&n, n.range.exact, version, err)) < 0) {
         return err->code;
     }
     *out = n;
@@ -247,7 +274,7 @@ bool cprov_name_admits(const struct cprov_name *n, const struct cprov_listing *r
 {
     if (n->is_reference || !n->source)
         return true;
-    if (!row->place || strcmp(row->place->source->name, n->source) != 0)
+    if (!row->place || !n->place || strcmp(row->place->source->name, n->place->source->name) != 0)
         return false;
     if (n->has_row_digest && row->reference.has_digest &&
         !cprov_digest_equal(&n->row_digest, &row->reference.digest))

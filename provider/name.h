@@ -13,13 +13,15 @@ struct cprov_name {
     const char *text; /* as written: for messages */
     bool is_reference;
     struct cprov_reference reference;
-    struct cprov_span lookup;
+    struct cprov_span lookup;         /* empty: all that is in `place` */
     struct cprov_version_range range; /* of NAME:VERSION or of the version options */
     bool all_versions;
     bool has_digest; /* NAME@DIGEST */
     struct cprov_digest digest;
-    const char *shown_name; /* from a ref: how find called it; or NULL */
-    const char *source;     /* from a ref: the name of its source; or NULL */
+    const char *shown_name;          /* from a ref: how find called it; or NULL */
+    const char *source;              /* from a ref: the name or location of its source; or NULL */
+    const struct cprov_place *place; /* the only one to ask: of a path, or of a ref's source; or
+                                        NULL: those of the session */
     /* From a ref whose image has no registry: of several rows that name it, this one. */
     bool has_row_digest;
     struct cprov_digest row_digest;
@@ -27,10 +29,11 @@ struct cprov_name {
 };
 
 /*
- * host/repo[:tag][@digest] and scheme://..., NAME[:VERSION|@DIGEST], "ci1:..." (a ref). patterns:
- * whether wildcards are permitted. A version both in the name and in the options is CPROV_EINVAL
- * unless they are the same; so is a version or digest in the name beside "all versions". Nothing in
- * *out points into *out.
+ * host/repo[:tag][@digest] and scheme://..., an image on this machine (cprov_local_name()),
+ * NAME[:VERSION|@DIGEST], "ci1:..." (a ref). CPROV_ENOTFOUND: nothing is at that path, or the ref's
+ * source is not known. patterns: whether wildcards are permitted. A version both in the name and in
+ * the options is CPROV_EINVAL unless they are the same; so is a version or digest in the name
+ * beside "all versions". Nothing in *out points into *out.
  */
 CPROV_MUST_CHECK
 int cprov_name_read(struct cprov_session *s, const char *text,

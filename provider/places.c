@@ -84,35 +84,81 @@ static int unknown_source(const char *text, struct cprov_error *err)
     return CPROV_ENOTFOUND;
 }
 
+/* A location that need not be registered, as a place; *is_one is false when the text is none. Its
+ * texts live in the arena; the source's name is the text. */
+static int place_at(const char *text, struct cprov_arena *arena, struct cprov_place *out,
+                    bool *is_one, struct cprov_error *err)
+{
+    const char *path = NULL, *guess = cprov_source_guess(text);
+    const char *type = guess && strcmp(guess, "index") == 0 ? guess : "oci";
+
+    *is_one = false;
+    if (names_path(text) && cprov_local_location(text, NULL, arena, &path, &type, err) < 0)
+        return err->code;
+    if (!path && !looks_like_location(cprov_span_of(text)))
+        return 0;
+    struct cprov_source *source = cprov_arena_alloc(arena, 1, sizeof(*source));
+    if (!source)
+        return cprov_fail_memory(err);
+    *source = (struct cprov_source){
+        .name = text, .location = path ? path : text, .type = type, .file = ""
+    };
+    *is_one = true;
+    return cprov_place_init(source, cprov_kinds, out, err);
+}
+
 /* One --source: a name, a pattern, or a location that need not be registered. */
 static int select_source(struct cprov_session *s, const char *text, struct cprov_error *err)
 {
-    struct cprov_place given, *at = NULL;
-    const char *path = NULL, *guess = cprov_source_guess(text);
-    const char *type = guess && strcmp(guess, "index") == 0 ? guess : "oci";
-    bool found = false;
+    struct cprov_place given;
+    bool found = false, located;
 
-    if (names_path(text) && cprov_local_location(text, NULL, &s->arena, &path, &type, err) < 0)
+    if (place_at(text, &s->arena, &given, &located, err) < 0 ||
+        add_registered(s, text, located ? &given : NULL, &found, err) < 0)
         return err->code;
-    if (path || looks_like_location(cprov_span_of(text))) {
-        struct cprov_source *source = cprov_arena_alloc(&s->arena, 1, sizeof(*source));
-        if (!source)
-            return cprov_fail_memory(err);
-        *source = (struct cprov_source){
-            .name = text, .location = path ? path : text, .type = type, .file = ""
-        };
-        if (cprov_place_init(source, cprov_kinds, &given, err) < 0)
-            return err->code;
-        at = &given;
-    }
-    if (add_registered(s, text, at, &found, err) < 0)
-        return err->code;
-    if (!found && !at)
+    if (!found && !located)
         return unknown_source(text, err);
     for (size_t i = 0; i < s->places_count && !found; i++)
-        found = same_location(&s->places[i], at);
+        found = same_location(&s->places[i], &given);
     if (!found)
         s->places[s->places_count++] = given;
+    return 0;
+}
+
+/* The registered source that a place is, or NULL. */
+static const struct cprov_source *registered_at(const struct cprov_session *s,
+                                                const struct cprov_place *at)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    struct cprov_place place;
+
+    for (size_t i = 0; i < s->conf->sources_count; i++)
+        if (cprov_place_init(&s->conf->sources[i], cprov_kinds, &place, &ignored) == 0 &&
+            same_location(at, &place))
+            return &s->conf->sources[i];
+    return NULL;
+}
+
+int cprov_session_place(struct cprov_session *s, const char *text, const struct cprov_place **out,
+                        struct cprov_error *err)
+{
+    struct cprov_place *place = cprov_arena_alloc(&s->call, 1, sizeof(*place));
+    const struct cprov_source *source = cprov_conf_source(s->conf, text);
+    const char *kept = cprov_arena_text(&s->call, cprov_span_of(text));
+    bool located;
+
+    if (!place || !kept)
+        return cprov_fail_memory(err);
+    if (!source) {
+        if (place_at(kept, &s->call, place, &located, err) < 0)
+            return err->code;
+        if (!located)
+            return unknown_source(text, err);
+        source = registered_at(s, place);
+    }
+    if (source && cprov_place_init(source, cprov_kinds, place, err) < 0)
+        return err->code;
+    *out = place;
     return 0;
 }
 

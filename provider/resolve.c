@@ -105,6 +105,7 @@ static int ask(struct search *f, bool details, struct cprov_error *err)
     struct cprov_wanted wanted = { .text = n->lookup,
                                    .exactly = n->is_reference ? &n->reference : NULL,
                                    .range = n->range,
+                                   .only = n->place,
                                    .all_versions = n->all_versions || s->options.match_host };
     struct cprov_catalog_query query = { .wanted = &wanted,
                                          .wanted_count = 1,
@@ -214,7 +215,8 @@ static int fail_several(const struct search *f, struct cprov_error *err)
                   f->rows[i].place ? f->rows[i].place->source->name : f->rows[i].reference.host,
                   f->rows[i].reference.host, f->rows[i].reference.repository);
     cprov_fail(err, CPROV_EINVAL, "multiple images matched");
-    cprov_hint(err, "name one --source, or write the reference in full");
+    cprov_hint(err, f->name->place ? "say which one: PATH:NAME:VERSION"
+                                   : "name one --source, or write the reference in full");
     return CPROV_EINVAL;
 }
 
@@ -299,9 +301,17 @@ static int search_targets(struct cprov_session *s, const struct cprov_name *n,
                           struct cprov_targets *out, struct cprov_error *err)
 {
     struct search f = { .s = s, .name = n };
+    struct cprov_name as_tag = *n;
 
+    as_tag.lookup.len = 0;
+    as_tag.range.exact = n->lookup;
     if (ask(&f, s->options.match_host, err) < 0)
         return err->code;
+    if (f.count == 0 && n->place && n->lookup.len > 0 && cprov_version_range_is_any(&n->range)) {
+        f.name = &as_tag; /* oci:DIR:1.0 */
+        if (ask(&f, s->options.match_host, err) < 0)
+            return err->code;
+    }
     if (f.count == 0)
         return nothing_found(&f, err);
     if (choose(&f, err) < 0)
@@ -314,6 +324,31 @@ static int search_targets(struct cprov_session *s, const struct cprov_name *n,
         return err->code;
     *out = t;
     return 0;
+}
+
+/*
+ * A ref whose image is in a registry says besides which source listed it. That decides about trust:
+ * a registry is the user's own word, a document is not, registered or not.
+ */
+static const struct cprov_source *source_of_ref(struct cprov_session *s, const struct cprov_name *n)
+{
+    const struct cprov_place *place = NULL;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (!n->source || strcmp(n->source, n->reference.host) == 0)
+        return NULL;
+    if (cprov_session_place(s, n->source, &place, &ignored) < 0) {
+        struct cprov_source *unknown = cprov_arena_alloc(&s->call, 1, sizeof(*unknown));
+
+        if (unknown)
+            *unknown = (struct cprov_source){
+                .name = n->source, .location = n->source, .type = "oci", .file = ""
+            };
+        return unknown;
+    }
+    bool own = !*place->source->file && !place->kind->import &&
+               strcmp(place->base.host, n->reference.host) == 0;
+    return own ? NULL : place->source;
 }
 
 /* A reference that the catalog need not be asked about. */
@@ -331,7 +366,7 @@ static int named_target(struct cprov_session *s, const struct cprov_name *n, boo
     }
     t->name = n->shown_name ? n->shown_name : cprov_name_of_reference(s, &n->reference);
     t->version = version_of(s, &t->reference);
-    t->source = n->source ? cprov_conf_source(s->conf, n->source) : NULL;
+    t->source = source_of_ref(s, n);
     *out = (struct cprov_targets){ .list = t, .count = 1 };
     return 0;
 }

@@ -84,6 +84,14 @@ extern const struct cprov_source_kind *const cprov_kinds[];
 /* Selects s->places by the session's sources; done by the first call that needs them. */
 CPROV_MUST_CHECK
 int cprov_session_places(struct cprov_session *s, struct cprov_error *err);
+/*
+ * The one place of that name, which no pattern is, or at that location, whether or not the session
+ * asks it: what is registered there comes as registered. Lives in the call's arena.
+ * CPROV_ENOTFOUND: neither is known.
+ */
+CPROV_MUST_CHECK
+int cprov_session_place(struct cprov_session *s, const char *text, const struct cprov_place **out,
+                        struct cprov_error *err);
 /* Opens the store; flags of store/store.h. */
 CPROV_MUST_CHECK
 int cprov_session_store(struct cprov_session *s, unsigned flags, struct cprov_store **out,

@@ -70,7 +70,7 @@ bool cprov_search_open_index(struct cprov_search *s)
     s->index_tried = true;
     if (q->open_index(q->notice_arg, &s->index, &ignored) < 0)
         s->index = NULL;
-    for (size_t k = 0; s->index && k < q->places_count; k++)
+    for (size_t k = 0; s->index && k < s->sites_count; k++)
         cprov_site_init(&s->sites[k]);
     return s->index != NULL;
 }
@@ -270,25 +270,56 @@ static int add_lookup(struct cprov_search *s, struct cprov_lookup ***tail, size_
     return s->code;
 }
 
+static bool same_place(const struct cprov_place *a, const struct cprov_place *b)
+{
+    return a->kind == b->kind && strcmp(a->source->name, b->source->name) == 0 &&
+           strcmp(a->source->location, b->source->location) == 0;
+}
+
+/* The site of a place, made when there is none: several names may be of one. */
+static struct cprov_site *site_of(struct cprov_search *s, const struct cprov_place *place)
+{
+    for (size_t k = 0; k < s->sites_count; k++)
+        if (same_place(s->sites[k].place, place))
+            return &s->sites[k];
+    struct cprov_site *site = &s->sites[s->sites_count++];
+    site->search = s;
+    site->place = place;
+    return site;
+}
+
+static int add_wanted(struct cprov_search *s, struct cprov_lookup ***tail, size_t i,
+                      struct cprov_error *err)
+{
+    const struct cprov_catalog_query *q = s->query;
+    const struct cprov_wanted *w = &q->wanted[i];
+
+    if (w->exactly)
+        return add_lookup(s, tail, i, NULL, err);
+    if (w->only)
+        return add_lookup(s, tail, i, site_of(s, w->only), err);
+    for (size_t k = 0; k < q->places_count; k++)
+        if (add_lookup(s, tail, i, &s->sites[k], err) < 0)
+            return err->code;
+    return 0;
+}
+
 static int add_lookups(struct cprov_search *s, struct cprov_error *err)
 {
     const struct cprov_catalog_query *q = s->query;
     struct cprov_lookup **tail = &s->head;
 
-    s->sites = calloc(q->places_count + 1, sizeof(*s->sites));
+    s->sites = calloc(q->places_count + q->wanted_count + 1, sizeof(*s->sites));
     if (!s->sites)
         return cprov_fail_memory(err);
+    s->sites_count = q->places_count;
     for (size_t k = 0; k < q->places_count; k++) {
         s->sites[k].search = s;
         s->sites[k].place = &q->places[k];
     }
-    for (size_t i = 0; i < q->wanted_count; i++) {
-        if (q->wanted[i].exactly && add_lookup(s, &tail, i, NULL, err) < 0)
+    for (size_t i = 0; i < q->wanted_count; i++)
+        if (add_wanted(s, &tail, i, err) < 0)
             return CPROV_ENOMEM;
-        for (size_t k = 0; !q->wanted[i].exactly && k < q->places_count; k++)
-            if (add_lookup(s, &tail, i, &s->sites[k], err) < 0)
-                return CPROV_ENOMEM;
-    }
     return 0;
 }
 
@@ -300,7 +331,7 @@ static void search_clear(struct cprov_search *s)
         s->head = l->next;
         cprov_lookup_clear(l);
     }
-    for (size_t k = 0; s->sites && k < s->query->places_count; k++)
+    for (size_t k = 0; s->sites && k < s->sites_count; k++)
         cprov_site_clear(&s->sites[k]);
     free(s->sites);
 }

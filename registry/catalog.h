@@ -22,6 +22,8 @@ struct cprov_wanted {
     const struct cprov_reference *exactly; /* or one repository: text is then not looked at */
     struct cprov_version_range range;      /* versions admitted */
     bool all_versions;                     /* or the newest of them */
+    /* This place alone is asked for the text, which need not be one of the query's; or NULL. */
+    const struct cprov_place *only;
 };
 
 /* How old, in seconds, an answer of the index may be. */

@@ -97,8 +97,9 @@ struct cprov_search {
     const struct cprov_catalog_query *query;
     struct cprov_index *index; /* NULL before it is opened, and once it is damaged */
     bool index_tried;
-    bool read_only; /* it could not be written once */
-    struct cprov_site *sites;
+    bool read_only;           /* it could not be written once */
+    struct cprov_site *sites; /* of the query's places, then of those that one name is of */
+    size_t sites_count;
     struct cprov_lookup *head; /* emission goes on here */
     size_t active;             /* jobs that run */
     size_t held_rows;          /* of jobs begun and not yet emitted */
