@@ -173,7 +173,11 @@ static void contradictions_are_usage_errors(void **state)
         { "N:10.0.1", { .required = "[10.0.0,10.0.2)" }, 0, "" },
         { "reg.example/a:1.0", { .required = "2.0" }, CPROV_EINVAL, "'1.0' contradicts" },
         { "reg.example/a:1.0", { .required = "1.0" }, 0, "" },
-        { "reg.example/a:1.0", { .all = true }, 0, "" },
+        { "reg.example/a:1.0", { .all = true }, CPROV_EINVAL, "contradicts --all-versions" },
+        { "N:1.0", { .all = true }, CPROV_EINVAL, "contradicts --all-versions" },
+        { "N@sha256:" HEX64, { .all = true }, CPROV_EINVAL, "contradicts --all-versions" },
+        { "reg.example/a@sha256:" HEX64, { .all = true }, CPROV_EINVAL, "--all-versions" },
+        { "N:10.0.*", { .all = true }, 0, "" },
     };
     struct world *w = *state;
     struct cprov_error err;
@@ -191,7 +195,7 @@ static void contradictions_are_usage_errors(void **state)
     }
 }
 
-static void a_written_tag_is_one_version(void **state)
+static void all_versions_of_a_repository(void **state)
 {
     const struct cprov_version_options all = { .size = sizeof(all), .all = true };
     struct world *w = *state;
@@ -199,10 +203,27 @@ static void a_written_tag_is_one_version(void **state)
     struct cprov_name n;
 
     world_session(w);
-    assert_int_equal(read_name(w, "reg.example/a:1.0", &all, true, &n, &err), 0);
-    assert_false(n.all_versions);
     assert_int_equal(read_name(w, "reg.example/a", &all, true, &n, &err), 0);
     assert_true(n.all_versions);
+}
+
+/* A name is copied by those who read it: what it holds must outlive the one it was read into. */
+static void A3_nothing_points_into_the_name(void **state)
+{
+    static const char *const table[] = { "reg.example/a:1.0", "N:1.0" };
+    const struct cprov_version_options any = { .size = sizeof(any) };
+    struct world *w = *state;
+    struct cprov_error err;
+
+    world_session(w);
+    for (size_t i = 0; i < CPROV_COUNT(table); i++) {
+        struct cprov_name n;
+
+        assert_int_equal(read_name(w, table[i], &any, true, &n, &err), 0);
+        struct cprov_name copy = n;
+        memset(&n, 0xee, sizeof(n));
+        assert_true(cprov_span_is(copy.range.exact, "1.0"));
+    }
 }
 
 /* --- refs --- */
@@ -332,7 +353,8 @@ int main(void)
         WORLD_TEST(nonsense_is_refused),
         WORLD_TEST(names_have_a_limit),
         WORLD_TEST(contradictions_are_usage_errors),
-        WORLD_TEST(a_written_tag_is_one_version),
+        WORLD_TEST(all_versions_of_a_repository),
+        WORLD_TEST(A3_nothing_points_into_the_name),
         WORLD_TEST(refs_lead_back),
         WORLD_TEST(damaged_refs_are_usage_errors),
         WORLD_TEST(refs_and_version_options_agree),
