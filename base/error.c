@@ -65,6 +65,7 @@ void cprov_text_vformat(char *buf, size_t size, const char *format, va_list args
     else if ((size_t)len >= size)
         mark_cut(buf, size);
     cprov_text_clean(buf);
+    cprov_text_hide_login(buf);
 }
 
 static CPROV_PRINTF(3, 4) void text_format(char *buf, size_t size, const char *format, ...)

@@ -62,7 +62,9 @@
 #define CPROV_CHALLENGES_MAX     16 /* in one answer */
 #define CPROV_TOKEN_LENGTH_MAX   (64 * CPROV_KIB)
 #define CPROV_TOKENS_CACHED_MAX  256
-#define CPROV_RETRIES            5 /* tries after the first */
+#define CPROV_SECRETS_MAX        1024 /* forms of secrets that a session hides */
+#define CPROV_SECRET_MIN         4    /* bytes: a shorter one is part of too many words */
+#define CPROV_RETRIES            5    /* tries after the first */
 #define CPROV_RETRY_FIRST_MS     250
 #define CPROV_RETRY_MAX_MS       30000 /* of one back-off step */
 #define CPROV_RETRY_AFTER_MAX_S  120   /* a longer Retry-After is a failure */

@@ -79,3 +79,72 @@ void cprov_text_clean(char *text)
     }
     *out = '\0';
 }
+
+/* "sha256:<hex>": what stands after the '@' of a reference. */
+static bool is_digest(struct cprov_span text)
+{
+    struct cprov_span algorithm, hex;
+
+    if (!cprov_span_cut(text, ':', &algorithm, &hex) || hex.len < 32)
+        return false;
+    for (size_t i = 0; i < algorithm.len; i++)
+        if (!cprov_is_alnum(algorithm.ptr[i]))
+            return false;
+    for (size_t i = 0; i < 32; i++)
+        if (cprov_hex_value(hex.ptr[i]) < 0)
+            return false;
+    return algorithm.len > 0;
+}
+
+static size_t last_at(struct cprov_span word)
+{
+    size_t i = word.len;
+
+    while (i > 0 && word.ptr[i - 1] != '@')
+        i--;
+    return i > 0 ? i - 1 : word.len;
+}
+
+/* The password within a word, or an empty span. */
+static struct cprov_span password_of(struct cprov_span word)
+{
+    struct cprov_span none = { NULL, 0 };
+    size_t at = last_at(word);
+
+    if (at < word.len && is_digest(cprov_span_from(word, at + 1))) {
+        word.len = at;
+        at = last_at(word);
+    }
+    if (at == word.len)
+        return none;
+    word.len = at;
+    const char *scheme = memmem(word.ptr, word.len, "://", 3);
+    if (scheme)
+        word = cprov_span_from(word, (size_t)(scheme - word.ptr) + 3);
+    size_t colon = cprov_span_find(word, ':');
+    if (colon >= word.len || cprov_span_find(word, '/') < colon)
+        return none;
+    return cprov_span_from(word, colon + 1);
+}
+
+void cprov_text_hide_login(char *text)
+{
+    static const char blanks[] = " \t\r\n'\"";
+
+    if (!strchr(text, '@'))
+        return;
+    while (*(text += strspn(text, blanks))) {
+        size_t len = strcspn(text, blanks);
+        struct cprov_span secret = password_of(cprov_span_make(text, len));
+        size_t stars = secret.len < 3 ? secret.len : 3;
+
+        if (secret.len > 0) {
+            char *from = text + (secret.ptr - text);
+
+            memset(from, '*', stars);
+            memmove(from + stars, from + secret.len, strlen(from + secret.len) + 1);
+            len -= secret.len - stars;
+        }
+        text += len;
+    }
+}

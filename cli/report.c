@@ -43,17 +43,24 @@ static void add_failure_json(struct cprov_buf *line, const struct cprov_failure 
 void cprov_report_failure(struct cprov_report *r, const struct cprov_failure *failure)
 {
     auto_buf struct cprov_buf line = { 0 };
+    auto_buf struct cprov_buf target = { 0 };
+    struct cprov_failure shown = *failure;
 
     cprov_buf_init(&line, LINE_MAX_BYTES);
+    cprov_buf_init(&target, LINE_MAX_BYTES);
+    cprov_buf_add_text(&target, failure->target); /* as somebody wrote it */
+    if (target.ptr)
+        cprov_text_hide_login(target.ptr);
+    shown.target = target.ptr ? target.ptr : "";
     r->failures++;
     if (r->json) {
-        add_failure_json(&line, failure);
+        add_failure_json(&line, &shown);
         send(r, &line);
         return;
     }
     cprov_buf_addf(&line, "%s: ", r->program);
-    cprov_text_add_clean(&line, cprov_span_of(failure->target));
-    cprov_buf_add_text(&line, *failure->target ? ": " : "");
+    cprov_text_add_clean(&line, cprov_span_of(shown.target));
+    cprov_buf_add_text(&line, *shown.target ? ": " : "");
     cprov_text_add_clean(&line, cprov_span_of(failure->message));
     if (*failure->hint) {
         cprov_buf_add_text(&line, "\nhint: ");

@@ -18,6 +18,20 @@ static void on_warning(void *arg, const char *host, const char *text)
     cprov_say(arg, CPROV_MSG_WARNING, "%s says: %s", host, text);
 }
 
+static int find_login(void *arg, const char *host, const char *repository,
+                      struct cprov_credentials *out, struct cprov_error *err)
+{
+    struct cprov_session *s = arg;
+    int code = cprov_session_credentials(s, host, repository, out, err);
+
+    if (code == 0) {
+        cprov_secrets_add_login(s->secrets, out->username ? out->username : "", out->password);
+        cprov_secrets_add(s->secrets, cprov_span_of(out->identity_token));
+        cprov_secrets_add(s->secrets, cprov_span_of(out->registry_token));
+    }
+    return code;
+}
+
 static struct cprov_client_options client_options(struct cprov_session *s)
 {
     const struct cprov_session_options *o = &s->options;
@@ -36,8 +50,9 @@ static struct cprov_client_options client_options(struct cprov_session *s)
                   .cancel = &s->cancel,
                   .log = &s->log },
         .settings = cprov_session_settings,
-        .credentials = cprov_session_credentials,
+        .credentials = find_login,
         .arg = s,
+        .secrets = s->secrets,
         .retries = o->retries >= 0 ? (unsigned)o->retries : retries,
         .parallel = parallel < CPROV_PARALLEL_MAX ? parallel : CPROV_PARALLEL_MAX,
         .split_bytes = c->split_bytes,

@@ -8,22 +8,42 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "provider/session.h"
 
 #include <fcntl.h>
 #include <pwd.h>
 #include <unistd.h>
 
-void cprov_report(struct cprov_session *s, const char *target, const struct cprov_error *err)
+/*
+ * The doors by which texts leave: what a server says may hold what it was sent, and what people
+ * write may hold a login.
+ */
+static void hide_secrets(const struct cprov_session *s, char *text)
 {
+    cprov_secrets_hide(s->secrets, text);
+    cprov_text_hide_login(text);
+}
+
+void cprov_report(struct cprov_session *s, const char *target, const struct cprov_error *told)
+{
+    struct cprov_error shown = *told, *err = &shown;
+    auto_buf struct cprov_buf name = { 0 };
+
     if (!s->callbacks || !s->callbacks->error)
         return;
+    hide_secrets(s, shown.msg);
+    hide_secrets(s, shown.hint);
+    cprov_buf_init(&name, CPROV_URL_MAX);
+    cprov_buf_add_text(&name, target);
+    if (name.ptr)
+        hide_secrets(s, name.ptr);
     s->callbacks->error(s->callbacks->arg,
                         &(struct cprov_failure){ .size = sizeof(struct cprov_failure),
                                                  .result = err->code,
                                                  .id = cprov_code_id(err->code),
                                                  .category = cprov_code_category(err->code),
-                                                 .target = target,
+                                                 .target = name.ptr ? name.ptr : "",
                                                  .message = err->msg,
                                                  .hint = err->hint });
 }
@@ -55,6 +75,8 @@ void cprov_say(struct cprov_session *s, enum cprov_message_level level, const ch
     va_start(args, format);
     cprov_buf_vaddf(&text, format, args);
     va_end(args);
+    if (text.ptr)
+        hide_secrets(s, text.ptr);
     s->callbacks->message(s->callbacks->arg, level, cprov_buf_text(&text));
 }
 

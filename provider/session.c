@@ -61,10 +61,7 @@ static bool is_cancelled(void *arg)
 
 static void write_debug(void *arg, const char *line)
 {
-    const struct cprov_session *s = arg;
-
-    if (s->callbacks && s->callbacks->message)
-        s->callbacks->message(s->callbacks->arg, CPROV_MSG_DEBUG, line);
+    cprov_say(arg, CPROV_MSG_DEBUG, "%s", line);
 }
 
 static int find_root(struct cprov_session *s, struct cprov_error *err)
@@ -163,6 +160,7 @@ int cprov_session_open(const struct cprov_session_options *options,
 
     if (!s)
         return CPROV_ENOMEM;
+    s->secrets = cprov_secrets_new();
     s->log = (struct cprov_log){ .write = write_debug, .arg = s };
     s->cancel = (struct cprov_cancel){ .asked = is_cancelled, .arg = s };
     copy_options(s, options);
@@ -192,6 +190,7 @@ void cprov_session_close(struct cprov_session *s)
 
         explicit_bzero(secret.out, len);
     }
+    cprov_secrets_free(s->secrets);
     cprov_arena_clear(&s->call);
     cprov_arena_clear(&s->arena);
     free(s);

@@ -38,6 +38,7 @@ struct cprov_session {
     struct cprov_client *client;   /* made at first use */
     struct cprov_index *index;     /* the same */
     struct cprov_error index_lost; /* why it lasts as long as the session alone; or no code */
+    struct cprov_secrets *secrets; /* that the client has used: no text leaves with one of them */
     struct cprov_log log;
     struct cprov_cancel cancel;
     int64_t deadline_ms;                     /* monotonic, 0: none */

@@ -74,6 +74,9 @@ int cprov_client_new(const struct cprov_client_options *options, struct cprov_cl
     c->wire.log = options->http.log;
     c->wire.cancel = options->http.cancel;
     c->wire.retries = options->retries;
+    c->wire.secrets = options->secrets;
+    if (!c->wire.secrets && !(c->wire.secrets = c->own_secrets = cprov_secrets_new()))
+        return cprov_fail_memory(err);
     code = cprov_auth_new(&c->wire, options->credentials, options->arg, &c->auth, err);
     if (code < 0)
         return code;
@@ -91,6 +94,7 @@ void cprov_client_free(struct cprov_client *c)
     cprov_wire_clear(&c->wire);
     cprov_endpoints_free(&c->endpoints);
     cprov_warnings_free(&c->warnings);
+    cprov_secrets_free(c->own_secrets);
     free(c);
 }
 

@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/secrets.h"
 #include "base/span.h"
 #include "manifest/descriptor.h"
 #include "manifest/manifest.h"
@@ -41,7 +42,11 @@ struct cprov_client_options {
     struct cprov_http_options http;
     cprov_settings_fn *settings; /* NULL: defaults */
     cprov_credentials_fn *credentials;
-    void *arg;        /* of both */
+    void *arg; /* of both */
+    /* Learns every login, token and signed query that is sent or that a server leads to: who shows
+     * a message of this client hides them (base/secrets.h). Borrowed; NULL: one of the client's
+     * own. */
+    struct cprov_secrets *secrets;
     unsigned retries; /* tries after the first; CPROV_RETRIES */
     size_t parallel;  /* blobs at once; 0: CPROV_PARALLEL */
     /* A blob with more than split_bytes left is fetched in several ranges when the server allows

@@ -29,6 +29,7 @@ struct cprov_client {
     struct cprov_client_options options;
     struct cprov_http *http;
     struct cprov_wire wire;
+    struct cprov_secrets *own_secrets; /* wire.secrets, where the options give none */
     struct cprov_auth *auth;
     struct cprov_endpoint *endpoints;
     struct cprov_warning *warnings;

@@ -204,10 +204,30 @@ static size_t add_headers(struct cprov_exchange *x, bool home, struct cprov_head
     return n;
 }
 
+/* What the server is about to see, and may say back. */
+static void learn_secrets(const struct cprov_exchange *x, const struct cprov_header *headers,
+                          size_t count)
+{
+    static const char *const secret[] = { "Authorization", "x-amz-security-token" };
+    struct cprov_secrets *s = x->wire->secrets;
+    struct cprov_url url;
+
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < CPROV_COUNT(secret); k++)
+            if (cprov_span_is_nocase(cprov_span_of(headers[i].name), secret[k])) {
+                cprov_secrets_add(s, cprov_span_of(headers[i].value));
+                cprov_secrets_add_authorization(s, cprov_span_of(headers[i].value));
+            }
+    if (cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) == 0)
+        cprov_secrets_add_query(s, url.query);
+}
+
 static int start_transfer(struct cprov_exchange *x, bool home, struct cprov_error *err)
 {
     struct cprov_header headers[HEADERS_MAX];
     size_t count = add_headers(x, home, headers);
+
+    learn_secrets(x, headers, count);
     struct cprov_http_request request = {
         .method = x->spec.method,
         .url = cprov_buf_text(&x->url),

@@ -182,13 +182,13 @@ static bool wants_tls(const struct cprov_exchange *x, const struct cprov_http_he
     return false;
 }
 
-static void hide_secret(struct cprov_exchange *x)
+/* Before it is cut to a message: half a secret would not be known again. */
+static void hide_secrets(struct cprov_exchange *x)
 {
-    struct cprov_span scheme, secret;
-
-    if (cprov_span_cut(cprov_buf_span(&x->authorization), ' ', &scheme, &secret) &&
-        x->body.len > 0 && memmem(x->body.ptr, x->body.len, secret.ptr, secret.len))
-        cprov_buf_reset(&x->body);
+    if (x->body.len == 0)
+        return;
+    cprov_secrets_hide(x->wire->secrets, x->body.ptr);
+    x->body.len = strlen(x->body.ptr);
 }
 
 static void settled_scheme(struct cprov_exchange *x, const struct cprov_http_head *head)
@@ -211,7 +211,7 @@ static void answered(struct cprov_exchange *x, const struct cprov_http_head *hea
         settled_scheme(x, head);
     }
     if (!x->accepted)
-        hide_secret(x);
+        hide_secrets(x);
 
     if (x->accepted) {
         cprov_exchange_finish(x, 0, head, NULL);

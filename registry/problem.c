@@ -73,6 +73,10 @@ bool cprov_problem_has_code(struct cprov_span body, const char *code)
 static void add_word(struct cprov_buf *out, struct cprov_span word)
 {
     bool is_url = memmem(word.ptr, word.len, "://", 3) != NULL;
+    size_t query = cprov_span_find(word, '?');
+
+    if (query < word.len && cprov_span_find(cprov_span_from(word, query), '=') < word.len - query)
+        word.len = query; /* a path alone may be signed, too */
 
     if (out->len > 0)
         cprov_buf_add_char(out, ' ');

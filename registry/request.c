@@ -62,6 +62,7 @@ static void look_for_warnings(struct cprov_request *r, const struct cprov_http_h
         cprov_buf_init(&raw, CPROV_HEADER_BYTES_MAX);
         if (!cprov_warning_parse(head->warnings[i], &raw))
             continue;
+        cprov_secrets_hide(r->client->wire.secrets, raw.ptr);
         (void)cprov_fail(&clean, CPROV_EFAIL, "%.*s", WARNING_TEXT, cprov_buf_text(&raw));
         tell_warning(r->client, r->endpoint->host, clean.msg);
     }

@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "base/fs.h"
 #include "base/log.h"
+#include "base/secrets.h"
 #include "registry/http.h"
 #include "registry/url.h"
 
@@ -17,12 +18,13 @@ struct cprov_alarm;
 struct cprov_exchange;
 struct cprov_pause;
 
-/* One per client, used by one thread. The first four are the owner's to set before first use. */
+/* One per client, used by one thread. The first five are the owner's to set before first use. */
 struct cprov_wire {
     struct cprov_http *http;
     const struct cprov_log *log;       /* or NULL */
     const struct cprov_cancel *cancel; /* or NULL */
     unsigned retries;                  /* tries after the first */
+    struct cprov_secrets *secrets;     /* learns what is sent, or NULL */
 
     struct cprov_alarm *alarms;
     struct cprov_pause *pauses;
