@@ -320,6 +320,9 @@ static int add(struct add *a, struct cprov_error *err)
 int cprov_catalog_add(struct cprov_session *s, const struct cprov_catalog_options *options,
                       const struct cprov_callbacks *callbacks)
 {
+    struct cprov_catalog_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     auto_add struct add a = { .s = s, .options = options, .draft = CPROV_FS_DRAFT_INIT };
     struct cprov_error err = CPROV_ERROR_INIT;
 

@@ -221,12 +221,13 @@ static int export(struct share *h, struct cprov_error *err)
 int cprov_catalog_export(struct cprov_session *s, const struct cprov_catalog_options *options,
                          cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks)
 {
+    struct cprov_catalog_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
-    auto_share struct share h = { .s = s,
-                                  .options = options,
-                                  .bytes = bytes,
-                                  .arg = callbacks ? callbacks->arg : NULL,
-                                  .fd = -1 };
+    auto_share struct share h = {
+        .s = s, .options = options, .bytes = bytes, .arg = cprov_callbacks_arg(callbacks), .fd = -1
+    };
 
     cprov_session_begin(s, callbacks);
     int code = export(&h, &err);
@@ -445,6 +446,9 @@ static int push(struct share *h, struct cprov_error *err)
 int cprov_catalog_push(struct cprov_session *s, const struct cprov_catalog_options *options,
                        const struct cprov_callbacks *callbacks)
 {
+    struct cprov_catalog_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
     auto_share struct share h = { .s = s, .options = options, .fd = -1 };
 

@@ -160,7 +160,13 @@ static int new_container(const struct job *j, struct cprov_error *err)
 int cprov_container_new(struct cprov_session *s, const struct cprov_container_options *options,
                         cprov_container_fn *item, const struct cprov_callbacks *callbacks)
 {
-    const struct job j = { s, options, item, callbacks ? callbacks->arg : NULL };
+    struct cprov_container_options own;
+    struct cprov_unpack_to to;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
+    if (own.unpack)
+        own.unpack = cprov_options_copy(&to, sizeof(to), own.unpack);
+    const struct job j = { s, options, item, cprov_callbacks_arg(callbacks) };
     struct cprov_error err = CPROV_ERROR_INIT;
 
     cprov_session_begin(s, callbacks);
@@ -272,7 +278,10 @@ static int list_containers(const struct job *j, struct cprov_outcome *outcome,
 int cprov_container_list(struct cprov_session *s, const struct cprov_container_options *options,
                          cprov_container_fn *item, const struct cprov_callbacks *callbacks)
 {
-    const struct job j = { s, options, item, callbacks ? callbacks->arg : NULL };
+    struct cprov_container_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
+    const struct job j = { s, options, item, cprov_callbacks_arg(callbacks) };
     struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
 
@@ -353,7 +362,10 @@ static int remove_containers(const struct job *j, struct cprov_outcome *outcome,
 int cprov_container_remove(struct cprov_session *s, const struct cprov_container_options *options,
                            cprov_container_fn *item, const struct cprov_callbacks *callbacks)
 {
-    const struct job j = { s, options, item, callbacks ? callbacks->arg : NULL };
+    struct cprov_container_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
+    const struct job j = { s, options, item, cprov_callbacks_arg(callbacks) };
     struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
 

@@ -385,9 +385,12 @@ static int export_image(struct cprov_session *s, const struct cprov_files_option
 int cprov_export(struct cprov_session *s, const struct cprov_files_options *options,
                  cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks)
 {
+    struct cprov_files_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
 
     cprov_session_begin(s, callbacks);
-    int code = export_image(s, options, bytes, callbacks ? callbacks->arg : NULL, &err);
+    int code = export_image(s, options, bytes, cprov_callbacks_arg(callbacks), &err);
     return cprov_session_end(s, code, options->name ? options->name : "", &err);
 }

@@ -109,10 +109,13 @@ static int list_files(struct cprov_session *s, const struct cprov_files_options 
 int cprov_files(struct cprov_session *s, const struct cprov_files_options *options,
                 cprov_file_fn *item, const struct cprov_callbacks *callbacks)
 {
+    struct cprov_files_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
 
     cprov_session_begin(s, callbacks);
-    int code = list_files(s, options, item, callbacks ? callbacks->arg : NULL, &err);
+    int code = list_files(s, options, item, cprov_callbacks_arg(callbacks), &err);
     return cprov_session_end(s, code, options->name ? options->name : "", &err);
 }
 
@@ -194,9 +197,12 @@ static int read_file(struct cprov_session *s, const struct cprov_files_options *
 int cprov_file_read(struct cprov_session *s, const struct cprov_files_options *options,
                     cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks)
 {
+    struct cprov_files_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
 
     cprov_session_begin(s, callbacks);
-    int code = read_file(s, options, bytes, callbacks ? callbacks->arg : NULL, &err);
+    int code = read_file(s, options, bytes, cprov_callbacks_arg(callbacks), &err);
     return cprov_session_end(s, code, options->name ? options->name : "", &err);
 }

@@ -310,11 +310,11 @@ static int find_in_file(struct cprov_session *s, const struct cprov_find_options
 int cprov_find(struct cprov_session *s, const struct cprov_find_options *options,
                const struct cprov_callbacks *callbacks)
 {
-    struct cprov_find_options own = CPROV_INIT(struct cprov_find_options);
+    struct cprov_find_options own;
     struct find f = { .s = s, .options = &own };
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    memcpy(&own, options, options->size < sizeof(own) ? options->size : sizeof(own));
+    cprov_options_copy(&own, sizeof(own), options);
     f.count = own.names_count ? own.names_count : 1;
     cprov_session_begin(s, callbacks);
     if (own.file || own.uri)

@@ -262,9 +262,12 @@ int cprov_inspect(struct cprov_session *s, const struct cprov_inspect_options *o
                   void (*json)(void *arg, const char *text, size_t length),
                   const struct cprov_callbacks *callbacks)
 {
+    struct cprov_inspect_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct subject u = { .s = s, .options = options };
     struct cprov_error err = CPROV_ERROR_INIT;
-    void *arg = callbacks ? callbacks->arg : NULL;
+    void *arg = cprov_callbacks_arg(callbacks);
     bool found = false;
 
     cprov_session_begin(s, callbacks);

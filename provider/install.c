@@ -315,6 +315,12 @@ static void install_name(struct install *in, const char *text, struct cprov_outc
 int cprov_install(struct cprov_session *s, const struct cprov_install_options *options,
                   const struct cprov_callbacks *callbacks)
 {
+    struct cprov_install_options own;
+    struct cprov_unpack_to to;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
+    if (own.unpack)
+        own.unpack = cprov_options_copy(&to, sizeof(to), own.unpack);
     struct cprov_outcome outcome = { 0 };
     auto_store struct cprov_store *store = NULL;
 

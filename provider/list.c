@@ -100,6 +100,9 @@ static int list_images(struct cprov_session *s, const struct cprov_list_options 
 int cprov_list(struct cprov_session *s, const struct cprov_list_options *options,
                const struct cprov_callbacks *callbacks)
 {
+    struct cprov_list_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
 

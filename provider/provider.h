@@ -20,11 +20,13 @@ extern "C" {
 /*
  * Rules of this header. All text is UTF-8, NUL-terminated. Every options and item struct begins
  * with its size: set it with CPROV_INIT (everything else is then 0, which is the default), so that
- * fields can be added at the end. Text given in options is borrowed until the call returns; text
- * handed to a callback is borrowed until the callback returns, never NULL, "" when unknown. No
- * function prints, reads standard input, installs a signal handler or ends the process. A session
- * is used by one thread at a time; several sessions may run in several threads. Callbacks run on
- * the calling thread and must not call into the same session.
+ * fields can be added at the end. Every function takes a struct of any size: fields that a shorter
+ * one (options, callbacks) does not have count as 0. What is embedded by value (the version
+ * options) or comes in arrays never grows. Text given in options is borrowed until the call
+ * returns; text handed to a callback is borrowed until the callback returns, never NULL, "" when
+ * unknown. No function prints, reads standard input, installs a signal handler or ends the process.
+ * A session is used by one thread at a time; several sessions may run in several threads. Callbacks
+ * run on the calling thread and must not call into the same session.
  */
 #define CPROV_INIT(type)                                                                           \
     {                                                                                              \

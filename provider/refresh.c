@@ -230,8 +230,11 @@ static int refresh_all(struct refresh *r, size_t *failed, int *first, struct cpr
 int cprov_refresh(struct cprov_session *s, const struct cprov_refresh_options *options,
                   cprov_refreshed_fn *item, const struct cprov_callbacks *callbacks)
 {
+    struct cprov_refresh_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct refresh r = {
-        .s = s, .options = options, .item = item, .item_arg = callbacks ? callbacks->arg : NULL
+        .s = s, .options = options, .item = item, .item_arg = cprov_callbacks_arg(callbacks)
     };
     struct cprov_error err = CPROV_ERROR_INIT;
     size_t failed = 0;

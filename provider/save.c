@@ -298,6 +298,9 @@ static void save_name(struct save *v, const char *text, struct cprov_outcome *ou
 int cprov_save(struct cprov_session *s, const struct cprov_save_options *options,
                const struct cprov_callbacks *callbacks)
 {
+    struct cprov_save_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     auto_store struct cprov_store *installed = NULL;
     struct save v = { .s = s, .options = options };
     struct cprov_outcome outcome = { 0 };

@@ -39,9 +39,9 @@ int cprov_serve(struct cprov_session *s, const struct cprov_serve_options *optio
                 const struct cprov_callbacks *callbacks)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_serve_options o = { .size = sizeof(o) };
+    struct cprov_serve_options o;
 
-    memcpy(&o, options, options->size < sizeof(o) ? options->size : sizeof(o));
+    cprov_options_copy(&o, sizeof(o), options);
     cprov_session_begin(s, callbacks);
     return cprov_session_end(s, serve(s, &o, &err), "", &err);
 }

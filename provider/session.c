@@ -36,7 +36,7 @@ static void copy_options(struct cprov_session *s, const struct cprov_session_opt
 {
     struct cprov_session_options *o = &s->options;
 
-    memcpy(o, from, from->size < sizeof(*o) ? from->size : sizeof(*o));
+    cprov_options_copy(o, sizeof(*o), from);
     const char **texts[] = { &o->root,       &o->config_file, &o->log_file, &o->platform,
                              &o->os_version, &o->isolation,   &o->ca_file,  &o->cert_file,
                              &o->key_file,   &o->proxy,       &o->authfile, &o->username,
@@ -198,7 +198,9 @@ void cprov_session_close(struct cprov_session *s)
 
 void cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *callbacks)
 {
-    s->callbacks = callbacks;
+    s->callbacks = NULL;
+    if (callbacks)
+        s->callbacks = cprov_options_copy(&s->heard, sizeof(s->heard), callbacks);
     cprov_arena_clear(&s->call);
     s->trusted_count = 0;
     s->refused_all = false;

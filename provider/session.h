@@ -14,6 +14,7 @@
 #include "base/version.h"
 #include "conf/conf.h"
 #include "manifest/platform.h"
+#include "provider/options.h"
 #include "provider/provider.h"
 #include "registry/catalog.h"
 #include "registry/client.h"
@@ -42,8 +43,9 @@ struct cprov_session {
     struct cprov_log log;
     struct cprov_cancel cancel;
     int64_t deadline_ms;                     /* monotonic, 0: none */
-    const struct cprov_callbacks *callbacks; /* of the call that runs */
-    const char *trusted_for_run[16];         /* sources answered with yes, for this call */
+    const struct cprov_callbacks *callbacks; /* of the call that runs: `heard`, or NULL */
+    struct cprov_callbacks heard;
+    const char *trusted_for_run[16]; /* sources answered with yes, for this call */
     size_t trusted_count;
     bool refused_all;       /* "no to all" */
     const char *login_host; /* the one registry that --username is for */

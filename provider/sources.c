@@ -24,7 +24,7 @@ static void emit(const struct cprov_source *source, cprov_source_fn *item, void 
 
 static void *arg_of(const struct cprov_callbacks *callbacks)
 {
-    return callbacks ? callbacks->arg : NULL;
+    return cprov_callbacks_arg(callbacks);
 }
 
 static int not_registered(const char *name, struct cprov_error *err)
@@ -54,6 +54,9 @@ static bool is_meant(const struct cprov_source *source, const char *name)
 int cprov_sources(struct cprov_session *s, const struct cprov_source_options *options,
                   cprov_source_fn *item, const struct cprov_callbacks *callbacks)
 {
+    struct cprov_source_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
     size_t shown = 0;
     int code = 0;
@@ -196,6 +199,9 @@ static int add_source(struct cprov_session *s, const struct cprov_source_options
 int cprov_source_register(struct cprov_session *s, const struct cprov_source_options *options,
                           cprov_source_fn *item, const struct cprov_callbacks *callbacks)
 {
+    struct cprov_source_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
     struct cprov_source source = { .name = options->name,
                                    .location = options->location,
@@ -279,6 +285,9 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
 int cprov_source_set(struct cprov_session *s, const struct cprov_source_options *options,
                      cprov_source_fn *item, const struct cprov_callbacks *callbacks)
 {
+    struct cprov_source_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
     struct cprov_source source = { 0 };
 
@@ -294,6 +303,9 @@ int cprov_source_set(struct cprov_session *s, const struct cprov_source_options 
 int cprov_source_unregister(struct cprov_session *s, const struct cprov_source_options *options,
                             const struct cprov_callbacks *callbacks)
 {
+    struct cprov_source_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
     int code = 0;
 

@@ -323,8 +323,11 @@ int cprov_test(struct cprov_session *s, const struct cprov_test_options *options
                void (*found)(void *arg, const struct cprov_finding *finding),
                const struct cprov_callbacks *callbacks)
 {
+    struct cprov_test_options own;
+
+    options = cprov_options_copy(&own, sizeof(own), options);
     struct check c = {
-        .s = s, .options = options, .found = found, .arg = callbacks ? callbacks->arg : NULL
+        .s = s, .options = options, .found = found, .arg = cprov_callbacks_arg(callbacks)
     };
     struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
