@@ -1,4 +1,6 @@
 /* cli/cmd_serve.c - serve. */
+#include <stdio.h>
+
 #include "cli/cli.h"
 
 struct serve_row {
@@ -26,6 +28,18 @@ static void on_ready(void *arg, const char *url)
         cprov_cli_print_line(cli, "Serving at %s", url);
 }
 
+/* For people; whoever reads stdout has the address that was asked for. */
+static void on_reach(void *arg, const char *addresses)
+{
+    struct cprov_cli *cli = arg;
+    char text[512];
+
+    snprintf(text, sizeof(text),
+             "That is every address of this machine: who reaches it may read. Others come by %s.",
+             addresses);
+    cprov_report_message(&cli->report, CPROV_MSG_RESULT, text);
+}
+
 int cprov_cmd_serve(struct cprov_cli *cli)
 {
     struct cprov_settings *s = &cli->settings;
@@ -45,6 +59,9 @@ int cprov_cmd_serve(struct cprov_cli *cli)
     options.ui = s->ui;
     options.ready = on_ready;
     options.ready_arg = cli;
+    options.reach = on_reach;
+    options.hosts = s->hosts.items;
+    options.hosts_count = s->hosts.count;
     s->session.cert_file = NULL; /* the server's, not the client's */
     s->session.key_file = NULL;
     r = cprov_cli_rows(cli, &record, &layout);

@@ -168,6 +168,8 @@ const struct cprov_option cprov_options[] = {
       "where to listen; port 0: any", "127.0.0.1:5000", 0 },
     { "path", 'd', CPROV_OPTION_TEXT, CPROV_SET_SERVE, AT(path), "DIR",
       "another image layout than the store", NULL, 0 },
+    { "host", 0, CPROV_OPTION_WORDS, CPROV_SET_SERVE, AT(hosts), "NAME",
+      "on loopback: a name it answers to beside localhost", NULL, 0 },
     { "max-connections", 0, CPROV_OPTION_COUNT, CPROV_SET_SERVE, AT(max_connections), "N",
       "connections at once", "256", 65536 },
     { "ui", 0, CPROV_OPTION_FLAG, CPROV_SET_SERVE, AT(ui), NULL,

@@ -51,7 +51,8 @@ struct cprov_settings {
     const char *source_key;
     const char *new_name;
     const char *listen;
-    const char *host;
+    struct cprov_words hosts; /* of serve */
+    const char *host;         /* of compat */
     const char *image;
     const char *unpack;
     const char *bundle;

@@ -11,6 +11,7 @@
 #include "manifest/media_type.h"
 #include "mirror/conditions.h"
 #include "mirror/lists.h"
+#include "mirror/proofs.h"
 #include "mirror/routes.h"
 #include "mirror/served_catalog.h"
 #include "mirror/ui.h"
@@ -23,6 +24,8 @@
 #define ASK_AGAIN  "no-cache"
 #define LINK_MAX   (4 * CPROV_KIB)
 #define TYPE_MAX   255 /* bytes of a media type in a query */
+#define CHECK_NOW                                                                                  \
+    (4 * CPROV_MIB) /* bytes of a file that is hashed before it is sent: milliseconds */
 
 enum problem {
     NO_SUCH_PAGE,
@@ -34,6 +37,8 @@ enum problem {
     NO_BLOB,
     CHANGED,
     PAST_END,
+    ROTTEN,
+    STRANGER,
     TROUBLE,
 };
 
@@ -50,6 +55,8 @@ static const struct {
     [NO_BLOB] = { 404, "BLOB_UNKNOWN", "blob unknown to registry" },
     [CHANGED] = { 412, "UNSUPPORTED", "the content is another" },
     [PAST_END] = { 416, "SIZE_INVALID", "the range begins past the end" },
+    [ROTTEN] = { 404, "BLOB_UNKNOWN", "the bytes of this blob have changed on the server's disk" },
+    [STRANGER] = { 421, "DENIED", "this server does not answer for the host of the request" },
     [TROUBLE] = { 500, "UNKNOWN", "the server has a problem" },
 };
 
@@ -68,6 +75,8 @@ static void refuse(struct task *t, enum problem p)
 
     cprov_buf_reset(&a->body);
     cprov_buf_reset(&a->link);
+    cprov_served_catalog_release(a->catalog);
+    a->catalog = NULL;
     a->digest[0] = '\0';
     a->etag[0] = '\0';
     a->status = problems[p].status;
@@ -131,6 +140,28 @@ static void apply_range(struct task *t, struct cprov_span etag)
     }
 }
 
+/* No byte leaves as a part of something whole that is not what its digest says. */
+static void prove(struct task *t, const struct cprov_digest *digest, uint64_t size)
+{
+    struct cprov_proofs *proofs = t->site->proofs;
+    struct cprov_answer *a = t->answer;
+    enum cprov_verdict verdict = t->question->verdict;
+
+    if (a->fd < 0 || a->status == 304 || t->question->head || verdict == CPROV_VERDICT_RIGHT ||
+        cprov_proofs_known(proofs, digest, a->fd))
+        return;
+    if (verdict == CPROV_VERDICT_WRONG ||
+        (size <= CHECK_NOW && cprov_proofs_check(proofs, digest, a->fd, NULL) < 0)) {
+        cprov_fd_close(&a->fd);
+        a->content_range[0] = '\0';
+        refuse(t, ROTTEN);
+    } else if (size > CHECK_NOW) {
+        a->proof = *digest;
+        a->unproven = a->status == 200;
+        a->later = !a->unproven;
+    }
+}
+
 /* type: NULL for a blob whose type is nobody's business. */
 static void give_file(struct task *t, const struct cprov_digest *digest, const char *type,
                       enum problem missing)
@@ -149,8 +180,10 @@ static void give_file(struct task *t, const struct cprov_digest *digest, const c
     a->ranges = true;
     struct cprov_span etag = cprov_span_of(cprov_digest_format(digest, a->digest));
     memcpy(a->etag, a->digest, sizeof(a->etag));
+    uint64_t size = a->length;
     if (!is_unwanted(t, etag))
         apply_range(t, etag);
+    prove(t, digest, size);
 }
 
 /* The repository with its content; NULL after an answer was given. */
@@ -270,19 +303,15 @@ static void answer_referrers(struct task *t)
 static void answer_served(struct task *t)
 {
     struct cprov_answer *a = t->answer;
-    struct cprov_served_catalog file;
-    char host[CPROV_NAME_MAX + 1];
 
-    cprov_site_host(t->site, t->question->host, host);
-    if (cprov_view_catalog(a->view, host, &file, NULL) < 0) {
+    if (cprov_view_catalog(a->view, &a->catalog, NULL) < 0) {
         refuse(t, TROUBLE);
         return;
     }
-    a->fd = file.fd;
-    a->length = file.size;
+    a->length = cprov_served_catalog_size(a->catalog, a->host);
     a->ranges = true;
     give_json(t, CPROV_CATALOG_MEDIA_TYPE);
-    memcpy(a->etag, file.etag, sizeof(a->etag));
+    cprov_served_catalog_etag(a->catalog, a->host, a->etag);
     if (!is_unwanted(t, cprov_span_of(a->etag)))
         apply_range(t, cprov_span_of(a->etag));
 }
@@ -369,6 +398,11 @@ void cprov_answer_make(const struct cprov_site *site, const struct cprov_questio
     *out = (struct cprov_answer){ .fd = -1, .view = cprov_served_view(site->served) };
     cprov_buf_init(&out->link, LINK_MAX);
     cprov_buf_init(&out->body, CPROV_LIST_PAGE_MAX);
+    cprov_site_host(site, q->host, out->host);
+    if (!cprov_site_answers(site, q->host)) {
+        refuse(&t, STRANGER);
+        return;
+    }
     if (site->ui && cprov_ui_answer(site, q, out))
         return;
     cprov_route_parse(cprov_span_of(q->path), &route);
@@ -380,6 +414,8 @@ void cprov_answer_make(const struct cprov_site *site, const struct cprov_questio
 void cprov_answer_clear(struct cprov_answer *a)
 {
     cprov_fd_close(&a->fd);
+    cprov_served_catalog_release(a->catalog);
+    a->catalog = NULL;
     cprov_buf_clear(&a->link);
     cprov_buf_clear(&a->body);
     cprov_view_release(a->view);

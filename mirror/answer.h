@@ -14,13 +14,23 @@
 struct cprov_question {
     bool head;
     const char *path;
-    const char *host;                     /* header */
-    const char *n, *last, *artifact_type; /* query */
-    const char *q, *page, *platform;      /* query of the pages for people */
+    const char *host, *accept;              /* headers */
+    const char *n, *last, *artifact_type;   /* query */
+    const char *q, *page, *platform, *sort; /* query of the pages for people */
     const char *range, *if_range, *if_match, *if_none_match;
+    enum cprov_verdict {
+        CPROV_VERDICT_NONE,
+        CPROV_VERDICT_RIGHT, /* the file that was to be checked is what its digest says, */
+        CPROV_VERDICT_WRONG, /* or not */
+    } verdict;
 };
 
-/* The body is `length` bytes of fd from `offset` when fd is not negative, else `body`. */
+/*
+ * The body is `length` bytes from `offset` of fd when that is not negative, of the catalog when
+ * there is one, else it is `body`. With `unproven` the file is to be hashed while it is sent (it is
+ * sent whole); with `later` there is no answer yet: fd is to be checked against `proof`, and the
+ * question asked again with the verdict.
+ */
 struct cprov_answer {
     struct cprov_view *view; /* keeps the texts */
     unsigned status;
@@ -37,7 +47,11 @@ struct cprov_answer {
     struct cprov_buf link;              /* Link, or empty */
     struct cprov_buf body;
     int fd;
+    struct cprov_served_catalog *catalog;
+    char host[CPROV_NAME_MAX + 1]; /* as whom the client knows us */
     uint64_t offset, length;
+    struct cprov_digest proof;
+    bool unproven, later;
 };
 
 /* Answers GET or HEAD; whatever goes wrong is an answer too. Reads files; any thread. */

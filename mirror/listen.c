@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
 #include <inttypes.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -114,6 +115,48 @@ static int bind_and_listen(const struct address *a, bool dual, int *fd)
     return 0;
 }
 
+/* Of this machine, but for those that only it or its link knows. */
+static bool is_for_others(const struct sockaddr *a, bool six)
+{
+    struct address copy = { 0 };
+
+    if (!a || (a->sa_family != AF_INET && (a->sa_family != AF_INET6 || !six)))
+        return false;
+    memcpy(&copy.any, a, a->sa_family == AF_INET ? sizeof(copy.v4) : sizeof(copy.v6));
+    if (a->sa_family == AF_INET)
+        return ntohl(copy.v4.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+    return !IN6_IS_ADDR_LOOPBACK(&copy.v6.sin6_addr) && !IN6_IS_ADDR_LINKLOCAL(&copy.v6.sin6_addr);
+}
+
+/* As many as there is room for. */
+static void list_others(struct cprov_listener *l, bool six, unsigned port)
+{
+    struct ifaddrs *list = NULL;
+    char host[NI_MAXHOST];
+    size_t len = 0;
+
+    if (getifaddrs(&list) < 0)
+        return;
+    for (struct ifaddrs *i = list; i; i = i->ifa_next) {
+        char text[NI_MAXHOST + 16];
+
+        if (!is_for_others(i->ifa_addr, six))
+            continue;
+        bool is_six = i->ifa_addr->sa_family == AF_INET6;
+        socklen_t size = is_six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+        if (getnameinfo(i->ifa_addr, size, host, sizeof(host), NULL, 0, NI_NUMERICHOST) != 0)
+            continue;
+        int wanted = snprintf(text, sizeof(text), is_six ? "%s[%s]:%u" : "%s%s:%u",
+                              len > 0 ? ", " : "", host, port);
+        if (wanted > 0 && (size_t)wanted < sizeof(l->others) - len) {
+            memcpy(l->others + len, text, (size_t)wanted + 1);
+            len += (size_t)wanted;
+        }
+    }
+    freeifaddrs(list);
+}
+
+/* Says what is true: a socket of every address has the unspecified one. */
 static int describe(const struct place *place, struct cprov_listener *l, struct cprov_error *err)
 {
     struct address a = { .len = sizeof(a.v6) };
@@ -121,13 +164,21 @@ static int describe(const struct place *place, struct cprov_listener *l, struct 
     if (getsockname(l->fd, &a.any, &a.len) < 0)
         return cprov_fail_os(err, errno, "listening socket");
     bool six = a.any.sa_family == AF_INET6;
-    bool every = !place->host[0] || (six ? IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr)
-                                         : a.v4.sin_addr.s_addr == htonl(INADDR_ANY));
-    l->loopback = !every && (six ? IN6_IS_ADDR_LOOPBACK(&a.v6.sin6_addr)
-                                 : ntohl(a.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET);
-    const char *host = !every ? place->host : place->brackets ? "::1" : "127.0.0.1";
-    snprintf(l->address, sizeof(l->address), place->brackets ? "[%s]:%u" : "%s:%u", host,
-             (unsigned)ntohs(six ? a.v6.sin6_port : a.v4.sin_port));
+    unsigned port = ntohs(six ? a.v6.sin6_port : a.v4.sin_port);
+    bool every =
+        six ? IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr) : a.v4.sin_addr.s_addr == htonl(INADDR_ANY);
+    l->loopback = six ? IN6_IS_ADDR_LOOPBACK(&a.v6.sin6_addr)
+                      : ntohl(a.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    if (every) {
+        snprintf(l->address, sizeof(l->address), "%s:%u", six ? "[::]" : "0.0.0.0", port);
+        snprintf(l->local, sizeof(l->local), "%s:%u", place->brackets ? "[::1]" : "127.0.0.1",
+                 port);
+        list_others(l, six, port);
+        return 0;
+    }
+    snprintf(l->address, sizeof(l->address), place->brackets ? "[%s]:%u" : "%s:%u", place->host,
+             port);
+    memcpy(l->local, l->address, sizeof(l->local));
     return 0;
 }
 

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <microhttpd.h>
-#include <poll.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,11 +14,14 @@
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/library.h"
 #include "base/limits.h"
 #include "mirror/answer.h"
+#include "mirror/door.h"
 #include "mirror/listen.h"
 #include "mirror/lists.h"
+#include "mirror/mhd.h"
+#include "mirror/proofs.h"
+#include "mirror/response.h"
 #include "mirror/served.h"
 #include "mirror/watch.h"
 
@@ -27,135 +30,111 @@
 #define IDLE_S            60u                      /* nothing moves */
 #define WINDOW_MS         60000                    /* in which a connection has to get on, */
 #define WINDOW_BYTES      (64 * CPROV_KIB)         /* by a request or by these bytes */
-#define SWEEP_MS          1000
+#define SWEEP_MS          500
+#define SILENCE_MS        30000             /* before the first byte of a request */
+#define BODIES_MAX        (32 * CPROV_MIB)  /* of answers in memory, all together */
+#define BODY_FREE         (64 * CPROV_KIB)  /* an answer that is not counted */
+#define UNSENT_MAX        (512 * CPROV_KIB) /* bytes that the kernel takes ahead for a client */
+#define SLACK             64                /* places of the library: it hears later who has left */
 #define THREADS_MIN       2
 #define THREADS_MAX       4
 #define STACK_SIZE        ((size_t)256 * CPROV_KIB)
 #define TLS_PRIORITIES    "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define OPTIONS_MAX       20
 
-/* A page has nothing but what is ours, whatever a text of an image might smuggle in. */
-#define PAGE_POLICY                                                                                \
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "              \
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-#define MHD_FUNCTIONS(X)                                                                           \
-    X(start_daemon)                                                                                \
-    X(stop_daemon)                                                                                 \
-    X(is_feature_supported)                                                                        \
-    X(get_connection_info)                                                                         \
-    X(lookup_connection_value)                                                                     \
-    X(create_response_from_buffer)                                                                 \
-    X(create_response_from_fd_at_offset64)                                                         \
-    X(add_response_header)                                                                         \
-    X(queue_response)                                                                              \
-    X(destroy_response)
-
-static struct {
-#define MEMBER(name) __typeof__(MHD_##name) *name;
-    MHD_FUNCTIONS(MEMBER)
-#undef MEMBER
-} mhd;
-
-static const struct cprov_library_symbol symbols[] = {
-#define SYMBOL(name) { "MHD_" #name, (void **)(void *)&mhd.name },
-    MHD_FUNCTIONS(SYMBOL)
-#undef SYMBOL
-};
-static struct cprov_library library = { "libmicrohttpd.so.12", "libmicrohttpd12", symbols,
-                                        CPROV_COUNT(symbols), NULL };
-
 struct server {
     const struct cprov_serve_request *request;
     struct cprov_site site;
     struct cprov_watch *watch;
+    struct cprov_door *door;
     struct cprov_buf cert, key; /* PEM; the library reads them as long as it runs */
     struct MHD_Daemon *daemon;
 };
 
 /* --- one request --- */
 
-/* False when the value cannot stand in a header. */
-static bool add_header(struct MHD_Response *r, const char *name, const char *value)
+/* What is remembered of a request until its answer is on the way. */
+struct asked {
+    struct MHD_Connection *connection;
+    enum cprov_verdict verdict;
+};
+
+static enum MHD_Result queue(struct server *s, struct MHD_Connection *c, struct cprov_answer *a)
 {
-    return !value || !*value || mhd.add_response_header(r, name, value) == MHD_YES;
-}
-
-static bool add_headers(struct MHD_Response *r, const struct cprov_answer *a)
-{
-    char etag[CPROV_DIGEST_TEXT_MAX + 2] = "";
-
-    if (a->etag[0])
-        snprintf(etag, sizeof(etag), "\"%s\"", a->etag);
-    return add_header(r, "Docker-Distribution-Api-Version", "registry/2.0") &&
-           add_header(r, "X-Content-Type-Options", "nosniff") &&
-           add_header(r, "Content-Security-Policy", a->page ? PAGE_POLICY : NULL) &&
-           add_header(r, "Referrer-Policy", a->page ? "no-referrer" : NULL) &&
-           add_header(r, "Content-Type", a->content_type) &&
-           add_header(r, "Cache-Control", a->cache_control) &&
-           add_header(r, "OCI-Filters-Applied", a->filters) &&
-           add_header(r, "Content-Range", a->content_range) &&
-           add_header(r, "Link", cprov_buf_text(&a->link)) &&
-           add_header(r, "Accept-Ranges", a->ranges ? "bytes" : NULL) &&
-           add_header(r, "Docker-Content-Digest", a->digest) && add_header(r, "ETag", etag) &&
-           add_header(r, "Allow", a->allow) &&
-           add_header(r, "Connection", a->close ? "close" : NULL);
-}
-
-/* The response owns the body and the open file afterwards. */
-static struct MHD_Response *response_of(struct cprov_answer *a)
-{
-    struct MHD_Response *r;
-    char *body = NULL;
-    size_t len = a->body.len;
-
-    if (a->fd >= 0 && a->length > 0) {
-        r = mhd.create_response_from_fd_at_offset64(a->length, a->fd, a->offset);
-        if (r)
-            a->fd = -1;
-        return r;
-    }
-    if (len > 0 && cprov_buf_take(&a->body, "answer", &body, NULL) < 0)
-        return NULL;
-    r = mhd.create_response_from_buffer(len, body,
-                                        body ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-    if (!r)
-        free(body);
-    return r;
-}
-
-static enum MHD_Result send_answer(struct MHD_Connection *c, struct cprov_answer *a)
-{
-    struct MHD_Response *r = response_of(a);
+    struct MHD_Response *r = cprov_response_new(a, s->site.proofs);
 
     if (!r)
         return MHD_NO;
-    enum MHD_Result sent = add_headers(r, a) ? mhd.queue_response(c, a->status, r) : MHD_NO;
-    mhd.destroy_response(r);
+    enum MHD_Result sent = cprov_mhd.queue_response(c, a->status, r);
+    cprov_mhd.destroy_response(r);
     return sent;
 }
 
-static enum MHD_Result refuse_method(struct MHD_Connection *c)
+static void begin_problem(struct cprov_answer *a, unsigned status, const char *code,
+                          const char *message)
 {
-    auto_answer struct cprov_answer a = { .status = MHD_HTTP_METHOD_NOT_ALLOWED,
-                                          .content_type = "application/json",
-                                          .allow = "GET, HEAD",
-                                          .fd = -1 };
+    *a = (struct cprov_answer){ .status = status, .content_type = "application/json", .fd = -1 };
+    cprov_buf_init(&a->link, CPROV_KIB);
+    cprov_buf_init(&a->body, CPROV_KIB);
+    cprov_problem_write(&a->body, code, message);
+}
 
-    cprov_buf_init(&a.link, CPROV_KIB);
-    cprov_buf_init(&a.body, CPROV_KIB);
-    cprov_problem_write(&a.body, "UNSUPPORTED", "this registry is read-only");
-    return send_answer(c, &a);
+static enum MHD_Result refuse_method(struct server *s, struct MHD_Connection *c)
+{
+    auto_answer struct cprov_answer a;
+
+    begin_problem(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "UNSUPPORTED", "this registry is read-only");
+    a.allow = "GET, HEAD";
+    return queue(s, c, &a);
+}
+
+static struct cprov_watched *watched(struct MHD_Connection *c)
+{
+    const union MHD_ConnectionInfo *info =
+        cprov_mhd.get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info ? info->socket_context : NULL;
+}
+
+/* Those who do not take their answers could fill the memory with them. */
+static enum MHD_Result send_answer(struct server *s, struct MHD_Connection *c,
+                                   struct cprov_answer *a)
+{
+    auto_answer struct cprov_answer busy = { .fd = -1 };
+
+    if (a->body.len <= BODY_FREE || cprov_watch_charge(s->watch, watched(c), a->body.len))
+        return queue(s, c, a);
+    begin_problem(&busy, MHD_HTTP_SERVICE_UNAVAILABLE, "TOOMANYREQUESTS",
+                  "too many answers are on their way; ask again in a second");
+    return queue(s, c, &busy);
+}
+
+static void on_verdict(void *arg, int code)
+{
+    struct asked *asked = arg;
+
+    asked->verdict = code == 0 ? CPROV_VERDICT_RIGHT : CPROV_VERDICT_WRONG;
+    cprov_mhd.resume_connection(asked->connection);
+}
+
+/* The handler is called again once the verdict is there. */
+static enum MHD_Result wait_for_verdict(struct server *s, struct asked *asked,
+                                        const struct cprov_answer *a)
+{
+    cprov_mhd.suspend_connection(asked->connection);
+    if (cprov_proofs_check_later(s->site.proofs, &a->proof, a->fd, on_verdict, asked, NULL) < 0)
+        on_verdict(asked, CPROV_ENOMEM);
+    return MHD_YES;
 }
 
 static const char *header(struct MHD_Connection *c, const char *name)
 {
-    return mhd.lookup_connection_value(c, MHD_HEADER_KIND, name);
+    return cprov_mhd.lookup_connection_value(c, MHD_HEADER_KIND, name);
 }
 
 static const char *argument(struct MHD_Connection *c, const char *name)
 {
-    return mhd.lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, name);
+    return cprov_mhd.lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, name);
 }
 
 /* A body of a GET has no meaning; what is said of its length may be a trick. */
@@ -170,8 +149,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
                                   const char *method, const char *version, const char *upload,
                                   size_t *upload_size, void **state)
 {
-    static char begun;
     struct server *s = cls;
+    struct asked *asked = *state;
     bool head = strcmp(method, "HEAD") == 0;
 
     (void)version;
@@ -179,28 +158,35 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     (void)upload_size;
     /* The first call comes before the body. An answer then ends the connection, unread. */
     if (!head && strcmp(method, "GET") != 0)
-        return refuse_method(c);
-    if (!*state && !has_body(c)) {
-        *state = &begun;
-        return MHD_YES;
+        return refuse_method(s, c);
+    if (!asked && !has_body(c)) {
+        *state = asked = calloc(1, sizeof(*asked));
+        if (asked)
+            asked->connection = c;
+        return asked ? MHD_YES : MHD_NO;
     }
     auto_answer struct cprov_answer a;
     struct cprov_question q = { .head = head,
                                 .path = url,
                                 .host = header(c, "Host"),
+                                .accept = header(c, "Accept"),
                                 .n = argument(c, "n"),
                                 .last = argument(c, "last"),
                                 .artifact_type = argument(c, "artifactType"),
                                 .q = argument(c, "q"),
                                 .page = argument(c, "page"),
                                 .platform = argument(c, "platform"),
+                                .sort = argument(c, "sort"),
                                 .range = header(c, "Range"),
                                 .if_range = header(c, "If-Range"),
                                 .if_match = header(c, "If-Match"),
-                                .if_none_match = header(c, "If-None-Match") };
+                                .if_none_match = header(c, "If-None-Match"),
+                                .verdict = asked ? asked->verdict : CPROV_VERDICT_WRONG };
     cprov_answer_make(&s->site, &q, &a);
+    if (a.later)
+        return wait_for_verdict(s, asked, &a);
     a.close = cprov_watch_crowded(s->watch);
-    return send_answer(c, &a);
+    return send_answer(s, c, &a);
 }
 
 /* Paths and values are decoded where their rules are known. */
@@ -220,10 +206,11 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **context,
 
     if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
         cprov_watch_remove(s->watch, *context);
+        cprov_door_knock(s->door);
         return;
     }
     const union MHD_ConnectionInfo *info =
-        mhd.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+        cprov_mhd.get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
     *context = info ? cprov_watch_add(s->watch, info->connect_fd, cprov_clock_ms()) : NULL;
 }
 
@@ -231,13 +218,31 @@ static void on_completed(void *cls, struct MHD_Connection *c, void **state,
                          enum MHD_RequestTerminationCode how)
 {
     struct server *s = cls;
-    const union MHD_ConnectionInfo *info =
-        mhd.get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
-    (void)state;
     (void)how;
-    if (info)
-        cprov_watch_renew(s->watch, info->socket_context, cprov_clock_ms());
+    free(*state);
+    *state = NULL;
+    cprov_watch_renew(s->watch, watched(c), cprov_clock_ms());
+}
+
+static bool has_room(void *arg)
+{
+    struct server *s = arg;
+
+    return cprov_watch_room(s->watch, cprov_clock_ms());
+}
+
+/* For a client that does not read the kernel would keep megabytes. When it cannot be bounded it is
+ * not. */
+static void enter(void *arg, int fd, const struct sockaddr *address, socklen_t len)
+{
+    struct server *s = arg;
+    int most = UNSENT_MAX;
+
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most, sizeof(most));
+
+    /* When it does not take the connection, it closes it. */
+    cprov_mhd.add_connection(s->daemon, fd, address, len);
 }
 
 /* --- the daemon --- */
@@ -266,14 +271,12 @@ static unsigned connections_of(const struct cprov_serve_request *request)
     return request->max_connections ? request->max_connections : CONNECTIONS;
 }
 
-static void choose_options(struct server *s, const struct cprov_listener *l, int fd,
-                           struct options *o)
+static void choose_options(struct server *s, const struct cprov_listener *l, struct options *o)
 {
-    unsigned connections = s->request->max_connections ? s->request->max_connections : CONNECTIONS;
+    unsigned connections = connections_of(s->request);
     unsigned threads = threads_for(connections);
 
-    set(o, MHD_OPTION_LISTEN_SOCKET, fd, NULL);
-    set(o, MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections, NULL);
+    set(o, MHD_OPTION_CONNECTION_LIMIT, (intptr_t)connections + SLACK, NULL);
     set(o, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (intptr_t)CONNECTION_MEMORY, NULL);
     set(o, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S, NULL);
     set(o, MHD_OPTION_THREAD_STACK_SIZE, (intptr_t)STACK_SIZE, NULL);
@@ -301,8 +304,8 @@ static struct MHD_Daemon *start_quietly(struct server *s, unsigned flags, const 
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    struct MHD_Daemon *daemon = mhd.start_daemon(flags, 0, NULL, NULL, on_request, s,
-                                                 MHD_OPTION_ARRAY, o->list, MHD_OPTION_END);
+    struct MHD_Daemon *daemon = cprov_mhd.start_daemon(flags, 0, NULL, NULL, on_request, s,
+                                                       MHD_OPTION_ARRAY, o->list, MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return daemon;
 }
@@ -311,16 +314,12 @@ static int start(struct server *s, const struct cprov_listener *l, struct cprov_
 {
     const struct cprov_serve_request *request = s->request;
     struct options options = { .count = 0 };
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | (request->cert_file ? MHD_USE_TLS : 0);
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
+                     MHD_ALLOW_SUSPEND_RESUME | (request->cert_file ? MHD_USE_TLS : 0);
 
-    if (request->cert_file && mhd.is_feature_supported(MHD_FEATURE_SSL) != MHD_YES)
+    if (request->cert_file && cprov_mhd.is_feature_supported(MHD_FEATURE_SSL) != MHD_YES)
         return cprov_fail(err, CPROV_EUNSUPPORTED, "this libmicrohttpd was built without TLS");
-    /* The library closes the socket it is given, on most failures too: so it gets one of its own.
-     */
-    int fd = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
-    if (fd < 0)
-        return cprov_fail_os(err, errno, "listening socket");
-    choose_options(s, l, fd, &options);
+    choose_options(s, l, &options);
     s->daemon = start_quietly(s, flags, &options);
     if (s->daemon)
         return 0;
@@ -351,54 +350,72 @@ static int read_certificates(struct server *s, struct cprov_error *err)
     return code < 0 ? code : read_pem(request->key_file, &s->key, err);
 }
 
-static void wait_for_the_end(struct server *s)
+static void tend(struct server *s)
+{
+    size_t cut = cprov_watch_sweep(s->watch, cprov_clock_ms());
+    struct cprov_error problem;
+
+    if (cut > 0)
+        cprov_debug(s->request->log, "serve: cut %zu connections that did not get on", cut);
+    if (cprov_served_problem(s->site.served, &problem))
+        cprov_debug(s->request->log, "serve: the last good state goes on: %s", problem.msg);
+}
+
+static void serve(struct server *s)
 {
     int64_t next = cprov_clock_ms() + SWEEP_MS;
 
     while (!cprov_cancelled(s->request->cancel)) {
-        struct cprov_error problem;
-
-        poll(NULL, 0, CPROV_POLL_MS);
-        if (cprov_clock_ms() >= next) {
-            size_t cut = cprov_watch_sweep(s->watch, cprov_clock_ms());
-            if (cut > 0)
-                cprov_debug(s->request->log, "serve: cut %zu connections that did not get on", cut);
-            next = cprov_clock_ms() + SWEEP_MS;
-        }
-        if (cprov_served_problem(s->site.served, &problem))
-            cprov_debug(s->request->log, "serve: the last good state goes on: %s", problem.msg);
+        cprov_door_step(s->door, CPROV_POLL_MS);
+        if (cprov_clock_ms() < next)
+            continue;
+        tend(s);
+        next = cprov_clock_ms() + SWEEP_MS;
     }
 }
 
-static int run(struct server *s, struct cprov_error *err)
+/* What all parts need before a request can come. */
+static int open_parts(struct server *s, struct cprov_error *err)
+{
+    unsigned places = connections_of(s->request);
+    struct cprov_watch_limits limits = {
+        .window_ms = WINDOW_MS,
+        .min_bytes = WINDOW_BYTES,
+        .crowd = places - places / 4, /* with a quarter of them left, nobody keeps one for later */
+        .places = places,
+        .bodies_max = BODIES_MAX,
+    };
+
+    if (cprov_mhd_load(err) < 0 || read_certificates(s, err) < 0 ||
+        cprov_served_new(s->request->store, &s->site.served, err) < 0 ||
+        cprov_proofs_new(&s->site.proofs, err) < 0 || cprov_watch_new(&limits, &s->watch, err) < 0)
+        return err->code;
+    return 0;
+}
+
+static int run(struct server *s, struct cprov_listener *l, struct cprov_error *err)
 {
     const struct cprov_serve_request *request = s->request;
-    /* With a quarter of the places left, nobody keeps one for later. */
-    unsigned crowd = connections_of(request) - connections_of(request) / 4;
-    struct cprov_watch_limits limits = { WINDOW_MS, WINDOW_BYTES, crowd };
-    struct cprov_listener l = { .fd = -1 };
-    char url[sizeof(l.address) + 16];
+    struct cprov_door_rules rules = { .tls = request->cert_file != NULL,
+                                      .patience_ms = SILENCE_MS,
+                                      .room = has_room,
+                                      .enter = enter,
+                                      .arg = s };
+    char url[sizeof(l->address) + 16];
 
-    int code = cprov_library_load(&library, err);
-    if (code == 0)
-        code = read_certificates(s, err);
-    if (code == 0)
-        code = cprov_served_new(request->store, &s->site.served, err);
-    if (code == 0)
-        code = cprov_watch_new(&limits, &s->watch, err);
-    if (code == 0)
-        code = cprov_listen(request->listen, &l, err);
-    s->site.address = l.address;
-    if (code == 0)
-        code = start(s, &l, err);
-    cprov_fd_close(&l.fd);
-    if (code < 0)
-        return code;
-    snprintf(url, sizeof(url), "%s://%s", request->cert_file ? "https" : "http", l.address);
+    if (open_parts(s, err) < 0 || cprov_listen(request->listen, l, err) < 0)
+        return err->code;
+    s->site.address = l->local;
+    s->site.loopback = l->loopback;
+    rules.fd = l->fd;
+    if (cprov_door_new(&rules, &s->door, err) < 0 || start(s, l, err) < 0)
+        return err->code;
+    snprintf(url, sizeof(url), "%s://%s", request->cert_file ? "https" : "http", l->address);
     if (request->ready)
-        request->ready(request->arg, url);
-    wait_for_the_end(s);
-    mhd.stop_daemon(s->daemon);
+        request->ready(request->arg, url, l->others);
+    serve(s);
+    cprov_proofs_end(s->site.proofs); /* nobody may still wait for one */
+    cprov_mhd.stop_daemon(s->daemon);
     return 0;
 }
 
@@ -406,13 +423,22 @@ int cprov_serve_run(const struct cprov_serve_request *request, struct cprov_erro
 {
     struct server s = {
         .request = request,
-        .site = { .store = request->store, .tls = request->cert_file != NULL, .ui = request->ui }
+        .site = { .store = request->store,
+                  .tls = request->cert_file != NULL,
+                  .ui = request->ui,
+                  .hosts = request->hosts,
+                  .hosts_count = request->hosts_count },
     };
+    struct cprov_listener l = { .fd = -1 };
+    struct cprov_error local = CPROV_ERROR_INIT;
 
     cprov_buf_init(&s.cert, CPROV_CONF_FILE_MAX);
     cprov_buf_init(&s.key, CPROV_CONF_FILE_MAX);
-    int code = run(&s, err);
+    int code = run(&s, &l, err ? err : &local);
+    cprov_door_free(s.door);
+    cprov_fd_close(&l.fd);
     cprov_watch_free(s.watch);
+    cprov_proofs_free(s.site.proofs);
     cprov_served_free(s.site.served);
     cprov_buf_clear(&s.cert);
     if (s.key.ptr)

@@ -3,6 +3,7 @@
 #define CPROV_MIRROR_SERVE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/compiler.h"
 #include "base/fs.h"
@@ -21,9 +22,14 @@ struct cprov_serve_request {
     unsigned max_connections;
     const struct cprov_cancel *cancel; /* polled every CPROV_POLL_MS */
     const struct cprov_log *log;
-    void (*ready)(void *arg, const char *url); /* once it answers: "http://127.0.0.1:40123" */
+    /* Once it answers: "http://127.0.0.1:40123"; when that is every address
+     * ("http://0.0.0.0:5000"), others are the ones by which other machines come, with ", " between,
+     * else "". */
+    void (*ready)(void *arg, const char *url, const char *others);
     void *arg;
-    bool ui; /* pages for people at "/" and below "/ui/" */
+    const char *const *hosts; /* names that a request to loopback may call us by, */
+    size_t hosts_count;       /* beside those of the loopback */
+    bool ui;                  /* pages for people at "/" and below "/ui/" */
 };
 
 /*
@@ -33,7 +39,8 @@ struct cprov_serve_request {
  * keep-alive; GET and HEAD of /v2/, manifests by tag and digest, blobs with one Range, ETag and
  * If-None-Match (304), If-Range; tags/list and _catalog with n and last and Link; referrers with
  * artifactType; the catalog of what is served at /_cprov/catalog.json; errors as the spec's JSON;
- * everything else 404 or 405. Nothing but committed blobs and manifests that an index names is ever
+ * everything else 404 or 405. On loopback a Host that is none of the loopback's, nor of hosts, gets
+ * 421. Nothing but committed blobs and manifests that an index names is ever
  * read. A blob is served in a repository only when an image of that repository names it.
  * CPROV_EINVAL (listen), CPROV_EINUSE (address), CPROV_EREFUSED (certificate files). Spec:
  * distribution-spec v1.1.

@@ -77,10 +77,9 @@ int cprov_view_cards(struct cprov_view *v, const struct cprov_cards **out, struc
 CPROV_MUST_CHECK
 int cprov_view_family(struct cprov_view *v, const struct cprov_family **out,
                       struct cprov_error *err);
-/* The catalog document as it is for clients that reach us as `host`; a few of them are kept. *out
- * is yours: cprov_served_catalog_close(). */
+/* The catalog document. *out is yours: cprov_served_catalog_release(). */
 CPROV_MUST_CHECK
-int cprov_view_catalog(struct cprov_view *v, const char *host, struct cprov_served_catalog *out,
+int cprov_view_catalog(struct cprov_view *v, struct cprov_served_catalog **out,
                        struct cprov_error *err);
 
 /* What its images name; manifests are read when it is first asked for. Borrowed from the view. */

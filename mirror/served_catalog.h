@@ -2,7 +2,9 @@
 #ifndef CPROV_MIRROR_SERVED_CATALOG_H
 #define CPROV_MIRROR_SERVED_CATALOG_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/compiler.h"
 #include "base/limits.h"
@@ -10,23 +12,30 @@
 
 struct cprov_cards;
 struct cprov_error;
+struct cprov_served_catalog;
 
-struct cprov_served_catalog {
-    char host[CPROV_NAME_MAX + 1]; /* in its references */
-    int fd;                        /* -1: none */
-    uint64_t size;
-    char etag[CPROV_DIGEST_TEXT_MAX]; /* the digest of its bytes */
-};
+/*
+ * One file, and a list of the places in it where a reference begins: the host by which a client
+ * knows us is put there while the document is read. So a client, by whatever name it comes, costs
+ * nothing but the bytes on their way. Immutable; any thread.
+ */
+CPROV_MUST_CHECK
+int cprov_served_catalog_new(const struct cprov_cards *cards, struct cprov_served_catalog **out,
+                             struct cprov_error *err);
+/* One holder more; returns c. */
+struct cprov_served_catalog *cprov_served_catalog_hold(struct cprov_served_catalog *c);
+void cprov_served_catalog_release(struct cprov_served_catalog *c); /* NULL-safe */
+CPROV_DEFINE_CLEANUP(struct cprov_served_catalog, cprov_served_catalog,
+                     cprov_served_catalog_release)
+#define auto_served_catalog CPROV_CLEANUP(cprov_served_catalog_cleanup)
 
-/* Writes the document; memory does not grow with it. *out is yours. */
-CPROV_MUST_CHECK
-int cprov_served_catalog_write(const struct cprov_cards *cards, const char *host,
-                               struct cprov_served_catalog *out, struct cprov_error *err);
-/* Another descriptor for the same bytes. */
-CPROV_MUST_CHECK
-int cprov_served_catalog_dup(const struct cprov_served_catalog *file,
-                             struct cprov_served_catalog *out, struct cprov_error *err);
-void cprov_served_catalog_close(struct cprov_served_catalog *file);
-#define auto_served_catalog CPROV_CLEANUP(cprov_served_catalog_close)
+/* Of the document for clients that reach us as `host`: its bytes, and a digest that is another when
+ * a byte is, in the text form. */
+uint64_t cprov_served_catalog_size(const struct cprov_served_catalog *c, const char *host);
+void cprov_served_catalog_etag(const struct cprov_served_catalog *c, const char *host,
+                               char out[CPROV_DIGEST_TEXT_MAX]);
+/* At most len bytes of it from `offset`; 0 at the end, -1 when the file cannot be read. */
+ssize_t cprov_served_catalog_read(const struct cprov_served_catalog *c, const char *host,
+                                  uint64_t offset, void *out, size_t len);
 
 #endif

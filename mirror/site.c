@@ -24,3 +24,39 @@ void cprov_site_host(const struct cprov_site *site, const char *header,
     for (char *p = out; *p; p++)
         *p = cprov_lower(*p);
 }
+
+/* "name:5000" and "name." as "name"; an address in brackets keeps them. */
+static struct cprov_span without_port(struct cprov_span host)
+{
+    struct cprov_span before, port;
+
+    if (cprov_span_cut_last(host, ':', &before, &port) && cprov_span_find(port, ']') == port.len)
+        host = before;
+    if (cprov_span_ends_with(host, "."))
+        host.len--;
+    return host;
+}
+
+static bool is_same(struct cprov_span a, struct cprov_span b)
+{
+    if (a.len != b.len)
+        return false;
+    for (size_t i = 0; i < a.len; i++)
+        if (cprov_lower(a.ptr[i]) != cprov_lower(b.ptr[i]))
+            return false;
+    return true;
+}
+
+bool cprov_site_answers(const struct cprov_site *site, const char *header)
+{
+    struct cprov_span host = without_port(cprov_span_trim(cprov_span_of(header)));
+
+    if (!site->loopback || !header || !*header)
+        return true;
+    if (cprov_reference_check_host(host, NULL) == 0 && cprov_host_is_loopback(host))
+        return true;
+    for (size_t i = 0; i < site->hosts_count; i++)
+        if (is_same(host, without_port(cprov_span_of(site->hosts[i]))))
+            return true;
+    return false;
+}

@@ -3,8 +3,10 @@
 #define CPROV_MIRROR_SITE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/limits.h"
+#include "mirror/proofs.h"
 #include "mirror/served.h"
 #include "store/store.h"
 
@@ -12,7 +14,11 @@
 struct cprov_site {
     struct cprov_served *served;
     struct cprov_store *store;
-    const char *address; /* "127.0.0.1:40123": where we listen */
+    struct cprov_proofs *proofs;
+    const char *address;      /* "127.0.0.1:40123": where we listen, as this machine reaches it */
+    bool loopback;            /* nobody but this machine reaches it */
+    const char *const *hosts; /* names by which we are known beside, */
+    size_t hosts_count;
     bool tls;
     bool ui; /* pages for people */
 };
@@ -23,5 +29,13 @@ struct cprov_site {
  */
 void cprov_site_host(const struct cprov_site *site, const char *header,
                      char out[CPROV_NAME_MAX + 1]);
+
+/*
+ * Whether a request with this Host header (NULL: none) is for us. On loopback a browser on this
+ * machine may be led here by the name of somebody else's site, whose owner then reads with it what
+ * only this machine should see (DNS rebinding): so only names of the loopback count there, and
+ * those that were given. Elsewhere every name does.
+ */
+bool cprov_site_answers(const struct cprov_site *site, const char *header);
 
 #endif

@@ -54,8 +54,7 @@ struct cprov_view {
     pthread_mutex_t lock; /* of what is made when it is asked for: */
     struct cprov_cards *cards;
     struct cprov_family *family;
-    struct cprov_served_catalog catalogs[CPROV_SERVED_CATALOGS_MAX];
-    size_t catalogs_made;
+    struct cprov_served_catalog *catalog;
 };
 
 struct builder {
@@ -251,8 +250,6 @@ int cprov_view_read(struct cprov_store *store, struct cprov_view **out, struct c
         return cprov_fail_memory(err);
     atomic_init(&v->holders, 1);
     pthread_mutex_init(&v->lock, NULL);
-    for (size_t i = 0; i < CPROV_SERVED_CATALOGS_MAX; i++)
-        v->catalogs[i].fd = -1;
     v->store = store;
     int code = cprov_images_read(store, &images, err);
     if (code == 0)
@@ -278,8 +275,7 @@ void cprov_view_release(struct cprov_view *v)
         cprov_content_free(v->list[i].content);
         pthread_mutex_destroy(&v->list[i].lock);
     }
-    for (size_t i = 0; i < CPROV_SERVED_CATALOGS_MAX; i++)
-        cprov_served_catalog_close(&v->catalogs[i]);
+    cprov_served_catalog_release(v->catalog);
     cprov_family_free(v->family);
     cprov_cards_free(v->cards);
     pthread_mutex_destroy(&v->lock);
@@ -385,39 +381,15 @@ int cprov_view_family(struct cprov_view *v, const struct cprov_family **out,
     return code;
 }
 
-/* With the lock held: the document for the host; the oldest one makes room for it. */
-static int make_catalog(struct cprov_view *v, const char *host,
-                        const struct cprov_served_catalog **out, struct cprov_error *err)
-{
-    struct cprov_served_catalog made = { .fd = -1 };
-
-    for (size_t i = 0; i < CPROV_SERVED_CATALOGS_MAX; i++)
-        if (v->catalogs[i].fd >= 0 && strcmp(v->catalogs[i].host, host) == 0) {
-            *out = &v->catalogs[i];
-            return 0;
-        }
-    int code = make_cards(v, err);
-    if (code == 0)
-        code = cprov_served_catalog_write(v->cards, host, &made, err);
-    if (code < 0)
-        return code;
-    struct cprov_served_catalog *slot =
-        &v->catalogs[v->catalogs_made++ % CPROV_SERVED_CATALOGS_MAX];
-    cprov_served_catalog_close(slot);
-    *slot = made;
-    *out = slot;
-    return 0;
-}
-
-int cprov_view_catalog(struct cprov_view *v, const char *host, struct cprov_served_catalog *out,
+int cprov_view_catalog(struct cprov_view *v, struct cprov_served_catalog **out,
                        struct cprov_error *err)
 {
-    const struct cprov_served_catalog *made;
-
     pthread_mutex_lock(&v->lock);
-    int code = make_catalog(v, host, &made, err);
+    int code = make_cards(v, err);
+    if (code == 0 && !v->catalog)
+        code = cprov_served_catalog_new(v->cards, &v->catalog, err);
     if (code == 0)
-        code = cprov_served_catalog_dup(made, out, err);
+        *out = cprov_served_catalog_hold(v->catalog);
     pthread_mutex_unlock(&v->lock);
     return code;
 }

@@ -16,15 +16,20 @@ struct cprov_watched;
  * The HTTP library only ends a connection on which nothing moves at all: one byte now and then, of
  * a header or of a blob, would hold a place for ever. So within window_ms a connection has to
  * finish a request or to take min_bytes from us. With more than `crowd` connections both are
- * divided by CPROV_WATCH_HURRY.
+ * divided by CPROV_WATCH_HURRY. With every one of `places` taken and somebody waiting, whoever has
+ * not got on for CPROV_WATCH_GRACE_MS is cut, the longest first.
  */
 struct cprov_watch_limits {
     int64_t window_ms;
     uint64_t min_bytes;
     size_t crowd;
+    size_t places;
+    uint64_t bodies_max; /* bytes of memory that answers may hold together, see charge() */
 };
 
-#define CPROV_WATCH_HURRY 8
+#define CPROV_WATCH_HURRY    8
+#define CPROV_WATCH_GRACE_MS 400
+#define CPROV_WATCH_MOVE     4096 /* bytes taken that count as getting on */
 
 /* All functions may be called from any thread. */
 CPROV_MUST_CHECK
@@ -40,6 +45,17 @@ struct cprov_watched *cprov_watch_add(struct cprov_watch *w, int fd, int64_t now
 /* A request was finished: a new window begins. c may be NULL. */
 void cprov_watch_renew(struct cprov_watch *w, struct cprov_watched *c, int64_t now_ms);
 void cprov_watch_remove(struct cprov_watch *w, struct cprov_watched *c); /* c may be NULL */
+
+/* Whether one more may come, for whom a place is kept then until it is added; else room is made. */
+bool cprov_watch_room(struct cprov_watch *w, int64_t now_ms);
+
+/*
+ * The connection is about to be sent an answer that is held in memory. False when all of them would
+ * hold too much: that answer must not be given. What is charged ends with the next charge, with
+ * renew() or with the connection. Those who hold more than half of it together and do not get on
+ * are cut by sweep().
+ */
+bool cprov_watch_charge(struct cprov_watch *w, struct cprov_watched *c, uint64_t bytes);
 
 /* Whether there are more than `crowd`. */
 bool cprov_watch_crowded(struct cprov_watch *w);

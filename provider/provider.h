@@ -537,6 +537,13 @@ struct cprov_serve_options {
     void (*ready)(void *arg, const char *url); /* once it answers */
     void *ready_arg;
     bool ui; /* pages for people, at the same address */
+    /* After ready(), when it listens on every address: those by which other machines come,
+     * "192.0.2.7:5000, [2001:db8::7]:5000". */
+    void (*reach)(void *arg, const char *addresses);
+    /* On loopback only requests to loopback names are answered, and to these: a site elsewhere
+     * could lead a browser of this machine here by a name of its own. */
+    const char *const *hosts;
+    size_t hosts_count;
 };
 /* Read-only registry; returns when callbacks->cancelled says so (CPROV_DONE), or cannot start. */
 CPROV_API int cprov_serve(struct cprov_session *s, const struct cprov_serve_options *options,

@@ -5,12 +5,14 @@
 
 #include "provider/session.h"
 
-static void on_ready(void *arg, const char *url)
+static void on_ready(void *arg, const char *url, const char *others)
 {
     const struct cprov_serve_options *o = arg;
 
     if (o->ready)
         o->ready(o->ready_arg, url);
+    if (o->reach && *others)
+        o->reach(o->ready_arg, others);
 }
 
 static int serve(struct cprov_session *s, struct cprov_serve_options *o, struct cprov_error *err)
@@ -31,6 +33,8 @@ static int serve(struct cprov_session *s, struct cprov_serve_options *o, struct 
                                        .log = &s->log,
                                        .ready = on_ready,
                                        .arg = o,
+                                       .hosts = o->hosts,
+                                       .hosts_count = o->hosts_count,
                                        .ui = o->ui },
         err);
 }

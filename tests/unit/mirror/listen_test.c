@@ -14,9 +14,11 @@ static void test_opened(void **state)
         bool loopback;
     } cases[] = {
         { "127.0.0.1:0", "127.0.0.1:", true },
+        { "127.0.0.2:0", "127.0.0.2:", true },
         { "localhost:0", "localhost:", true },
-        { ":0", "127.0.0.1:", false },
-        { "0.0.0.0:0", "127.0.0.1:", false },
+        { ":0", "[::]:", false }, /* B29: what is listened on is said */
+        { "[::]:0", "[::]:", false },
+        { "0.0.0.0:0", "0.0.0.0:", false },
     };
 
     (void)state;
@@ -30,6 +32,9 @@ static void test_opened(void **state)
         assert_int_equal(cprov_listen(cases[i].text, &l, &err), 0);
         assert_int_equal(strncmp(l.address, cases[i].address, strlen(cases[i].address)), 0);
         assert_int_equal(l.loopback, cases[i].loopback);
+        assert_non_null(strpbrk(l.local, "1l")); /* 127.0.0.1, [::1], localhost */
+        assert_int_equal(strcmp(l.local, l.address) == 0, cases[i].loopback);
+        assert_null(strstr(l.others, "127.0.0.1"));
         assert_true(fcntl(l.fd, F_GETFD) & FD_CLOEXEC);
         assert_true(fcntl(l.fd, F_GETFL) & O_NONBLOCK);
         assert_true(cprov_span_cut_last(cprov_span_of(l.address), ':', &before, &port));

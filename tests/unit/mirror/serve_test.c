@@ -30,10 +30,11 @@ static bool asked(void *arg)
     return atomic_load(&f->stop);
 }
 
-static void on_ready(void *arg, const char *url)
+static void on_ready(void *arg, const char *url, const char *others)
 {
     struct fixture *f = arg;
 
+    (void)others;
     snprintf(f->url, sizeof(f->url), "%s", url);
     atomic_store(&f->ready, true);
 }
@@ -160,8 +161,8 @@ static struct answer ask(const char *method, const char *path, const char *heade
     struct cprov_buf request;
 
     cprov_buf_init(&request, CPROV_MIB);
-    cprov_buf_addf(&request, "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", method,
-                   path, headers);
+    cprov_buf_addf(&request, "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n%s\r\n",
+                   method, path, headers);
     struct answer a = send_raw(cprov_buf_span(&request));
     cprov_buf_clear(&request);
     return a;
@@ -424,7 +425,7 @@ static void test_paths(void **state)
 static void test_catalog(void **state)
 {
     static const char type[] = "Content-Type: application/vnd.container-provider.catalog.v1+json";
-    char line[512] = "", reference[128];
+    char line[512] = "", reference[128], text[CPROV_DIGEST_TEXT_MAX];
 
     (void)state;
     struct answer base = ask("GET", "/v2/", "");
@@ -435,13 +436,12 @@ static void test_catalog(void **state)
     assert_int_equal(a.status, 200);
     assert_line(&a, type);
     assert_line(&a, "Cache-Control: no-cache");
-    assert_true(contains(a.body, "x:80/library/app:1"));
-    assert_true(contains(a.body, "x:80/multi:2.0"));
-    struct cprov_digest digest;
-    char text[CPROV_DIGEST_TEXT_MAX];
-    assert_int_equal(cprov_digest_of(CPROV_SHA256, a.body, &digest, NULL), 0);
-    snprintf(line, sizeof(line), "ETag: \"%s\"", cprov_digest_format(&digest, text));
-    assert_line(&a, line);
+    assert_true(contains(a.body, "\"localhost/library/app:1\""));
+    assert_true(contains(a.body, "\"localhost/multi:2.0\""));
+    const char *etag = strstr(a.raw.ptr, "ETag: \"");
+    assert_non_null(etag);
+    snprintf(line, sizeof(line), "%.*s", (int)strcspn(etag, "\r"), etag);
+    snprintf(text, sizeof(text), "%.*s", (int)strcspn(etag + 7, "\""), etag + 7);
     struct answer head = ask("HEAD", "/_cprov/catalog.json", "");
     assert_int_equal(head.status, 200);
     assert_int_equal(head.body.len, 0);
@@ -542,10 +542,11 @@ static size_t count_of(struct cprov_span text, const char *word)
 static void test_keep_alive(void **state)
 {
     (void)state;
-    struct answer a = send_raw(S("GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n"
-                                 "HEAD /v2/multi/manifests/1.0 HTTP/1.1\r\nHost: x\r\n\r\n"
-                                 "GET /v2/_catalog HTTP/1.1\r\nHost: x\r\n\r\n"
-                                 "GET /v2/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
+    struct answer a =
+        send_raw(S("GET /v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                   "HEAD /v2/multi/manifests/1.0 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                   "GET /v2/_catalog HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                   "GET /v2/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
     assert_int_equal(count_of(cprov_buf_span(&a.raw), "HTTP/1.1 200 OK"), 4);
     forget(&a);
 }
@@ -554,9 +555,9 @@ static void test_keep_alive(void **state)
 static void test_smuggled(void **state)
 {
     (void)state;
-    struct answer a = send_raw(S("GET /v2/ HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+    struct answer a = send_raw(S("GET /v2/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
                                  "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
-                                 "GET /v2/ HTTP/1.1\r\nHost: x\r\n\r\n"));
+                                 "GET /v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     assert_int_equal(count_of(cprov_buf_span(&a.raw), "HTTP/1.1 "), 1);
     forget(&a);
 }
@@ -567,7 +568,7 @@ static void test_malformed(void **state)
 
     (void)state;
     cprov_buf_init(&request, CPROV_MIB);
-    cprov_buf_add_text(&request, "GET /v2/ HTTP/1.1\r\nHost: x\r\n");
+    cprov_buf_add_text(&request, "GET /v2/ HTTP/1.1\r\nHost: localhost\r\n");
     for (int i = 0; i < 20000; i++)
         cprov_buf_addf(&request, "X%d: y\r\n", i);
     int fd = dial();
@@ -575,8 +576,16 @@ static void test_malformed(void **state)
     assert_true(send(fd, request.ptr, request.len, MSG_NOSIGNAL) > 0);
     cprov_buf_clear(&request);
     close(fd);
+    /* TLS on a port for HTTP, as crane tries it first, and other noise: an answer, not an end. */
     struct answer a = send_raw(S("\x16\x03\x01 HTTP\r\n\r\n"));
-    assert_true(a.status >= 400);
+    assert_int_equal(a.status, 400);
+    forget(&a);
+    a = send_raw(S("\x16\x03\x01\x05\xd4\x01 no end of a line"));
+    assert_int_equal(a.status, 400);
+    assert_body(&a, "This port speaks plain HTTP.\n");
+    forget(&a);
+    a = send_raw(S("\x01"));
+    assert_int_equal(a.status, 400);
     forget(&a);
     a = ask("GET", "/v2/", "");
     assert_int_equal(a.status, 200);
@@ -586,7 +595,7 @@ static void test_malformed(void **state)
 /* More clients than places: those that are waited for are not those that wait. */
 static void test_crowd(void **state)
 {
-    int fds[31];
+    int fds[300];
 
     (void)state;
     for (size_t i = 0; i < CPROV_COUNT(fds); i++)

@@ -34,29 +34,30 @@ static void end(struct fixture *f)
     layout_close(&f->layout);
 }
 
-/* The document; `file` is closed. */
-static void read_back(struct cprov_served_catalog *file, struct cprov_buf *out)
+/* The document for a host, read in pieces of a size; c is released. */
+static void read_back(struct cprov_served_catalog *c, const char *host, size_t step,
+                      struct cprov_buf *out)
 {
     char piece[4096];
-    struct cprov_digest digest;
-    char text[CPROV_DIGEST_TEXT_MAX];
     ssize_t got;
 
+    assert_true(step <= sizeof(piece));
     cprov_buf_init(out, 64 * CPROV_MIB);
-    for (off_t at = 0; (got = pread(file->fd, piece, sizeof(piece), at)) > 0; at += got)
+    while ((got = cprov_served_catalog_read(c, host, out->len, piece, step)) > 0)
         cprov_buf_add(out, piece, (size_t)got);
-    assert_int_equal(out->len, file->size);
-    assert_int_equal(cprov_digest_of(CPROV_SHA256, cprov_buf_span(out), &digest, NULL), 0);
-    assert_string_equal(cprov_digest_format(&digest, text), file->etag);
-    cprov_served_catalog_close(file);
+    assert_int_equal(got, 0);
+    assert_int_equal(out->len, cprov_served_catalog_size(c, host));
+    cprov_served_catalog_release(c);
 }
 
-static void make(struct cprov_view *v, const char *host, struct cprov_served_catalog *out)
+static struct cprov_served_catalog *make(struct cprov_view *v)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_served_catalog *made = NULL;
 
-    if (cprov_view_catalog(v, host, out, &err) < 0)
+    if (cprov_view_catalog(v, &made, &err) < 0)
         fail_msg("%s", err.msg);
+    return made;
 }
 
 struct listed {
@@ -101,7 +102,7 @@ static void assert_listed(struct cprov_span document, const struct cprov_descrip
 static void test_document(void **state)
 {
     struct fixture f = { .served = NULL };
-    struct cprov_served_catalog file, again, other;
+    char tags[3][CPROV_DIGEST_TEXT_MAX];
     struct cprov_buf text;
 
     (void)state;
@@ -110,14 +111,15 @@ static void test_document(void **state)
     LAYOUT_ENTRY(&f.layout, &d, "Server", "1.0", "r.example/win/server:ltsc");
     LAYOUT_ENTRY(&f.layout, &d, "app", "2.0");
     struct cprov_view *v = view_of(&f);
-    make(v, "host:1", &file);
-    make(v, "host:1", &again);
-    make(v, "other", &other);
-    assert_string_equal(file.etag, again.etag);
-    assert_string_not_equal(file.etag, other.etag);
-    cprov_served_catalog_close(&again);
-    cprov_served_catalog_close(&other);
-    read_back(&file, &text);
+    struct cprov_served_catalog *file = make(v);
+    assert_ptr_equal(file, make(v)); /* one for all */
+    cprov_served_catalog_release(file);
+    cprov_served_catalog_etag(file, "host:1", tags[0]);
+    cprov_served_catalog_etag(file, "host:1", tags[1]);
+    cprov_served_catalog_etag(file, "other", tags[2]);
+    assert_string_equal(tags[0], tags[1]);
+    assert_string_not_equal(tags[0], tags[2]);
+    read_back(file, "host:1", 4096, &text);
     assert_listed(cprov_buf_span(&text), &d, 3);
     assert_null(strstr(cprov_buf_text(&text), "host:1/server")); /* its other place */
     cprov_buf_clear(&text);
@@ -129,44 +131,39 @@ static void test_document(void **state)
 static void test_etags(void **state)
 {
     struct fixture f = { .served = NULL };
-    struct cprov_served_catalog first, second, third;
+    char tags[3][CPROV_DIGEST_TEXT_MAX];
 
     (void)state;
     begin(&f);
     struct cprov_descriptor a = layout_image(&f.layout, "a", NULL, NULL);
     struct cprov_descriptor b = layout_image(&f.layout, "b", NULL, NULL);
-    LAYOUT_ENTRY(&f.layout, &a, "a", "1");
-    LAYOUT_ENTRY(&f.layout, &b, "b", "1");
-    struct cprov_view *v = view_of(&f);
-    make(v, "h:1", &first);
-    cprov_view_release(v);
-    cprov_buf_reset(&f.layout.entries);
-    LAYOUT_ENTRY(&f.layout, &b, "b", "1");
-    LAYOUT_ENTRY(&f.layout, &a, "a", "1");
-    v = view_of(&f);
-    make(v, "h:1", &second);
-    cprov_view_release(v);
-    assert_string_equal(first.etag, second.etag);
-    cprov_buf_reset(&f.layout.entries);
-    LAYOUT_ENTRY(&f.layout, &b, "b", "1");
-    LAYOUT_ENTRY(&f.layout, &b, "a", "1");
-    v = view_of(&f);
-    make(v, "h:1", &third);
-    cprov_view_release(v);
-    assert_string_not_equal(first.etag, third.etag);
-    cprov_served_catalog_close(&first);
-    cprov_served_catalog_close(&second);
-    cprov_served_catalog_close(&third);
+    for (int i = 0; i < 3; i++) {
+        cprov_buf_reset(&f.layout.entries);
+        if (i == 0) {
+            LAYOUT_ENTRY(&f.layout, &a, "a", "1");
+            LAYOUT_ENTRY(&f.layout, &b, "b", "1");
+        } else {
+            LAYOUT_ENTRY(&f.layout, &b, "b", "1");
+            LAYOUT_ENTRY(&f.layout, i == 1 ? &a : &b, "a", "1");
+        }
+        struct cprov_view *v = view_of(&f);
+        struct cprov_served_catalog *made = make(v);
+        cprov_served_catalog_etag(made, "h:1", tags[i]);
+        cprov_served_catalog_release(made);
+        cprov_view_release(v);
+    }
+    assert_string_equal(tags[0], tags[1]);
+    assert_string_not_equal(tags[0], tags[2]);
     end(&f);
 }
 
-/* Many names for us: the documents that are kept make room, those handed out stay whole. */
-static void test_many_hosts(void **state)
+/* S9: many names for us are one file, read by offset: in pieces of any size it is the same. */
+static void test_S9_many_hosts(void **state)
 {
+    static const size_t steps[] = { 1, 2, 3, 7, 64, 1000, 4096 };
     struct fixture f = { .served = NULL };
-    struct cprov_served_catalog files[3 * CPROV_SERVED_CATALOGS_MAX];
     char host[32], wanted[48];
-    struct cprov_buf text;
+    struct cprov_buf whole, text;
 
     (void)state;
     begin(&f);
@@ -178,18 +175,18 @@ static void test_many_hosts(void **state)
         LAYOUT_ENTRY(&f.layout, &d, "app", version);
     }
     struct cprov_view *v = view_of(&f);
-    for (size_t i = 0; i < CPROV_COUNT(files); i++) {
-        snprintf(host, sizeof(host), "h%zu:1", i);
-        make(v, host, &files[i]);
-    }
-    cprov_view_release(v);
-    for (size_t i = 0; i < CPROV_COUNT(files); i++) {
-        snprintf(wanted, sizeof(wanted), "h%zu:1/app:1.1999", i);
-        read_back(&files[i], &text);
-        assert_true(text.len > 64 * CPROV_KIB); /* several pieces */
-        assert_non_null(strstr(cprov_buf_text(&text), wanted));
+    for (size_t i = 0; i < CPROV_COUNT(steps); i++) {
+        snprintf(host, sizeof(host), "h%.*s:1", (int)i * 3, "-long-name-of-a-host");
+        snprintf(wanted, sizeof(wanted), "\"%s/app:1.1999\"", host);
+        read_back(make(v), host, 4096, &whole);
+        assert_true(whole.len > 64 * CPROV_KIB); /* several pieces */
+        assert_non_null(strstr(cprov_buf_text(&whole), wanted));
+        read_back(make(v), host, steps[i], &text);
+        assert_true(cprov_span_equal(cprov_buf_span(&whole), cprov_buf_span(&text)));
+        cprov_buf_clear(&whole);
         cprov_buf_clear(&text);
     }
+    cprov_view_release(v);
     end(&f);
 }
 
@@ -231,13 +228,52 @@ static void test_hosts(void **state)
     assert_string_equal(out, "127.0.0.1:5000");
 }
 
+/* S18: on loopback somebody else's name for it is refused. */
+static void test_S18_whose_host(void **state)
+{
+    static const struct {
+        const char *host;
+        bool answered;
+    } cases[] = {
+        { NULL, true },
+        { "", true },
+        { "localhost", true },
+        { "LocalHost:5000", true },
+        { "localhost.:5000", true },
+        { "127.0.0.1:5000", true },
+        { "127.9.9.9", true },
+        { "[::1]:5000", true },
+        { "mirror.example", true }, /* given with hosts */
+        { "Mirror.Example:80", true },
+        { "evil.example", false },
+        { "evil.example:5000", false },
+        { "127.0.0.1.evil.example", false },
+        { "[::1].evil.example", false },
+        { "localhost.evil.example", false },
+        { "a.mirror.example", false },
+        { "192.0.2.1", false },
+        { "[::2]", false },
+        { "0.0.0.0", false },
+        { ":5000", false },
+    };
+    static const char *const hosts[] = { "mirror.example:443" };
+    struct cprov_site site = { .loopback = true, .hosts = hosts, .hosts_count = 1 };
+    struct cprov_site open = { .loopback = false };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        print_message("%s\n", cases[i].host ? cases[i].host : "-");
+        assert_int_equal(cprov_site_answers(&site, cases[i].host), cases[i].answered);
+        assert_true(cprov_site_answers(&open, cases[i].host));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_document),
-        cmocka_unit_test(test_etags),
-        cmocka_unit_test(test_many_hosts),
-        cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_document),       cmocka_unit_test(test_etags),
+        cmocka_unit_test(test_S9_many_hosts),  cmocka_unit_test(test_hosts),
+        cmocka_unit_test(test_S18_whose_host),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

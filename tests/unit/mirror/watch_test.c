@@ -44,7 +44,7 @@ static void close_pair(struct pair *p)
 
 static struct cprov_watch *watch_new(size_t crowd)
 {
-    struct cprov_watch_limits limits = { WINDOW_MS, BYTES, crowd };
+    struct cprov_watch_limits limits = { WINDOW_MS, BYTES, crowd, 2, 1000 };
     struct cprov_watch *w = NULL;
 
     assert_int_equal(cprov_watch_new(&limits, &w, NULL), 0);
@@ -141,6 +141,64 @@ static void test_crowd(void **state)
     cprov_watch_free(w);
 }
 
+/* H7: with every place taken, whoever does not get on makes room; who does, stays. */
+static void test_H7_room(void **state)
+{
+    struct cprov_watch *w = watch_new(10);
+    struct pair a = connect_pair(), b = connect_pair();
+    char bytes[CPROV_WATCH_MOVE] = { 0 };
+
+    (void)state;
+    assert_true(cprov_watch_room(w, 0)); /* kept until it is added */
+    struct cprov_watched *first = cprov_watch_add(w, a.server, 0);
+    assert_true(cprov_watch_room(w, 0));
+    struct cprov_watched *second = cprov_watch_add(w, b.server, 0);
+    assert_false(cprov_watch_room(w, CPROV_WATCH_GRACE_MS - 1));
+    assert_false(is_cut(&a) || is_cut(&b));
+    assert_int_equal(send(b.server, bytes, sizeof(bytes), 0), (ssize_t)sizeof(bytes));
+    assert_int_equal(recv(b.client, bytes, sizeof(bytes), MSG_WAITALL), (ssize_t)sizeof(bytes));
+    poll(NULL, 0, 100);
+    assert_false(cprov_watch_room(w, CPROV_WATCH_GRACE_MS));
+    assert_true(is_cut(&a));
+    assert_false(is_cut(&b));
+    cprov_watch_remove(w, first);
+    assert_true(cprov_watch_room(w, CPROV_WATCH_GRACE_MS));
+    assert_false(cprov_watch_room(w, CPROV_WATCH_GRACE_MS)); /* that place is kept */
+    cprov_watch_remove(w, second);
+    close_pair(&a);
+    close_pair(&b);
+    cprov_watch_free(w);
+}
+
+/* S9: answers in memory have a budget, and those who do not take theirs give it back. */
+static void test_S9_charge(void **state)
+{
+    struct cprov_watch *w = watch_new(10);
+    struct pair a = connect_pair(), b = connect_pair();
+    struct cprov_watched *first = cprov_watch_add(w, a.server, 0);
+    struct cprov_watched *second = cprov_watch_add(w, b.server, 0);
+
+    (void)state;
+    assert_true(cprov_watch_charge(w, first, 900));
+    assert_false(cprov_watch_charge(w, second, 101));
+    assert_true(cprov_watch_charge(w, second, 100));
+    assert_true(cprov_watch_charge(w, first, 800)); /* instead of the 900 */
+    cprov_watch_renew(w, second, 0);
+    assert_true(cprov_watch_charge(w, second, 200));
+    assert_int_equal(cprov_watch_sweep(w, CPROV_WATCH_GRACE_MS - 1), 0);
+    cprov_watch_renew(w, second, 200);
+    assert_true(cprov_watch_charge(w, second, 200));
+    assert_int_equal(cprov_watch_sweep(w, CPROV_WATCH_GRACE_MS), 1);
+    assert_true(is_cut(&a));
+    assert_false(is_cut(&b));
+    cprov_watch_remove(w, first);
+    assert_true(cprov_watch_charge(w, second, 1000));
+    cprov_watch_remove(w, second);
+    close_pair(&a);
+    close_pair(&b);
+    cprov_watch_free(w);
+}
+
 static void test_nothing(void **state)
 {
     struct cprov_watch *w = watch_new(0);
@@ -158,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_idle_is_cut), cmocka_unit_test(test_renewed_stays),
         cmocka_unit_test(test_taker_stays), cmocka_unit_test(test_crowd),
+        cmocka_unit_test(test_H7_room),     cmocka_unit_test(test_S9_charge),
         cmocka_unit_test(test_nothing),
     };
 
