@@ -12,9 +12,8 @@
 struct cprov_error;
 struct cprov_door;
 
-#define CPROV_DOOR_GUESTS                                                                          \
-    256 /* that wait outside; the oldest silent one makes room for another                         \
-         */
+/* That wait outside; the oldest silent one makes room for another. */
+#define CPROV_DOOR_GUESTS 256
 
 /*
  * A connection that says nothing costs a descriptor here and no place among those that are served.

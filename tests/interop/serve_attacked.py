@@ -65,10 +65,9 @@ def others_are_answered(w, server, what, *paths):
             status, _, seconds = ask(server, path)
             equal(status, 200, f"{what}: {path}")
             slowest = max(slowest, seconds)
-    most = MOST_S if not w.options.sanitized else 5 * MOST_S
     print(f"    {what}: others within {slowest:.2f} s, {peak_mib(server):.0f} MiB, {descriptors(server)} descriptors")
-    expect(slowest <= most, f"{what}: another client waits {slowest:.2f} s")
-    if not w.options.sanitized:
+    if not w.options.sanitized:  # the figures are those of what is shipped
+        expect(slowest <= MOST_S, f"{what}: another client waits {slowest:.2f} s")
         expect(peak_mib(server) <= MOST_MIB, f"{what}: {peak_mib(server):.0f} MiB")
 
 
