@@ -26,6 +26,8 @@ int cprov_cmd_completion(struct cprov_cli *cli)
 
 struct asking {
     struct cprov_completion wanted;
+    struct cprov_arena *arena;
+    const char *root; /* "/" when paths are typed with it */
     struct cprov_buf lines;
 };
 
@@ -53,7 +55,43 @@ static void on_source(void *arg, const struct cprov_source_item *item)
 {
     struct asking *a = arg;
 
-    cprov_completion_offer(&a->wanted, item->name, item->location, &a->lines);
+    if (a->wanted.want == CPROV_COMPLETE_SOURCES) {
+        cprov_completion_offer(&a->wanted, item->name, item->location, &a->lines);
+        return;
+    }
+    const char *scheme = strstr(item->location, "://");
+    struct cprov_span place = cprov_span_of(scheme ? scheme + 3 : item->location), host, rest;
+    if (!cprov_span_cut(place, '/', &host, &rest))
+        host = place;
+    const char *text = cprov_arena_text(a->arena, host);
+    if (text && *text)
+        cprov_completion_offer(&a->wanted, text, item->name, &a->lines);
+}
+
+/* A folder is offered with a '/', so that what is in it may follow. */
+static void on_file(void *arg, const struct cprov_file_item *item)
+{
+    struct asking *a = arg;
+    const char *path =
+        cprov_arena_textf(a->arena, "%s%s%s", a->root, item->path, item->type == 'd' ? "/" : "");
+
+    if (path)
+        cprov_completion_offer(&a->wanted, path, NULL, &a->lines);
+}
+
+/* What is in the folder that is typed so far. */
+static void ask_paths(struct cprov_cli *cli, struct asking *a,
+                      const struct cprov_callbacks *callbacks)
+{
+    struct cprov_files_options files = CPROV_INIT(struct cprov_files_options);
+    struct cprov_span folder, rest;
+
+    a->root = a->wanted.prefix[0] == '/' ? "/" : "";
+    files.name = a->wanted.name;
+    files.path = "/";
+    if (cprov_span_cut_last(cprov_span_of(a->wanted.prefix), '/', &folder, &rest) && folder.len)
+        files.path = cprov_arena_text(a->arena, folder);
+    (void)cprov_files(cli->session, &files, on_file, callbacks);
 }
 
 /* What is installed, then what a cache holds: never the network. Failures are nobody's business. */
@@ -88,7 +126,9 @@ static void ask(struct cprov_cli *cli, struct asking *a)
     cli->settings.session.offline = true;
     if (cprov_session_open(&cli->settings.session, &callbacks, &cli->session) < 0)
         return;
-    if (a->wanted.want == CPROV_COMPLETE_SOURCES)
+    if (a->wanted.want == CPROV_COMPLETE_PATHS)
+        ask_paths(cli, a, &callbacks);
+    else if (a->wanted.want == CPROV_COMPLETE_SOURCES || a->wanted.want == CPROV_COMPLETE_HOSTS)
         (void)cprov_sources(cli->session, &sources, on_source, &callbacks);
     else
         ask_images(cli, a, &callbacks);
@@ -130,7 +170,7 @@ int cprov_cmd_complete(struct cprov_cli *cli)
 {
     struct cprov_settings *s = &cli->settings;
     auto_buf struct cprov_buf known = { 0 };
-    struct asking a = { .wanted = { 0 } };
+    struct asking a = { .wanted = { 0 }, .arena = &s->arena };
     struct cprov_error err = CPROV_ERROR_INIT;
 
     cprov_buf_init(&known, CANDIDATES_MAX);

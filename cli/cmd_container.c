@@ -4,30 +4,11 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/records.h"
 #include "cli/unpack_options.h"
 
 #define UPTIME_MAX 40
 
-/* A container as it is shown. */
-struct container_row {
-    const char *name, *state, *uptime, *image_name, *image, *id, *digest, *path, *created;
-    const char *isolation, *runtime;
-};
-
-#define ROW(key, field)                                                                            \
-    {                                                                                              \
-        key, CPROV_COLUMN_TEXT, offsetof(struct container_row, field), 0                           \
-    }
-
-static const struct cprov_column columns[] = {
-    ROW("Name", name),       ROW("State", state),
-    ROW("Uptime", uptime),   ROW("ParentImageName", image_name),
-    ROW("Image", image),     ROW("Id", id),
-    ROW("Digest", digest),   ROW("Path", path),
-    ROW("Created", created), ROW("Isolation", isolation),
-    ROW("Runtime", runtime),
-};
-static const struct cprov_record record = { columns, CPROV_COUNT(columns) };
 static const struct cprov_layout layout = {
     .style = CPROV_TABLE_FITTED,
     .columns = { { "Name", NULL, 0 },
@@ -59,7 +40,7 @@ static void on_container(void *arg, const struct cprov_container_item *item)
 {
     struct cprov_cli *cli = arg;
     char time[UPTIME_MAX], state[16];
-    const struct container_row row = {
+    const struct cprov_container_row row = {
         .name = item->name,
         .state = state_word(item->state, state),
         .uptime = uptime(item->started, time),
@@ -107,7 +88,7 @@ int cprov_cmd_new_container(struct cprov_cli *cli)
         return cprov_cli_usage(cli, "--image is missing: the installed image it is made of");
     if (!s->bundle && (s->rootless || s->uid_maps.count || s->gid_maps.count))
         return cprov_cli_usage(cli, "--rootless and the maps are about the files of --path");
-    int r = cprov_cli_rows(cli, &record, &layout);
+    int r = cprov_cli_rows(cli, &cprov_container_record, &layout);
     return r < 0 ? r : cprov_cli_change(cli, make);
 }
 
@@ -115,7 +96,7 @@ int cprov_cmd_get_container(struct cprov_cli *cli)
 {
     struct cprov_container_options options = CPROV_INIT(struct cprov_container_options);
     struct cprov_words names = cprov_cli_names(cli);
-    int r = cprov_cli_rows(cli, &record, &layout);
+    int r = cprov_cli_rows(cli, &cprov_container_record, &layout);
 
     if (r < 0 || (cli->settings.input && !names.count))
         return r;
@@ -142,7 +123,7 @@ static int remove_them(struct cprov_cli *cli, const char *const *names, size_t c
 
 int cprov_cmd_remove_container(struct cprov_cli *cli)
 {
-    int r = cprov_cli_rows(cli, &record, &layout);
+    int r = cprov_cli_rows(cli, &cprov_container_record, &layout);
 
     if (r < 0)
         return r;

@@ -6,34 +6,10 @@
 #include "base/clock.h"
 #include "cli/byte_sink.h"
 #include "cli/cli.h"
+#include "cli/records.h"
 
 #define OWNER_MAX 48
 
-/* A file as it is shown. */
-struct file_row {
-    const char *mode, *owner, *path, *link, *type, *modified, *permissions;
-    uint64_t bytes, uid, gid, layer;
-};
-
-#define ROW(key, type, field, width)                                                               \
-    {                                                                                              \
-        key, type, offsetof(struct file_row, field), width                                         \
-    }
-
-static const struct cprov_column columns[] = {
-    ROW("Mode", CPROV_COLUMN_TEXT, mode, 10),
-    ROW("Owner", CPROV_COLUMN_TEXT, owner, 11),
-    ROW("Size", CPROV_COLUMN_COUNT, bytes, 12),
-    ROW("Modified", CPROV_COLUMN_TEXT, modified, 20),
-    ROW("Path", CPROV_COLUMN_TEXT, path, 0),
-    ROW("Link", CPROV_COLUMN_TEXT, link, 40),
-    ROW("Type", CPROV_COLUMN_TEXT, type, 8),
-    ROW("Permissions", CPROV_COLUMN_TEXT, permissions, 11),
-    ROW("Uid", CPROV_COLUMN_COUNT, uid, 8),
-    ROW("Gid", CPROV_COLUMN_COUNT, gid, 8),
-    ROW("Layer", CPROV_COLUMN_COUNT, layer, 5),
-};
-static const struct cprov_record record = { columns, CPROV_COUNT(columns) };
 static const struct cprov_layout layout = {
     .style = CPROV_TABLE_FIXED,
     .columns = { { "Mode", NULL, 0 },
@@ -88,17 +64,18 @@ static void on_file(void *arg, const struct cprov_file_item *item)
     snprintf(permissions, sizeof(permissions), "%04o", item->mode & 07777);
     snprintf(owner, sizeof(owner), "%llu:%llu", (unsigned long long)item->uid,
              (unsigned long long)item->gid);
-    cprov_out_row(cli->out, &(struct file_row){ .mode = mode,
-                                                .owner = owner,
-                                                .path = item->path,
-                                                .link = item->link,
-                                                .type = types[type].word,
-                                                .modified = cprov_time_format(item->mtime, time),
-                                                .permissions = permissions,
-                                                .bytes = item->bytes,
-                                                .uid = item->uid,
-                                                .gid = item->gid,
-                                                .layer = item->layer });
+    cprov_out_row(cli->out,
+                  &(struct cprov_file_row){ .mode = mode,
+                                            .owner = owner,
+                                            .path = item->path,
+                                            .link = item->link,
+                                            .type = types[type].word,
+                                            .modified = cprov_time_format(item->mtime, time),
+                                            .permissions = permissions,
+                                            .bytes = item->bytes,
+                                            .uid = item->uid,
+                                            .gid = item->gid,
+                                            .layer = item->layer });
 }
 
 static struct cprov_files_options from_settings(const struct cprov_settings *s)
@@ -115,7 +92,7 @@ static struct cprov_files_options from_settings(const struct cprov_settings *s)
 int cprov_cmd_ls(struct cprov_cli *cli)
 {
     struct cprov_files_options options = from_settings(&cli->settings);
-    int r = cprov_cli_rows(cli, &record, &layout);
+    int r = cprov_cli_rows(cli, &cprov_file_record, &layout);
 
     if (r == 0)
         r = cprov_cli_session(cli);

@@ -41,23 +41,6 @@ int cprov_cmd_get(struct cprov_cli *cli)
 
 /* --- images --- */
 
-struct docker_row {
-    const char *repository, *tag, *id, *digest, *since, *created, *size;
-    int64_t time;
-};
-
-#define ROW(key, field)                                                                            \
-    {                                                                                              \
-        key, CPROV_COLUMN_TEXT, offsetof(struct docker_row, field), 0                              \
-    }
-
-/* The names of Docker's own templates. */
-static const struct cprov_column docker_columns[] = {
-    ROW("Repository", repository), ROW("Tag", tag),           ROW("ID", id),
-    ROW("CreatedSince", since),    ROW("CreatedAt", created), ROW("Size", size),
-    ROW("Digest", digest),
-};
-static const struct cprov_record docker_record = { docker_columns, CPROV_COUNT(docker_columns) };
 static const struct cprov_layout docker_layout = {
     .style = CPROV_TABLE_DOCKER,
     .columns = { { "Repository", "REPOSITORY", 0 },
@@ -69,7 +52,7 @@ static const struct cprov_layout docker_layout = {
 
 struct docker_list {
     struct cprov_cli *cli;
-    struct docker_row *rows;
+    struct cprov_docker_row *rows;
     size_t count, room;
     int64_t now;
     bool failed;
@@ -95,13 +78,13 @@ static struct cprov_span short_id(const char *id, bool whole)
     return cprov_text_fit(hex, ID_DIGITS);
 }
 
-static struct docker_row make_row(const struct docker_list *l, const struct cprov_item *item)
+static struct cprov_docker_row make_row(const struct docker_list *l, const struct cprov_item *item)
 {
     struct cprov_settings *s = &l->cli->settings;
     struct cprov_arena *arena = &s->arena;
     bool legacy = s->legacy && item->is_os;
     char age[CPROV_AGE_TEXT_MAX] = "", size[CPROV_SIZE_TEXT_MAX];
-    struct docker_row row = { .time = 0 };
+    struct cprov_docker_row row = { .time = 0 };
 
     if (cprov_time_parse(cprov_span_of(item->created), &row.time))
         cprov_time_age(l->now > row.time ? l->now - row.time : 0, age);
@@ -124,7 +107,7 @@ static void on_item(void *arg, const struct cprov_item *item)
 
     if (l->count == l->room) {
         size_t room = l->room ? 2 * l->room : 16;
-        struct docker_row *rows = reallocarray(l->rows, room, sizeof(*rows));
+        struct cprov_docker_row *rows = reallocarray(l->rows, room, sizeof(*rows));
 
         if (!rows) {
             l->failed = true;
@@ -139,7 +122,7 @@ static void on_item(void *arg, const struct cprov_item *item)
 /* Newest first. */
 static int compare_rows(const void *a, const void *b)
 {
-    const struct docker_row *one = a, *other = b;
+    const struct cprov_docker_row *one = a, *other = b;
 
     if (one->time != other->time)
         return one->time < other->time ? 1 : -1;
@@ -172,7 +155,7 @@ int cprov_cmd_images(struct cprov_cli *cli)
 
     /* Docker's -q: ids and no table. */
     if (!cli->settings.quiet || cli->settings.format)
-        r = cprov_cli_rows(cli, &docker_record, &docker_layout);
+        r = cprov_cli_rows(cli, &cprov_docker_record, &docker_layout);
     if (r < 0)
         return r;
     cli->rows = &rows;

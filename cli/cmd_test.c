@@ -1,20 +1,7 @@
 /* cli/cmd_test.c - test-image: one row per whole image and per finding. */
 #include "cli/cli.h"
+#include "cli/records.h"
 
-struct test_row {
-    const char *name, *version, *result, *problem, *blob, *message;
-};
-
-#define ROW(key, field)                                                                            \
-    {                                                                                              \
-        key, CPROV_COLUMN_TEXT, offsetof(struct test_row, field), 0                                \
-    }
-
-static const struct cprov_column columns[] = {
-    ROW("Name", name),       ROW("Version", version), ROW("Result", result),
-    ROW("Problem", problem), ROW("Blob", blob),       ROW("Message", message),
-};
-static const struct cprov_record record = { columns, CPROV_COUNT(columns) };
 static const struct cprov_layout layout = {
     .style = CPROV_TABLE_FITTED,
     .columns = { { "Name", NULL, 0 },
@@ -28,7 +15,7 @@ static const struct cprov_layout layout = {
 static void on_whole(void *arg, const struct cprov_item *item)
 {
     struct cprov_cli *cli = arg;
-    struct test_row row = { item->name, item->version, "ok", "", "", "" };
+    struct cprov_test_row row = { item->name, item->version, "ok", "", "", "" };
 
     cprov_out_row(cli->out, &row);
 }
@@ -36,7 +23,7 @@ static void on_whole(void *arg, const struct cprov_item *item)
 static void on_finding(void *arg, const struct cprov_finding *finding)
 {
     struct cprov_cli *cli = arg;
-    struct test_row row = {
+    struct cprov_test_row row = {
         .name = finding->name,
         .version = finding->version,
         .result = finding->repaired ? "repaired" : "bad",
@@ -53,7 +40,7 @@ int cprov_cmd_test(struct cprov_cli *cli)
     const struct cprov_settings *s = &cli->settings;
     struct cprov_test_options options = CPROV_INIT(struct cprov_test_options);
     struct cprov_words names = cprov_cli_names(cli);
-    int r = cprov_cli_rows(cli, &record, &layout);
+    int r = cprov_cli_rows(cli, &cprov_test_record, &layout);
 
     if (r < 0 || (s->input && !names.count))
         return r;

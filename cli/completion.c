@@ -7,18 +7,34 @@
 #include "cli/text.h"
 
 static const char formats[] = "table|list|json|jsonl|yaml|csv|oneget|swidtag|template=";
+static const char sort_keys[] = "name|version|created|size|source|publisher|relevance|"
+                                "-version|-created|-size";
+static const char platforms[] =
+    "local|linux/amd64|linux/arm64|linux/arm/v7|linux/386|linux/ppc64le|"
+    "linux/s390x|linux/riscv64|windows/amd64|windows/arm64";
 
 static const char bash_script[] =
     "# bash completion for cprov: source <(cprov completion bash)\n"
     "_cprov() {\n"
-    "    local word rest program=${COMP_WORDS[0]##*/}\n"
-    "    local -a typed=(\"${COMP_WORDS[@]:1:COMP_CWORD}\")\n"
-    "    [[ $program == cprov ]] || typed=(\"$program\" \"${typed[@]}\")\n"
+    "    local word rest last done='' program=${COMP_WORDS[0]##*/}\n"
+    "    local -a typed=()\n"
+    "    [[ $program == cprov ]] || typed=(\"$program\")\n"
+    "    # bash takes name:tag apart at the colon, and replaces what is behind it alone\n"
+    "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD}\"; do\n"
+    "        if [[ ${#typed[@]} -gt 0 && ( $word == :* || $last == *: ) ]]; then\n"
+    "            typed[-1]+=$word\n"
+    "        else\n"
+    "            typed+=(\"$word\")\n"
+    "        fi\n"
+    "        last=$word\n"
+    "    done\n"
+    "    [[ $COMP_WORDBREAKS == *:* && ${typed[-1]} == *:* ]] && done=${typed[-1]%:*}:\n"
     "    COMPREPLY=()\n"
     "    while IFS=$'\\t' read -r word rest; do\n"
+    "        word=${word#\"$done\"}\n"
     "        COMPREPLY+=(\"$(printf '%q' \"$word\")\")\n"
     "    done < <(cprov __complete -- \"${typed[@]}\" 2>/dev/null)\n"
-    "    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace\n"
+    "    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=/] ]] && compopt -o nospace\n"
     "}\n"
     "complete -o default -F _cprov cprov%s\n";
 
@@ -136,6 +152,14 @@ static void offer_options(const struct cprov_completion *c, struct cprov_arena *
     }
 }
 
+static void offer_columns(const struct cprov_completion *c, struct cprov_buf *candidates)
+{
+    const struct cprov_record *record = c->verb->record ? c->verb->record : &cprov_image_record;
+
+    for (size_t i = 0; i < record->count; i++)
+        cprov_completion_offer(c, record->columns[i].key, NULL, candidates);
+}
+
 static void offer_values(const struct cprov_option *option, struct cprov_arena *arena,
                          struct cprov_completion *c, struct cprov_buf *candidates)
 {
@@ -143,9 +167,12 @@ static void offer_values(const struct cprov_option *option, struct cprov_arena *
         offer_list(c, arena, option->value, candidates);
     else if (!strcmp(option->name, "format"))
         offer_list(c, arena, formats, candidates);
+    else if (!strcmp(option->name, "sort"))
+        offer_list(c, arena, sort_keys, candidates);
+    else if (!strcmp(option->name, "platform"))
+        offer_list(c, arena, platforms, candidates);
     else if (!strcmp(option->name, "columns"))
-        for (size_t i = 0; i < cprov_image_record.count; i++)
-            cprov_completion_offer(c, cprov_image_record.columns[i].key, NULL, candidates);
+        offer_columns(c, candidates);
     else if (!strcmp(option->name, "source"))
         c->want = CPROV_COMPLETE_SOURCES;
     else if (option->sets & CPROV_SET_VERSIONS)
@@ -155,9 +182,26 @@ static void offer_values(const struct cprov_option *option, struct cprov_arena *
             c->verb->group == CPROV_GROUP_SOURCES ? CPROV_COMPLETE_SOURCES : CPROV_COMPLETE_NAMES;
 }
 
+/* "nginx:1.": the versions of nginx. A port is no version: a '/' follows it. */
+static bool take_name(struct cprov_completion *c, struct cprov_arena *arena)
+{
+    const char *slash = strrchr(c->prefix, '/');
+    const char *colon = strchr(slash ? slash : c->prefix, ':');
+
+    if (!colon || colon == c->prefix)
+        return false;
+    struct cprov_span name = cprov_span_make(c->prefix, (size_t)(colon - c->prefix));
+    c->name = cprov_arena_text(arena, name);
+    c->before = cprov_arena_text(arena, cprov_span_make(name.ptr, name.len + 1));
+    c->prefix = colon + 1;
+    return c->name && c->before;
+}
+
 static void offer_names(struct cprov_completion *c, struct cprov_arena *arena,
                         struct cprov_buf *candidates)
 {
+    bool files = c->verb->id == CPROV_VERB_LS || c->verb->id == CPROV_VERB_CAT;
+
     if (c->verb->id == CPROV_VERB_HELP)
         offer_verbs(c, candidates);
     else if (c->verb->id == CPROV_VERB_COMPLETION)
@@ -166,8 +210,13 @@ static void offer_names(struct cprov_completion *c, struct cprov_arena *arena,
         offer_list(c, arena, "export|push", candidates);
     else if (c->verb->group == CPROV_GROUP_SOURCES && c->verb->id != CPROV_VERB_REGISTER)
         c->want = CPROV_COMPLETE_SOURCES;
-    else if (c->verb->sets & CPROV_SET_NAMES && c->verb->group != CPROV_GROUP_SOURCES)
-        c->want = CPROV_COMPLETE_NAMES;
+    else if (c->verb->id == CPROV_VERB_LOGIN || c->verb->id == CPROV_VERB_LOGOUT)
+        c->want = CPROV_COMPLETE_HOSTS;
+    else if (files && c->name)
+        c->want = CPROV_COMPLETE_PATHS;
+    else if (files || c->verb->id == CPROV_VERB_EXPORT ||
+             (c->verb->sets & CPROV_SET_NAMES && c->verb->group != CPROV_GROUP_SOURCES))
+        c->want = take_name(c, arena) ? CPROV_COMPLETE_VERSIONS : CPROV_COMPLETE_NAMES;
 }
 
 /* The first name among the words before the last: the image whose versions are asked for. */

@@ -16,6 +16,8 @@ enum cprov_completion_want {
     CPROV_COMPLETE_NAMES,    /* of images */
     CPROV_COMPLETE_VERSIONS, /* of the image `name` */
     CPROV_COMPLETE_SOURCES,
+    CPROV_COMPLETE_HOSTS, /* of registries that sources name */
+    CPROV_COMPLETE_PATHS, /* of files in the installed image `name` */
 };
 
 struct cprov_completion {
@@ -23,7 +25,7 @@ struct cprov_completion {
     const char *prefix; /* what is typed of the word */
     const char *before; /* goes before every candidate: "--source=" */
     enum cprov_completion_want want;
-    const char *name; /* of the image whose versions are wanted, or NULL: any */
+    const char *name; /* of the image whose versions or files are wanted, or NULL: any */
 };
 
 /*

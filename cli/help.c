@@ -5,10 +5,12 @@
 
 #include "base/compiler.h"
 #include "cli/options.h"
+#include "cli/out.h"
 #include "cli/text.h"
 
 #define OPTION_WIDTH 28 /* of the left column */
 #define TEXT_WIDTH   76
+#define SCREEN_WIDTH 80
 
 const struct cprov_exit_meaning cprov_exit_meanings[] = {
     { 0, "done, or nothing to do" },
@@ -91,7 +93,22 @@ static void add_option_line(const struct cprov_option *option, struct cprov_buf 
     cprov_buf_add_char(out, ' ');
     while (out->len - start < OPTION_WIDTH && !out->failed)
         cprov_buf_add_char(out, ' ');
-    cprov_buf_addf(out, " %s\n", option->help);
+    cprov_buf_add_char(out, ' ');
+    struct cprov_span help = cprov_span_of(option->help), first, rest;
+    if (out->len - start + help.len > SCREEN_WIDTH && cprov_span_cut(help, ';', &first, &rest))
+        help = first;
+    cprov_buf_add_span(out, help);
+    cprov_buf_add_char(out, '\n');
+}
+
+static bool is_shown(const struct cprov_verb *verb, const struct cprov_option *option)
+{
+    struct cprov_span rest = cprov_span_of(verb->shows), name;
+
+    while (cprov_text_next(&rest, ' ', &name))
+        if (option->help && cprov_span_is(name, option->name))
+            return (option->sets & CPROV_SET_COMMON) != 0;
+    return false;
 }
 
 static bool is_own(const struct cprov_verb *verb, const struct cprov_option *option)
@@ -127,12 +144,14 @@ void cprov_help_screen(const struct cprov_verb *verb, struct cprov_buf *out)
     cprov_buf_add_char(out, '\n');
     add_examples(verb, out);
     for (size_t i = 0; i < cprov_options_count; i++) {
-        if (!is_own(verb, &cprov_options[i]) || (cprov_options[i].sets & CPROV_SET_RARE))
+        const struct cprov_option *option = &cprov_options[i];
+
+        if (!is_shown(verb, option) && (!is_own(verb, option) || (option->sets & CPROV_SET_RARE)))
             continue;
         if (!any)
             cprov_buf_add_char(out, '\n');
         any = true;
-        add_option_line(&cprov_options[i], out);
+        add_option_line(option, out);
     }
     cprov_buf_addf(out, "%sMore: cprov help %s. For all verbs: cprov help options.\n",
                    any ? "" : "\n", verb->name);
@@ -179,11 +198,29 @@ void cprov_help_common(struct cprov_buf *out)
             add_option_in_full(i, out);
 }
 
+void cprov_help_columns(const struct cprov_record *record, struct cprov_buf *out)
+{
+    for (size_t i = 0; i < record->count; i++)
+        cprov_buf_addf(out, "%s%s", i ? ", " : "", record->columns[i].key);
+}
+
+/* "Columns: Name, Version, ..." */
+static void add_columns(const struct cprov_verb *verb, struct cprov_buf *out)
+{
+    struct cprov_buf names;
+
+    cprov_buf_init(&names, CPROV_HELP_MAX);
+    cprov_help_columns(verb->record, &names);
+    cprov_buf_add_text(out, "\nColumns (--columns, --format template='{{.Name}}'):\n");
+    add_wrapped(out, cprov_buf_text(&names), "  ");
+    cprov_buf_clear(&names);
+}
+
 static void add_positions(const struct cprov_verb *verb, struct cprov_buf *out)
 {
     cprov_buf_addf(out, "  %s\n        Position: %s\n        Pipeline: %s\n        Wildcards: %s\n",
                    verb->arguments, verb->most > 1 ? "1 and on" : "1",
-                   verb->sets & CPROV_SET_NAMES ? "--input - (JSON lines with Ref or Name)" : "no",
+                   verb->sets & CPROV_SET_INPUT ? "--input - (JSON lines with Ref or Name)" : "no",
                    verb->wildcards ? "yes" : "no");
 }
 
@@ -208,6 +245,8 @@ void cprov_help_full(const struct cprov_verb *verb, struct cprov_buf *out)
     for (size_t i = 0; i < cprov_options_count; i++)
         if (is_own(verb, &cprov_options[i]))
             add_option_in_full(i, out);
+    if (verb->record)
+        add_columns(verb, out);
     cprov_buf_add_char(out, '\n');
     cprov_help_common(out);
 }

@@ -13,6 +13,8 @@ void cprov_help_overview(struct cprov_buf *out);
 void cprov_help_screen(const struct cprov_verb *verb, struct cprov_buf *out);
 /* Everything about a verb: position, pipeline, wildcards and default of every parameter. */
 void cprov_help_full(const struct cprov_verb *verb, struct cprov_buf *out);
+/* The keys of a record's columns, "Name, Version". */
+void cprov_help_columns(const struct cprov_record *record, struct cprov_buf *out);
 /* The options that every verb takes. */
 void cprov_help_common(struct cprov_buf *out);
 

@@ -86,6 +86,15 @@ static void add_examples(struct cprov_buf *out, const struct cprov_verb *verb)
     cprov_buf_add_text(out, ".fi\n");
 }
 
+static void add_columns(struct cprov_buf *out, const struct cprov_verb *verb)
+{
+    cprov_buf_add_text(out,
+                       ".SH COLUMNS\nWhat \\-\\-columns and templates may name, and the members "
+                       "of JSON:\n");
+    cprov_help_columns(verb->record, out);
+    cprov_buf_add_text(out, ".\n");
+}
+
 static void add_verb(struct cprov_buf *out, const struct cprov_verb *verb)
 {
     char program[CPROV_PROGRAM_MAX];
@@ -105,13 +114,15 @@ static void add_verb(struct cprov_buf *out, const struct cprov_verb *verb)
         add_roff(out, verb->arguments);
         cprov_buf_addf(out, "\nPosition: %s. Pipeline: %s. Wildcards: %s.\n",
                        verb->most > 1 ? "1 and on" : "1",
-                       verb->sets & CPROV_SET_NAMES ? "\\-\\-input \\-" : "no",
+                       verb->sets & CPROV_SET_INPUT ? "\\-\\-input \\-" : "no",
                        verb->wildcards ? "yes" : "no");
     }
     if (verb->sets) {
         cprov_buf_add_text(out, ".SH OPTIONS\n");
         add_options(out, verb->sets, CPROV_SET_COMMON);
     }
+    if (verb->record)
+        add_columns(out, verb);
     cprov_buf_add_text(out, ".SH OPTIONS OF EVERY VERB\n");
     add_options(out, CPROV_SET_COMMON, 0);
     add_examples(out, verb);

@@ -115,6 +115,8 @@ static int unknown_column(const struct cprov_record *record, struct cprov_span n
     cprov_fail(err, CPROV_EINVAL, "there is no column '%s'", word);
     if (cprov_guess_best(&guess))
         cprov_hint(err, "did you mean '%s'?", cprov_guess_best(&guess));
+    else
+        cprov_hint(err, "'cprov help VERB' lists the columns of a verb");
     return CPROV_EINVAL;
 }
 

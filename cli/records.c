@@ -127,6 +127,70 @@ const struct cprov_layout cprov_refreshed_layout = {
     .columns = { { "Source", NULL, 0 }, { "Repositories", NULL, 0 }, { "Requests", NULL, 0 } },
 };
 
+#define DOCKER_ROW(key, field)                                                                     \
+    {                                                                                              \
+        key, CPROV_COLUMN_TEXT, offsetof(struct cprov_docker_row, field), 0                        \
+    }
+
+/* The names of Docker's own templates. */
+static const struct cprov_column docker_columns[] = {
+    DOCKER_ROW("Repository", repository),
+    DOCKER_ROW("Tag", tag),
+    DOCKER_ROW("ID", id),
+    DOCKER_ROW("CreatedSince", since),
+    DOCKER_ROW("CreatedAt", created),
+    DOCKER_ROW("Size", size),
+    DOCKER_ROW("Digest", digest),
+};
+const struct cprov_record cprov_docker_record = { docker_columns, CPROV_COUNT(docker_columns) };
+
+#define TEST_ROW(key, field)                                                                       \
+    {                                                                                              \
+        key, CPROV_COLUMN_TEXT, offsetof(struct cprov_test_row, field), 0                          \
+    }
+
+static const struct cprov_column test_columns[] = {
+    TEST_ROW("Name", name),       TEST_ROW("Version", version), TEST_ROW("Result", result),
+    TEST_ROW("Problem", problem), TEST_ROW("Blob", blob),       TEST_ROW("Message", message),
+};
+const struct cprov_record cprov_test_record = { test_columns, CPROV_COUNT(test_columns) };
+
+#define CONTAINER_ROW(key, field)                                                                  \
+    {                                                                                              \
+        key, CPROV_COLUMN_TEXT, offsetof(struct cprov_container_row, field), 0                     \
+    }
+
+static const struct cprov_column container_columns[] = {
+    CONTAINER_ROW("Name", name),       CONTAINER_ROW("State", state),
+    CONTAINER_ROW("Uptime", uptime),   CONTAINER_ROW("ParentImageName", image_name),
+    CONTAINER_ROW("Image", image),     CONTAINER_ROW("Id", id),
+    CONTAINER_ROW("Digest", digest),   CONTAINER_ROW("Path", path),
+    CONTAINER_ROW("Created", created), CONTAINER_ROW("Isolation", isolation),
+    CONTAINER_ROW("Runtime", runtime),
+};
+const struct cprov_record cprov_container_record = { container_columns,
+                                                     CPROV_COUNT(container_columns) };
+
+#define FILE_ROW(key, type, field, width)                                                          \
+    {                                                                                              \
+        key, type, offsetof(struct cprov_file_row, field), width                                   \
+    }
+
+static const struct cprov_column file_columns[] = {
+    FILE_ROW("Mode", CPROV_COLUMN_TEXT, mode, 10),
+    FILE_ROW("Owner", CPROV_COLUMN_TEXT, owner, 11),
+    FILE_ROW("Size", CPROV_COLUMN_COUNT, bytes, 12),
+    FILE_ROW("Modified", CPROV_COLUMN_TEXT, modified, 20),
+    FILE_ROW("Path", CPROV_COLUMN_TEXT, path, 0),
+    FILE_ROW("Link", CPROV_COLUMN_TEXT, link, 40),
+    FILE_ROW("Type", CPROV_COLUMN_TEXT, type, 8),
+    FILE_ROW("Permissions", CPROV_COLUMN_TEXT, permissions, 11),
+    FILE_ROW("Uid", CPROV_COLUMN_COUNT, uid, 8),
+    FILE_ROW("Gid", CPROV_COLUMN_COUNT, gid, 8),
+    FILE_ROW("Layer", CPROV_COLUMN_COUNT, layer, 5),
+};
+const struct cprov_record cprov_file_record = { file_columns, CPROV_COUNT(file_columns) };
+
 /* An older or newer library hands out a shorter or longer item. */
 void cprov_print_item(void *arg, const struct cprov_item *item)
 {

@@ -8,9 +8,17 @@
 #include "base/compiler.h"
 #include "base/span.h"
 #include "cli/options.h"
+#include "cli/records.h"
 #include "cli/text.h"
 
 #define ANY SIZE_MAX
+
+/* The ways to say which images are meant. */
+#define IMAGES (CPROV_SET_NAMES | CPROV_SET_INPUT | CPROV_SET_REFS)
+
+/* What a verb needs of the options of every verb to reach a registry. */
+#define LOGIN   "username password-stdin authfile "
+#define NETWORK "ca-file allow-http tls-verify "
 
 const char *const cprov_verb_groups[] = {
     [CPROV_GROUP_GET] = "Find and get images",
@@ -41,11 +49,13 @@ const struct cprov_verb cprov_verbs[] = {
                  "from an index of the sources while it is fresh; --refresh asks them at once, "
                  "--offline never does. With --platform or --os-version only what runs there is "
                  "shown.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_FIND |
-                CPROV_SET_HOST,
+        .sets =
+            IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_FIND | CPROV_SET_HOST,
         .most = ANY,
         .link = true,
         .wildcards = true,
+        .record = &cprov_image_record,
+        .shows = "source",
     },
     {
         .id = CPROV_VERB_INSTALL,
@@ -61,12 +71,13 @@ const struct cprov_verb cprov_verbs[] = {
         .notes = "Each image is installed wholly or not at all; what an earlier run left is "
                  "resumed. From a source that is not trusted images are installed after a "
                  "question, or with --trust.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
+        .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
                 CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK,
         .least = 1,
         .most = ANY,
         .link = true,
         .changes = true,
+        .shows = "source trust",
     },
     {
         .id = CPROV_VERB_PULL,
@@ -77,11 +88,12 @@ const struct cprov_verb cprov_verbs[] = {
         .summary = "install by reference, the Docker way",
         .examples = { "cprov pull alpine", "cprov pull localhost:5000/team/app:1.2" },
         .notes = "A bare name is one of Docker Hub's, and the tag is latest, as Docker has it.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
+        .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
                 CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK,
         .least = 1,
         .most = ANY,
         .changes = true,
+        .shows = "platform force",
     },
     {
         .id = CPROV_VERB_SAVE,
@@ -96,12 +108,13 @@ const struct cprov_verb cprov_verbs[] = {
                       "save-image docker.io/library/alpine:3.20 --type oci --path layout/" },
         .notes = "In a folder the file is NAME-1-2-3-4.oci.tar; docker, podman and containerd load "
                  "it. An existing file is skipped unless --force is given. Trust is not asked for.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
+        .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
                 CPROV_SET_INDEX | CPROV_SET_SAVE,
         .least = 1,
         .most = ANY,
         .link = true,
         .changes = true,
+        .shows = "source force",
     },
     {
         .id = CPROV_VERB_INSPECT,
@@ -113,7 +126,7 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "cprov inspect NanoServer", "cprov inspect alpine:3.20 --raw",
                       "cprov inspect NanoServer --format template='{{.Digest}}'" },
         .notes = "Here --config is the image's config; --config-file names a configuration.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INSPECT,
+        .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INSPECT,
         .least = 1,
         .most = ANY,
     },
@@ -128,10 +141,12 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "get-image", "get-image 'S*' --publisher 'CN=Demo'",
                       "get-image NanoServer --format list" },
         .notes = "A NAME is a name, a pattern or an image id. All versions are shown.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_LIST,
+        .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_LIST,
         .most = ANY,
         .link = true,
         .wildcards = true,
+        .record = &cprov_image_record,
+        .shows = "format columns root",
     },
     {
         .id = CPROV_VERB_IMAGES,
@@ -142,10 +157,12 @@ const struct cprov_verb cprov_verbs[] = {
         .summary = "what is installed, the way Docker shows it",
         .examples = { "cprov images", "cprov images --legacy", "cprov images -q --no-trunc" },
         .notes = "With --quiet the ids alone are shown.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_LIST |
+        .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_LIST |
                 CPROV_SET_IMAGES,
         .most = ANY,
         .wildcards = true,
+        .record = &cprov_docker_record,
+        .shows = "format columns quiet root",
     },
     {
         .id = CPROV_VERB_TEST,
@@ -158,10 +175,12 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "test-image NanoServer", "test-image --all", "test-image --all --repair" },
         .notes = "Checked are the size and digest of every blob, the diff ids of layers, the "
                  "links between documents, and the index. Without a NAME every image is tested.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_TEST,
+        .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_TEST,
         .most = ANY,
         .link = true,
         .wildcards = true,
+        .record = &cprov_test_record,
+        .shows = "format columns root",
     },
     {
         .id = CPROV_VERB_NEW_CONTAINER,
@@ -192,9 +211,11 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "cprov get-container", "cprov get-container 'w*' --format json" },
         .notes = "A NAME is a name, a pattern, or an id or its beginning. The state is asked from "
                  "the runtime; a container without one is off.",
-        .sets = CPROV_SET_NAMES,
+        .sets = CPROV_SET_NAMES | CPROV_SET_INPUT,
         .most = ANY,
         .wildcards = true,
+        .record = &cprov_container_record,
+        .shows = "format columns",
     },
     {
         .id = CPROV_VERB_REMOVE_CONTAINER,
@@ -207,7 +228,7 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "cprov remove-container TST",
                       "cprov remove-container web --delete-files -y" },
         .notes = "Asks before each one. A container that runs is left alone.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_REMOVE,
+        .sets = CPROV_SET_NAMES | CPROV_SET_INPUT | CPROV_SET_REMOVE,
         .least = 1,
         .most = ANY,
         .changes = true,
@@ -227,6 +248,8 @@ const struct cprov_verb cprov_verbs[] = {
         .sets = CPROV_SET_VERSIONS | CPROV_SET_FILES,
         .least = 1,
         .most = 2,
+        .record = &cprov_file_record,
+        .shows = "format columns",
     },
     {
         .id = CPROV_VERB_CAT,
@@ -255,6 +278,7 @@ const struct cprov_verb cprov_verbs[] = {
         .sets = CPROV_SET_VERSIONS,
         .least = 2,
         .most = 2,
+        .shows = "force what-if",
     },
     {
         .id = CPROV_VERB_REGISTER,
@@ -273,6 +297,8 @@ const struct cprov_verb cprov_verbs[] = {
         .most = 2,
         .link = true,
         .changes = true,
+        .record = &cprov_source_record,
+        .shows = LOGIN NETWORK "proxy force",
     },
     {
         .id = CPROV_VERB_GET_SOURCE,
@@ -283,10 +309,12 @@ const struct cprov_verb cprov_verbs[] = {
         .arguments = "[NAME...]",
         .summary = "the sources that are registered",
         .examples = { "get-source", "get-source 'c*' --format json" },
-        .sets = CPROV_SET_NAMES | CPROV_SET_PLACE,
+        .sets = CPROV_SET_NAMES | CPROV_SET_INPUT | CPROV_SET_PLACE,
         .most = ANY,
         .link = true,
         .wildcards = true,
+        .record = &cprov_source_record,
+        .shows = "format columns",
     },
     {
         .id = CPROV_VERB_SET_SOURCE,
@@ -303,6 +331,8 @@ const struct cprov_verb cprov_verbs[] = {
         .most = 1,
         .link = true,
         .changes = true,
+        .record = &cprov_source_record,
+        .shows = NETWORK "proxy",
     },
     {
         .id = CPROV_VERB_UNREGISTER,
@@ -313,7 +343,7 @@ const struct cprov_verb cprov_verbs[] = {
         .arguments = "NAME...",
         .summary = "forget sources",
         .examples = { "unregister-source cat", "unregister-source --location localhost:5000" },
-        .sets = CPROV_SET_NAMES | CPROV_SET_PLACE,
+        .sets = CPROV_SET_NAMES | CPROV_SET_INPUT | CPROV_SET_PLACE,
         .most = ANY,
         .link = true,
         .changes = true,
@@ -334,6 +364,8 @@ const struct cprov_verb cprov_verbs[] = {
             "tell descriptions, sizes and platforms. Without SOURCE all registered ones.",
         .sets = CPROV_SET_NAMES | CPROV_SET_REFRESH,
         .most = ANY,
+        .record = &cprov_refreshed_record,
+        .shows = "format max-age",
     },
     {
         .id = CPROV_VERB_LOGIN,
@@ -348,6 +380,7 @@ const struct cprov_verb cprov_verbs[] = {
                  "asked for.",
         .most = 1,
         .changes = true,
+        .shows = LOGIN NETWORK "cert key",
     },
     {
         .id = CPROV_VERB_LOGOUT,
@@ -360,6 +393,7 @@ const struct cprov_verb cprov_verbs[] = {
         .notes = "REGISTRY is docker.io when it is not given.",
         .most = 1,
         .changes = true,
+        .shows = "authfile",
     },
     {
         .id = CPROV_VERB_CATALOG,
@@ -393,6 +427,7 @@ const struct cprov_verb cprov_verbs[] = {
         .notes = "Runs until it is interrupted. Here --cert and --key are the server's.",
         .sets = CPROV_SET_SERVE,
         .most = 1,
+        .shows = "cert key root",
     },
     {
         .id = CPROV_VERB_COMPAT,

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct cprov_record;
+
 enum cprov_verb_id {
     CPROV_VERB_FIND,
     CPROV_VERB_INSTALL,
@@ -56,12 +58,14 @@ struct cprov_verb {
     const char *arguments;  /* "[NAME...]" */
     const char *summary;    /* half a sentence */
     const char *examples[4];
-    const char *notes;  /* sentences for help and the man page */
-    unsigned sets;      /* enum cprov_option_set, beside CPROV_SET_COMMON */
-    size_t least, most; /* names */
-    bool link;          /* is a program of its own, too */
-    bool changes;       /* the store, the sources or a file */
-    bool wildcards;     /* in its names */
+    const char *notes; /* sentences for help and the man page */
+    unsigned sets;     /* enum cprov_option_set, beside CPROV_SET_COMMON */
+    const char *shows; /* options of every verb that its own help shows; NULL: none */
+    const struct cprov_record *record; /* its rows: what --columns may name; NULL: none */
+    size_t least, most;                /* names */
+    bool link;                         /* is a program of its own, too */
+    bool changes;                      /* the store, the sources or a file */
+    bool wildcards;                    /* in its names */
 };
 
 extern const struct cprov_verb cprov_verbs[];

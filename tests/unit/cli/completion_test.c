@@ -40,6 +40,19 @@ static void test_words(void **state)
         { { "help", "pu" }, CPROV_COMPLETE_NOTHING, NULL, "pull\t", "find" },
         { { "find", "--columns", "os" }, CPROV_COMPLETE_NOTHING, NULL, "OsVersion\n", "Name" },
         { { "save-image", "--path", "" }, CPROV_COMPLETE_NOTHING, NULL, "", "\n" },
+        { { "install", "Nano:1" }, CPROV_COMPLETE_VERSIONS, "Nano", "", "\n" },
+        { { "install", "host:5000/a:" }, CPROV_COMPLETE_VERSIONS, "host:5000/a", "", "\n" },
+        { { "install", "host:5000/a" }, CPROV_COMPLETE_NAMES, NULL, "", "\n" },
+        { { "find", "--sort", "-s" }, CPROV_COMPLETE_NOTHING, NULL, "-size\n", "name" },
+        { { "find", "--platform", "linux/arm" },
+          CPROV_COMPLETE_NOTHING,
+          NULL,
+          "linux/arm64\n",
+          "amd" },
+        { { "login", "" }, CPROV_COMPLETE_HOSTS, NULL, "", "\n" },
+        { { "cat", "Nano", "etc/" }, CPROV_COMPLETE_PATHS, "Nano", "", "\n" },
+        { { "ls", "Na" }, CPROV_COMPLETE_NAMES, NULL, "", "\n" },
+        { { "ls", "a", "--columns", "" }, CPROV_COMPLETE_NOTHING, NULL, "Mode\n", "Platforms" },
     };
 
     (void)state;
