@@ -128,6 +128,21 @@ static int compare_points(const struct point *a, const struct point *b)
     return compare_pre(a->pre, b->pre);
 }
 
+#define ATTACHMENT_DIGITS 64 /* at least: the fallback's tag has so many of any digest */
+
+bool cprov_version_is_attachment(struct cprov_span tag)
+{
+    static const char *const algorithms[] = { "sha256-", "sha384-", "sha512-" };
+    size_t at = 0, begin = 0;
+
+    for (size_t i = 0; i < CPROV_COUNT(algorithms); i++)
+        if (cprov_span_starts_with(tag, algorithms[i]))
+            begin = at = strlen(algorithms[i]);
+    while (at < tag.len && (cprov_is_digit(tag.ptr[at]) || strchr("abcdef", tag.ptr[at])))
+        at++;
+    return begin > 0 && at - begin >= ATTACHMENT_DIGITS && (at == tag.len || tag.ptr[at] == '.');
+}
+
 enum cprov_version_kind cprov_version_kind(struct cprov_span text)
 {
     return point_of(text).kind;

@@ -30,6 +30,15 @@ bool cprov_version_same(struct cprov_span a, struct cprov_span b);
 /* First four numbers of a dotted version, missing ones 0; false when it is not NUMERIC. */
 bool cprov_version_numbers(struct cprov_span text, uint64_t out[4]);
 
+/*
+ * Whether a tag names what belongs to an image rather than an image: cosign's signature,
+ * attestation and SBOM (sha256-HEX.sig, .att, .sbom), the referrers' fallback and other tags that
+ * are a digest (sha256-HEX). Such a tag is never a version: it is nobody's newest, and is listed
+ * only for who asks for it by name, or for everything.
+ * Spec: OCI distribution-spec v1.1, "Referrers Tag Schema".
+ */
+bool cprov_version_is_attachment(struct cprov_span tag);
+
 /* What the user asked for; borrowed texts. {0} admits everything. */
 struct cprov_version_range {
     struct cprov_span exact;   /* wins over everything; may be an OTHER tag */

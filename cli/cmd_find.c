@@ -64,6 +64,7 @@ int cprov_cmd_find(struct cprov_cli *cli)
     find.strict = s->strict;
     find.file = s->file;
     find.uri = s->uri;
+    find.all_tags = s->all_tags;
     find.fields = names_are_enough(cli) ? CPROV_FIELDS_NAMES : CPROV_FIELDS_DETAILS;
     cli->callbacks.item = cprov_print_item;
     r = cprov_cli_session(cli);

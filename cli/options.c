@@ -32,6 +32,8 @@ const struct cprov_option cprov_options[] = {
       "every version, not the newest alone", NULL, 0 },
 
     /* find-image */
+    { "all-tags", 0, CPROV_OPTION_FLAG, CPROV_SET_FIND | CPROV_SET_RARE, AT(all_tags), NULL,
+      "also tags of signatures, attestations, SBOMs", NULL, 0 },
     { "search", 0, CPROV_OPTION_TEXT, CPROV_SET_FIND, AT(search), "WORDS",
       "all words occur in name, description or publisher", NULL, 0 },
     { "regex", 0, CPROV_OPTION_TEXT, CPROV_SET_FIND | CPROV_SET_RARE, AT(regex), "RE",

@@ -70,7 +70,7 @@ struct cprov_settings {
 
     bool help, quiet, verbose, debug, no_header, wide, confirm, force, password_stdin;
     bool os_image, reinstall, all_platforms, all, repair, raw, image_config, legacy, no_trunc;
-    bool dependencies, strict, allow_unverified;
+    bool dependencies, strict, allow_unverified, all_tags;
     bool no_check, restore_default, man, rootless, delete_files, recursive, ui;
 
     struct cprov_arena arena;

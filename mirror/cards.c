@@ -255,7 +255,11 @@ static int fill(struct reader *r, const struct cprov_served_image *image, struct
 static int compare_versions(const void *left, const void *right)
 {
     const struct cprov_card *a = left, *b = right;
+    bool a_no = cprov_version_is_attachment(cprov_span_of(a->version));
+    bool b_no = cprov_version_is_attachment(cprov_span_of(b->version));
 
+    if (a_no != b_no)
+        return a_no ? 1 : -1;
     return cprov_version_compare(cprov_span_of(b->version), cprov_span_of(a->version));
 }
 
@@ -294,6 +298,10 @@ static int read_group(struct reader *r, struct cprov_repository *repository,
     if (code < 0)
         return code;
     qsort(c->list + g->first, g->count, sizeof(*c->list), compare_versions);
+    g->versions = 0;
+    while (g->versions < g->count &&
+           !cprov_version_is_attachment(cprov_span_of(c->list[g->first + g->versions].version)))
+        g->versions++;
     return find_newest(c, g, err);
 }
 

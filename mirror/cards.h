@@ -36,7 +36,8 @@ struct cprov_card {
 /* The cards of one repository. */
 struct cprov_card_group {
     const char *repository;
-    size_t first, count; /* in the list; newest version first */
+    size_t first, count; /* in the list; newest version first, behind them what is no version */
+    size_t versions;     /* of count: without cprov_version_is_attachment() */
     size_t newest;       /* the newest one for people: not "latest", no pre-release */
     bool own;            /* false: each of them is served under a better repository too */
 };

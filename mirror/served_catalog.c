@@ -132,7 +132,7 @@ static int write_all(struct sink *s, const struct cprov_cards *cards, struct cpr
     int code = cprov_catalog_writer_new(NULL, NULL, on_text, s, &w, err);
     for (size_t i = 0; code == 0 && i < cards->groups_count; i++) {
         const struct cprov_card_group *g = &cards->groups[i];
-        for (size_t k = 0; g->own && code == 0 && k < g->count; k++)
+        for (size_t k = 0; g->own && code == 0 && k < g->versions; k++)
             code = write_card(w, &cards->list[g->first + k], err);
     }
     if (code == 0)

@@ -52,12 +52,13 @@ int cprov_ui_image(struct cprov_ui_page *p, struct cprov_error *err)
         p->status = g ? 400 : 404;
         return 0;
     }
+    size_t shown = g->versions > 0 ? g->versions : g->count;
     snprintf(path, sizeof(path), "/ui/image/%s?", g->repository);
-    pager.pages = (g->count + CPROV_UI_ROWS - 1) / CPROV_UI_ROWS;
+    pager.pages = (shown + CPROV_UI_ROWS - 1) / CPROV_UI_ROWS;
     if (pager.page > pager.pages)
         pager.page = pager.pages;
     size_t first = (pager.page - 1) * CPROV_UI_ROWS;
-    size_t end = first + CPROV_UI_ROWS < g->count ? first + CPROV_UI_ROWS : g->count;
+    size_t end = first + CPROV_UI_ROWS < shown ? first + CPROV_UI_ROWS : shown;
     cprov_ui_begin(p, p->cards->list[g->newest].name, "");
     write_head(p->body, &p->cards->list[g->newest]);
     cprov_buf_add_text(p->body,

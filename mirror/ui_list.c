@@ -79,7 +79,7 @@ static int choose(struct list *l, const struct search *s, struct cprov_error *er
     for (size_t i = 0; i < cards->groups_count; i++) {
         const struct cprov_card_group *g = &cards->groups[i];
 
-        if (!g->own)
+        if (!g->own || g->versions == 0)
             continue;
         l->all++;
         if (fits(s, &cards->list[g->newest]))
@@ -129,8 +129,9 @@ static void write_row(struct cprov_buf *out, const struct list *l, const struct 
         CPROV_HTML(out, "<span class=\"path\">$</span>", c->repository);
     cprov_buf_add_text(out, "</th><td>");
     cprov_ui_version_link(out, c, c->version);
-    if (g->count > 1)
-        CPROV_HTML(out, "<span class=\"path\">$ versions</span>", cprov_ui_count(g->count, number));
+    if (g->versions > 1)
+        CPROV_HTML(out, "<span class=\"path\">$ versions</span>",
+                   cprov_ui_count(g->versions, number));
     cprov_buf_add_text(out, "</td><td class=\"words\">");
     cprov_html_cut(out, c->description, DESCRIPTION_MAX);
     cprov_buf_add_text(out, "</td><td class=\"who\">");

@@ -93,6 +93,8 @@ static int write_entry(void *arg, const struct cprov_entry *entry, struct cprov_
 {
     struct share *h = arg;
 
+    if (cprov_version_is_attachment(cprov_span_of(entry->version)))
+        return 0;
     h->versions++;
     return cprov_catalog_writer_add(h->writer, entry, err);
 }

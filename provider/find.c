@@ -227,7 +227,8 @@ static int read_names(struct find *f, struct cprov_name *names, struct cprov_wan
             .text = names[i].lookup,
             .exactly = names[i].is_reference ? &names[i].reference : NULL,
             .range = names[i].range,
-            .all_versions = names[i].all_versions || o->digest,
+            .all_versions = names[i].all_versions || o->digest || o->all_tags,
+            .attachments = o->all_tags || o->digest,
             .only = names[i].place,
         };
         if (cprov_span_is(names[i].lookup, "*"))

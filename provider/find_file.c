@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/version.h"
 #include "provider/local_place.h"
 #include "registry/range_read.h"
 #include "store/wim.h"
@@ -82,7 +83,8 @@ static int on_entry(void *arg, const struct cprov_entry *entry, struct cprov_err
     struct listing *l = arg;
 
     (void)err;
-    emit(l->s, l->path, entry);
+    if (!cprov_version_is_attachment(cprov_span_of(entry->version)))
+        emit(l->s, l->path, entry);
     return 0;
 }
 

@@ -247,6 +247,7 @@ struct cprov_find_options {
     const char *prefix; /* names that begin with it, each once and without versions */
     const char *file;   /* no source is asked, but this WIM file, archive or layout; or */
     const char *uri;    /* the WIM file at this URL. Both without names */
+    bool all_tags;      /* every version, and also the tags of signatures, attestations, SBOMs */
 };
 /* Items come as they are known, by source, name, version descending. An exact name that is nowhere:
  * CPROV_NOT_FOUND after the others were shown; a pattern without a match: 0. A source that fails is

@@ -22,6 +22,7 @@ struct cprov_wanted {
     const struct cprov_reference *exactly; /* or one repository: text is then not looked at */
     struct cprov_version_range range;      /* versions admitted */
     bool all_versions;                     /* or the newest of them */
+    bool attachments; /* also tags that are no versions: cprov_version_is_attachment() */
     /* This place alone is asked for the text, which need not be one of the query's; or NULL. */
     const struct cprov_place *only;
 };
@@ -97,8 +98,8 @@ int cprov_catalog_find(const struct cprov_catalog_query *query, struct cprov_err
 
 /*
  * Which of count versions is "the newest" for people: dotted numbers and releases first, then
- * pre-releases, then bare numbers (dates, majors), then "latest", then other tags; among equals by
- * cprov_version_compare(). In any order.
+ * pre-releases, then bare numbers (dates, majors), then "latest", then other tags, attachments
+ * last; among equals by cprov_version_compare(). In any order.
  */
 size_t cprov_catalog_newest(const char *const *versions, size_t count);
 

@@ -181,8 +181,19 @@ static int follow_channel(struct cprov_job *j, struct cprov_span name, const cha
     return cprov_fail(j->err, CPROV_EVERIFY, "channel '%s' goes in a circle", text);
 }
 
+/* Signatures and the like lie among the tags, and are none of what is looked for. */
+static bool is_version(const struct cprov_job *j, const struct cprov_told *t)
+{
+    const struct cprov_wanted *w = cprov_lookup_wanted(j->lookup);
+
+    return !is_channel(t) && (w->attachments || w->range.exact.len > 0 ||
+                              !cprov_version_is_attachment(cprov_span_of(t->version)));
+}
+
 static void remember_refused(struct cprov_job *j, const char *version)
 {
+    if (cprov_version_is_attachment(cprov_span_of(version)))
+        return;
     if (!j->newest_refused ||
         cprov_version_compare(cprov_span_of(version), cprov_span_of(j->newest_refused)) > 0)
         j->newest_refused = version;
@@ -199,7 +210,7 @@ static int admit(struct cprov_job *j, const char ***out, size_t *count)
     if (!list)
         return cprov_fail_memory(j->err);
     for (size_t i = 0; i < j->told_count; i++) {
-        if (is_channel(&j->told[i]))
+        if (!is_version(j, &j->told[i]))
             continue;
         if (cprov_version_range_has(range, cprov_span_of(j->told[i].version)))
             list[(*count)++] = j->told[i].version;
@@ -297,7 +308,8 @@ static bool take_newest(struct cprov_job *j)
     const struct cprov_wanted *w = cprov_lookup_wanted(j->lookup);
     const struct cprov_version_range *r = &w->range;
 
-    if (!j->newest || !*j->newest || w->all_versions ||
+    if (!j->newest || !*j->newest || w->all_versions || w->attachments ||
+        cprov_version_is_attachment(cprov_span_of(j->newest)) || /* an older program wrote it */
         r->exact.len + r->prefix.len + r->minimum.len + r->maximum.len > 0)
         return false;
     j->from_index = true;

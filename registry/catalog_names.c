@@ -76,13 +76,15 @@ static int newest_rank(struct cprov_span v)
     case CPROV_VERSION_OTHER:
         break;
     }
-    return cprov_span_is(v, "latest") ? 3 : 4;
+    if (cprov_span_is(v, "latest"))
+        return 3;
+    return cprov_version_is_attachment(v) ? 5 : 4;
 }
 
 size_t cprov_catalog_newest(const char *const *versions, size_t count)
 {
     size_t best = 0;
-    int best_rank = 5;
+    int best_rank = 6;
 
     for (size_t i = 0; i < count; i++) {
         int rank = newest_rank(cprov_span_of(versions[i]));

@@ -130,7 +130,8 @@ int cprov_index_add_repository(struct cprov_index *ix, int64_t source, const cha
                                struct cprov_error *err);
 /* The last component of a path. */
 const char *cprov_index_leaf(const char *path);
-/* The newer one for people, where NULL and "" are none. */
+/* The newer one for people, where NULL and "" are none; b may be no version at all, then it is a.
+ */
 const char *cprov_index_newer(const char *a, const char *b);
 /* Takes back a repository and everything it has. */
 CPROV_MUST_CHECK

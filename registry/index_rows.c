@@ -18,6 +18,8 @@ const char *cprov_index_newer(const char *a, const char *b)
 {
     const char *const both[] = { a, b };
 
+    if (b && cprov_version_is_attachment(cprov_span_of(b)))
+        return a;
     if (!a || !*a || !b || !*b)
         return a && *a ? a : b;
     return both[cprov_catalog_newest(both, 2)];

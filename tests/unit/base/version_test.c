@@ -282,12 +282,47 @@ static void limits_and_required(void **state)
     assert_false(cprov_version_range_has(&r, span("10.1")));
 }
 
+#define HEX64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void B4_attachments(void **state)
+{
+    static const char *const yes[] = { "sha256-" HEX64,          "sha256-" HEX64 ".sig",
+                                       "sha256-" HEX64 ".att",   "sha256-" HEX64 ".sbom",
+                                       "sha512-" HEX64,          "sha512-" HEX64 HEX64 ".sig",
+                                       "sha256-" HEX64 ".cosign" };
+    static const char *const no[] = { "",
+                                      "latest",
+                                      "1.0",
+                                      "sha256",
+                                      "sha256-",
+                                      "sha256-abc",
+                                      "sha-" HEX64,
+                                      "sha256-" HEX64 "-debug",
+                                      HEX64,
+                                      "Sha256-" HEX64,
+                                      "1.0-sha256-" HEX64 };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(yes); i++)
+        assert_true(cprov_version_is_attachment(span(yes[i])));
+    for (size_t i = 0; i < CPROV_COUNT(no); i++)
+        assert_false(cprov_version_is_attachment(span(no[i])));
+    assert_false(cprov_version_is_attachment((struct cprov_span){ 0 }));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds),   cmocka_unit_test(order),   cmocka_unit_test(same),
-        cmocka_unit_test(numbers), cmocka_unit_test(refused), cmocka_unit_test(admits),
-        cmocka_unit_test(any),     cmocka_unit_test(limits),  cmocka_unit_test(limits_and_required),
+        cmocka_unit_test(kinds),
+        cmocka_unit_test(order),
+        cmocka_unit_test(same),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(admits),
+        cmocka_unit_test(any),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(limits_and_required),
+        cmocka_unit_test(B4_attachments),
     };
 
     return cmocka_run_group_tests_name("version", tests, NULL, NULL);
