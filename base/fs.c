@@ -1,7 +1,6 @@
 /* base/fs.c - every descriptor is closed on exec, every call is repeated after a signal. */
 #include "base/fs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,7 +22,6 @@
 #define READ_FIRST      4096 /* bytes; files of /proc say that they have none */
 #define TEMP_NAME_MAX   32
 #define TEMP_TRIES      16
-#define DEPTH_MAX       64 /* descriptors that cprov_fs_remove_tree() holds open */
 #define LOCK_FIRST_MS   5
 #define PASSWD_TEXT_MAX 16384
 
@@ -336,144 +334,6 @@ int cprov_fs_free_bytes(int fd, uint64_t *out, struct cprov_error *err)
                ? UINT64_MAX
                : bytes;
     return 0;
-}
-
-/*
- * Removal of a tree. Descriptors are bounded: a directory deeper than DEPTH_MAX is moved up into
- * the top one, which is then emptied once more.
- */
-struct removal {
-    int top;
-    dev_t device;
-    unsigned moved;
-};
-
-/* Opens a directory of the tree for emptying. What was unpacked may have modes that keep its own
- * owner out. Returns a descriptor, or -1 and errno. */
-static int open_for_removal(int at, const char *name, struct stat *st)
-{
-    char proc[TEMP_NAME_MAX];
-    auto_fd int fd = open_file(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
-
-    if (fd < 0 || fstat(fd, st) < 0)
-        return -1;
-    if ((st->st_mode & S_IRWXU) != S_IRWXU) {
-        snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
-        if (chmod(proc, S_IRWXU) < 0)
-            return -1;
-    }
-    return open_file(fd, ".", O_RDONLY | O_DIRECTORY, 0);
-}
-
-/* Another descriptor of the directory, from its first entry on; NULL and errno. */
-static DIR *open_stream(int dir)
-{
-    int fd = open_file(dir, ".", O_RDONLY | O_DIRECTORY, 0);
-    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-
-    if (!stream)
-        cprov_fd_close(&fd);
-    return stream;
-}
-
-static void close_stream(DIR **dir)
-{
-    int kept = errno;
-
-    if (*dir)
-        closedir(*dir);
-    errno = kept;
-}
-
-static int remove_entry(struct removal *r, int dir, const char *name, unsigned depth);
-
-/* 0, or the errno. */
-static int empty_dir(struct removal *r, int fd, unsigned depth)
-{
-    CPROV_CLEANUP(close_stream) DIR *stream = open_stream(fd);
-
-    if (!stream)
-        return errno;
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(stream);
-        if (!entry)
-            return errno;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        int os = remove_entry(r, fd, entry->d_name, depth);
-        if (os != 0)
-            return os;
-    }
-}
-
-static int remove_dir(struct removal *r, int dir, const char *name, unsigned depth)
-{
-    struct stat st;
-
-    if (depth >= DEPTH_MAX) {
-        char parked[TEMP_NAME_MAX];
-
-        snprintf(parked, sizeof(parked), ".deep-%u", r->moved++);
-        return renameat(dir, name, r->top, parked) < 0 ? errno : 0;
-    }
-    auto_fd int fd = open_for_removal(dir, name, &st);
-    if (fd < 0)
-        return errno;
-    if (st.st_dev != r->device)
-        return EBUSY; /* something is mounted here, and is not ours */
-    /* Some file systems skip entries when others are removed meanwhile: look again. */
-    for (int tries = 0; tries < 3; tries++) {
-        int os = empty_dir(r, fd, depth + 1);
-        if (os != 0)
-            return os;
-        if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
-            return 0;
-        if (errno != ENOTEMPTY && errno != EEXIST)
-            return errno;
-    }
-    return ENOTEMPTY;
-}
-
-static int remove_entry(struct removal *r, int dir, const char *name, unsigned depth)
-{
-    if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
-        return 0;
-    if (errno != EISDIR && errno != EPERM)
-        return errno;
-    int os = remove_dir(r, dir, name, depth);
-    return os == ENOENT ? 0 : os;
-}
-
-static int remove_tree(int at, const char *path)
-{
-    struct removal r = { .top = -1 };
-    struct stat st;
-
-    if (unlinkat(at, path, 0) == 0 || errno == ENOENT)
-        return 0;
-    if (errno != EISDIR && errno != EPERM)
-        return errno;
-    auto_fd int top = open_for_removal(at, path, &st);
-    if (top < 0)
-        return errno == ENOENT ? 0 : errno;
-    r.top = top;
-    r.device = st.st_dev;
-    unsigned moved;
-    do {
-        moved = r.moved;
-        int os = empty_dir(&r, top, 1);
-        if (os != 0)
-            return os;
-    } while (r.moved != moved);
-    return unlinkat(at, path, AT_REMOVEDIR) < 0 && errno != ENOENT ? errno : 0;
-}
-
-int cprov_fs_remove_tree(int at, const char *path, struct cprov_error *err)
-{
-    int os = remove_tree(at, path);
-
-    return os != 0 ? cprov_fail_os(err, os, "cannot remove %s", path) : 0;
 }
 
 static void sleep_ms(int64_t ms)

@@ -80,9 +80,24 @@ int cprov_fs_sync_all(int fd, struct cprov_error *err);
 CPROV_MUST_CHECK
 int cprov_fs_free_bytes(int fd, uint64_t *out, struct cprov_error *err);
 
-/* Removes the tree at `path` without following links; a missing one is fine. */
+/*
+ * Removes the tree at `path` without following links; a missing one is fine. Modes that keep its
+ * owner out are changed. What is mounted in it or at its top, a bind mount of the same file system
+ * too, is left alone: CPROV_EINUSE, with what was before it removed.
+ */
 CPROV_MUST_CHECK
 int cprov_fs_remove_tree(int at, const char *path, struct cprov_error *err);
+
+/* The number of the mount that an open file is seen through; a bind mount has its own. Returns 0,
+ * or an errno. */
+int cprov_fs_mount_id(int fd, uint64_t *out);
+/*
+ * CPROV_EINUSE, naming the first, when something is mounted at the open directory (when at_top) or
+ * below: for whoever is about to remove it and wants to know before. What /proc does not tell is
+ * not found.
+ */
+CPROV_MUST_CHECK
+int cprov_fs_check_mounts(int dir, bool at_top, struct cprov_error *err);
 
 /*
  * Locks an open file (flock). Polls, so that *cancel (may be NULL) is seen within CPROV_POLL_MS;

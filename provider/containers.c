@@ -305,9 +305,12 @@ static int delete_bundle(const char *path, struct cprov_error *err)
 
     if (code == CPROV_ENOTFOUND)
         return 0;
+    if (code == 0) /* all of it or nothing */
+        code = cprov_fs_check_mounts(dir, false, err);
     for (size_t i = 0; i < CPROV_COUNT(made) && code == 0; i++)
         code = cprov_fs_remove_tree(dir, made[i], err);
-    if (code == 0 && rmdir(path) < 0 && errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT)
+    if (code == 0 && rmdir(path) < 0 && errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT &&
+        errno != EBUSY) /* it is a mount, and stays one */
         code = cprov_fail_os(err, errno, "%s", path);
     return code;
 }

@@ -2,6 +2,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -379,6 +383,68 @@ static void remove_many(void **state)
     assert_false(exists("many"));
 }
 
+/* S7: what is mounted in a tree, or at its top, keeps its content; the same file system too. */
+static void S7_removal_leaves_mounts_alone(void **state)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    uint64_t here = 0, there = 0;
+    char at[PATH_MAX], what[PATH_MAX];
+
+    (void)state;
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        skip();
+    cprov_fd_close(&top); /* it is of the old view */
+    assert_int_equal(cprov_fs_open_dir(AT_FDCWD, top_path, &top, NULL), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "victim/deep", 0755, NULL), 0);
+    put("victim/deep/precious", "kept");
+    assert_int_equal(cprov_fs_make_dirs(top, "bound/a/mnt", 0755, NULL), 0);
+    snprintf(at, sizeof(at), "%s/bound/a/mnt", top_path);
+    snprintf(what, sizeof(what), "%s/victim", top_path);
+    assert_int_equal(mount(what, at, NULL, MS_BIND, NULL), 0);
+    auto_fd int plain = openat(top, "bound/a", O_PATH | O_CLOEXEC);
+    auto_fd int bound = openat(top, "bound/a/mnt", O_PATH | O_CLOEXEC);
+    assert_int_equal(cprov_fs_mount_id(plain, &here), 0);
+    assert_int_equal(cprov_fs_mount_id(bound, &there), 0);
+    assert_true(here != there);
+    assert_int_equal(cprov_fs_check_mounts(plain, false, &err), CPROV_EINUSE);
+    assert_non_null(strstr(err.msg, "/bound/a/mnt"));
+    assert_int_equal(cprov_fs_check_mounts(bound, false, &err), 0);
+    assert_int_equal(cprov_fs_check_mounts(bound, true, &err), CPROV_EINUSE);
+    assert_int_equal(cprov_fs_remove_tree(top, "bound", NULL), CPROV_EINUSE);
+    assert_int_equal(cprov_fs_remove_tree(top, "bound/a/mnt", NULL), CPROV_EINUSE);
+    assert_int_equal(cprov_fs_remove_tree(AT_FDCWD, at, NULL), CPROV_EINUSE);
+    check_content("victim/deep/precious", "kept");
+    cprov_fd_close(&bound);
+    assert_int_equal(umount2(at, 0), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "bound", NULL), 0);
+    assert_false(exists("bound"));
+    assert_int_equal(cprov_fs_remove_tree(top, "victim/", NULL), 0);
+}
+
+/* A removal needs few descriptors, however deep the tree is. */
+static void H5_removal_with_few_descriptors(void **state)
+{
+    struct rlimit was;
+    auto_fd int at = dup(top);
+
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        int next = -1;
+
+        assert_int_equal(mkdirat(at, ".deep-0", 0700), 0);
+        assert_int_equal(cprov_fs_open_dir(at, ".deep-0", &next, NULL), 0);
+        cprov_fd_close(&at);
+        at = next;
+    }
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    const struct rlimit few = { .rlim_cur = (rlim_t)at + 8, .rlim_max = was.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+    int code = cprov_fs_remove_tree(top, ".deep-0", NULL);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+    assert_int_equal(code, 0);
+    assert_false(exists(".deep-0"));
+}
+
 static bool cancel_at_third(void *arg)
 {
     int *asked = arg;
@@ -446,6 +512,8 @@ int main(void)
         fs_test(replace_fails),
         fs_test(sync_and_space),
         fs_test(remove_tree),
+        fs_test(S7_removal_leaves_mounts_alone),
+        fs_test(H5_removal_with_few_descriptors),
         fs_test(remove_deep),
         fs_test(remove_many),
         fs_test(lock),
