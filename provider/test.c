@@ -9,6 +9,7 @@
 #include "provider/select.h"
 #include "store/blobs.h"
 #include "store/check.h"
+#include "store/restore.h"
 
 /* A document repaired may show that the blobs it names are bad too: config, layers. */
 #define REPAIR_ROUNDS 4
@@ -193,10 +194,9 @@ static int repair_blob(struct check *c, const struct bad_blob *b, struct cprov_t
 {
     struct cprov_reference repository;
 
-    if (b->kind != CPROV_CHECK_MISSING &&
-        cprov_store_discard(c->store, &b->descriptor.digest, err) < 0)
-        return err->code;
-    if (!b->image) /* nobody needs it */
+    if (cprov_store_discard(c->store, &b->descriptor.digest, err) < 0)
+        return err->code; /* a folder in its place counts as missing */
+    if (!b->image)        /* nobody needs it */
         return 0;
     if (cprov_reference_parse(cprov_span_of(b->image->reference), &repository, err) < 0)
         return cprov_wrap_as(err, CPROV_ENOTFOUND, "%s %s has no source to repair from",
@@ -272,6 +272,48 @@ static void tell_whole(struct check *c)
     }
 }
 
+static void tell_gone(void *arg, const char *name)
+{
+    struct check *c = arg;
+
+    cprov_say(c->s, CPROV_MSG_WARNING, "%s is lost: its manifest is not in the store", name);
+}
+
+static int restore_list(struct check *c, struct cprov_error *err)
+{
+    struct cprov_restored restored = { .gone = tell_gone, .arg = c };
+
+    if (cprov_store_restore(c->store, &restored, err) < 0)
+        return cprov_wrap(err, "repair");
+    cprov_say(c->s, CPROV_MSG_RESULT, "Restored the list of %zu image%s from %s.", restored.images,
+              restored.images == 1 ? "" : "s",
+              restored.by_digest ? "the blobs; their names are lost" : "its last good copy");
+    cprov_session_log(c->s, c->store, "repair", "index.json", "");
+    return 0;
+}
+
+/* With --repair a list that is lost comes back, and an oci-layout is written again. */
+static int open_store(struct check *c, struct cprov_error *err)
+{
+    bool repair = c->options->repair && !c->s->options.what_if;
+    struct cprov_error why = CPROV_ERROR_INIT;
+
+    int code = cprov_session_store(c->s, repair ? 0 : CPROV_STORE_READ, &c->store, &why);
+    if (code == CPROV_EVERIFY && c->options->repair &&
+        cprov_should(c->s, "Repair", "oci-layout of %s", c->s->root)) {
+        why = (struct cprov_error)CPROV_ERROR_INIT;
+        code = cprov_session_store(c->s, CPROV_STORE_REPAIR, &c->store, &why);
+    }
+    if (code == 0)
+        code = cprov_images_read(c->store, &c->images, &why);
+    if (code == CPROV_EVERIFY && c->store && c->options->repair &&
+        cprov_should(c->s, "Repair", "index.json of %s", c->s->root))
+        code = restore_list(c, err) < 0 ? err->code : cprov_images_read(c->store, &c->images, err);
+    else
+        *err = why;
+    return code;
+}
+
 static int prepare(struct check *c, struct cprov_outcome *outcome, struct cprov_error *err)
 {
     const struct cprov_test_options *o = c->options;
@@ -279,14 +321,13 @@ static int prepare(struct check *c, struct cprov_outcome *outcome, struct cprov_
                                          .names_count = o->names_count,
                                          .version = &o->version };
 
-    int code = cprov_session_store(c->s, o->repair && !c->s->options.what_if ? 0 : CPROV_STORE_READ,
-                                   &c->store, err);
-    if (code == CPROV_ENOTFOUND) {
+    int code = open_store(c, err);
+    if (code == CPROV_ENOTFOUND && !c->store) {
         cprov_select_nothing(c->s, &selection, outcome);
         return CPROV_ENOTFOUND;
     }
-    if (code < 0 || cprov_images_read(c->store, &c->images, err) < 0)
-        return err->code;
+    if (code < 0)
+        return code;
     c->selected = cprov_arena_alloc(&c->s->call, c->images->count + 1, sizeof(bool));
     c->bad = cprov_arena_alloc(&c->s->call, c->images->count + 1, sizeof(bool));
     if (cprov_arena_check(&c->s->call, err) < 0)

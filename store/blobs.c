@@ -98,7 +98,13 @@ int cprov_store_discard(struct cprov_store *s, const struct cprov_digest *digest
     int code = cprov_store_writable(s, err);
     if (code != 0)
         return code;
-    if (unlinkat(s->root, cprov_store_blob_path(digest, path), 0) < 0 && errno != ENOENT)
-        return cprov_fail_os(err, errno, "blob %s", cprov_digest_format(digest, text));
-    return 0;
+    cprov_store_blob_path(digest, path);
+    if (unlinkat(s->root, path, 0) == 0 || errno == ENOENT)
+        return 0;
+    if (errno == EISDIR || errno == EPERM) { /* a folder has the name of a blob */
+        if (cprov_fs_remove_tree(s->root, path, err) < 0)
+            return cprov_wrap(err, "blob %s", cprov_digest_format(digest, text));
+        return 0;
+    }
+    return cprov_fail_os(err, errno, "blob %s", cprov_digest_format(digest, text));
 }

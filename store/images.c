@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "store/index_file.h"
 #include "store/private.h"
+#include "store/restore.h"
 
 static int compare_names(const char *a, const char *b)
 {
@@ -171,7 +172,9 @@ int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images
         code = decode_all(s, &file, &arena, &old, err);
     if (code == 0)
         code = write_index(&text, &file, old, &a, err);
-    return code != 0
-               ? code
-               : cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_buf_span(&text), 0644, err);
+    if (code == 0)
+        code = cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_buf_span(&text), 0644, err);
+    if (code == 0)
+        cprov_index_keep_last(s, cprov_buf_span(&text));
+    return code;
 }

@@ -52,7 +52,8 @@ struct cprov_images {
     size_t count;
 };
 
-/* An empty or missing index is an empty list. CPROV_EVERIFY: index.json is damaged, with the place.
+/* An empty or missing index is an empty list if nothing is lost thereby. CPROV_EVERIFY: index.json
+ * is damaged, with the place, or lost, though there are blobs or a last good list.
  * Takes no lock: the file changes by rename. */
 CPROV_MUST_CHECK
 int cprov_images_read(struct cprov_store *s, struct cprov_images **out, struct cprov_error *err);

@@ -12,6 +12,7 @@
 #include "manifest/platform.h"
 #include "manifest/reference.h"
 #include "store/private.h"
+#include "store/restore.h"
 
 #define ANN_VERSION     "org.opencontainers.image.version"
 #define ANN_VENDOR      "org.opencontainers.image.vendor"
@@ -87,14 +88,17 @@ int cprov_index_read(struct cprov_store *s, struct cprov_arena *arena, struct cp
 
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
     int code = cprov_fs_read(s->root, CPROV_STORE_INDEX, CPROV_INDEX_FILE_MAX, &text, err);
-    if (code == CPROV_ENOTFOUND || (code == 0 && text.len == 0)) {
+    if (code == CPROV_ENOTFOUND || (code == 0 && cprov_span_trim(cprov_buf_span(&text)).len == 0)) {
         *out = (struct cprov_index_file){ 0 };
-        return 0;
+        code = cprov_index_check_nothing_lost(s, err);
+        return code < 0 ? cprov_wrap(err, "%s/" CPROV_STORE_INDEX, s->path) : 0;
     }
     if (code == 0)
         code = cprov_index_parse(cprov_buf_span(&text), arena, out, err);
     if (code == CPROV_EINVAL) /* not a regular file */
         return cprov_wrap_as(err, CPROV_EVERIFY, "store %s", s->path);
+    if (code == CPROV_EVERIFY)
+        cprov_index_hint_restore(s, err);
     if (code != 0)
         return cprov_wrap(err, "%s/" CPROV_STORE_INDEX, s->path);
     return 0;

@@ -16,6 +16,8 @@ struct cprov_layer_cache;
 
 #define CPROV_STORE_LAYOUT    "oci-layout"
 #define CPROV_STORE_INDEX     "index.json"
+#define CPROV_STORE_LAST      "cprov/index.last"
+#define CPROV_STORE_DAMAGED   "cprov/index.damaged"
 #define CPROV_STORE_BLOBS     "blobs"
 #define CPROV_STORE_PRIVATE   "cprov"
 #define CPROV_STORE_LOCK      "cprov/lock"

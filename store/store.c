@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "store/dir.h"
 #include "store/private.h"
+#include "store/restore.h"
 
 #define LAYOUT_FILE_MAX (64 * CPROV_KIB) /* bytes of oci-layout */
 #define RESERVE_PART    20               /* one twentieth of what is asked for ... */
@@ -138,18 +139,21 @@ static int survey(struct cprov_store *s, bool *free_to_use, struct cprov_error *
     return 0;
 }
 
-static int check_layout(struct cprov_span text, struct cprov_error *err)
+/* *damaged: it says nothing, rather than something else. */
+static int check_layout(struct cprov_span text, bool *damaged, struct cprov_error *err)
 {
     CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
     struct cprov_json *layout;
 
+    *damaged = true;
     if (cprov_json_parse(text, &arena, &layout, err) < 0)
         return cprov_wrap_as(err, CPROV_EVERIFY, CPROV_STORE_LAYOUT);
     const char *version = cprov_json_get_text(layout, "imageLayoutVersion");
-    if (!version || strcmp(version, "1.0.0") != 0)
-        return cprov_fail(err, CPROV_EVERIFY, "an image layout of version '%s', not 1.0.0",
-                          version ? version : "");
-    return 0;
+    if (version && strcmp(version, "1.0.0") == 0)
+        return 0;
+    *damaged = !version;
+    return cprov_fail(err, CPROV_EVERIFY, "an image layout of version '%s', not 1.0.0",
+                      version ? version : "");
 }
 
 /* Under index.lock: another process may have made it and put an image in since we looked. */
@@ -160,6 +164,9 @@ static int make_index(struct cprov_store *s, struct cprov_error *err)
     int code = cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err);
     if (code != 0 || faccessat(s->root, CPROV_STORE_INDEX, F_OK, 0) == 0)
         return code;
+    code = cprov_index_check_nothing_lost(s, err);
+    if (code != 0)
+        return cprov_wrap(err, CPROV_STORE_INDEX);
     return cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_span_of(empty_index), 0644, err);
 }
 
@@ -183,16 +190,45 @@ static bool has_layout_file(const struct cprov_store *s)
     return faccessat(s->root, CPROV_STORE_LAYOUT, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* Whether a folder without a usable oci-layout is a store all the same: blobs, and a list of them.
+ */
+static bool looks_like_store(const struct cprov_store *s)
+{
+    struct stat st;
+
+    return fstatat(s->root, CPROV_STORE_BLOBS, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISDIR(st.st_mode) &&
+           (faccessat(s->root, CPROV_STORE_INDEX, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+            faccessat(s->root, CPROV_STORE_LAST, F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+}
+
+/* err says what is wrong with oci-layout; code, what it is called. */
+static int mend_layout(struct cprov_store *s, int code, struct cprov_error *err)
+{
+    if (code != CPROV_EVERIFY || !looks_like_store(s))
+        return code;
+    if (!(s->flags & CPROV_STORE_REPAIR)) {
+        cprov_hint(err, "cprov test-image --repair --root %s writes it again", s->path);
+        return code;
+    }
+    if (cprov_store_writable(s, err) < 0)
+        return err->code;
+    return cprov_fs_replace(s->root, CPROV_STORE_LAYOUT, CPROV_SPAN_LITERAL(CPROV_LAYOUT_TEXT),
+                            0644, err);
+}
+
 static int open_layout(struct cprov_store *s, struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
-    bool create = s->flags & CPROV_STORE_CREATE, free_to_use = true;
+    bool create = s->flags & CPROV_STORE_CREATE, free_to_use = true, damaged = false;
 
     cprov_buf_init(&text, LAYOUT_FILE_MAX);
     if (has_layout_file(s)) {
         int code = cprov_fs_read(s->root, CPROV_STORE_LAYOUT, LAYOUT_FILE_MAX, &text, err);
         if (code == 0)
-            code = check_layout(cprov_buf_span(&text), err);
+            code = check_layout(cprov_buf_span(&text), &damaged, err);
+        if (code < 0 && damaged)
+            code = mend_layout(s, code, err);
         return code != 0 || s->read_only || !create ? code : make_layout(s, false, err);
     }
     int code = survey(s, &free_to_use, err);
@@ -201,7 +237,8 @@ static int open_layout(struct cprov_store *s, struct cprov_error *err)
     if (!free_to_use && has_layout_file(s)) /* another process made the store meanwhile */
         return open_layout(s, err);
     if (!free_to_use)
-        return cprov_fail(err, CPROV_EVERIFY, "holds files, but no oci-layout");
+        return mend_layout(s, cprov_fail(err, CPROV_EVERIFY, "holds files, but no oci-layout"),
+                           err);
     if (!create)
         return cprov_fail(err, CPROV_ENOTFOUND, "there is no store here");
     code = cprov_store_writable(s, err);

@@ -19,6 +19,7 @@ struct cprov_store;
  *   - index.lock: flock, exclusive, for changing index.json;
  *   - partial/: downloads, <algorithm>-<hex>, flocked by the process that writes, and beside them
  *     <algorithm>-<hex>.etag;
+ *   - index.last: a copy of the last index.json that was written, for its loss;
  *   - log.jsonl: one line per change.
  * A store is used by one thread. Spec: OCI image-spec v1.1, image-layout.md.
  */
@@ -27,6 +28,8 @@ enum cprov_store_flags {
     CPROV_STORE_READ = 2,   /* never write: works on a read-only file system, takes no lock */
     CPROV_STORE_EXPORT =
         4, /* a layout for others: cprov/ goes away on close when nothing is left in it */
+    CPROV_STORE_REPAIR =
+        8, /* an oci-layout that is lost or damaged is written again, where all else is a store's */
 };
 
 /*
