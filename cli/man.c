@@ -150,8 +150,9 @@ static void add_program(struct cprov_buf *out)
     cprov_buf_add_text(out,
                        ".SH ENVIRONMENT\n.TP\n.B CPROV_ROOT\nThe store.\n.TP\n"
                        ".BR CPROV_USERNAME \", \" CPROV_PASSWORD\nA login, as \\-\\-username and "
-                       "\\-\\-password\\-stdin give it.\n.TP\n.BR NO_COLOR \", \" TERM=dumb\n"
-                       "No bars are drawn.\n");
+                       "\\-\\-password\\-stdin give it.\n.TP\n.B NO_COLOR\n"
+                       "Nothing is coloured.\n.TP\n.B TERM=dumb\n"
+                       "Nothing is coloured, and no bars are drawn.\n");
     add_exit_codes(out);
 }
 

@@ -18,6 +18,7 @@
 #define BARS_MAX      CPROV_PARALLEL_MAX /* blobs that are told apart */
 #define SHOWN_MAX     8                  /* bars on the screen, beside the one for all */
 #define LABEL_WIDTH   26
+#define ITEM_WIDTH    40 /* of an image's name */
 #define BAR_LEAST     8
 #define ID_DIGITS     12
 #define FRAME_MAX     (256 * CPROV_KIB)
@@ -42,14 +43,14 @@ struct cprov_bars {
 
 enum cprov_bars_mode cprov_bars_mode(const char *wanted, bool quiet, bool terminal)
 {
-    const char *term = getenv("TERM"), *colour = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
 
     if (wanted && !strcmp(wanted, "plain"))
         return CPROV_BARS_PLAIN;
     if (wanted && !strcmp(wanted, "jsonl"))
         return CPROV_BARS_JSONL;
     if (quiet || !terminal || (wanted && !strcmp(wanted, "none")) || !term || !*term ||
-        !strcmp(term, "dumb") || (colour && *colour))
+        !strcmp(term, "dumb"))
         return CPROV_BARS_NONE;
     return CPROV_BARS_DRAWN;
 }
@@ -132,7 +133,11 @@ static void add_label(const struct cprov_progress *p, struct cprov_buf *out)
 
     cprov_text_add_clean(out, cprov_span_of(p->activity));
     cprov_buf_add_char(out, ' ');
-    cprov_text_add_clean(out, *p->id ? short_id(p->id) : cprov_span_of("all"));
+    /* The line for all of an image has its name, those of its blobs their digests. */
+    struct cprov_span what = *p->id ? short_id(p->id) : cprov_span_of(p->item);
+    if (!what.len)
+        what = cprov_span_of("all");
+    cprov_text_add_clean(out, cprov_text_fit(what, ITEM_WIDTH));
     while (out->len - start < LABEL_WIDTH && !out->failed)
         cprov_buf_add_char(out, ' ');
 }

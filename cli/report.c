@@ -1,6 +1,9 @@
 /* cli/report.c - one cause, one line; text from outside can do nothing to the terminal. */
 #include "cli/report.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -9,6 +12,7 @@
 #include "base/limits.h"
 #include "cli/progress.h"
 #include "cli/text.h"
+#include "cli/verbs.h"
 
 #define LINE_MAX_BYTES (64 * CPROV_KIB)
 
@@ -21,6 +25,35 @@ static void send(struct cprov_report *r, struct cprov_buf *line)
     cprov_buf_add_char(line, '\n');
     if (!line->failed)
         (void)!cprov_fs_write_all(STDERR_FILENO, line->ptr, line->len, -1, &ignored);
+}
+
+static bool has_colour(void)
+{
+    const char *term = getenv("TERM"), *none = getenv("NO_COLOR");
+
+    return isatty(STDERR_FILENO) && term && *term && strcmp(term, "dumb") != 0 && !(none && *none);
+}
+
+#define RED    "31"
+#define YELLOW "33"
+#define CYAN   "36"
+
+/* A word of our own that says what kind of line it is: "warning:". */
+static void add_word(struct cprov_buf *line, const char *colour, const char *word)
+{
+    if (has_colour())
+        cprov_buf_addf(line, "\033[%sm%s\033[0m ", colour, word);
+    else
+        cprov_buf_addf(line, "%s ", word);
+}
+
+/* "install-image: " */
+static void add_program(struct cprov_buf *line, const struct cprov_report *r, const char *colour)
+{
+    char word[CPROV_PROGRAM_MAX + 1];
+
+    snprintf(word, sizeof(word), "%s:", r->program);
+    add_word(line, colour, word);
 }
 
 static void add_failure_json(struct cprov_buf *line, const struct cprov_failure *f)
@@ -58,12 +91,13 @@ void cprov_report_failure(struct cprov_report *r, const struct cprov_failure *fa
         send(r, &line);
         return;
     }
-    cprov_buf_addf(&line, "%s: ", r->program);
+    add_program(&line, r, RED);
     cprov_text_add_clean(&line, cprov_span_of(shown.target));
     cprov_buf_add_text(&line, *shown.target ? ": " : "");
     cprov_text_add_clean(&line, cprov_span_of(failure->message));
     if (*failure->hint) {
-        cprov_buf_add_text(&line, "\nhint: ");
+        cprov_buf_add_char(&line, '\n');
+        add_word(&line, CYAN, "hint:");
         cprov_text_add_clean(&line, cprov_span_of(failure->hint));
     }
     send(r, &line);
@@ -107,9 +141,12 @@ void cprov_report_message(struct cprov_report *r, enum cprov_message_level level
         cprov_json_member(&w, "message", text);
         cprov_json_end_object(&w);
     } else {
-        if (level != CPROV_MSG_RESULT)
+        if (level == CPROV_MSG_WARNING) {
+            add_program(&line, r, YELLOW);
+            add_word(&line, YELLOW, "warning:");
+        } else if (level != CPROV_MSG_RESULT) {
             cprov_buf_addf(&line, "%s: ", r->program);
-        cprov_buf_add_text(&line, level == CPROV_MSG_WARNING ? "warning: " : "");
+        }
         cprov_text_add_clean(&line, cprov_span_of(text));
     }
     send(r, &line);

@@ -237,8 +237,15 @@ static int show_remote(struct subject *u, void (*json)(void *, const char *, siz
         return err->code;
     if (target.url)
         return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, and no image to inspect");
-    if (cprov_plan_start(u->s, &target, raw, &plan, &chosen, err) < 0 ||
-        (!raw && cprov_plan_fetch(u->s, &target, false, &chosen, &plan, err) < 0))
+    int code = cprov_plan_start(u->s, &target, raw, &plan, &chosen, err);
+    /* An index of which nothing runs here is shown all the same, unless a platform was asked for.
+     */
+    if (code == CPROV_EINCOMPATIBLE && !u->s->host_given) {
+        raw = true;
+        cprov_plan_clear(&plan);
+        code = cprov_plan_start(u->s, &target, true, &plan, &chosen, err);
+    }
+    if (code < 0 || (!raw && cprov_plan_fetch(u->s, &target, false, &chosen, &plan, err) < 0))
         return err->code;
     u->image = plan.image ? plan.image->manifest : NULL;
     if (u->image && !cprov_manifest_is_artifact(u->image) &&

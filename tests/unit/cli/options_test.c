@@ -137,7 +137,7 @@ static void test_refusals(void **state)
         { "find", { "--all-verison=secret" }, "'--all-verison'", "--all-versions" },
         { "find", { "--zzz" }, "--zzz", "find-image --help" },
         { "ls", { "--zzz" }, "--zzz", "cprov ls --help" },
-        { "find", { "--al" }, "ambiguous: --all-versions or --allow-http", "" },
+        { "find", { "--al" }, "ambiguous: --all-versions or --al", "" },
         { "login", { "--passw" }, "ambiguous", "" },
         { "find", { "-Z" }, "'-Z'", "--help" },
         { "find", { "--reinstall" }, "unknown option", "" },

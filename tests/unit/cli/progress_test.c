@@ -82,7 +82,7 @@ static void test_mode(void **state)
         { NULL, "xterm", NULL, false, false, CPROV_BARS_NONE },
         { NULL, "dumb", NULL, false, true, CPROV_BARS_NONE },
         { NULL, NULL, NULL, false, true, CPROV_BARS_NONE },
-        { NULL, "xterm", "1", false, true, CPROV_BARS_NONE },
+        { NULL, "xterm", "1", false, true, CPROV_BARS_DRAWN }, /* it speaks of colours alone */
         { NULL, "xterm", "", false, true, CPROV_BARS_DRAWN },
         { "none", "xterm", NULL, false, true, CPROV_BARS_NONE },
         { "plain", "dumb", "1", false, false, CPROV_BARS_PLAIN },
