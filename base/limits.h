@@ -70,8 +70,11 @@
 #define CPROV_RETRY_AFTER_MAX_S  120   /* a longer Retry-After is a failure */
 #define CPROV_CONNECT_TIMEOUT_MS 20000
 #define CPROV_STALL_TIMEOUT_MS   30000
-#define CPROV_PARALLEL           6  /* blobs at once */
-#define CPROV_PARALLEL_REQUESTS  32 /* small requests at once */
+#define CPROV_STALL_BYTES        (4 * CPROV_KIB) /* that must move within the stall time */
+#define CPROV_ERROR_WAIT_MS      5000            /* for the body of an error answer */
+#define CPROV_INTERIM_MAX        64              /* answers 1xx before the one that counts */
+#define CPROV_PARALLEL           6               /* blobs at once */
+#define CPROV_PARALLEL_REQUESTS  32              /* small requests at once */
 #define CPROV_PARALLEL_MAX       64
 #define CPROV_CONNECTIONS_MAX    64        /* cached */
 #define CPROV_EXPECT_BYTES       CPROV_MIB /* of a body: more is sent only when the server wants it */

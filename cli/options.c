@@ -239,7 +239,7 @@ const struct cprov_option cprov_options[] = {
     { "timeout", 0, CPROV_OPTION_SECONDS, CPROV_SET_COMMON, AT(session.timeout_ms), "S",
       "seconds for everything", "no limit", 0 },
     { "stall-timeout", 0, CPROV_OPTION_SECONDS, CPROV_SET_COMMON, AT(session.stall_timeout_ms),
-      "S", "seconds without a byte", "30", 0 },
+      "S", "seconds for 4 KiB at least", "30", 0 },
     { "retry", 0, CPROV_OPTION_RETRIES, CPROV_SET_COMMON, AT(session.retries), "N",
       "tries after the first", "5", RETRIES_MAX },
     { "offline", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(session.offline), NULL,

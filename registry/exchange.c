@@ -222,6 +222,22 @@ static void learn_secrets(const struct cprov_exchange *x, const struct cprov_hea
         cprov_secrets_add_query(s, url.query);
 }
 
+/* A host twice in one sentence is once too often. */
+static bool names_host(const struct cprov_exchange *x)
+{
+    struct cprov_url url;
+    auto_buf struct cprov_buf origin = { 0 };
+    struct cprov_span host, what = cprov_span_of(x->spec.what);
+
+    cprov_buf_init(&origin, CPROV_URL_MAX);
+    if (cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) < 0)
+        return false;
+    cprov_url_origin(&url, &origin);
+    host = cprov_buf_span(&origin);
+    host = cprov_span_from(host, cprov_span_find(host, '/') + 2);
+    return memmem(what.ptr, what.len, host.ptr, host.len) != NULL;
+}
+
 static int start_transfer(struct cprov_exchange *x, bool home, struct cprov_error *err)
 {
     struct cprov_header headers[HEADERS_MAX];
@@ -236,6 +252,8 @@ static int start_transfer(struct cprov_exchange *x, bool home, struct cprov_erro
         .content = x->spec.form,
         .upload = x->spec.upload,
         .bulk = x->spec.bulk,
+        .host_is_named = names_host(x),
+        .whole = !x->spec.hooks->body,
         .expected = x->spec.expected,
         .peer = home ? x->spec.peer : &x->beyond,
         .head = cprov_exchange_on_head,

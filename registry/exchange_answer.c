@@ -1,5 +1,7 @@
 /* registry/exchange_answer.c - the judging half of an exchange: redirect, challenge, wait, repeat.
  */
+#include <errno.h>
+
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -13,14 +15,33 @@
  * connection must not keep us for ever. */
 #define PROGRESS_MIN (256 * CPROV_KIB)
 
+/* The host that a redirect led to, when it is another origin. */
+static void name_elsewhere(const struct cprov_exchange *x, struct cprov_buf *out)
+{
+    struct cprov_url home, here;
+
+    if (x->hops == 0 || cprov_url_parse(cprov_span_of(x->base), &home, NULL) < 0 ||
+        cprov_url_parse(cprov_buf_span(&x->url), &here, NULL) < 0 ||
+        cprov_url_same_origin(&home, &here))
+        return;
+    cprov_buf_add_span(out, here.host);
+    if (here.port != (here.https ? 443 : 80))
+        cprov_buf_addf(out, ":%u", here.port);
+}
+
 /* An answer of the server that ends the exchange. */
 static void fail_status(struct cprov_exchange *x, const struct cprov_http_head *head,
                         int64_t asked_ms)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
+    auto_buf struct cprov_buf elsewhere = { 0 };
+
+    cprov_buf_init(&elsewhere, CPROV_URL_MAX);
+    name_elsewhere(x, &elsewhere);
     struct cprov_problem problem = {
         .what = x->spec.what,
         .http = head->status,
+        .elsewhere = elsewhere.len > 0 ? cprov_buf_text(&elsewhere) : NULL,
         .content_type = head->content_type,
         .body = cprov_buf_span(&x->body),
         .tries = x->failures + 1,
@@ -90,7 +111,7 @@ static void transfer_failed(struct cprov_exchange *x, int code, const struct cpr
     }
     if (x->hook_failed || code == CPROV_ECANCELLED)
         cprov_exchange_finish(x, code, head, err);
-    else if (!head && code == CPROV_ENETWORK && try_fallback(x))
+    else if (!head && code == CPROV_ENETWORK && err->os != ETIMEDOUT && try_fallback(x))
         return;
     else if (retry && may_repeat(x))
         repeat(x, 0);
@@ -239,8 +260,10 @@ int cprov_exchange_on_head(void *arg, const struct cprov_http_head *head, struct
     cprov_buf_reset(&x->body);
     if (head->status != 400) /* may be a TLS server's: see wants_tls() */
         settled_scheme(x, head);
-    if (!x->accepted)
+    if (!x->accepted) {
+        cprov_http_hurry(x->transfer, CPROV_ERROR_WAIT_MS);
         return 0;
+    }
     if (!hooks->body && x->spec.method != CPROV_HEAD && head->has_content_length &&
         head->content_length > x->spec.body_max) {
         x->hook_failed = true;
@@ -260,13 +283,11 @@ int cprov_exchange_on_head(void *arg, const struct cprov_http_head *head, struct
 static int collect(struct cprov_exchange *x, const void *data, size_t len, struct cprov_error *err)
 {
     size_t max = x->accepted ? x->spec.body_max : CPROV_ERROR_BODY_MAX;
+    size_t room = max - x->body.len;
 
-    if (len > max - x->body.len) {
-        if (x->accepted)
-            return cprov_fail(err, CPROV_ELIMIT, "%s: larger than %zu bytes", x->spec.what, max);
-        len = max - x->body.len;
-    }
-    cprov_buf_add(&x->body, data, len);
+    cprov_buf_add(&x->body, data, len < room ? len : room);
+    if (len > room)
+        return cprov_fail(err, CPROV_ELIMIT, "%s: larger than %zu bytes", x->spec.what, max);
     return cprov_buf_check(&x->body, x->spec.what, err);
 }
 
@@ -283,7 +304,7 @@ int cprov_exchange_on_body(void *arg, const void *data, size_t len, struct cprov
         code = hooks->body(x->spec.arg, x, data, len, err);
     else
         code = collect(x, data, len, err);
-    x->hook_failed = code < 0;
+    x->hook_failed = x->accepted && code < 0;
     cprov_exchange_leave(x);
     return code;
 }
@@ -296,6 +317,9 @@ void cprov_exchange_on_done(void *arg, int code, const struct cprov_http_head *h
 
     x->busy++;
     cprov_exchange_transfer_over(x);
+    /* Of an error its status counts: who reads a body without an end to its end waits for ever. */
+    if (head && !x->accepted && (code == CPROV_ENETWORK || code == CPROV_ELIMIT))
+        code = 0;
     if (code < 0)
         transfer_failed(x, code, head, retry, err);
     else

@@ -1,6 +1,7 @@
 /* registry/http.c - HTTP transfers on one curl multi handle. */
 #include "registry/http.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -301,18 +302,68 @@ static void ration(struct cprov_http *h)
     }
 }
 
+static void fail_late(struct cprov_http *h, struct cprov_http_transfer *t, bool retry,
+                      struct cprov_error *err)
+{
+    err->os = ETIMEDOUT;
+    finish(h, t, CPROV_ENETWORK, retry, err);
+}
+
 static void fail_stalled(struct cprov_http *h, struct cprov_http_transfer *t)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
+    bool quiet = 2 * t->quiet_ms >= t->idle_ms;
+    long long ms = (long long)(quiet ? t->quiet_ms : t->idle_ms), s = ms / 1000;
+    long long tenth = ms % 1000 / 100;
 
-    cprov_fail(&err, CPROV_ENETWORK, "%s has sent nothing for %lld.%lld s", t->where,
-               (long long)(t->idle_ms / 1000), (long long)(t->idle_ms % 1000 / 100));
-    finish(h, t, CPROV_ENETWORK, true, &err);
+    if (!t->sent)
+        cprov_fail(&err, CPROV_ENETWORK, "%s takes the connection and is silent for %lld.%lld s",
+                   t->name, s, tenth);
+    else if (quiet)
+        cprov_fail(&err, CPROV_ENETWORK, "%s has sent nothing for %lld.%lld s", t->name, s, tenth);
+    else
+        cprov_fail(&err, CPROV_ENETWORK, "%s is too slow: %llu bytes in %lld.%lld s", t->name,
+                   (unsigned long long)(t->moved - t->seen), s, tenth);
+    fail_late(h, t, true, &err);
+}
+
+/* The time for the head, or for all of a document, is over: another try would bring the same. */
+static void fail_endless(struct cprov_http *h, struct cprov_http_transfer *t)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    bool head = !t->headers.complete;
+
+    cprov_fail(&err, CPROV_ENETWORK, "the %s of %s has no end: %llu bytes in %lld s",
+               head ? "head" : "answer", t->name, (unsigned long long)t->received,
+               (long long)(cprov_clock_ms() - t->started_ms) / 1000);
+    cprov_hint(&err, "on a slow connection --stall-timeout gives it more time");
+    fail_late(h, t, false, &err);
+}
+
+static void look_at(struct cprov_http *h, struct cprov_http_transfer *t, int64_t gap)
+{
+    uint64_t moved = t->received + t->uploaded;
+    bool uploads = t->position < t->upload.length;
+
+    t->quiet_ms = moved == t->moved ? t->quiet_ms + gap : 0;
+    t->moved = moved;
+    t->idle_ms += gap;
+    if (moved - t->seen >= CPROV_STALL_BYTES) {
+        t->seen = moved;
+        t->idle_ms = 0;
+    }
+    if (t->sent && !uploads && t->left_ms != CPROV_HTTP_NO_LIMIT)
+        t->left_ms -= gap;
+    if (t->idle_ms >= h->setup.stall_timeout_ms)
+        fail_stalled(h, t);
+    else if (t->left_ms <= 0)
+        fail_endless(h, t);
 }
 
 /*
- * Looks for transfers without a byte either way for too long, headers included. A long gap since
- * the last look is our own absence (a slow disk, a suspended machine) and counts for little.
+ * Looks for transfers that do not get on, headers included: a server that drips a byte now and then
+ * must not keep us for ever. A long gap since the last look is our own absence (a slow disk, a
+ * suspended machine) and counts for little.
  */
 static void sweep(struct cprov_http *h)
 {
@@ -323,16 +374,15 @@ static void sweep(struct cprov_http *h)
     h->swept_ms = now;
     if (gap > SWEEP_GAP_MS)
         gap = SWEEP_GAP_MS;
-    for (struct cprov_http_transfer *t = h->first; t; t = t->next) {
-        if (t->stopped || t->ended || !t->sent || t->paused)
-            continue;
-        uint64_t moved = t->received + t->uploaded;
+    for (struct cprov_http_transfer *t = h->first; t; t = t->next)
+        if (!t->stopped && !t->ended && !t->paused &&
+            (t->sent || cprov_http_transfer_shakes_hands(t)))
+            look_at(h, t, gap);
+}
 
-        t->idle_ms = moved == t->seen ? t->idle_ms + gap : 0;
-        t->seen = moved;
-        if (t->idle_ms >= h->setup.stall_timeout_ms)
-            fail_stalled(h, t);
-    }
+void cprov_http_hurry(struct cprov_http_transfer *t, int64_t ms)
+{
+    t->left_ms = ms;
 }
 
 static bool reap(struct cprov_http *h)

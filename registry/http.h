@@ -20,9 +20,10 @@ struct cprov_http;
 struct cprov_http_options {
     const char *user_agent;
     long connect_timeout_ms;
-    long stall_timeout_ms; /* no byte for that long: the transfer fails; there is no total time-out
-                            */
-    uint64_t limit_rate;   /* bytes a second over all transfers, 0: none */
+    /* Fewer than CPROV_STALL_BYTES for that long and the transfer fails. The head of an answer, and
+     * all of one that is `whole`, has half as long again. What streams has no total time-out. */
+    long stall_timeout_ms;
+    uint64_t limit_rate;               /* bytes a second over all transfers, 0: none */
     const struct cprov_cancel *cancel; /* polled every CPROV_POLL_MS */
     const struct cprov_log *log;
 };
@@ -110,7 +111,9 @@ struct cprov_http_request {
     const struct cprov_http_upload *upload; /* POST, PUT, PATCH: the body instead; copied but for
                                                what it is made of; NULL: `content` */
     bool bulk; /* a blob: its own HTTP/1.1 connection; else HTTP/2 is shared where offered */
-    uint64_t expected; /* bytes of the body as far as known: a long one gets a larger buffer */
+    bool host_is_named; /* what is said around a failure names the host: "the server" will do */
+    bool whole;         /* a document that is held in memory: see stall_timeout_ms */
+    uint64_t expected;  /* bytes of the body as far as known: a long one gets a larger buffer */
     const struct cprov_http_peer *peer;
 
     /* Called once before the first byte of the body (also when there is none), then for each
@@ -124,8 +127,9 @@ struct cprov_http_request {
      * than its Content-Length is CPROV_ENETWORK; what is past it is never delivered and ends its
      * connection); else CPROV_ENETWORK (with a sentence), CPROV_EAUTH (407, TLS client certificate
      * refused), CPROV_EREFUSED (server certificate not trusted), CPROV_ECANCELLED or the code of a
-     * callback. `retry` says whether the same request may succeed later: after a failure to reach
-     * a host only when that host has answered before. head is NULL when none came. New transfers
+     * callback; err->os is ETIMEDOUT when time ran out. `retry` says whether the same request may
+     * succeed later: after a failure to reach a host only when that host has answered before, never
+     * after an answer that has no end. head is NULL when none came. New transfers
      * may be started here.
      */
     void (*done)(void *arg, int code, const struct cprov_http_head *head, bool retry,
@@ -139,6 +143,8 @@ struct cprov_http_transfer;
 CPROV_MUST_CHECK
 int cprov_http_start(struct cprov_http *h, const struct cprov_http_request *request,
                      struct cprov_http_transfer **out, struct cprov_error *err);
+/* From its head callback: the body has this long to come. */
+void cprov_http_hurry(struct cprov_http_transfer *t, int64_t ms);
 /* Ends a transfer without calling done; may be called from any callback, its own body callback
  * included. */
 void cprov_http_stop(struct cprov_http *h, struct cprov_http_transfer *t);

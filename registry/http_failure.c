@@ -1,4 +1,5 @@
 /* registry/http_failure.c - what libcurl's results mean, as codes and sentences. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,19 +48,21 @@ static int cannot_connect(const struct cprov_http_transfer *t, struct cprov_erro
     char where[256];
 
     if (!cprov_span_starts_with(text, begin) || !found)
-        return fail_os(err, os_error(t), "cannot connect to", t->where);
+        return fail_os(err, os_error(t), "cannot connect to", t->name);
     host = cprov_span_make(t->message + sizeof(begin) - 1,
                            (size_t)(found - t->message) - (sizeof(begin) - 1));
     port = cprov_span_of(found + sizeof(middle) - 1);
     port = cprov_span_make(port.ptr, cprov_span_find(port, ' '));
     snprintf(where, sizeof(where), "%" CPROV_SPAN_FMT ":%" CPROV_SPAN_FMT, CPROV_SPAN_ARG(host),
              CPROV_SPAN_ARG(port));
-    return fail_os(err, os_error(t), "cannot connect to", where);
+    size_t len = strlen(t->where);
+    bool peer = strncmp(where, t->where, len) == 0 && (where[len] == ':' || where[len] == '\0');
+    return fail_os(err, os_error(t), "cannot connect to", peer ? t->name : where);
 }
 
 int cprov_http_proxy_login(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_EAUTH, "the proxy demands a login (407) for %s", t->where);
+    cprov_fail(err, CPROV_EAUTH, "the proxy demands a login (407) for %s", t->name);
     cprov_hint(err, "give the login of the proxy in its URL: http://USER:PASSWORD@HOST:PORT");
     return CPROV_EAUTH;
 }
@@ -70,7 +73,7 @@ static int proxy_refuses(const struct cprov_http_transfer *t, long status, bool 
     if (status == 407)
         return cprov_http_proxy_login(t, err);
     *may_retry = status >= 500 || status == 429;
-    return cprov_fail(err, CPROV_ENETWORK, "the proxy refuses to connect to %s (%ld)", t->where,
+    return cprov_fail(err, CPROV_ENETWORK, "the proxy refuses to connect to %s (%ld)", t->name,
                       status);
 }
 
@@ -81,10 +84,10 @@ static int not_trusted(const struct cprov_http_transfer *t, struct cprov_error *
 
     if (cprov_span_starts_with(cprov_span_of(reason), prefix))
         reason += sizeof(prefix) - 1;
-    cprov_fail(err, CPROV_EREFUSED, "TLS: certificate of %s is not trusted (%s)", t->where, reason);
+    cprov_fail(err, CPROV_EREFUSED, "TLS: certificate of %s is not trusted (%s)", t->name, reason);
     if (says(t, "issuer") || says(t, "self-signed") || says(t, "self signed"))
         cprov_hint(err, "if %s has an authority of its own, give its certificate with --ca-file",
-                   t->where);
+                   t->name);
     return CPROV_EREFUSED;
 }
 
@@ -107,7 +110,7 @@ static bool wants_certificate(const struct cprov_http_transfer *t)
 
 static int certificate_refused(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_EAUTH, "TLS: %s wants a client certificate, or another one", t->where);
+    cprov_fail(err, CPROV_EAUTH, "TLS: %s wants a client certificate, or another one", t->name);
     cprov_hint(err, "give it with --cert and --key");
     return CPROV_EAUTH;
 }
@@ -118,15 +121,15 @@ static int handshake_failed(const struct cprov_http_transfer *t, bool *may_retry
     if (wants_certificate(t))
         return certificate_refused(t, err);
     if (says(t, "wrong version number") || says(t, "packet length too long")) {
-        cprov_fail(err, CPROV_ENETWORK, "%s does not speak TLS", t->where);
+        cprov_fail(err, CPROV_ENETWORK, "%s does not speak TLS", t->name);
         cprov_hint(err, "if plain HTTP is meant, allow it with --allow-http");
         return CPROV_ENETWORK;
     }
     if (says(t, "SSL_ERROR_SYSCALL") || says(t, "unexpected eof") || says(t, "reset by peer")) {
         *may_retry = true;
-        return cprov_fail(err, CPROV_ENETWORK, "%s broke off the TLS handshake", t->where);
+        return cprov_fail(err, CPROV_ENETWORK, "%s broke off the TLS handshake", t->name);
     }
-    return cprov_fail(err, CPROV_ENETWORK, "TLS with %s failed: %s", t->where,
+    return cprov_fail(err, CPROV_ENETWORK, "TLS with %s failed: %s", t->name,
                       reason_of(t, CURLE_SSL_CONNECT_ERROR));
 }
 
@@ -138,9 +141,9 @@ static int cut_short(const struct cprov_http_transfer *t, struct cprov_error *er
     cprov_curl.easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &got);
     if (!head->has_content_length)
         return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection in the middle of a body",
-                          t->where);
+                          t->name);
     return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection after %lld of %llu bytes",
-                      t->where, (long long)got, (unsigned long long)head->content_length);
+                      t->name, (long long)got, (unsigned long long)head->content_length);
 }
 
 static int broken(const struct cprov_http_transfer *t, CURLcode result, bool *may_retry,
@@ -151,17 +154,16 @@ static int broken(const struct cprov_http_transfer *t, CURLcode result, bool *ma
     *may_retry = !wants_certificate(t);
     if (!*may_retry)
         return certificate_refused(t, err);
-    cprov_fail(err, CPROV_ENETWORK, "the connection to %s broke: %s", t->where, reason);
+    cprov_fail(err, CPROV_ENETWORK, "the connection to %s broke: %s", t->name, reason);
     /* A server that misses a client certificate may hang up so fast that its alert is lost. */
     if (t->received == 0 && cprov_span_starts_with(cprov_span_of(t->shown), "https:"))
-        cprov_hint(err, "if %s wants a client certificate, give it with --cert and --key",
-                   t->where);
+        cprov_hint(err, "if %s wants a client certificate, give it with --cert and --key", t->name);
     return CPROV_ENETWORK;
 }
 
 static int not_http(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_ENETWORK, "%s does not answer in HTTP", t->where);
+    cprov_fail(err, CPROV_ENETWORK, "%s does not answer in HTTP", t->name);
     cprov_hint(err, "is it the address of a registry, and does it speak TLS (https)?");
     return CPROV_ENETWORK;
 }
@@ -173,17 +175,20 @@ static int unreachable(const struct cprov_http_transfer *t, CURLcode result,
     long waited = 0;
 
     if (says(t, "Unsupported proxy"))
-        return cprov_fail(err, CPROV_ENETWORK, "the URL of the proxy to %s is malformed", t->where);
+        return cprov_fail(err, CPROV_ENETWORK, "the URL of the proxy to %s is malformed", t->name);
     if (result == CURLE_COULDNT_RESOLVE_HOST)
-        return cprov_fail(err, CPROV_ENETWORK, "no address for %s", t->where);
+        return cprov_fail(err, CPROV_ENETWORK, "no address for %s", t->name);
     if (result == CURLE_COULDNT_RESOLVE_PROXY)
-        return cprov_fail(err, CPROV_ENETWORK, "no address for the proxy to %s", t->where);
+        return cprov_fail(err, CPROV_ENETWORK, "no address for the proxy to %s", t->name);
     if (result == CURLE_COULDNT_CONNECT)
         return cannot_connect(t, err);
     if (result == CURLE_OPERATION_TIMEDOUT) {
         waited = (long)(cprov_clock_ms() - t->started_ms);
-        return cprov_fail(err, CPROV_ENETWORK, "cannot connect to %s within %ld.%ld s", t->where,
-                          waited / 1000, waited % 1000 / 100);
+        (void)cprov_fail(err, CPROV_ENETWORK, "cannot connect to %s within %ld.%ld s", t->name,
+                         waited / 1000, waited % 1000 / 100);
+        if (err)
+            err->os = ETIMEDOUT;
+        return CPROV_ENETWORK;
     }
     return 0;
 }
@@ -196,11 +201,11 @@ static int failed_locally(const struct cprov_http_transfer *t, CURLcode result,
                           t->ca_file ? t->ca_file : "the system's store");
     if (result == CURLE_SSL_CERTPROBLEM)
         return cprov_fail(err, CPROV_EAUTH, "TLS: the client certificate for %s is unusable: %s",
-                          t->where, reason_of(t, result));
+                          t->name, reason_of(t, result));
     /* libcurl says the same of a header line past its own limit of 100 KiB. */
     if (result == CURLE_OUT_OF_MEMORY && t->sent && !t->headers.complete)
         return cprov_fail(err, CPROV_ENETWORK, "%s: the answer has a header of more than %zu bytes",
-                          t->where, CPROV_HEADER_BYTES_MAX);
+                          t->name, CPROV_HEADER_BYTES_MAX);
     return result == CURLE_OUT_OF_MEMORY ? cprov_fail_memory(err) : 0;
 }
 
@@ -221,7 +226,7 @@ int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode res
     if (result == CURLE_OK) { /* libcurl takes a status line and an end for an answer */
         *may_retry = true;
         return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection in the middle of headers",
-                          t->where);
+                          t->name);
     }
     cprov_curl.easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (!t->sent && proxy_status >= 300)
@@ -244,10 +249,10 @@ int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode res
         return cut_short(t, err);
     if (result == CURLE_GOT_NOTHING)
         return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection without an answer",
-                          t->where);
+                          t->name);
     if (result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_HTTP2 ||
         result == CURLE_HTTP2_STREAM)
         return broken(t, result, may_retry, err);
-    return cprov_fail(err, CPROV_ENETWORK, "the transfer from %s failed: %s", t->where,
+    return cprov_fail(err, CPROV_ENETWORK, "the transfer from %s failed: %s", t->name,
                       cprov_curl.easy_strerror(result));
 }

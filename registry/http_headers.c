@@ -180,11 +180,21 @@ int cprov_http_headers_add(struct cprov_http_headers *h, struct cprov_span line,
     struct cprov_span text = cprov_span_trim(line);
     int status = status_of(text);
 
-    if (h->complete)
-        return 0;
+    if (h->complete) {
+        h->trailers += line.len;
+        return h->trailers <= CPROV_HEADER_BYTES_MAX
+                   ? 0
+                   : cprov_fail(err, CPROV_ENETWORK,
+                                "the answer has more than %zu bytes after its end",
+                                CPROV_HEADER_BYTES_MAX);
+    }
     if (status > 0) {
         begin(h, status);
-        return 0;
+        h->interim += status < 200;
+        return h->interim <= CPROV_INTERIM_MAX
+                   ? 0
+                   : cprov_fail(err, CPROV_ENETWORK, "more than %d answers of 1xx and no other",
+                                CPROV_INTERIM_MAX);
     }
     if (text.len == 0)
         return h->status >= 200 ? complete(h, err) : 0;

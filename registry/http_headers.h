@@ -18,8 +18,10 @@ struct cprov_http_headers {
     struct cprov_buf text; /* "name: value" lines, each after a '\n' */
     struct cprov_arena arena;
     size_t lines;
-    int status;    /* 0: no status line yet */
-    bool complete; /* head is filled */
+    size_t interim;  /* answers 1xx so far */
+    size_t trailers; /* bytes after the body */
+    int status;      /* 0: no status line yet */
+    bool complete;   /* head is filled */
     struct cprov_http_head head;
 };
 
@@ -29,7 +31,8 @@ void cprov_http_headers_clear(struct cprov_http_headers *h);
 /*
  * Takes one line, its line end included. A status line forgets what came before it; the empty line
  * after a final status (not 1xx) completes the head; what follows that (trailers) is dropped.
- * CPROV_ENETWORK: past CPROV_HEADER_LINES_MAX or CPROV_HEADER_BYTES_MAX, a Content-Length that is
+ * CPROV_ENETWORK: past CPROV_HEADER_LINES_MAX or CPROV_HEADER_BYTES_MAX, in trailers too, or past
+ * CPROV_INTERIM_MAX answers 1xx, a Content-Length that is
  * no number or contradicts another; CPROV_ENOMEM.
  */
 CPROV_MUST_CHECK

@@ -1,7 +1,10 @@
 /* registry/http_transfer.c - one transfer of http.c: its easy handle and its callbacks. */
 #include "registry/http_transfer.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,6 +20,10 @@ static int deliver_head(struct cprov_http_transfer *t)
 {
     const struct cprov_http_head *head = &t->headers.head;
 
+    t->idle_ms = 0;
+    t->seen = t->received + t->uploaded;
+    if (!t->request.whole)
+        t->left_ms = CPROV_HTTP_NO_LIMIT;
     if (head->status == 407)
         return cprov_http_proxy_login(t, &t->err);
     return t->request.head ? t->request.head(t->request.arg, head, &t->err) : 0;
@@ -30,10 +37,11 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 
     if (t->stopped || t->code < 0)
         return 0;
-    t->received += len;
     t->code = cprov_http_headers_add(&t->headers, cprov_span_make(data, len), &t->err);
+    if (t->headers.status >= 200)
+        t->received += len;
     if (t->code < 0)
-        cprov_wrap(&t->err, "%s", t->where);
+        cprov_wrap(&t->err, "%s", t->name);
     else if (!had_head && t->headers.complete)
         t->code = deliver_head(t);
     return t->code < 0 || t->stopped ? 0 : len;
@@ -99,6 +107,26 @@ static int on_rewind(void *arg, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+    struct cprov_http_transfer *t = arg;
+
+    (void)purpose;
+    t->socket = fd;
+    t->has_socket = true;
+    return CURL_SOCKOPT_OK;
+}
+
+bool cprov_http_transfer_shakes_hands(const struct cprov_http_transfer *t)
+{
+    struct tcp_info info = { 0 };
+    socklen_t len = sizeof(info);
+
+    return t->has_socket && !t->sent &&
+           getsockopt(t->socket, IPPROTO_TCP, TCP_INFO, &info, &len) == 0 &&
+           info.tcpi_state == TCP_ESTABLISHED;
+}
+
 static int on_connected(void *arg, char *remote_ip, char *local_ip, int remote_port, int local_port)
 {
     struct cprov_http_transfer *t = arg;
@@ -147,6 +175,9 @@ static void set_callbacks(struct options *o, struct cprov_http_transfer *t)
         o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_WRITEFUNCTION, on_body);
     if (o->failed == CURLE_OK)
         o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_PREREQFUNCTION, on_connected);
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
+    set_pointer(o, CURLOPT_SOCKOPTDATA, t);
     set_pointer(o, CURLOPT_HEADERDATA, t);
     set_pointer(o, CURLOPT_WRITEDATA, t);
     set_pointer(o, CURLOPT_PREREQDATA, t);
@@ -326,6 +357,7 @@ static int name_peer(struct cprov_http_transfer *t, const struct cprov_http_requ
     if (given(ca_file) && !(t->ca_file = strdup(ca_file)))
         return cprov_fail_memory(err);
     code = cprov_buf_take(&where, "host", &t->where, err);
+    t->name = request->host_is_named ? "the server" : t->where;
     if (code == 0)
         code = cprov_buf_take(&shown, "URL", &t->shown, err);
     *https = url.https;
@@ -374,6 +406,7 @@ int cprov_http_transfer_new(const struct cprov_http_setup *setup,
     }
     t->counts = counts;
     t->limited = setup->limit_rate > 0;
+    t->left_ms = setup->stall_timeout_ms + setup->stall_timeout_ms / 2;
     t->started_ms = cprov_clock_ms();
     t->easy = cprov_curl.easy_init();
     if (!t->easy)

@@ -29,6 +29,8 @@ struct cprov_http_setup {
     const struct cprov_log *log;
 };
 
+#define CPROV_HTTP_NO_LIMIT INT64_MAX
+
 struct cprov_http_transfer {
     struct cprov_http_transfer *next, *prev; /* among those of http.c */
     struct cprov_http_transfer *next_waiting;
@@ -41,7 +43,8 @@ struct cprov_http_transfer {
     struct curl_slist *lines;          /* of the request's headers */
     struct cprov_http_request request; /* its texts are gone, its callbacks count */
     struct cprov_http_headers headers;
-    char *where;                     /* "127.0.0.1:5000", for messages */
+    char *where;                     /* "127.0.0.1:5000" */
+    const char *name;                /* for messages: that, or "the server" */
     char *shown;                     /* the URL without its query, for the log */
     char *ca_file;                   /* or NULL, for messages */
     uint64_t *counts;                /* requests sent, of the owner */
@@ -49,13 +52,18 @@ struct cprov_http_transfer {
     uint64_t position;               /* in it: the next byte to be sent */
     uint64_t uploaded;               /* bytes sent, those sent again included */
 
-    bool limited;       /* ration counts */
-    bool paused;        /* libcurl holds a piece back until ration is positive again */
-    int64_t ration;     /* thousandths of bytes that may still pass; below 0 after a large piece */
+    bool limited;    /* ration counts */
+    bool paused;     /* libcurl holds a piece back until ration is positive again */
+    int64_t ration;  /* thousandths of bytes that may still pass; below 0 after a large piece */
+    bool has_socket; /* one was opened for it: the last of them */
+    curl_socket_t socket;
     bool sent;          /* the connection stands, the request is on its way */
-    uint64_t received;  /* bytes of headers and body */
-    uint64_t seen;      /* of them and of what was sent, at the last look */
-    int64_t idle_ms;    /* without a byte since `sent` */
+    uint64_t received;  /* bytes of headers and body; those of 1xx answers are none */
+    uint64_t seen;      /* of them and of what was sent, when idle_ms was 0 */
+    int64_t idle_ms;    /* since then, or within the handshake */
+    uint64_t moved;     /* as seen, at the last look */
+    int64_t quiet_ms;   /* without a byte */
+    int64_t left_ms;    /* for the head, or for all of a whole answer; CPROV_HTTP_NO_LIMIT */
     int64_t started_ms; /* monotonic */
 
     int code; /* of our own callbacks; then err is set */
@@ -69,6 +77,8 @@ int cprov_http_transfer_new(const struct cprov_http_setup *setup,
                             const struct cprov_http_request *request, uint64_t *counts,
                             struct cprov_http_transfer **out, struct cprov_error *err);
 void cprov_http_transfer_free(struct cprov_http_transfer *t);
+/* TCP stands, but not yet what goes over it: TLS, or the word of a proxy. */
+bool cprov_http_transfer_shakes_hands(const struct cprov_http_transfer *t);
 CPROV_DEFINE_CLEANUP(struct cprov_http_transfer, cprov_http_transfer, cprov_http_transfer_free)
 #define auto_transfer CPROV_CLEANUP(cprov_http_transfer_cleanup)
 

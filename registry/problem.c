@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "registry/url.h"
 
 #define WORDS_MAX 160 /* bytes of the server's own words in a message */
@@ -151,6 +152,8 @@ static const char *sentence_of(int code, int http)
 
 static int code_of(const struct cprov_problem *p, const struct cprov_json *list)
 {
+    if (p->elsewhere && (p->http == 401 || p->http == 403))
+        return CPROV_ENETWORK;
     if (p->http == 401 || p->http == 403 || p->http == 407)
         return CPROV_EAUTH;
     if (p->http == 404 || p->http == 410)
@@ -169,16 +172,20 @@ static int raise(const struct cprov_problem *p, int code, const char *words,
 {
     const char *sentence = sentence_of(code, p->http);
     const char *open = *words ? " (" : "", *close = *words ? ")" : "";
-    char status[48], tried[32] = "", asked[64] = "";
+    char status[CPROV_NAME_MAX + 64], tried[32] = "", asked[64] = "";
 
-    if (!sentence)
+    if (p->elsewhere)
+        (void)snprintf(status, sizeof(status), "%s, where the registry leads, answers %d",
+                       p->elsewhere, p->http);
+    else if (!sentence)
         (void)snprintf(status, sizeof(status), "the server answers %d", p->http);
     if (p->tries > 1)
         (void)snprintf(tried, sizeof(tried), ", tried %u times", p->tries);
     if (p->asked_s > 0)
         (void)snprintf(asked, sizeof(asked), ", and asks to wait %lld s", (long long)p->asked_s);
-    (void)cprov_fail(err, code, "%s: %s%s%s%s%s%s", p->what, sentence ? sentence : status, tried,
-                     asked, open, words, close);
+    (void)cprov_fail(err, code, "%s: %s%s%s%s%s%s", p->what,
+                     sentence && !p->elsewhere ? sentence : status, tried, asked, open, words,
+                     close);
     if (err)
         err->http = p->http;
     if (p->http == 429)

@@ -15,6 +15,8 @@ struct cprov_error;
 struct cprov_problem {
     const char *what; /* "manifest docker.io/library/alpine:3.20" */
     int http;         /* status, not 2xx */
+    const char
+        *elsewhere; /* host that a redirect led to and that answers, or NULL: who was asked */
     struct cprov_span content_type;
     struct cprov_span body; /* the beginning of it, whatever it is */
     unsigned tries;
@@ -27,7 +29,8 @@ struct cprov_problem {
  * text; cut short, queries of URLs and long runs without a blank taken out.
  *
  * Returns CPROV_ENOTFOUND for 404, 410 or codes like MANIFEST_UNKNOWN; CPROV_EAUTH for 401, 403 and
- * 407; CPROV_ENETWORK for everything else, with the number of tries when there were several.
+ * 407; CPROV_ENETWORK for everything else, with the number of tries when there were several. What
+ * a redirect led to knows no logins of ours: its 401 and 403 are CPROV_ENETWORK, and it is named.
  */
 CPROV_MUST_CHECK
 int cprov_problem_fail(const struct cprov_problem *problem, struct cprov_error *err);

@@ -314,6 +314,73 @@ static void cut_manifest(void **state)
     world_close(&w);
 }
 
+/* --- answers without an end --- */
+
+struct endless {
+    const char *head;  /* to the end of the header lines */
+    const char *piece; /* sent again and again */
+    int pause_ms;
+    int code;
+    int64_t most_ms;
+};
+
+static void serve_endless(struct script_call *call, void *arg)
+{
+    const struct endless *e = arg;
+    int64_t begin = cprov_clock_ms();
+
+    if (strcmp(call->target, "/else") == 0) {
+        script_reply(call, 200, TYPE, world_manifest);
+        return;
+    }
+    script_send(call, e->head, strlen(e->head));
+    while (!call->close && cprov_clock_ms() - begin < 20000) {
+        script_send(call, e->piece, strlen(e->piece));
+        script_sleep_ms(e->pause_ms);
+    }
+    call->close = true;
+}
+
+#define CHUNKED "Transfer-Encoding: chunked\r\n"
+#define PIECE   "8\r\n        \r\n"
+
+/* With a stall time of 1 s: 1.5 s for a document, 5 s for the body of an error. */
+static void S10_answers_without_an_end(void **state)
+{
+    static const struct endless cases[] = {
+        { "HTTP/1.1 404 X\r\n" CHUNKED "\r\n", PIECE, 0, CPROV_ENOTFOUND, 3000 },
+        { "HTTP/1.1 404 X\r\n" CHUNKED "\r\n", PIECE, 200, CPROV_ENOTFOUND, 7000 },
+        { "HTTP/1.1 403 X\r\n\r\n", "denied ", 0, CPROV_EAUTH, 3000 },
+        { "HTTP/1.1 401 X\r\nWWW-Authenticate: Basic realm=\"x\"\r\n" CHUNKED "\r\n", PIECE, 0,
+          CPROV_EAUTH, 3000 },
+        { "HTTP/1.1 302 X\r\nLocation: /else\r\n" CHUNKED "\r\n", PIECE, 0, 0, 3000 },
+        { "HTTP/1.1 200 X\r\n" TYPE CHUNKED "\r\n", PIECE, 100, CPROV_ENETWORK, 2500 },
+        { "HTTP/1.1 200 X\r\n" TYPE CHUNKED "\r\n", PIECE, 1, CPROV_ENETWORK, 2500 },
+        { "HTTP/1.1 200 X\r\n" TYPE CHUNKED "\r\n2\r\n{}\r\n0\r\n", "X-A: b\r\n", 1, CPROV_ENETWORK,
+          2500 },
+        { "", "HTTP/1.1 102 Processing\r\n\r\n", 100, CPROV_ENETWORK, 2500 },
+        { "", "HTTP/1.1 103 Early\r\nLink: <x>\r\n\r\n", 0, CPROV_ENETWORK, 2500 },
+        { "HTTP/1.1 200 X\r\n", "X-A: b\r\n", 100, CPROV_ENETWORK, 2500 },
+    };
+    struct cprov_client_options options = { .http.stall_timeout_ms = 1000 };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        struct endless e = cases[i];
+        struct world w;
+
+        world_open(&w, serve_endless, &e, &options);
+        int64_t begin = cprov_clock_ms();
+        assert_int_equal(world_get(&w), e.code);
+        print_message("%zu: %d in %lld ms: %s\n", i, e.code, (long long)(cprov_clock_ms() - begin),
+                      w.err.msg);
+        assert_in_range(cprov_clock_ms() - begin, 0, e.most_ms);
+        world_close(&w);
+    }
+}
+
+/* --- cancelling --- */
+
 static void serve_slowly(struct script_call *call, void *arg)
 {
     struct world *w = arg;
@@ -547,6 +614,7 @@ int main(void)
         cmocka_unit_test(failures),
         cmocka_unit_test(waits_as_asked),
         cmocka_unit_test(cut_manifest),
+        cmocka_unit_test(S10_answers_without_an_end),
         cmocka_unit_test(cancelled),
         cmocka_unit_test(freed_while_it_runs),
         cmocka_unit_test(wrong_hosts),

@@ -1,4 +1,5 @@
 /* Tests of registry/http.h, with the real libcurl against raw bytes. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,6 +8,10 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -114,7 +119,7 @@ static void broken_answers(void **state)
         { "/two-lengths", "two different Content-Length", false, false, CPROV_ENETWORK },
         { "/odd-length", "malformed Content-Length", false, false, CPROV_ENETWORK },
         { "/headers-end", "in the middle of headers", false, true, CPROV_ENETWORK },
-        { "/long-header", "sent nothing for 0.", false, true, CPROV_ENETWORK },
+        { "/long-header", "has sent nothing for 0.", false, true, CPROV_ENETWORK },
         { "/endless-header", "header of more than 65536 bytes", false, false, CPROV_ENETWORK },
         { "/endless-status", "header of more than 65536 bytes", false, false, CPROV_ENETWORK },
         { "/silent", "sent nothing for 0.", false, true, CPROV_ENETWORK },
@@ -591,9 +596,41 @@ static void faults_of_reaching(void **state)
     cprov_http_free(w.http);
 }
 
+/* A server that takes the connection and says nothing to a TLS greeting. */
+static void C_a_silent_handshake_is_a_stall(void **state)
+{
+    struct got g = { 0 };
+    struct world w;
+    char url[64];
+
+    (void)state;
+    open_world(&w, replies, 0, 500);
+    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(at);
+    union {
+        struct sockaddr_in *in;
+        struct sockaddr *any;
+    } name = { .in = &at };
+    assert_int_equal(bind(silent, name.any, len), 0);
+    assert_int_equal(listen(silent, 4), 0);
+    assert_int_equal(getsockname(silent, name.any, &len), 0);
+    snprintf(url, sizeof(url), "https://127.0.0.1:%d/", ntohs(at.sin_port));
+    int64_t begin = cprov_clock_ms();
+    start_url(&w, &g, CPROV_GET, url);
+    assert_int_equal(run(&w), 0);
+    assert_int_equal(g.code, CPROV_ENETWORK);
+    assert_int_equal(g.err.os, ETIMEDOUT);
+    assert_non_null(strstr(g.err.msg, "takes the connection"));
+    assert_in_range(cprov_clock_ms() - begin, 400, 5000);
+    close(silent);
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(C_a_silent_handshake_is_a_stall),
         cmocka_unit_test(whole_answers),
         cmocka_unit_test(broken_answers),
         cmocka_unit_test(too_many_headers),
