@@ -70,7 +70,8 @@ const struct cprov_verb cprov_verbs[] = {
                       "find-image 'nano*' --format jsonl | install-image --input -" },
         .notes = "Each image is installed wholly or not at all; what an earlier run left is "
                  "resumed. From a source that is not trusted images are installed after a "
-                 "question, or with --trust.",
+                 "question, or with --trust. To upgrade, install the name again: the newest "
+                 "version is put beside the one that is there.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
                 CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK,
         .least = 1,
@@ -424,7 +425,9 @@ const struct cprov_verb cprov_verbs[] = {
         .summary = "the store, or a layout, as a read-only registry",
         .examples = { "cprov serve", "cprov serve --listen 0.0.0.0:5000 --cert c.pem --key k.pem",
                       "cprov serve layout/ --listen 127.0.0.1:0" },
-        .notes = "Runs until it is interrupted. Here --cert and --key are the server's.",
+        .notes = "Runs until it is interrupted. Here --cert and --key are the server's. As a "
+                 "service: a systemd unit with ExecStart=cprov serve, which stays in the "
+                 "foreground and ends on SIGTERM; docs/serving.md has one.",
         .sets = CPROV_SET_SERVE,
         .most = 1,
         .shows = "cert key root",

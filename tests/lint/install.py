@@ -3,6 +3,7 @@
 builds with pkg-config and runs, pages and completions are there."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ WANTED += ["include/container-provider/provider.h", "lib/libcprov.so", "lib/libc
            "share/fish/vendor_completions.d/cprov.fish", "share/doc/container-provider/LICENSE",
            "share/doc/container-provider/README.md", "share/doc/container-provider/docs/design.md",
            "share/doc/container-provider/docs/catalog-format.md", "share/doc/container-provider/docs/catalog.schema.json",
-           "share/doc/container-provider/container-provider.yaml"]
+           "share/doc/container-provider/conf/container-provider.yaml"]
 EXAMPLE = """#include <provider.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,17 @@ def missing(present):
             yield f"{path} is not installed"
 
 
+def dead_links(folder):
+    """Links of the pages below the folder that lead to no file."""
+    for where, _, names in os.walk(folder):
+        for name in sorted(n for n in names if n.endswith(".md")):
+            with open(os.path.join(where, name), encoding="utf-8") as f:
+                text = f.read()
+            for link in re.findall(r"\]\(([^)#\s]+)", text):
+                if "://" not in link and not os.path.exists(os.path.join(where, link)):
+                    yield f"{name} links to {link}, which is not installed"
+
+
 def build_example(folder, prefix, arguments):
     source, program = os.path.join(folder, "example.c"), os.path.join(folder, "example")
     with open(source, "w", encoding="utf-8") as f:
@@ -77,6 +89,7 @@ def check(tree, arguments):
         said = run(["cmake", "--install", arguments.build], {"DESTDIR": folder})
         prefix = folder + arguments.prefix
         yield from missing({path for path in WANTED if os.path.exists(os.path.join(prefix, path))} or {said})
+        yield from dead_links(f"{prefix}/share/doc/container-provider")
         wanted = f"cprov {arguments.version}"
         if (said := run([f"{prefix}/bin/cprov", "version"])) != wanted:
             yield f"cprov version: {said!r}, not {wanted!r}"
