@@ -79,7 +79,8 @@ static void on_warning(void *arg, const struct cprov_place *place, const char *t
 {
     const struct refresh *r = arg;
 
-    cprov_say(r->s, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, text);
+    cprov_say(r->s, CPROV_MSG_WARNING, "source '%s': %s", place ? place->source->name : r->source,
+              text);
 }
 
 /* What cannot be kept has been asked for in vain. */

@@ -79,7 +79,10 @@ static void on_stale(void *arg, const struct cprov_place *place, int64_t checked
 
 static void on_warning(void *arg, const struct cprov_place *place, const char *text)
 {
-    cprov_say(arg, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, text);
+    if (place)
+        cprov_say(arg, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, text);
+    else
+        cprov_say(arg, CPROV_MSG_WARNING, "%s", text);
 }
 
 static void on_index_failed(void *arg, const struct cprov_error *err)

@@ -221,35 +221,14 @@ static int note_told(struct reading *g, const struct cprov_entry *e, struct cpro
     return cprov_arena_check(&g->arena, err);
 }
 
-static int give_image(struct reading *g, const struct cprov_image *image, bool alone,
-                      struct cprov_error *err)
-{
-    CPROV_CLEANUP(row_clear)
-    struct row r = { .entry = { .digest = &image->descriptor.digest, .complete = true } };
-
-    take(&r, &r.entry.description, image->description);
-    take(&r, &r.entry.publisher, image->publisher);
-    take(&r, &r.entry.created, image->created);
-    if (take_documents(&r, g->packed, &image->descriptor, err) < 0)
-        return err->code;
-    bool named = name_row(g, image, alone, &r);
-    if (cprov_arena_check(&r.arena, err) < 0)
-        return err->code;
-    if (!named || told_already(g, &r.entry))
-        return 0;
-    if (note_told(g, &r.entry, err) < 0)
-        return err->code;
-    g->given++;
-    return g->import->entry(g->import->arg, &r.entry, err);
-}
-
-/* --- a place --- */
+/* Shown: what the image is called, cut, or its digest. */
+#define SHOWN_MAX 64
 
 static void note_failure(struct reading *g, const char *what, const struct cprov_error *err)
 {
     struct cprov_error told = *err;
 
-    cprov_wrap(&told, "%s", what);
+    cprov_wrap(&told, "%.*s%s", SHOWN_MAX, what, strlen(what) > SHOWN_MAX ? "..." : "");
     if (g->failed++ == 0)
         g->first = told;
     if (g->import->warning)
@@ -260,6 +239,46 @@ static bool is_our_trouble(int code)
 {
     return code == CPROV_ENOMEM || code == CPROV_ECANCELLED;
 }
+
+/* What of the image cannot be read takes nothing away of what its entry says. */
+static int take_what_is_there(struct reading *g, struct row *r, const struct cprov_image *image,
+                              struct cprov_error *err)
+{
+    struct cprov_error local = CPROV_ERROR_INIT;
+    int code = take_documents(r, g->packed, &image->descriptor, &local);
+
+    if (is_our_trouble(code)) {
+        *err = local;
+        return code;
+    }
+    if (code < 0)
+        note_failure(g, image->name, &local);
+    return 0;
+}
+
+static int give_image(struct reading *g, const struct cprov_image *image, bool alone,
+                      struct cprov_error *err)
+{
+    CPROV_CLEANUP(row_clear)
+    struct row r = { .entry = { .digest = &image->descriptor.digest, .complete = true } };
+
+    take(&r, &r.entry.description, image->description);
+    take(&r, &r.entry.publisher, image->publisher);
+    take(&r, &r.entry.created, image->created);
+    if (take_what_is_there(g, &r, image, err) < 0)
+        return err->code;
+    bool named = name_row(g, image, alone, &r);
+    if (cprov_arena_check(&r.arena, err) < 0)
+        return err->code;
+    if (!named || told_already(g, &r.entry))
+        return 0;
+    if (cprov_entry_check(&r.entry, err) < 0 || note_told(g, &r.entry, err) < 0)
+        return err->code;
+    g->given++;
+    return g->import->entry(g->import->arg, &r.entry, err);
+}
+
+/* --- a place --- */
 
 static int give_packed(struct reading *g, const char *path, struct cprov_error *err)
 {

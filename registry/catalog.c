@@ -1,6 +1,7 @@
 /* registry/catalog.c - a search: lookups, in which order they run and their rows leave. */
 #include "registry/catalog.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 
 #define HELD_MAX      ((size_t)2 * CPROV_PARALLEL_REQUESTS) /* jobs of one lookup */
 #define HELD_ROWS_MAX ((size_t)2048)                        /* of all of them */
+#define UNREAD_TOLD   8                                     /* versions that a warning names */
 
 /* --- what all parts tell --- */
 
@@ -42,6 +44,31 @@ void cprov_search_tell_stale(struct cprov_site *site, int64_t checked,
     if (!site->stale_told && q->stale)
         q->stale(q->stale_arg, site->place, checked, why);
     site->stale_told = true;
+}
+
+/* Each is named; of a registry that is down they are many, for one reason. */
+void cprov_search_tell_unread(struct cprov_search *s, const struct cprov_listing *row,
+                              const struct cprov_error *why)
+{
+    const struct cprov_catalog_query *q = s->query;
+    struct cprov_error told = *why;
+
+    if (s->unread++ >= UNREAD_TOLD || !q->warning)
+        return;
+    (void)cprov_wrap(&told, "%s:%s", row->reference.repository, row->version);
+    q->warning(q->notice_arg, row->place, told.msg);
+}
+
+static void tell_more_unread(const struct cprov_search *s)
+{
+    const struct cprov_catalog_query *q = s->query;
+    char text[64];
+
+    if (s->unread <= UNREAD_TOLD || !q->warning)
+        return;
+    (void)snprintf(text, sizeof(text), "%zu more versions could not be read",
+                   s->unread - UNREAD_TOLD);
+    q->warning(q->notice_arg, NULL, text);
 }
 
 bool cprov_lookup_is_pattern(const struct cprov_lookup *l)
@@ -350,6 +377,7 @@ int cprov_catalog_find(const struct cprov_catalog_query *query, struct cprov_err
         if (s.client)
             code = cprov_client_run(s.client, NULL, err);
     }
+    tell_more_unread(&s);
     if (query->details_asked)
         *query->details_asked = s.detailed;
     if (code == 0 && s.code < 0) {

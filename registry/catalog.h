@@ -81,7 +81,8 @@ struct cprov_catalog_query {
     /* A place did not answer; what was known at that time is used. Once a place; may be NULL. */
     void (*stale)(void *arg, const struct cprov_place *place, int64_t checked,
                   const struct cprov_error *why);
-    /* Something a person should know of a place. May be NULL. */
+    /* Something a person should know of a place, or of one of its versions: one that was listed and
+     * cannot be read keeps its row. place is NULL where there is none. May be NULL. */
     void (*warning)(void *arg, const struct cprov_place *place, const char *text);
     /* The index cannot be used from here on. Once; may be NULL. */
     void (*index_failed)(void *arg, const struct cprov_error *err);

@@ -97,6 +97,12 @@ static void remember(const struct detail *d)
         cprov_search_index_failed(s, &err);
 }
 
+/* A version that was listed is there, whatever becomes of its manifest; a reference is not. */
+static bool is_listed(const struct cprov_job *j)
+{
+    return !j->exact || !(j->exact->has_digest || *j->exact->tag);
+}
+
 static void failed(struct detail *d, int code, const struct cprov_error *err)
 {
     struct cprov_job *j = d->job;
@@ -104,6 +110,12 @@ static void failed(struct detail *d, int code, const struct cprov_error *err)
     if (d->known_row && d->known.complete && code == CPROV_ENETWORK) {
         use_known(d, d->known_row);
         cprov_search_tell_stale(j->lookup->site, d->known.checked, err);
+        return;
+    }
+    if (is_listed(j) && code != CPROV_ENOMEM && code != CPROV_ECANCELLED) {
+        if (d->known_row)
+            use_known(d, d->known_row);
+        cprov_search_tell_unread(j->lookup->search, row_of(d), err);
         return;
     }
     j->failed[d->row] = true;
@@ -119,6 +131,8 @@ static void on_details(void *arg, int code, const struct cprov_error *err)
 
     if (code < 0)
         failed(d, code, err);
+    else if (err)
+        cprov_search_tell_unread(d->job->lookup->search, row_of(d), err);
     else
         remember(d);
     one_less(d->job);

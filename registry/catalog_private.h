@@ -105,6 +105,7 @@ struct cprov_search {
     size_t held_rows;          /* of jobs begun and not yet emitted */
     uint64_t moves;            /* steps of any kind: when none is made there is nothing to do */
     size_t detailed;           /* versions whose manifests were asked for */
+    size_t unread;             /* of them, without an answer that could be read */
     bool stopped;              /* the caller has enough */
     bool pumping;
     int64_t now;
@@ -131,6 +132,9 @@ bool cprov_search_may_write(const struct cprov_search *s);
 /* What was known of a site is used since it does not answer. */
 void cprov_search_tell_stale(struct cprov_site *site, int64_t checked,
                              const struct cprov_error *why);
+/* Of a version no more is known than the row says. */
+void cprov_search_tell_unread(struct cprov_search *s, const struct cprov_listing *row,
+                              const struct cprov_error *why);
 static inline const struct cprov_wanted *cprov_lookup_wanted(const struct cprov_lookup *l)
 {
     return &l->search->query->wanted[l->wanted];

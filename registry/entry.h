@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "manifest/digest.h"
 
 struct cprov_error;
@@ -43,6 +44,11 @@ static inline bool cprov_entry_is_alias(const struct cprov_entry *entry)
 {
     return entry->alias && *entry->alias;
 }
+
+/* Names and versions are of a length and without control characters, texts within
+ * CPROV_CATALOG_TEXT_MAX. CPROV_EVERIFY, CPROV_ELIMIT: for who can leave out a single one. */
+CPROV_MUST_CHECK
+int cprov_entry_check(const struct cprov_entry *entry, struct cprov_error *err);
 
 /* Gets entries one by one; a negative code ends what hands them over. */
 typedef int cprov_entry_fn(void *arg, const struct cprov_entry *entry, struct cprov_error *err);

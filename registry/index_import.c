@@ -157,35 +157,6 @@ int cprov_index_import_begin(struct cprov_index *ix, int64_t source,
 
 /* --- one entry --- */
 
-static bool fits(const char *text, size_t max)
-{
-    struct cprov_span s = cprov_span_of(text);
-
-    if (s.len > max || !cprov_span_is_utf8(s))
-        return false;
-    for (size_t i = 0; i < s.len; i++)
-        if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-            return false;
-    return true;
-}
-
-static int check_entry(const struct cprov_entry *e, struct cprov_error *err)
-{
-    const char *const texts[] = { e->description, e->publisher,    e->title,    e->created,
-                                  e->platforms,   e->notes,        e->url,      e->media_type,
-                                  e->reference,   e->dependencies, e->cultures, e->alias };
-
-    if (!e->repository || !*e->repository || !fits(e->repository, CPROV_NAME_MAX))
-        return cprov_fail(err, CPROV_EVERIFY, "an image without a usable name");
-    if (!e->version || !*e->version || !fits(e->version, CPROV_TAG_MAX))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: a version without a usable name", e->repository);
-    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
-        if (texts[i] && strlen(texts[i]) > CPROV_CATALOG_TEXT_MAX)
-            return cprov_fail(err, CPROV_ELIMIT, "%s %s: a text of more than %zu bytes",
-                              e->repository, e->version, CPROV_CATALOG_TEXT_MAX);
-    return 0;
-}
-
 static int set_known(struct cprov_index_import *m, struct cprov_error *err)
 {
     auto_query struct cprov_query q = { 0 };
@@ -333,7 +304,7 @@ static int keep_waiting(struct cprov_index_import *m, const struct cprov_entry *
 int cprov_index_import_add(struct cprov_index_import *m, const struct cprov_entry *entry,
                            struct cprov_error *err)
 {
-    if (check_entry(entry, err) < 0 || keep_waiting(m, entry, err) < 0)
+    if (cprov_entry_check(entry, err) < 0 || keep_waiting(m, entry, err) < 0)
         return err->code;
     return m->waiting_count == BATCH || m->waiting_bytes >= BATCH_BYTES ? write_waiting(m, err) : 0;
 }

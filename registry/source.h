@@ -54,6 +54,8 @@ struct cprov_listing {
     bool is_os;
 };
 
+/* Code 0 with err: the row has what is known, has_details is false, and err says what of it could
+ * not be read. */
 typedef void cprov_details_fn(void *arg, int code, const struct cprov_error *err);
 
 /* The versions of one repository: entry() for each (return false to stop), done() once. */

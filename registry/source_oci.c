@@ -105,13 +105,23 @@ struct details {
     struct cprov_manifest *index; /* kept while its child is fetched: `want` points into it */
     struct cprov_manifest *manifest;
     unsigned depth;
+    bool identified; /* the tag's own document was read */
 };
 
+static bool is_our_trouble(int code)
+{
+    return code == CPROV_ENOMEM || code == CPROV_ECANCELLED;
+}
+
+/* Once the document that the tag names is there the row is known: what lies behind it may be
+ * missing, forbidden or malformed, and takes nothing away. */
 static void details_end(struct details *d, int code, const struct cprov_error *err)
 {
     cprov_manifest_free(d->index);
     cprov_manifest_free(d->manifest);
     d->row->has_details = code == 0;
+    if (d->identified && !is_our_trouble(code))
+        code = 0;
     d->done(d->arg, code, err);
     free(d);
 }
@@ -151,6 +161,8 @@ static void on_config(void *arg, int code, struct cprov_span bytes, const struct
 
     if (code == 0)
         code = cprov_image_config_parse(bytes, &config, &own);
+    if (own.code)
+        (void)cprov_wrap(&own, "image config");
     if (code < 0) {
         details_end(d, code, own.code ? &own : err);
         return;
@@ -195,6 +207,7 @@ static void take_identity(struct details *d, const struct cprov_manifest_answer 
 {
     d->row->reference.digest = answer->descriptor.digest;
     d->row->reference.has_digest = true;
+    d->identified = true;
     take(d, &d->row->media_type, answer->manifest->media_type);
 }
 
