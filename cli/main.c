@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
@@ -188,11 +190,25 @@ static int run(struct cprov_cli *cli, size_t argc, const char *const *argv)
 /*
  * GnuTLS comes along with what libcurl needs for protocols we never speak, and sets itself up as it
  * is loaded: a megabyte and a millisecond. libmicrohttpd, which does use it, sets it up itself.
- * conf/credential_helper.c keeps this from others.
+ * base/child.c keeps this from others.
  */
 static void skip_gnutls_setup(void)
 {
     (void)setenv("GNUTLS_NO_IMPLICIT_INIT", "1", 0);
+}
+
+/*
+ * Passwords and tokens are in our memory: no file and no other process of the user gets a copy of
+ * it. The leak checker of a sanitizer build is such a process.
+ */
+static void forbid_core_dumps(void)
+{
+    const struct rlimit none = { .rlim_cur = 0, .rlim_max = 0 };
+
+    (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__
+    (void)prctl(PR_SET_DUMPABLE, 0);
+#endif
 }
 
 int main(int argc, char **argv)
@@ -200,6 +216,7 @@ int main(int argc, char **argv)
     struct cprov_cli cli = { .program = "cprov" };
 
     keep_standard_files();
+    forbid_core_dumps();
     skip_gnutls_setup();
     cprov_signals_install();
     cprov_settings_init(&cli.settings);

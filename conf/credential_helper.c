@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/fs.h"
@@ -25,8 +26,6 @@
 #define NAME_MAX_LENGTH 64
 #define LOOK_MS         10 /* between two looks whether the program has ended */
 #define NOT_FOUND       "credentials not found in native keychain"
-
-extern char **environ;
 
 /* A program that runs; killed when it is left behind. */
 struct child {
@@ -127,29 +126,13 @@ static int set_up(posix_spawn_file_actions_t *files, posix_spawnattr_t *attribut
     return os;
 }
 
-/* Our environment but for what the command line set for its own libraries; NULL without memory.
- * Free the list alone. */
-static char **helper_environment(void)
-{
-    static const char ours[] = "GNUTLS_NO_IMPLICIT_INIT=";
-    size_t count = 0, kept = 0;
-
-    while (environ && environ[count])
-        count++;
-    char **list = calloc(count + 1, sizeof(*list));
-    for (size_t i = 0; list && i < count; i++)
-        if (strncmp(environ[i], ours, strlen(ours)) != 0)
-            list[kept++] = environ[i];
-    return list;
-}
-
 /* strdup() for argv, which is not const. */
 static int spawn(const char *path, const char *verb, int in, int out, struct child *child)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     char *argv[] = { strdup(path), strdup(verb), NULL };
-    char **environment = helper_environment();
+    char **environment = cprov_child_environment();
     int os = argv[0] && argv[1] && environment ? posix_spawn_file_actions_init(&files) : ENOMEM;
 
     if (os == 0) {

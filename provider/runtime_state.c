@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -23,8 +24,6 @@
 #define WAIT_MS    3000
 #define LOOK_MS    5 /* between two looks whether the program has ended */
 #define ANSWER_MAX (256 * CPROV_KIB)
-
-extern char **environ;
 
 static const char *const known[] = { "crun", "runc" };
 
@@ -92,20 +91,23 @@ static int spawn(const char *path, const char *id, int out, pid_t *pid)
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     char *argv[] = { strdup(path), strdup("state"), strdup(id), NULL };
-    int os = argv[0] && argv[1] && argv[2] ? posix_spawn_file_actions_init(&files) : ENOMEM;
+    char **environment = cprov_child_environment();
+    int os = argv[0] && argv[1] && argv[2] && environment ? posix_spawn_file_actions_init(&files)
+                                                          : ENOMEM;
 
     if (os == 0) {
         os = posix_spawnattr_init(&attributes);
         if (os == 0) {
             os = set_up(&files, &attributes, out);
             if (os == 0)
-                os = posix_spawn(pid, path, &files, &attributes, argv, environ);
+                os = posix_spawn(pid, path, &files, &attributes, argv, environment);
             posix_spawnattr_destroy(&attributes);
         }
         posix_spawn_file_actions_destroy(&files);
     }
     for (size_t i = 0; i < CPROV_COUNT(argv); i++)
         free(argv[i]);
+    free(environment);
     return os;
 }
 

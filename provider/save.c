@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include "provider/plan.h"
 #include "provider/progress.h"
 #include "provider/save_file.h"
+#include "provider/staging.h"
 #include "store/archive.h"
 
 struct save {
@@ -162,15 +162,12 @@ static int save_archive(struct save *v, const char *path, struct cprov_image *im
 
     if (!staging)
         return cprov_fail_memory(err);
-    if (cprov_store_open(staging, CPROV_STORE_CREATE, &v->s->cancel, &store, err) < 0)
+    if (cprov_staging_open(v->s, staging, &store, err) < 0)
         return err->code;
     int code = transfer(v, store, image, err);
     if (code == CPROV_EVERIFY) { /* bytes that are wrong are nothing to go on from */
-        struct cprov_error ignored = CPROV_ERROR_INIT;
-
         cprov_store_close(cprov_steal(&store));
-        if (cprov_fs_remove_tree(AT_FDCWD, staging, &ignored) < 0)
-            cprov_say(v->s, CPROV_MSG_WARNING, "%s", ignored.msg);
+        cprov_staging_drop(v->s, staging);
         return code;
     }
     if (code < 0)
@@ -224,12 +221,10 @@ static int save_file(struct save *v, const char *path, struct cprov_image *image
                      struct cprov_error *err)
 {
     const struct cprov_save_options *o = v->options;
-    bool unverified =
-        o->size > offsetof(struct cprov_save_options, allow_unverified) && o->allow_unverified;
 
     if (o->type == CPROV_SAVE_OCI)
         return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, and no image for a layout");
-    if (cprov_save_file(v->s, &v->target, path, unverified, err) < 0)
+    if (cprov_save_file(v->s, &v->target, path, o->allow_unverified, err) < 0)
         return err->code;
     *image = (struct cprov_image){ .descriptor = { .media_type = "",
                                                    .digest = v->target.reference.digest,

@@ -10,6 +10,7 @@
 
 #include "base/limits.h"
 #include "provider/progress.h"
+#include "provider/staging.h"
 #include "provider/transfer.h"
 #include "registry/range_read.h"
 #include "registry/redirect.h"
@@ -142,11 +143,34 @@ static int ask_size(const struct job *j, struct cprov_client *client, struct cpr
 
 /* --- with a hash: as a blob of a store of its own --- */
 
+/* After a crash the file has its name, or has it not: the folder is flushed. */
+static int sync_folder(const struct job *j, struct cprov_error *err)
+{
+    const char *slash = strrchr(j->path, '/');
+    size_t len = slash == j->path ? 1 : slash ? (size_t)(slash - j->path) : 0;
+    const char *folder = len ? cprov_arena_text(&j->s->call, cprov_span_make(j->path, len)) : ".";
+    auto_fd int fd = -1;
+
+    if (!folder)
+        return cprov_fail_memory(err);
+    if (cprov_fs_open_dir(AT_FDCWD, folder, &fd, err) < 0)
+        return err->code;
+    return cprov_fs_sync_dir(fd, err);
+}
+
+/* Gives the file its name. What is opened without following has the mode changed, and no other. */
 static int finish_path(const struct job *j, const char *from, struct cprov_error *err)
 {
-    if (chmod(from, 0644) < 0 || rename(from, j->path) < 0)
+    auto_fd int fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return cprov_fail_os(err, errno, "%s", from);
+    if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+        return cprov_fail(err, CPROV_EREFUSED, "%s is not the file that was written", from);
+    if (fchmod(fd, 0644) < 0 || rename(from, j->path) < 0)
         return cprov_fail_os(err, errno, "%s", j->path);
-    return 0;
+    return sync_folder(j, err);
 }
 
 static int remove_partial(const struct job *j, struct cprov_error *err)
@@ -189,7 +213,7 @@ static int get_verified(const struct job *j, struct cprov_client *client, struct
 
     int code = ask_size(j, client, err);
     if (code == 0)
-        code = cprov_store_open(j->partial, CPROV_STORE_CREATE, &j->s->cancel, &store, err);
+        code = cprov_staging_open(j->s, j->partial, &store, err);
     if (code == 0)
         code = fetch_blob(j, store, err);
     if (code == 0)
@@ -198,9 +222,8 @@ static int get_verified(const struct job *j, struct cprov_client *client, struct
     if (code == 0)
         return remove_partial(j, err);
     /* Bytes that are wrong, or none, are nothing to go on from. */
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-    if ((code == CPROV_EVERIFY || is_missing(code, err)) && remove_partial(j, &ignored) < 0)
-        cprov_say(j->s, CPROV_MSG_WARNING, "%s", ignored.msg);
+    if (code == CPROV_EVERIFY || is_missing(code, err))
+        cprov_staging_drop(j->s, j->partial);
     return code;
 }
 
@@ -349,7 +372,6 @@ static int fill_partial(struct writing *w, struct cprov_digest *found, struct cp
 static int get_plain(struct job *j, struct cprov_error *err)
 {
     struct writing w = { .job = j };
-    struct cprov_error ignored = CPROV_ERROR_INIT;
     struct cprov_digest found = { 0 };
 
     if (remove_partial(j, err) < 0)
@@ -368,8 +390,8 @@ static int get_plain(struct job *j, struct cprov_error *err)
         code = cprov_fail_os(err, errno, "%s", j->partial);
     if (code == 0)
         code = finish_path(j, j->partial, err);
-    if (code < 0 && remove_partial(j, &ignored) < 0)
-        cprov_say(j->s, CPROV_MSG_WARNING, "%s", ignored.msg);
+    if (code < 0)
+        cprov_staging_drop(j->s, j->partial);
     return code;
 }
 

@@ -245,16 +245,37 @@ static int open_layout(struct cprov_store *s, struct cprov_error *err)
     return code != 0 ? code : make_layout(s, true, err);
 }
 
+/* What is looked at is what was opened, whoever renames meanwhile. */
+static int open_own(struct cprov_store *s, struct cprov_error *err)
+{
+    auto_fd int fd = open(s->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
+
+    if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+        return cprov_fail(err, CPROV_EREFUSED, "is in the way: no folder of ours");
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return cprov_fail_os(err, errno, "cannot open");
+    if (st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0) {
+        s->root = cprov_fd_take(&fd);
+        return 0;
+    }
+    cprov_fail(err, CPROV_EREFUSED, "belongs to another user, or others may write in it");
+    cprov_hint(err, "remove it, or save to another folder");
+    return CPROV_EREFUSED;
+}
+
 static int open_root(struct cprov_store *s, struct cprov_error *err)
 {
+    mode_t mode = s->flags & CPROV_STORE_OWN ? 0700 : 0755;
     int code;
 
     if (s->flags & CPROV_STORE_CREATE) {
-        code = cprov_fs_make_dirs(AT_FDCWD, s->path, 0755, err);
+        code = cprov_fs_make_dirs(AT_FDCWD, s->path, mode, err);
         if (code != 0)
             return code;
     }
-    code = cprov_fs_open_dir(AT_FDCWD, s->path, &s->root, err);
+    code = s->flags & CPROV_STORE_OWN ? open_own(s, err)
+                                      : cprov_fs_open_dir(AT_FDCWD, s->path, &s->root, err);
     if (code != 0)
         return code;
     s->read_only =
@@ -278,6 +299,8 @@ int cprov_store_open(const char *root, unsigned flags, const struct cprov_cancel
                                .lock = -1,
                                .partial = -1 };
     int code = s->path ? open_root(s, err) : cprov_fail_memory(err);
+    if (code < 0 && (flags & CPROV_STORE_OWN))
+        cprov_wrap(err, "%s", root);
     if (code == 0) {
         code = open_layout(s, err);
         if (code != 0)

@@ -28,6 +28,8 @@ enum cprov_store_flags {
     CPROV_STORE_READ = 2,   /* never write: works on a read-only file system, takes no lock */
     CPROV_STORE_EXPORT =
         4, /* a layout for others: cprov/ goes away on close when nothing is left in it */
+    CPROV_STORE_OWN =
+        16, /* the folder has to be the caller's, closed to others and no symlink; made like that */
     CPROV_STORE_REPAIR =
         8, /* an oci-layout that is lost or damaged is written again, where all else is a store's */
 };
