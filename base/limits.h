@@ -100,7 +100,7 @@
 #define CPROV_SERVED_PARTS_MAX  4096            /* manifests looked at for one version */
 #define CPROV_SERVED_CHAINS_MAX (1u << 20)      /* different beginnings of lists of layers */
 #define CPROV_UI_PAGE_MAX       (8 * CPROV_MIB) /* bytes of a page for people */
-#define CPROV_UI_ROWS           500             /* of one table of a page */
+#define CPROV_UI_ROWS           200             /* of one table of a page */
 #define CPROV_UI_TEXT_MAX       2048            /* bytes shown of one text of an image */
 #define CPROV_UI_WORDS_MAX      16              /* words of a search */
 

@@ -159,11 +159,29 @@ static int learn_part(void *arg, const struct cprov_part *part, struct cprov_err
     return 0;
 }
 
+/* What an artifact is: its own word for it, else the type of its config (image-spec, manifest.md).
+ */
+static int learn_artifact(void *arg, const struct cprov_part *part, struct cprov_error *err)
+{
+    struct lesson *l = arg;
+    const struct cprov_manifest *m = part->manifest;
+    bool says = m->artifact_type && *m->artifact_type;
+
+    if (count_blobs(l, &part->descriptor->digest, m, err) < 0)
+        return err->code;
+    learn_annotations(l, m);
+    set(l->reader, &l->card->created, cprov_manifest_annotation(m, ANN "created"));
+    set(l->reader, &l->card->artifact_type, says ? m->artifact_type : m->config.media_type);
+    return 0;
+}
+
 static int learn(struct reader *r, const struct cprov_digest *digest, struct cprov_card *card,
                  struct cprov_error *err)
 {
     struct lesson l = { .reader = r, .card = card };
-    struct cprov_parts_walk walk = { learn_part, learn_index, &l };
+    struct cprov_parts_walk walk = {
+        .part = learn_part, .index = learn_index, .artifact = learn_artifact, .arg = &l
+    };
 
     cprov_buf_init(&l.platforms, CPROV_UI_TEXT_MAX);
     int code = cprov_parts_each(r->store, digest, &walk, err);
@@ -184,7 +202,8 @@ static const struct cprov_card blank = { .repository = "",
                                          .created = "",
                                          .platforms = "",
                                          .os_version = "",
-                                         .image_id = "" };
+                                         .image_id = "",
+                                         .artifact_type = "" };
 
 /* What the documents below a digest say: they are read once for all its tags. */
 static int look_up(struct reader *r, const struct cprov_digest *digest,
@@ -248,6 +267,7 @@ static int fill(struct reader *r, const struct cprov_served_image *image, struct
     card->platforms = or_else(keep(r, image->platform), learnt->platforms);
     card->os_version = or_else(os_version_of(r, card->platforms), learnt->os_version);
     card->image_id = or_else(keep(r, image->image_id), learnt->image_id);
+    card->artifact_type = learnt->artifact_type;
     card->is_os = image->is_os || learnt->is_os;
     return 0;
 }
@@ -276,6 +296,24 @@ static int find_newest(struct cprov_cards *c, struct cprov_card_group *g, struct
     return 0;
 }
 
+/* Several tags of one image are one download. */
+static int add_up(const struct cprov_cards *c, struct cprov_card_group *g, struct cprov_error *err)
+{
+    struct cprov_digest_set seen = { 0 };
+    int code = 0;
+
+    for (size_t i = g->first; code == 0 && i < g->first + g->versions; i++) {
+        bool added = false;
+        size_t index;
+
+        code = cprov_digest_set_add(&seen, &c->list[i].digest, &index, &added, err);
+        if (added && c->list[i].bytes <= CPROV_BLOB_SIZE_MAX)
+            g->bytes += c->list[i].bytes;
+    }
+    cprov_digest_set_clear(&seen);
+    return code;
+}
+
 static int read_group(struct reader *r, struct cprov_repository *repository,
                       struct cprov_card_group *g, struct cprov_error *err)
 {
@@ -302,7 +340,8 @@ static int read_group(struct reader *r, struct cprov_repository *repository,
     while (g->versions < g->count &&
            !cprov_version_is_attachment(cprov_span_of(c->list[g->first + g->versions].version)))
         g->versions++;
-    return find_newest(c, g, err);
+    code = add_up(c, g, err);
+    return code < 0 ? code : find_newest(c, g, err);
 }
 
 static size_t count_tags(struct cprov_view *view, const char *const *names, size_t count)

@@ -30,6 +30,7 @@ struct cprov_card {
     const char *platforms;
     const char *os_version;
     const char *image_id;
+    const char *artifact_type; /* "" for an image: else what it is, as a media type */
     bool is_os;
 };
 
@@ -39,6 +40,7 @@ struct cprov_card_group {
     size_t first, count; /* in the list; newest version first, behind them what is no version */
     size_t versions;     /* of count: without cprov_version_is_attachment() */
     size_t newest;       /* the newest one for people: not "latest", no pre-release */
+    uint64_t bytes;      /* of all of them */
     bool own;            /* false: each of them is served under a better repository too */
 };
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/version.h"
 #include "mirror/cards.h"
 #include "mirror/parts.h"
 #include "store/digest_set.h"
@@ -137,12 +138,14 @@ static int read_part(void *arg, const struct cprov_part *part, struct cprov_erro
 static int read_members(struct reader *r, const struct cprov_cards *cards, struct cprov_error *err)
 {
     struct cprov_family *f = r->family;
-    struct cprov_parts_walk walk = { read_part, NULL, r };
+    struct cprov_parts_walk walk = { .part = read_part, .arg = r };
 
     for (size_t i = 0; i < cards->count; i++) {
         size_t index = 0;
         bool added = false;
 
+        if (cprov_version_is_attachment(cprov_span_of(cards->list[i].version)))
+            continue;
         if (cprov_digest_set_add(&f->roots, &cards->list[i].digest, &index, &added, err) < 0)
             return err->code;
         if (!added)
@@ -198,7 +201,10 @@ static void choose_names(struct cprov_family *f, const struct cprov_cards *cards
         const struct cprov_card_group *g = &cards->groups[i];
 
         for (size_t k = g->first; g->own && k < g->first + g->count; k++) {
-            struct cprov_member *m = &f->members[cprov_family_find(f, &cards->list[k].digest)];
+            uint32_t found = cprov_family_find(f, &cards->list[k].digest);
+            if (found == CPROV_NOBODY)
+                continue;
+            struct cprov_member *m = &f->members[found];
             const struct cprov_card *now = &cards->list[m->card];
             const struct cprov_card_group *of =
                 cprov_cards_group(cards, cprov_span_of(now->repository));
@@ -221,9 +227,12 @@ static int read_all(struct reader *r, const struct cprov_cards *cards, struct cp
         return err->code;
     choose_names(f, cards);
     for (uint32_t i = 0; i < f->count; i++) {
-        uint32_t parent = base_above(f, r->firsts[i], i);
+        uint32_t owner = r->firsts[i] == CPROV_NOBODY ? i : f->chains[r->firsts[i]].owner;
+        bool same = owner != i;
+        uint32_t parent = same ? owner : base_above(f, r->firsts[i], i);
         if (parent != CPROV_NOBODY && !is_below(f, parent, i))
             join(f, i, parent);
+        f->members[i].same = same && f->members[i].parent == owner;
     }
     return 0;
 }

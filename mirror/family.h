@@ -18,17 +18,19 @@ struct cprov_family;
 
 /* A manifest or index that is served, under however many names. Numbers are those of members. */
 struct cprov_member {
-    size_t card;          /* its first name: an index into the list of cards */
-    uint32_t layers;      /* of its first image that is here; 0: none is */
-    uint32_t parent;      /* what that one was built on, or CPROV_NOBODY */
+    size_t card;     /* its first name: an index into the list of cards */
+    uint32_t layers; /* of its first image that is here; 0: none is */
+    bool same;       /* its layers are exactly those of its parent: another name for the bytes */
+    uint32_t parent; /* what that one was built on, or CPROV_NOBODY */
     uint32_t first_child; /* in the order of cards */
     uint32_t last_child;
     uint32_t next_sibling;
 };
 
 /*
- * Reads the manifests of everything with a name. An image is built on the one whose layers are the
- * longest true beginning of its own. There are no circles. CPROV_ENOMEM, CPROV_ELIMIT.
+ * Reads the manifests of every version. An image is built on the one whose layers are the
+ * longest true beginning of its own; several with the same layers stand below the first of them, as
+ * `same`. There are no circles. CPROV_ENOMEM, CPROV_ELIMIT.
  */
 CPROV_MUST_CHECK
 int cprov_family_read(struct cprov_store *store, const struct cprov_cards *cards,

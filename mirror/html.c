@@ -73,6 +73,22 @@ void cprov_html_cut(struct cprov_buf *out, const char *text, size_t max)
     cprov_buf_add_text(out, ELLIPSIS);
 }
 
+void cprov_html_path(struct cprov_buf *out, const char *text)
+{
+    struct cprov_span rest = cprov_span_of(text);
+
+    for (size_t i = 1; i + 1 < rest.len; i++) {
+        if (rest.ptr[i] != '/' || !cprov_is_alnum(rest.ptr[i - 1]) ||
+            !cprov_is_alnum(rest.ptr[i + 1]))
+            continue;
+        cprov_html_text(out, cprov_span_make(rest.ptr, i + 1));
+        cprov_buf_add_text(out, "<wbr>");
+        rest = cprov_span_from(rest, i + 1);
+        i = 0;
+    }
+    cprov_html_text(out, rest);
+}
+
 void cprov_html_fill(struct cprov_buf *out, const char *markup, const char *const *texts,
                      size_t count)
 {

@@ -17,6 +17,9 @@ void cprov_html_text(struct cprov_buf *out, struct cprov_span text);
 /* The same; what is longer than max bytes is cut between characters and ends in an ellipsis. */
 void cprov_html_cut(struct cprov_buf *out, const char *text, size_t max);
 
+/* The same for a path: a line may end after a '/'. */
+void cprov_html_path(struct cprov_buf *out, const char *text);
+
 /* Appends markup in which each '$' is the next of the texts, escaped. A missing one is nothing. */
 void cprov_html_fill(struct cprov_buf *out, const char *markup, const char *const *texts,
                      size_t count);

@@ -48,9 +48,9 @@ static int visit(struct walk *w, const struct cprov_descriptor *d, int depth,
         return code;
     if (m && m->kind == CPROV_DOC_INDEX)
         return visit_children(w, m, depth, err);
-    if (m && cprov_manifest_is_artifact(m))
-        return 0;
     part.manifest = m;
+    if (m && cprov_manifest_is_artifact(m))
+        return w->wanted->artifact ? w->wanted->artifact(w->wanted->arg, &part, err) : 0;
     return w->wanted->part(w->wanted->arg, &part, err);
 }
 

@@ -24,12 +24,13 @@ typedef int cprov_part_fn(void *arg, const struct cprov_part *part, struct cprov
 
 /*
  * Calls part() for each image below the root, in order: the root itself, or what an index names, at
- * most CPROV_SERVED_PARTS_MAX of it. Artifacts and attestations are left out. index() (may be NULL)
- * gets each index that was read.
+ * most CPROV_SERVED_PARTS_MAX of it. Attestations are left out. index() (may be NULL) gets each
+ * index that was read.
  */
 struct cprov_parts_walk {
     cprov_part_fn *part;
     void (*index)(void *arg, const struct cprov_manifest *index);
+    cprov_part_fn *artifact; /* may be NULL: what is no image, such as a chart */
     void *arg;
 };
 CPROV_MUST_CHECK

@@ -86,13 +86,20 @@ static void answer_page(struct cprov_ui_page *p, struct cprov_answer *a)
     a->page = true;
 }
 
+/* A browser that was given a wrong address; programs read the errors of the API. */
+static bool is_for_people(const struct cprov_question *q)
+{
+    return q->accept && strstr(q->accept, "text/html") && strncmp(q->path, "/v2", 3) != 0 &&
+           strncmp(q->path, "/_cprov/", strlen("/_cprov/")) != 0;
+}
+
 bool cprov_ui_answer(const struct cprov_site *site, const struct cprov_question *q,
                      struct cprov_answer *out)
 {
     struct cprov_ui_route route;
 
     cprov_ui_route_parse(cprov_span_of(q->path), &route);
-    if (route.kind == CPROV_UI_ELSEWHERE)
+    if (route.kind == CPROV_UI_ELSEWHERE && !is_for_people(q))
         return false;
     if (route.kind == CPROV_UI_STYLE) {
         answer_file(&cprov_ui_style, "text/css; charset=utf-8", q, out);

@@ -1,4 +1,4 @@
-/* mirror/ui_graph.c - which images share which base: a drawing, and the same as lists. */
+/* mirror/ui_graph.c - which images share which base: a tree for each base, the busiest first. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +7,19 @@
 #include "base/limits.h"
 #include "mirror/ui_page.h"
 
-#define DEPTH_MAX    12 /* columns; what is deeper stands in the last one */
-#define VERSIONS_MAX 12 /* links in a row */
-#define LABEL_MAX    28 /* bytes in a box */
-#define COLUMN       240
-#define BOX          212
-#define LINE         30
-#define BOX_HEIGHT   22
+#define BASES_MAX    40 /* of a page */
+#define ROWS_MAX     40 /* of one tree */
+#define OPEN_MAX     40 /* rows of a page whose trees are all open from the beginning */
+#define DEPTH_MAX    12 /* what is deeper is not moved further in */
+#define VERSIONS_MAX 24 /* links in a row */
+#define BAR          96 /* width of the busiest base */
+
+/* A base that is built on nothing here, with something on top. */
+struct root {
+    uint32_t member;
+    uint32_t above; /* versions that stand on it, however far up */
+    const char *name;
+};
 
 /* One image; or several versions of one that stand side by side with nothing on top of them. */
 struct row {
@@ -27,11 +33,13 @@ struct graph {
     struct cprov_ui_page *page;
     const struct cprov_member *members;
     uint32_t count;
-    struct row *rows; /* of the page that is wanted; in the order of the lists */
+    struct root *roots;
+    size_t roots_count;
+    struct row *rows; /* of the tree that is being written */
     size_t rows_count, rows_room;
     struct cprov_ui_pager pager;
-    size_t alone;  /* versions that share nothing */
-    size_t hidden; /* rows of a tree that is larger than a page */
+    size_t alone; /* versions that share nothing */
+    bool all_open;
 };
 
 static const struct cprov_card *card_of(const struct graph *g, uint32_t member)
@@ -47,7 +55,8 @@ static bool is_leaf(const struct graph *g, uint32_t member)
 /* Repositories are texts of the view: one text for each. */
 static bool same_group(const struct graph *g, uint32_t a, uint32_t b)
 {
-    return is_leaf(g, b) && card_of(g, a)->repository == card_of(g, b)->repository;
+    return is_leaf(g, b) && g->members[a].same == g->members[b].same &&
+           card_of(g, a)->repository == card_of(g, b)->repository;
 }
 
 static int add_row(struct graph *g, const struct row *row, struct cprov_error *err)
@@ -100,98 +109,47 @@ static int add_tree(struct graph *g, uint32_t root, struct cprov_error *err)
     }
 }
 
-/* Keeps the trees of the page that is wanted, and counts pages. */
-static int choose(struct graph *g, struct cprov_error *err)
+static int compare_roots(const void *left, const void *right)
 {
-    size_t page = 1, used = 0, wanted = g->pager.page;
+    const struct root *a = left, *b = right;
 
+    if (a->above != b->above)
+        return a->above < b->above ? 1 : -1;
+    return strcmp(a->name, b->name);
+}
+
+static int find_roots(struct graph *g, struct cprov_error *err)
+{
+    uint32_t *above = calloc((size_t)g->count + 1, sizeof(*above));
+
+    g->roots = calloc((size_t)g->count + 1, sizeof(*g->roots));
+    if (!above || !g->roots) {
+        free(above);
+        return cprov_fail_memory(err);
+    }
     for (uint32_t i = 0; i < g->count; i++) {
-        size_t before = g->rows_count;
+        uint32_t root = i;
 
-        if (g->members[i].parent != CPROV_NOBODY)
-            continue;
-        if (is_leaf(g, i)) {
-            g->alone++;
-            continue;
-        }
-        if (add_tree(g, i, err) < 0)
-            return err->code;
-        size_t rows = g->rows_count - before;
-        if (used > 0 && used + rows > CPROV_UI_ROWS) {
-            page++;
-            used = 0;
-        }
-        used += rows;
-        if (page != wanted)
-            g->rows_count = before;
+        while (g->members[root].parent != CPROV_NOBODY)
+            root = g->members[root].parent;
+        above[root] += root != i;
     }
-    g->pager.pages = page;
-    if (g->rows_count > CPROV_UI_ROWS) {
-        g->hidden = g->rows_count - CPROV_UI_ROWS;
-        g->rows_count = CPROV_UI_ROWS;
+    for (uint32_t i = 0; i < g->count; i++) {
+        if (above[i] > 0)
+            g->roots[g->roots_count++] = (struct root){ i, above[i], card_of(g, i)->repository };
+        else
+            g->alone += g->members[i].parent == CPROV_NOBODY;
     }
+    free(above);
+    if (g->roots_count > 1)
+        qsort(g->roots, g->roots_count, sizeof(*g->roots), compare_roots);
     return 0;
 }
 
-/* --- the drawing --- */
-
-static unsigned column_of(const struct row *r)
+static unsigned depth_of(const struct row *r)
 {
-    return r->depth < DEPTH_MAX ? r->depth : DEPTH_MAX - 1;
+    return r->depth < DEPTH_MAX ? r->depth : DEPTH_MAX;
 }
-
-static void write_edge(struct cprov_buf *out, const struct graph *g, size_t i)
-{
-    const struct row *r = &g->rows[i];
-
-    if (r->parent == SIZE_MAX)
-        return;
-    unsigned from = column_of(&g->rows[r->parent]) * COLUMN + 14, to = column_of(r) * COLUMN;
-    size_t top = r->parent * LINE + BOX_HEIGHT + 2, y = i * LINE + LINE / 2;
-    cprov_buf_addf(out, "<path d=\"M%u %zuV%zuH%u\"/>", from, top, y, to);
-}
-
-static void write_box(struct cprov_buf *out, const struct graph *g, size_t i)
-{
-    const struct row *r = &g->rows[i];
-    const struct cprov_card *c = card_of(g, r->member);
-    unsigned x = column_of(r) * COLUMN;
-    char label[CPROV_NAME_MAX + CPROV_TAG_MAX + 2];
-
-    snprintf(label, sizeof(label), "%s %s", c->name, c->version);
-    CPROV_HTML(out, "<a href=\"/ui/image/$/-/$\" tabindex=\"-1\"><title>$</title>", c->repository,
-               c->version, label);
-    cprov_buf_addf(out,
-                   "<rect x=\"%u.5\" y=\"%zu.5\" width=\"%d\" height=\"%d\" rx=\"4\"/>"
-                   "<svg x=\"%u\" y=\"%zu\" width=\"%d\" height=\"%d\"><text y=\"16\">",
-                   x, i * LINE + 3, BOX, BOX_HEIGHT, x + 9, i * LINE + 3, BOX - 14, BOX_HEIGHT);
-    cprov_html_cut(out, label, LABEL_MAX);
-    if (r->count > 1)
-        cprov_buf_addf(out, " +%u", r->count - 1);
-    cprov_buf_add_text(out, "</text></svg></a>\n");
-}
-
-/* The lists say the same to whoever does not see it. */
-static void write_drawing(struct cprov_buf *out, const struct graph *g)
-{
-    unsigned columns = 1;
-
-    for (size_t i = 0; i < g->rows_count; i++)
-        if (column_of(&g->rows[i]) + 1 > columns)
-            columns = column_of(&g->rows[i]) + 1;
-    cprov_buf_addf(out,
-                   "<div class=\"wide\"><svg class=\"graph\" width=\"%u\" height=\"%zu\" "
-                   "aria-hidden=\"true\"><g class=\"edges\">",
-                   (columns - 1) * COLUMN + BOX + 2, g->rows_count * LINE + 2);
-    for (size_t i = 0; i < g->rows_count; i++)
-        write_edge(out, g, i);
-    cprov_buf_add_text(out, "</g><g class=\"boxes\">");
-    for (size_t i = 0; i < g->rows_count; i++)
-        write_box(out, g, i);
-    cprov_buf_add_text(out, "</g></svg></div>");
-}
-
-/* --- the lists --- */
 
 static void write_item(struct cprov_buf *out, const struct graph *g, const struct row *r)
 {
@@ -199,29 +157,30 @@ static void write_item(struct cprov_buf *out, const struct graph *g, const struc
     uint32_t member = r->member;
     char size[CPROV_UI_NUMBER_MAX];
 
-    cprov_ui_card_link(out, c);
-    for (uint32_t i = 1; i < r->count && i < VERSIONS_MAX; i++) {
-        member = g->members[member].next_sibling;
-        cprov_buf_add_text(out, ", ");
+    cprov_ui_image_link(out, c->repository, c->name);
+    for (uint32_t i = 0; i < r->count && i < VERSIONS_MAX; i++) {
+        cprov_buf_add_char(out, ' ');
         cprov_ui_version_link(out, card_of(g, member), card_of(g, member)->version);
+        member = g->members[member].next_sibling;
     }
     if (r->count > VERSIONS_MAX)
         cprov_buf_addf(out, " <span class=\"more\">and %u more</span>", r->count - VERSIONS_MAX);
-    CPROV_HTML(out, " <span class=\"more\">$</span>", cprov_ui_size(c->bytes, size));
+    CPROV_HTML(out, " <span class=\"more\">$$</span>", cprov_ui_size(c->bytes, size),
+               g->members[r->member].same ? ", the same layers" : "");
 }
 
-static void write_lists(struct cprov_buf *out, const struct graph *g)
+/* What stands on the root, as lists in lists. */
+static void write_branches(struct cprov_buf *out, const struct graph *g)
 {
+    size_t shown = g->rows_count < ROWS_MAX ? g->rows_count : ROWS_MAX;
     unsigned depth = 0;
 
-    cprov_buf_add_text(out, "<h2 id=\"lists\">As a list</h2><ul class=\"tree\" "
-                            "aria-labelledby=\"lists\">\n");
-    for (size_t i = 0; i < g->rows_count; i++) {
-        unsigned now = column_of(&g->rows[i]);
+    for (size_t i = 1; i < shown; i++) {
+        unsigned now = depth_of(&g->rows[i]);
 
-        if (i > 0 && now > depth)
-            cprov_buf_add_text(out, "<ul>");
-        else if (i > 0)
+        if (now > depth)
+            cprov_buf_add_text(out, depth == 0 ? "<ul class=\"tree\">" : "<ul>");
+        else
             cprov_buf_add_text(out, "</li>");
         for (; now < depth; depth--)
             cprov_buf_add_text(out, "</ul></li>");
@@ -229,31 +188,73 @@ static void write_lists(struct cprov_buf *out, const struct graph *g)
         cprov_buf_add_text(out, "\n<li>");
         write_item(out, g, &g->rows[i]);
     }
-    cprov_buf_add_text(out, "</li>");
     for (; depth > 0; depth--)
-        cprov_buf_add_text(out, "</ul></li>");
-    cprov_buf_add_text(out, "</ul>");
+        cprov_buf_add_text(out, "</li></ul>");
+    if (g->rows_count > shown)
+        cprov_buf_addf(out,
+                       "<p class=\"more\">and %zu more lines; the page of a version has what is "
+                       "on top of it</p>",
+                       g->rows_count - shown);
 }
 
-static void write_page(struct graph *g)
+static int write_root(struct graph *g, size_t i, struct cprov_error *err)
+{
+    struct cprov_buf *out = g->page->body;
+    const struct root *root = &g->roots[i];
+    const struct cprov_card *c = card_of(g, root->member);
+    unsigned width = (unsigned)((uint64_t)root->above * BAR / g->roots[0].above);
+    char number[CPROV_UI_NUMBER_MAX];
+
+    g->rows_count = 0;
+    if (add_tree(g, root->member, err) < 0)
+        return err->code;
+    cprov_buf_add_text(out, g->all_open ? "<details class=\"base\" open><summary>"
+                                        : "<details class=\"base\"><summary>");
+    cprov_ui_card_link(out, c);
+    CPROV_HTML(out, " <span class=\"more\">$ on top, ", cprov_ui_count(root->above, number));
+    CPROV_HTML(out, "$</span>", cprov_ui_size(c->bytes, number));
+    cprov_buf_addf(out,
+                   "<svg class=\"bar\" width=\"%d\" height=\"8\" aria-hidden=\"true\">"
+                   "<rect class=\"track\" width=\"%d\" height=\"8\" rx=\"2\"/>"
+                   "<rect width=\"%u\" height=\"8\" rx=\"2\"/></svg></summary>",
+                   BAR, BAR, width > 0 ? width : 1);
+    write_branches(out, g);
+    cprov_buf_add_text(out, "</details>\n");
+    return 0;
+}
+
+static void write_counts(const struct graph *g)
 {
     struct cprov_buf *out = g->page->body;
     char number[CPROV_UI_NUMBER_MAX];
 
+    if (g->roots_count > 0)
+        CPROV_HTML(out, "<p class=\"more\">$ $, the ones with the most on top first.</p>",
+                   cprov_ui_count(g->roots_count, number), g->roots_count == 1 ? "base" : "bases");
+    else
+        cprov_buf_add_text(out, "<p>No image is built on another one that is served here.</p>");
+}
+
+static int write_page(struct graph *g, struct cprov_error *err)
+{
+    struct cprov_buf *out = g->page->body;
+    size_t first = (g->pager.page - 1) * BASES_MAX;
+    size_t end = first + BASES_MAX < g->roots_count ? first + BASES_MAX : g->roots_count;
+    char number[CPROV_UI_NUMBER_MAX];
+    uint64_t above = 0;
+    int code = 0;
+
     cprov_ui_begin(g->page, "Bases", "/ui/graph");
     cprov_buf_add_text(out, "<h1>Bases</h1><p class=\"lead\">An image stands on another when it "
                             "begins with all of its layers: those are stored and sent once.</p>");
-    if (g->rows_count > 0) {
-        write_drawing(out, g);
-        write_lists(out, g);
-    } else {
-        cprov_buf_add_text(out, "<p>No image is built on another one that is served here.</p>");
-    }
-    if (g->hidden > 0)
-        cprov_buf_addf(out,
-                       "<p class=\"more\">and %zu more; the page of a version has what is on "
-                       "top of it</p>",
-                       g->hidden);
+    write_counts(g);
+    for (size_t i = first; i < end; i++)
+        above += g->roots[i].above + 1;
+    g->all_open = above <= OPEN_MAX;
+    cprov_buf_add_text(out, "<div class=\"bases\">\n");
+    for (size_t i = first; code == 0 && i < end; i++)
+        code = write_root(g, i, err);
+    cprov_buf_add_text(out, "</div>");
     if (g->alone > 0)
         CPROV_HTML(out,
                    "<p class=\"more\">$ $ built on nothing that is served here, and nothing "
@@ -262,6 +263,7 @@ static void write_page(struct graph *g)
                    g->alone == 1 ? "it" : "them");
     cprov_ui_pager(out, &g->pager);
     cprov_ui_end(g->page);
+    return code;
 }
 
 int cprov_ui_graph(struct cprov_ui_page *p, struct cprov_error *err)
@@ -277,9 +279,13 @@ int cprov_ui_graph(struct cprov_ui_page *p, struct cprov_error *err)
     if (code < 0)
         return code;
     g.members = cprov_family_members(family, &g.count);
-    code = choose(&g, err);
+    code = find_roots(&g, err);
+    g.pager.pages = g.roots_count == 0 ? 1 : (g.roots_count + BASES_MAX - 1) / BASES_MAX;
+    if (g.pager.page > g.pager.pages)
+        g.pager.page = g.pager.pages;
     if (code == 0)
-        write_page(&g);
+        code = write_page(&g, err);
+    free(g.roots);
     free(g.rows);
     return code;
 }

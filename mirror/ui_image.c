@@ -30,13 +30,15 @@ static void write_row(struct cprov_buf *out, const struct cprov_card *c)
 
     cprov_digest_format(&c->digest, digest);
     snprintf(hex, sizeof(hex), "%.*s", HEX_SHOWN, strchr(digest, ':') + 1);
-    cprov_buf_add_text(out, "<tr><th scope=\"row\">");
+    cprov_buf_add_text(out, "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">");
     cprov_ui_version_link(out, c, c->version);
-    cprov_buf_add_text(out, "</th><td class=\"tags\">");
-    cprov_ui_platforms(out, c->platforms, PLATFORMS_MAX);
-    cprov_buf_add_text(out, "</td><td>");
+    cprov_buf_add_text(out, "</th><td role=\"cell\" class=\"tags\">");
+    cprov_ui_what(out, c, PLATFORMS_MAX);
+    cprov_buf_add_text(out, "</td><td role=\"cell\" class=\"date\">");
     cprov_ui_time(out, c->created);
-    CPROV_HTML(out, "</td><td><code title=\"$\">$</code></td><td class=\"number\">$</td></tr>\n",
+    CPROV_HTML(out,
+               "</td><td role=\"cell\" class=\"digest\"><code title=\"$\">$</code></td>"
+               "<td role=\"cell\" class=\"number\">$</td></tr>\n",
                digest, hex, cprov_ui_size(c->bytes, number));
 }
 
@@ -46,6 +48,7 @@ int cprov_ui_image(struct cprov_ui_page *p, struct cprov_error *err)
         cprov_cards_group(p->cards, cprov_span_of(p->route->repository));
     char path[sizeof("/ui/image/?") + CPROV_NAME_MAX];
     struct cprov_ui_pager pager = { .path = path, .search = "" };
+    char count[CPROV_UI_NUMBER_MAX], size[CPROV_UI_NUMBER_MAX];
 
     (void)err;
     if (!g || !cprov_ui_number_parse(p->question->page, &pager.page)) {
@@ -61,12 +64,18 @@ int cprov_ui_image(struct cprov_ui_page *p, struct cprov_error *err)
     size_t end = first + CPROV_UI_ROWS < shown ? first + CPROV_UI_ROWS : shown;
     cprov_ui_begin(p, p->cards->list[g->newest].name, "");
     write_head(p->body, &p->cards->list[g->newest]);
+    CPROV_HTML(p->body, "<p class=\"more\">$ $, $ in all</p>", cprov_ui_count(shown, count),
+               shown == 1 ? "version" : "versions", cprov_ui_size(g->bytes, size));
     cprov_buf_add_text(p->body,
-                       "<h2 id=\"versions\">Versions</h2><div class=\"wide\">"
-                       "<table aria-labelledby=\"versions\"><thead><tr>"
-                       "<th scope=\"col\">Version</th><th scope=\"col\">Platforms</th>"
-                       "<th scope=\"col\">Created</th><th scope=\"col\">Digest</th>"
-                       "<th scope=\"col\" class=\"number\">Size</th></tr></thead><tbody>\n");
+                       "<h2 id=\"versions\">Versions</h2><div class=\"wide\"><table role=\"table\" "
+                       "class=\"stack versions\" aria-labelledby=\"versions\">"
+                       "<thead role=\"rowgroup\"><tr role=\"row\">"
+                       "<th role=\"columnheader\" scope=\"col\">Version</th>"
+                       "<th role=\"columnheader\" scope=\"col\">Platforms</th>"
+                       "<th role=\"columnheader\" scope=\"col\">Created</th>"
+                       "<th role=\"columnheader\" scope=\"col\">Digest</th>"
+                       "<th role=\"columnheader\" scope=\"col\" class=\"number\">Size</th>"
+                       "</tr></thead><tbody role=\"rowgroup\">\n");
     for (size_t i = first; i < end; i++)
         write_row(p->body, &p->cards->list[g->first + i]);
     cprov_buf_add_text(p->body, "</tbody></table></div>");

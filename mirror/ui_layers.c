@@ -13,6 +13,7 @@
 #define LABELS_MAX 200 /* rows */
 #define BAR        100 /* width of the largest layer */
 #define HEX_SHOWN  12
+#define ANN_TITLE  "org.opencontainers.image.title"
 
 /* The step of the history that made layer i, or "". */
 static const char *step_of(const struct cprov_image_config *c, size_t layer)
@@ -33,11 +34,12 @@ static void write_layer(struct cprov_buf *out, size_t i, const struct cprov_desc
     cprov_digest_format(&d->digest, digest);
     cprov_buf_addf(out, "<tr><th scope=\"row\">%zu</th><td class=\"number\">%s</td>", i + 1,
                    cprov_ui_size(d->size, size));
-    cprov_buf_addf(out,
-                   "<td><svg class=\"bar\" width=\"%d\" height=\"10\" aria-hidden=\"true\">"
-                   "<rect class=\"track\" width=\"%d\" height=\"10\" rx=\"2\"/>"
-                   "<rect width=\"%u\" height=\"10\" rx=\"2\"/></svg></td>",
-                   BAR, BAR, width == 0 && d->size > 0 ? 1 : width);
+    cprov_buf_addf(
+        out,
+        "<td class=\"bars\"><svg class=\"bar\" width=\"%d\" height=\"10\" aria-hidden=\"true\">"
+        "<rect class=\"track\" width=\"%d\" height=\"10\" rx=\"2\"/>"
+        "<rect width=\"%u\" height=\"10\" rx=\"2\"/></svg></td>",
+        BAR, BAR, width == 0 && d->size > 0 ? 1 : width);
     cprov_buf_addf(out, "<td><code title=\"%s\">%.*s</code>%s</td><td class=\"words\"><code>",
                    digest, HEX_SHOWN, strchr(digest, ':') + 1,
                    type.foreign ? " <span class=\"tag\">foreign</span>" : "");
@@ -70,11 +72,37 @@ void cprov_ui_layers(struct cprov_buf *out, const struct cprov_manifest *m,
                cprov_ui_size(sum, size));
     cprov_buf_add_text(out, "<div class=\"wide\"><table aria-labelledby=\"layers\" "
                             "class=\"layers\"><thead><tr><th scope=\"col\">#</th>"
-                            "<th scope=\"col\" class=\"number\">Size</th><td></td>"
+                            "<th scope=\"col\" class=\"number\">Size</th><td class=\"bars\"></td>"
                             "<th scope=\"col\">Digest</th><th scope=\"col\">Made by</th>"
                             "</tr></thead><tbody>\n");
     for (size_t i = 0; i < shown; i++)
         write_layer(out, i, &m->layers[i], largest, step_of(config, i));
+    cprov_buf_add_text(out, "</tbody></table></div>");
+    write_rest(out, m->layers_count, shown);
+}
+
+void cprov_ui_files(struct cprov_buf *out, const struct cprov_manifest *m)
+{
+    size_t shown = m->layers_count < CPROV_UI_ROWS ? m->layers_count : CPROV_UI_ROWS;
+    char digest[CPROV_DIGEST_TEXT_MAX], size[CPROV_UI_NUMBER_MAX];
+
+    cprov_buf_add_text(out, "<h2 id=\"files\">Files</h2><div class=\"wide\"><table "
+                            "aria-labelledby=\"files\"><thead><tr><th scope=\"col\">Name</th>"
+                            "<th scope=\"col\">Type</th><th scope=\"col\">Digest</th>"
+                            "<th scope=\"col\" class=\"number\">Size</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < shown; i++) {
+        const struct cprov_descriptor *d = &m->layers[i];
+        const char *title = cprov_annotation_get(d->annotations, d->annotations_count, ANN_TITLE);
+
+        cprov_buf_add_text(out, "<tr><th scope=\"row\">");
+        cprov_html_cut(out, title && *title ? title : "without a name", VALUE_MAX);
+        cprov_buf_add_text(out, "</th><td class=\"words\"><code>");
+        cprov_html_cut(out, d->media_type, VALUE_MAX);
+        cprov_digest_format(&d->digest, digest);
+        cprov_buf_addf(out, "</code></td><td><code title=\"%s\">%.*s</code></td>", digest,
+                       HEX_SHOWN, strchr(digest, ':') + 1);
+        CPROV_HTML(out, "<td class=\"number\">$</td></tr>\n", cprov_ui_size(d->size, size));
+    }
     cprov_buf_add_text(out, "</tbody></table></div>");
     write_rest(out, m->layers_count, shown);
 }

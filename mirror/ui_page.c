@@ -23,7 +23,7 @@ static void write_menu(struct cprov_buf *out, const char *here)
         const char *path, *text;
     } entries[] = { { "/", "Images" }, { "/ui/graph", "Bases" } };
 
-    cprov_buf_add_text(out, "<header><nav aria-label=\"Pages\"><ul>");
+    cprov_buf_add_text(out, "<header><div><nav aria-label=\"Pages\"><ul>");
     for (size_t i = 0; i < CPROV_COUNT(entries); i++)
         cprov_buf_addf(out, "<li><a href=\"%s\"%s>%s</a></li>", entries[i].path,
                        strcmp(entries[i].path, here) == 0 ? " aria-current=\"page\"" : "",
@@ -45,7 +45,7 @@ void cprov_ui_begin(struct cprov_ui_page *p, const char *title, const char *here
     write_file_link(out, "<script defer src=\"/ui/script.js", &cprov_ui_script, "\"></script>");
     cprov_buf_add_text(out, "</head>\n<body><a class=\"skip\" href=\"#main\">Skip to content</a>");
     write_menu(out, here);
-    CPROV_HTML(out, "<p class=\"host\">$</p></header>\n<main id=\"main\" tabindex=\"-1\">\n",
+    CPROV_HTML(out, "<p class=\"host\">$</p></div></header>\n<main id=\"main\" tabindex=\"-1\">\n",
                p->host);
 }
 
@@ -58,7 +58,9 @@ void cprov_ui_end(struct cprov_ui_page *p)
 
 void cprov_ui_image_link(struct cprov_buf *out, const char *repository, const char *text)
 {
-    CPROV_HTML(out, "<a href=\"/ui/image/$\">$</a>", repository, text);
+    CPROV_HTML(out, "<a href=\"/ui/image/$\">", repository);
+    cprov_html_path(out, text);
+    cprov_buf_add_text(out, "</a>");
 }
 
 void cprov_ui_version_link(struct cprov_buf *out, const struct cprov_card *card, const char *text)
@@ -68,8 +70,9 @@ void cprov_ui_version_link(struct cprov_buf *out, const struct cprov_card *card,
 
 void cprov_ui_card_link(struct cprov_buf *out, const struct cprov_card *card)
 {
-    CPROV_HTML(out, "<a href=\"/ui/image/$/-/$\">$ <span class=\"version\">$</span></a>",
-               card->repository, card->version, card->name, card->version);
+    CPROV_HTML(out, "<a href=\"/ui/image/$/-/$\">", card->repository, card->version);
+    cprov_html_path(out, card->name);
+    CPROV_HTML(out, " <span class=\"version\">$</span></a>", card->version);
 }
 
 void cprov_ui_platforms(struct cprov_buf *out, const char *platforms, size_t most)
@@ -81,12 +84,44 @@ void cprov_ui_platforms(struct cprov_buf *out, const char *platforms, size_t mos
         item = cprov_span_trim(item);
         if (item.len == 0 || ++count > most)
             continue;
-        cprov_buf_add_text(out, "<span class=\"tag\">");
+        cprov_buf_add_text(out, "<span class=\"tag\" title=\"");
+        cprov_html_text(out, item);
+        cprov_buf_add_text(out, "\">");
         cprov_html_text(out, item);
         cprov_buf_add_text(out, "</span> ");
     }
     if (count > most)
         cprov_buf_addf(out, "<span class=\"more\">and %zu more</span>", count - most);
+}
+
+const char *cprov_ui_kind(const struct cprov_card *card)
+{
+    static const struct {
+        const char *type, *kind;
+    } kinds[] = {
+        { "application/vnd.cncf.helm.", "Helm chart" },
+        { "application/vnd.dev.cosign.", "Signature" },
+        { "application/vnd.dev.sigstore.", "Signature" },
+        { "application/vnd.cncf.notary.", "Signature" },
+        { "application/vnd.wasm.", "WebAssembly" },
+        { "application/vnd.container-provider.catalog.", "Catalog" },
+    };
+
+    if (!*card->artifact_type)
+        return "";
+    for (size_t i = 0; i < CPROV_COUNT(kinds); i++)
+        if (cprov_span_starts_with(cprov_span_of(card->artifact_type), kinds[i].type))
+            return kinds[i].kind;
+    return "Artifact";
+}
+
+void cprov_ui_what(struct cprov_buf *out, const struct cprov_card *card, size_t most)
+{
+    if (*card->artifact_type)
+        CPROV_HTML(out, "<span class=\"tag kind\" title=\"$\">$</span> ", card->artifact_type,
+                   cprov_ui_kind(card));
+    else
+        cprov_ui_platforms(out, card->platforms, most);
 }
 
 void cprov_ui_time(struct cprov_buf *out, const char *created)
@@ -106,7 +141,12 @@ static void write_page_link(struct cprov_buf *out, const struct cprov_ui_pager *
         cprov_html_query(out, pager->search);
         cprov_buf_add_text(out, "&amp;");
     }
-    cprov_buf_addf(out, "page=%zu\" rel=\"%s\">%s</a> ", page, relation, text);
+    if (pager->sort && *pager->sort)
+        CPROV_HTML(out, "sort=$&amp;", pager->sort);
+    cprov_buf_addf(out, "page=%zu\"", page);
+    if (*relation)
+        cprov_buf_addf(out, " rel=\"%s\"", relation);
+    cprov_buf_addf(out, ">%s</a> ", text);
 }
 
 void cprov_ui_pager(struct cprov_buf *out, const struct cprov_ui_pager *pager)
@@ -115,9 +155,13 @@ void cprov_ui_pager(struct cprov_buf *out, const struct cprov_ui_pager *pager)
         return;
     cprov_buf_addf(out, "<nav class=\"pager\" aria-label=\"Pages of the list\"><p>Page %zu of %zu ",
                    pager->page, pager->pages);
+    if (pager->page > 2)
+        write_page_link(out, pager, 1, "", "First");
     if (pager->page > 1)
         write_page_link(out, pager, pager->page - 1, "prev", "Previous");
     if (pager->page < pager->pages)
         write_page_link(out, pager, pager->page + 1, "next", "Next");
+    if (pager->page + 1 < pager->pages)
+        write_page_link(out, pager, pager->pages, "", "Last");
     cprov_buf_add_text(out, "</p></nav>");
 }

@@ -52,6 +52,10 @@ void cprov_ui_version_link(struct cprov_buf *out, const struct cprov_card *card,
 void cprov_ui_card_link(struct cprov_buf *out, const struct cprov_card *card);
 /* What platforms there are, as small labels; at most `most`, the rest as a number. */
 void cprov_ui_platforms(struct cprov_buf *out, const char *platforms, size_t most);
+/* What it is when it is no image: "Helm chart", "Artifact"; else "". */
+const char *cprov_ui_kind(const struct cprov_card *card);
+/* The platforms of an image, or what else it is. */
+void cprov_ui_what(struct cprov_buf *out, const struct cprov_card *card, size_t most);
 /* <time>; nothing for what is no time. */
 void cprov_ui_time(struct cprov_buf *out, const char *created);
 
@@ -59,6 +63,7 @@ void cprov_ui_time(struct cprov_buf *out, const char *created);
 struct cprov_ui_pager {
     const char *path;
     const char *search; /* "", or what q is */
+    const char *sort;   /* NULL, "", or what sort is */
     size_t page, pages;
 };
 void cprov_ui_pager(struct cprov_buf *out, const struct cprov_ui_pager *pager);

@@ -13,6 +13,7 @@
 #include "mirror/ui_page.h"
 
 #define RELATIVES_MAX 100 /* links to images on top */
+#define HELM_TYPES    "application/vnd.cncf.helm."
 #define COMMAND_MAX   (2 * CPROV_NAME_MAX + CPROV_TAG_MAX + 200)
 
 /* The image for one platform. */
@@ -31,7 +32,8 @@ struct version {
     struct item *items;
     size_t count, room;
     bool is_index;
-    size_t chosen; /* the item whose parts are shown; count: none */
+    bool is_artifact; /* no image: the manifest is that of it */
+    size_t chosen;    /* the item whose parts are shown; count: none */
     struct cprov_manifest *manifest;
     struct cprov_image_config *config;
 };
@@ -44,6 +46,17 @@ static void note_index(void *arg, const struct cprov_manifest *index)
 
     (void)index;
     v->is_index = true;
+}
+
+/* Of the version itself; one within an index is not shown. */
+static int note_artifact(void *arg, const struct cprov_part *part, struct cprov_error *err)
+{
+    struct version *v = arg;
+
+    (void)err;
+    if (cprov_digest_equal(&part->descriptor->digest, &v->card->digest))
+        v->is_artifact = true;
+    return 0;
 }
 
 static int add_item(void *arg, const struct cprov_part *part, struct cprov_error *err)
@@ -99,6 +112,8 @@ static int read_chosen(struct version *v, struct cprov_error *err)
 {
     struct cprov_store *store = v->page->site->store;
 
+    if (v->is_artifact)
+        return cprov_served_manifest(store, &v->card->digest, &v->manifest, err);
     if (v->chosen == v->count || !v->items[v->chosen].here)
         return 0;
     int code = cprov_served_manifest(store, &v->items[v->chosen].digest, &v->manifest, err);
@@ -121,6 +136,8 @@ static void write_head(struct version *v)
                c->version);
     if (c->is_os)
         cprov_buf_add_text(out, "<p><span class=\"tag os\">base OS</span></p>");
+    if (v->is_artifact)
+        CPROV_HTML(out, "<p><span class=\"tag kind\">$</span></p>", cprov_ui_kind(c));
     if (*c->description) {
         cprov_buf_add_text(out, "<p class=\"lead\">");
         cprov_html_cut(out, c->description, CPROV_UI_TEXT_MAX);
@@ -152,6 +169,8 @@ static void write_facts(struct version *v)
         cprov_ui_time(out, c->created);
         cprov_buf_add_text(out, "</dd>");
     }
+    if (v->is_artifact)
+        write_fact(out, "Kind", c->artifact_type, true);
     if (!v->is_index && *c->platforms) {
         cprov_buf_add_text(out, "<dt>Platform</dt><dd>");
         cprov_ui_platforms(out, c->platforms, 1);
@@ -169,6 +188,21 @@ static void write_command(struct cprov_buf *out, const char *label, const char *
                label, command);
 }
 
+/* Engines have no use for what is no image; these have. */
+static void write_artifact_commands(struct version *v, const char *reference)
+{
+    const char *plain = v->page->site->tls ? "" : " --plain-http";
+    char command[COMMAND_MAX + 64];
+
+    if (cprov_span_starts_with(cprov_span_of(v->card->artifact_type), HELM_TYPES)) {
+        snprintf(command, sizeof(command), "helm pull oci://%s/%s --version %s%s", v->page->host,
+                 v->card->repository, v->card->version, plain);
+        write_command(v->page->body, "helm", command);
+    }
+    snprintf(command, sizeof(command), "oras pull%s %s", plain, reference);
+    write_command(v->page->body, "oras", command);
+}
+
 static void write_commands(struct version *v)
 {
     struct cprov_buf *out = v->page->body;
@@ -184,11 +218,15 @@ static void write_commands(struct version *v)
     write_command(out, "Install", command);
     snprintf(command, sizeof(command), "save-image %s --path .%s", reference, http);
     write_command(out, "Save as a file", command);
-    snprintf(command, sizeof(command), "podman pull%s %s", insecure, reference);
-    write_command(out, "podman", command);
-    snprintf(command, sizeof(command), "docker pull %s", reference);
-    write_command(out, "docker", command);
-    if (*http)
+    if (v->is_artifact) {
+        write_artifact_commands(v, reference);
+    } else {
+        snprintf(command, sizeof(command), "podman pull%s %s", insecure, reference);
+        write_command(out, "podman", command);
+        snprintf(command, sizeof(command), "docker pull %s", reference);
+        write_command(out, "docker", command);
+    }
+    if (*http && !v->is_artifact)
         cprov_buf_add_text(out, "<p class=\"more\">docker pulls over plain HTTP from the "
                                 "<code>insecure-registries</code> of its daemon alone.</p>");
     cprov_buf_add_text(out, "</section>");
@@ -238,26 +276,55 @@ static const struct cprov_card *card_of(const struct version *v, uint32_t member
     return &v->page->cards->list[cprov_family_members(v->family, &count)[member].card];
 }
 
-static void write_on_top(struct version *v, uint32_t self)
+/* Links to images, with a heading before the first. */
+struct relatives {
+    struct version *version;
+    const char *heading;
+    size_t count;
+};
+
+static void add_relative(struct relatives *r, uint32_t member)
 {
-    struct cprov_buf *out = v->page->body;
+    struct cprov_buf *out = r->version->page->body;
+
+    if (r->count++ == 0)
+        CPROV_HTML(out, "<h3>$</h3><ul class=\"relatives\">", r->heading);
+    if (r->count > RELATIVES_MAX)
+        return;
+    cprov_buf_add_text(out, "<li>");
+    cprov_ui_card_link(out, card_of(r->version, member));
+    cprov_buf_add_text(out, "</li>");
+}
+
+static void end_relatives(struct relatives *r)
+{
+    struct cprov_buf *out = r->version->page->body;
+
+    if (r->count > 0)
+        cprov_buf_add_text(out, "</ul>");
+    if (r->count > RELATIVES_MAX)
+        cprov_buf_addf(out, "<p class=\"more\">and %zu more</p>", r->count - RELATIVES_MAX);
+}
+
+/* Several images with the same layers are one in the tree: the first of them has the children. */
+static void write_tree(struct version *v, uint32_t self)
+{
     uint32_t count;
     const struct cprov_member *members = cprov_family_members(v->family, &count);
-    size_t shown = 0;
+    uint32_t first = members[self].same ? members[self].parent : self;
+    struct relatives same = { .version = v, .heading = "The same layers as" };
+    struct relatives on_top = { .version = v, .heading = "Images on top of this" };
 
-    for (uint32_t m = members[self].first_child; m != CPROV_NOBODY; m = members[m].next_sibling) {
-        if (shown++ == 0)
-            cprov_buf_add_text(out, "<h3>Images on top of this</h3><ul class=\"relatives\">");
-        if (shown > RELATIVES_MAX)
-            continue;
-        cprov_buf_add_text(out, "<li>");
-        cprov_ui_card_link(out, card_of(v, m));
-        cprov_buf_add_text(out, "</li>");
-    }
-    if (shown > 0)
-        cprov_buf_add_text(out, "</ul>");
-    if (shown > RELATIVES_MAX)
-        cprov_buf_addf(out, "<p class=\"more\">and %zu more</p>", shown - RELATIVES_MAX);
+    if (first != self)
+        add_relative(&same, first);
+    for (uint32_t m = members[first].first_child; m != CPROV_NOBODY; m = members[m].next_sibling)
+        if (members[m].same && m != self)
+            add_relative(&same, m);
+    end_relatives(&same);
+    for (uint32_t m = members[first].first_child; m != CPROV_NOBODY; m = members[m].next_sibling)
+        if (!members[m].same)
+            add_relative(&on_top, m);
+    end_relatives(&on_top);
 }
 
 /* Another name for the same bytes; only where an image is at home. */
@@ -299,8 +366,11 @@ static void write_relatives(struct version *v)
                         ? cprov_family_base(v->family, &v->items[v->chosen].digest, self)
                         : CPROV_NOBODY;
 
-    cprov_buf_add_text(out, "<section class=\"family\"><h2>Family</h2><h3>Built on</h3>");
-    if (base == CPROV_NOBODY) {
+    cprov_buf_add_text(out, "<section class=\"family\"><h2>Family</h2>");
+    cprov_buf_add_text(out, v->is_artifact ? "" : "<h3>Built on</h3>");
+    if (v->is_artifact)
+        cprov_buf_add_text(out, "<p class=\"more\">This is no image: nothing is built on it.</p>");
+    else if (base == CPROV_NOBODY) {
         cprov_buf_add_text(out, "<p class=\"more\">nothing that is served here</p>");
     } else {
         cprov_buf_add_text(out, "<p id=\"base\">");
@@ -308,7 +378,7 @@ static void write_relatives(struct version *v)
         cprov_buf_add_text(out, "</p>");
     }
     if (self != CPROV_NOBODY)
-        write_on_top(v, self);
+        write_tree(v, self);
     write_names(v);
     cprov_buf_add_text(out, "</section>");
 }
@@ -318,7 +388,11 @@ static void write_parts(struct version *v)
     struct cprov_buf *out = v->page->body;
 
     if (!v->manifest) {
-        cprov_buf_add_text(out, "<p>Its manifest cannot be read, or it is no image.</p>");
+        cprov_buf_add_text(out, "<p>Its manifest is not here, or it is damaged.</p>");
+        return;
+    }
+    if (v->is_artifact) {
+        cprov_ui_files(out, v->manifest);
         return;
     }
     if (v->is_index)
@@ -332,7 +406,9 @@ static void write_parts(struct version *v)
 
 static int write_page(struct version *v, struct cprov_error *err)
 {
-    struct cprov_parts_walk walk = { add_item, note_index, v };
+    struct cprov_parts_walk walk = {
+        .part = add_item, .index = note_index, .artifact = note_artifact, .arg = v
+    };
     char title[CPROV_NAME_MAX + CPROV_TAG_MAX + 2];
 
     if (cprov_parts_each(v->page->site->store, &v->card->digest, &walk, err) < 0 ||

@@ -49,6 +49,41 @@ def linux_base(shop, number, arch):
                               Env=["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
 
 
+def chart(layout, name):
+    """What helm pushes."""
+    helm = "application/vnd.cncf.helm."
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST,
+                "config": layout.put(b'{"name":"quay","version":"3.1.0"}', helm + "config.v1+json"),
+                "layers": [layout.put(b"chart" * 100, helm + "chart.content.v1.tar+gzip",
+                                      annotations={LABEL + "title": "quay-3.1.0.tgz"})],
+                "annotations": {LABEL + "description": "The whole quay", LABEL + "created": "2026-03-04T05:06:07Z"}}
+    layout.tag(layout.put(json.dumps(manifest).encode(), MANIFEST), name)
+
+
+def many(path, count):
+    """A layout with so many images on a few dozen bases; their layers are not there."""
+    shop = Shop(path)
+    layout, layers = shop.layout, []
+
+    def layer(number):
+        digest = sha256(b"layer %d" % number)
+        return {"mediaType": LAYER + "+gzip", "digest": digest, "size": 1000000 + 1000 * number}, digest
+
+    for i in range(count):
+        below = layers[(i * 7) % len(layers)] if i % 9 and layers else []
+        mine = below + [layer(i)]
+        if len(mine) < 6:
+            layers.append(mine)
+        shop.day = i % 200
+        for k in range(1 + i % 4):
+            image = shop.image(mine + [layer(10000 + 10 * i + k)] * (k > 0), ["COPY a /"] * (len(mine) + (k > 0)),
+                               labels(f"Number {i} of the images of a firm that has many", "Harbour Traders"))
+            name = f"shop.example/division-{i % 7}/department/application-number-{i:04}:{k}.0.0"
+            entry = {k: v for k, v in image.items() if k != "platform"}
+            layout.entries.append({**entry, "annotations": {LABEL + "ref.name": name}})
+    layout.tag(image, "shop.example/division-0/last:1.0")
+
+
 def fill(path):
     """The Shop, with everything in it."""
     shop = Shop(path)
@@ -82,6 +117,15 @@ def fill(path):
     layout.tag(shop.image(bases[11]["amd64"] + [shop.layer("pg", 240000)],
                           steps[:2] + ["RUN apt-get install -y postgresql-15"],
                           labels("A relational database", "Harbour Linux")), "shop.example/data/postgres:15.6")
+    layout.tag(shop.image(python["amd64"] + [shop.layer("worker", 60000)], steps + ["COPY worker /srv/worker"],
+                          labels("The mailer by the name it had", "Harbour Traders")), "shop.example/team/postman:1.0")
+    mailer = next(e for e in layout.entries if "shop.example/team/mailer:0.7.2" in e["annotations"].values())
+    signature = layout.image([random_file("signature", 300)], None)
+    layout.tag(signature, f"shop.example/team/mailer:{mailer['digest'].replace(':', '-')}.sig")
+    chart(layout, "shop.example/charts/quay:3.1.0")
+    layout.tag(shop.image([shop.layer("rare", 5000)], ["COPY rare /"], labels("For a rare machine", "Harbour Linux"),
+                          arch="riscv64", version="a-version-of-an-operating-system.that.is-longer-than.any-column"),
+               "shop.example/odd/platform:1.0")
     windows = [shop.layer("Files/nano", 350000)]
     build = "10.0.20348.1"
     layout.tag(shop.image(windows, [f"Apply image {build}"], labels("Nano Server for containers", "Example Systems"),

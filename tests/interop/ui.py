@@ -5,17 +5,19 @@ import html.parser
 import json
 import os
 import re
+import time
 import urllib.parse
 
 from browser import Browser, png_pixels, png_size
 from harness import equal, expect, main, wait_for
 from serving import Server, curl
-from shop import EVIL, fill
+from shop import EVIL, fill, many
 
 SHOP = "/ui/image/team/shop/-/2.0.0"
+IMAGES = 11
 PATHS = ("/", "/?q=harbour", "/ui/image/team/shop", SHOP, "/ui/image/runtime/python/-/3.12.4", "/ui/graph",
          "/ui/image/odd/evil/-/0.1")
-VOID = "area base br col hr img input link meta source".split()
+VOID = "area base br col hr img input link meta source wbr".split()
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -33,21 +35,21 @@ def visible_names(b):
 def search_as_you_type(w):
     b = w.browser
     b.open(w.server.url + "/")
-    equal(len(visible_names(b)), 8, "images")
+    equal(len(visible_names(b)), IMAGES, "images")
     b.requests()
     b.click("#q")
     b.press("till quay")
     equal(visible_names(b), ["team/till"], "what is found")
-    wait_for(lambda: b.text("#hits") == "1 of 8 images match.", 5, "the number of hits")
+    wait_for(lambda: b.text("#hits") == f"1 of {IMAGES} images match.", 5, "the number of hits")
     b.run("document.getElementById('q').value = ''; document.getElementById('q').dispatchEvent(new Event('input'))")
-    equal(len(visible_names(b)), 8, "images again")
-    wait_for(lambda: b.text("#hits") == "8 images", 5, "the number of images")
+    equal(len(visible_names(b)), IMAGES, "images again")
+    wait_for(lambda: b.text("#hits") == f"{IMAGES} images", 5, "the number of images")
     equal(b.requests(), [], "requests while typing")
     b.click("#q")
     b.press("HARBOUR postgres", "enter")
     wait_for(lambda: b.url().endswith("/?q=HARBOUR+postgres"), 10, "the answer of the server")
     equal(visible_names(b), ["data/postgres"], "what is found by the server")
-    expect("1 of 8 images match" in b.text("#hits"), b.text("#hits"))
+    expect(f"1 of {IMAGES} images match" in b.text("#hits"), b.text("#hits"))
 
 
 def open_a_version_and_follow_its_base(w):
@@ -107,7 +109,7 @@ def a_key_is_enough(w):
     equal(stops, ["Images", "Bases", "q"], "stops on the way to the search")
     outline = b.run("const s = getComputedStyle(document.activeElement); return s.outlineStyle + ' ' + s.outlineWidth")
     equal(outline, "solid 3px", "how the focus is seen")
-    b.press("till", "tab", "tab")
+    b.press("till", *5 * ("tab",))  # the button, and three columns to sort by
     equal(b.run("return document.activeElement.textContent"), "team/till", "the first hit")
     b.press("enter")
     wait_for(lambda: b.url().endswith("/ui/image/team/till"), 10, "the image")
@@ -164,13 +166,103 @@ def pictures(w):
         expect(drawn > height // 4, f"{path}: something is drawn on {drawn} of {height} lines")
 
 
-def nothing_is_wider_than_a_phone(w):
+def C_nothing_is_out_of_sight(w):
+    """At every width every cell of the lists is within the window, a platform of any length too."""
     b = w.browser
-    b.devtools("Emulation.setDeviceMetricsOverride", width=380, height=800, deviceScaleFactor=1, mobile=False)
-    for path in PATHS:
-        b.open(w.server.url + path)
-        equal(b.run("return document.documentElement.scrollWidth"), 380, f"width of {path}")
+    for width in (1280, 800, 375):
+        b.devtools("Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=False)
+        for path in PATHS:
+            b.open(w.server.url + path)
+            equal(b.run("return document.documentElement.scrollWidth"), width, f"width of {path}")
+        for path in ("/", "/ui/image/team/shop", "/ui/image/odd/platform"):
+            b.open(w.server.url + path)
+            out = b.run("return [...document.querySelectorAll('.stack tbody th, .stack tbody td')].filter(c => {"
+                        "const r = c.getBoundingClientRect(); return c.textContent && (r.width === 0 || r.left < 0 ||"
+                        "r.right > innerWidth); }).map(c => c.textContent)")
+            equal(out, [], f"{width}, {path}: out of sight")
+            names = b.run("return document.querySelector('.stack tbody tr').textContent")
+            expect("20" in names and "B" in names, f"{width}, {path}: no date or size: {names}")
     b.devtools("Emulation.clearDeviceMetricsOverride")
+
+
+def C_sorted_without_a_script(w):
+    def names():
+        text = curl(w, "/?sort=" + key)[2].decode()
+        return re.findall(r'rowheader" scope="row"><a href="/ui/image/([^"]+)"', text)
+    seen = {}
+    for key in ("name", "-name", "created", "-created", "size", "-size"):
+        seen[key] = names()
+        equal(len(seen[key]), IMAGES, key)
+    for key in ("name", "created", "size"):
+        equal(seen[key], seen["-" + key][::-1], f"{key} and back")
+    equal(seen["name"], sorted(seen["name"]), "names")
+    equal(len({tuple(order) for order in seen.values()}), 6, "orders")
+    b = w.browser
+    b.open(w.server.url + "/")
+    b.click_link("Size")
+    wait_for(lambda: b.url().endswith("/?sort=-size"), 10, "the largest first")
+    equal(b.run("return document.querySelector('th[aria-sort]').textContent + document.querySelector('th[aria-sort]')"
+                ".getAttribute('aria-sort')"), "Sizedescending", "what is said of the order")
+
+
+def C_the_bases_of_many_are_short(w):
+    """Five hundred images: a screen or two, no version cut, and a page of each within a second."""
+    many(w.path("many"), 500)
+    server = Server(w, w.path("many"), "--ui")
+    b = w.browser
+    b.devtools("Emulation.setDeviceMetricsOverride", width=1280, height=900, deviceScaleFactor=1, mobile=False)
+    for path, most in (("/ui/graph", 2500), ("/", 20000)):
+        begin = time.monotonic()
+        b.open(server.url + path)
+        seconds = time.monotonic() - begin
+        height = b.run("return document.documentElement.scrollHeight")
+        size = b.run("return document.documentElement.outerHTML.length")
+        print(f"    {path}: {height} px, {size} bytes, {seconds:.2f} s")
+        expect(height <= most, f"{path}: {height} px high")
+        expect(size <= 1_000_000, f"{path}: {size} bytes")
+        expect(w.options.sanitized or seconds <= 3, f"{path}: {seconds:.1f} s")
+    b.open(server.url + "/ui/graph")
+    cut = b.run("return [...document.querySelectorAll('summary, .tree li')].filter(e => e.scrollWidth > e.clientWidth + 1"
+                "|| e.textContent.includes('\u2026')).map(e => e.textContent)")
+    equal(cut, [], "what is cut")
+    b.devtools("Emulation.clearDeviceMetricsOverride")
+    w.stop(server.child)
+
+
+def C_what_is_no_image(w):
+    b = w.browser
+    b.open(w.server.url + "/ui/image/charts/quay/-/3.1.0")
+    commands = b.run("return [...document.querySelectorAll('.command code')].map(c => c.textContent)")
+    expect(f"helm pull oci://{w.server.address}/charts/quay --version 3.1.0 --plain-http" in commands, str(commands))
+    expect(not [c for c in commands if "docker" in c or "podman" in c], str(commands))
+    expect("Helm chart" in b.text("main") and "cannot be read" not in b.text("main"), b.text("main"))
+    equal(b.run("return document.querySelector('#files + .wide tbody th').textContent"), "quay-3.1.0.tgz", "its file")
+
+
+def C_other_names_of_the_same_layers(w):
+    b = w.browser
+    for path, other in (("/ui/image/team/mailer/-/0.7.2", "team/postman 1.0"),
+                        ("/ui/image/team/postman/-/1.0", "team/mailer 0.7.2")):
+        b.open(w.server.url + path)
+        expect("The same layers as" in b.text(".family") and other in b.text(".family"), b.text(".family"))
+
+
+def C_a_wrong_address(w):
+    b = w.browser
+    b.open(w.server.url + "/nope")
+    equal(b.text("h1"), "Not found", "heading")
+    b.click_link("All images")
+    wait_for(lambda: b.url() == w.server.url + "/", 10, "the way back")
+    status, head, body = curl(w, "/nope")
+    equal((status, head["content-type"]), (404, "application/json"), "for a program")
+
+
+def B4_signatures_are_no_versions(w):
+    """Tags of signatures are in the registry, and on no page."""
+    tags = json.loads(curl(w, "/v2/team/mailer/tags/list")[2])["tags"]
+    equal(len([t for t in tags if t.startswith("sha256-")]), 1, "tags of the registry")
+    for path in ("/", "/ui/image/team/mailer", "/ui/graph", "/_cprov/catalog.json"):
+        expect(b"sha256-" not in curl(w, path)[2], f"a signature in {path}")
 
 
 def nothing_of_an_image_runs(w):
@@ -225,7 +317,7 @@ class Page(html.parser.HTMLParser):
             self.headings.append(int(tag[1]))
         if tag == "label":
             self.labels.append(values["for"])
-        if tag == "input":
+        if tag == "input" and values.get("type") != "hidden":
             self.inputs.append(values["id"])
         if tag in ("header", "main", "footer", "nav"):
             self.landmarks.append(tag)
@@ -259,11 +351,11 @@ def all_is_there_without_a_script(w):
     equal(Page(curl(w, "/?q=Quay+till")[2].decode()).rows, 2, "rows of a search")
     b = Browser(w, "plain", preferences={"profile.managed_default_content_settings.javascript": 2})
     b.open(w.server.url + "/")
-    equal(len(visible_names(b)), 8, "images")
+    equal(len(visible_names(b)), IMAGES, "images")
     equal(b.run("return document.querySelectorAll('.command button').length"), 0, "buttons")
     b.click("#q")
     b.press("mails")
-    equal(len(visible_names(b)), 8, "images while typing")
+    equal(len(visible_names(b)), IMAGES, "images while typing")
     b.press("enter")
     wait_for(lambda: b.url().endswith("/?q=mails"), 10, "the answer of the server")
     equal(visible_names(b), ["team/mailer"], "what is found")
@@ -292,6 +384,8 @@ def picture_for_the_manual(w):
 
 
 main(["chromium", "chromedriver", "curl"], set_up, search_as_you_type, open_a_version_and_follow_its_base,
-     commands_can_be_copied, a_key_is_enough, light_and_dark, pictures, nothing_is_wider_than_a_phone,
+     commands_can_be_copied, a_key_is_enough, light_and_dark, pictures,
+     C_nothing_is_out_of_sight, C_sorted_without_a_script, C_the_bases_of_many_are_short, C_what_is_no_image,
+     C_other_names_of_the_same_layers, C_a_wrong_address, B4_signatures_are_no_versions,
      nothing_of_an_image_runs, nobody_else_is_asked, all_is_there_without_a_script, what_comes_later_is_shown,
      picture_for_the_manual)
