@@ -92,8 +92,10 @@
 #define CPROV_UNPACK_PATH     4095         /* bytes of a name: what a system call takes */
 #define CPROV_UNPACK_DEPTH    256          /* of a directory that is removed name by name */
 #define CPROV_UNPACK_LINKS    40           /* symlinks on the way to one name, as in the kernel */
-#define CPROV_UNPACK_LATE     (4 * CPROV_MIB) /* bytes of names of directories whose mode waits */
-#define CPROV_UNPACK_QUEUE    16              /* pieces between inflating and writing */
+#define CPROV_UNPACK_LATE     (4 * CPROV_MIB)  /* bytes of names of directories whose mode waits */
+#define CPROV_MERGE_NAMES     (64 * CPROV_MIB) /* bytes of the names in one folder that was there */
+#define CPROV_UNPACK_ASIDE    (64 * CPROV_KIB) /* bytes of names that AUFS kept links by */
+#define CPROV_UNPACK_QUEUE    16               /* pieces between inflating and writing */
 #define CPROV_UNPACK_PIECE    (128 * CPROV_KIB)
 
 /* serving */

@@ -1,9 +1,9 @@
 /* provider/unpack_image.c - a thread that turns layers into files while others still download. */
 #include "provider/unpack_image.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,8 +27,7 @@ struct cprov_unpacking {
     const struct cprov_manifest *manifest;
     struct cprov_transfer *transfer; /* or NULL */
     const struct cprov_unpack_to *to;
-    char rootfs[4096];
-    bool made_bundle; /* the bundle's folder is ours to remove */
+    const char *folder; /* the bundle's, or the root file system */
     struct cprov_layer_source config_source;
     struct cprov_layer_source *layers; /* one per layer */
     struct stored *stored; /* one per layer and one for the config, without a transfer */
@@ -134,9 +133,10 @@ static int open_tree(struct cprov_unpacking *u, struct cprov_error *err)
     int code = CPROV_ENOMEM;
 
     if (uids && gids)
-        code = cprov_unpack_open(u->rootfs,
+        code = cprov_unpack_open(u->folder,
                                  &(struct cprov_unpack_options){
                                      .force = to->force,
+                                     .bundle = to->bundle != NULL,
                                      .rootless = to->rootless,
                                      .windows = strcmp(u->config->platform.os, "windows") == 0,
                                      .uid_map = uids,
@@ -191,47 +191,16 @@ static void *run(void *arg)
 
 /* --- the folder --- */
 
-static bool is_empty(DIR *dir)
-{
-    const struct dirent *entry;
-
-    while ((entry = readdir(dir)))
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            return false;
-    return true;
-}
-
-/* Looked at before a byte is asked for: *there says whether the folder exists. */
-static int check_folder(const char *path, bool force, bool *there, struct cprov_error *err)
-{
-    DIR *dir = opendir(path);
-
-    *there = dir != NULL;
-    if (!dir && errno == ENOENT)
-        return 0;
-    if (!dir && errno == ENOTDIR)
-        return cprov_fail(err, CPROV_EEXISTS, "%s is not a folder", path);
-    if (!dir)
-        return cprov_fail_os(err, errno, "cannot open %s", path);
-    bool usable = force || is_empty(dir);
-    closedir(dir);
-    if (usable)
-        return 0;
-    cprov_fail(err, CPROV_EEXISTS, "%s is not empty", path);
-    cprov_hint(err, "--force unpacks over it");
-    return CPROV_EEXISTS;
-}
-
 /* What is packed takes at least that much unpacked: a disk that is full now is told now. */
-static int check_space(const struct cprov_unpacking *u, const char *folder, struct cprov_error *err)
+static int check_space(const struct cprov_unpacking *u, struct cprov_error *err)
 {
     uint64_t needed = 0, there;
     auto_fd int fd = -1;
-    char parent[sizeof(u->rootfs)];
+    char parent[PATH_MAX];
 
     for (size_t i = 0; i < u->manifest->layers_count; i++)
         needed += u->manifest->layers[i].size;
-    stpcpy(parent, folder);
+    stpcpy(parent, u->folder);
     while (cprov_fs_open_dir(AT_FDCWD, parent, &fd, err) == CPROV_ENOTFOUND) {
         char *slash = strrchr(parent, '/'); /* the nearest folder that exists */
 
@@ -249,34 +218,32 @@ static int check_space(const struct cprov_unpacking *u, const char *folder, stru
                       (unsigned long long)there, (unsigned long long)needed);
 }
 
-static int choose_rootfs(struct cprov_unpacking *u, struct cprov_error *err)
+/* Looked at before a byte is asked for. */
+static int choose_folder(struct cprov_unpacking *u, struct cprov_error *err)
 {
-    const char *folder = u->to->bundle ? u->to->bundle : u->to->rootfs;
-    const char *below = u->to->bundle ? "/rootfs" : "";
-    bool there;
+    const struct cprov_unpack_to *to = u->to;
 
-    if (!folder || !*folder || (u->to->bundle && u->to->rootfs))
+    u->folder = to->bundle ? to->bundle : to->rootfs;
+    if (!u->folder || !*u->folder || (to->bundle && to->rootfs))
         return cprov_fail(err, CPROV_EINVAL,
                           "one folder is needed, for a root file system or a bundle");
-    if (strlen(folder) + strlen(below) >= sizeof(u->rootfs))
+    if (strlen(u->folder) >= PATH_MAX)
         return cprov_fail(err, CPROV_EINVAL, "the folder's path is too long");
-    stpcpy(stpcpy(u->rootfs, folder), below);
-    if (check_folder(folder, u->to->force, &there, err) < 0 || check_space(u, folder, err) < 0)
+    if (cprov_unpack_check(u->folder, to->force, err) < 0 || check_space(u, err) < 0)
         return err->code;
-    u->made_bundle = u->to->bundle && !there;
-    return u->made_bundle ? cprov_fs_make_dirs(AT_FDCWD, folder, 0755, err) : 0;
+    return 0;
 }
 
 static int write_runtime_config(struct cprov_unpacking *u, struct cprov_error *err)
 {
     auto_buf struct cprov_buf json = { 0 };
-    auto_fd int bundle = -1, rootfs = -1;
+    auto_fd int rootfs = -1;
 
     if (!u->to->bundle)
         return 0;
+    int bundle = cprov_unpack_folder(u->unpack);
     cprov_buf_init(&json, CPROV_CONFIG_MAX);
-    if (cprov_fs_open_dir(AT_FDCWD, u->to->bundle, &bundle, err) < 0 ||
-        cprov_fs_open_dir(bundle, "rootfs", &rootfs, err) < 0 ||
+    if (cprov_fs_open_dir(bundle, CPROV_UNPACK_ROOTFS, &rootfs, err) < 0 ||
         cprov_runtime_config_write(u->config, rootfs, u->to, &json, err) < 0 ||
         cprov_buf_check(&json, "config.json", err) < 0)
         return err->code;
@@ -304,7 +271,7 @@ int cprov_unpacking_begin(struct cprov_session *s, struct cprov_store *store,
         return cprov_fail_memory(err);
     for (size_t i = 0; i <= manifest->layers_count; i++)
         u->stored[i].fd = -1;
-    if (choose_rootfs(u, err) < 0 || open_sources(u, err) < 0)
+    if (choose_folder(u, err) < 0 || open_sources(u, err) < 0)
         return err->code;
     int rc = pthread_create(&u->thread, NULL, run, u);
     if (rc != 0)
@@ -334,7 +301,7 @@ static int again_from_store(struct cprov_unpacking *u, struct cprov_error *err)
 static void tell_result(struct cprov_unpacking *u, const struct cprov_unpack_result *r)
 {
     cprov_say(u->s, CPROV_MSG_VERBOSE, "Unpacked %llu entries, %llu bytes, into %s",
-              (unsigned long long)r->entries, (unsigned long long)r->bytes, u->rootfs);
+              (unsigned long long)r->entries, (unsigned long long)r->bytes, u->folder);
     if (r->devices_skipped || r->owners_skipped || r->xattrs_skipped)
         cprov_say(u->s, CPROV_MSG_WARNING,
                   "without the privilege for it, %llu devices, %llu owners and %llu extended "
@@ -358,22 +325,17 @@ int cprov_unpacking_end(struct cprov_unpacking *u, struct cprov_error *err)
     if (write_runtime_config(u, err) < 0 || cprov_unpack_commit(u->unpack, &result, err) < 0)
         return cprov_wrap(err, "unpack");
     cprov_unpack_close(cprov_steal(&u->unpack));
-    u->made_bundle = false;
     tell_result(u, &result);
     return 0;
 }
 
 void cprov_unpacking_free(struct cprov_unpacking *u)
 {
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-
     if (!u)
         return;
     __atomic_store_n(&u->stop, true, __ATOMIC_RELAXED);
     join(u);
     cprov_unpack_close(u->unpack);
-    if (u->made_bundle && cprov_fs_remove_tree(AT_FDCWD, u->to->bundle, &ignored) < 0)
-        cprov_say(u->s, CPROV_MSG_WARNING, "%s", ignored.msg);
     cprov_image_config_free(u->config);
     if (u->stored)
         close_sources(u);

@@ -85,6 +85,18 @@ static bool has_component(const char *path, size_t len, const char *prefix)
     return false;
 }
 
+size_t cprov_layer_reserved(const char *path)
+{
+    for (const char *name = path; *name;) {
+        const char *end = strchrnul(name, '/');
+
+        if (strncmp(name, RESERVED, strlen(RESERVED)) == 0)
+            return (size_t)(end - path);
+        name = *end ? end + 1 : end;
+    }
+    return 0;
+}
+
 int cprov_layer_meaning(const char *path, enum cprov_layer_meaning *out, const char **hidden,
                         struct cprov_error *err)
 {
@@ -131,6 +143,36 @@ int cprov_layer_check_windows(const char *path, enum cprov_layer_meaning meaning
     if (!is_below(path, "Files/") && !is_below(path, "UtilityVM/Files/"))
         return cprov_fail(err, CPROV_EVERIFY, "a whiteout outside of Files/");
     return 0;
+}
+
+mode_t cprov_layer_mode(const struct cprov_tar_entry *e, bool windows)
+{
+    if (!windows || (e->mode & 0777) != 0)
+        return (mode_t)e->mode & 07777;
+    return e->type == CPROV_TAR_DIR ? 0755 : 0644;
+}
+
+static bool begins(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+bool cprov_layer_attribute_passes(const struct cprov_layer_attributes *a, const char *name)
+{
+    if (strcmp(name, CPROV_ROOTLESS_ATTRIBUTE) == 0)
+        return false;
+    for (size_t i = 0; a && i < a->more_count; i++)
+        if (cprov_span_glob(cprov_span_of(a->more[i]), cprov_span_of(name)))
+            return true;
+    return strcmp(name, "security.capability") == 0 ||
+           strcmp(name, "system.posix_acl_access") == 0 ||
+           strcmp(name, "system.posix_acl_default") == 0 ||
+           (begins(name, "user.") && !begins(name, "user.overlay."));
+}
+
+bool cprov_layer_attribute_is_kept(const struct cprov_layer_attributes *a, const char *name)
+{
+    return strcmp(name, CPROV_ROOTLESS_ATTRIBUTE) == 0 || cprov_layer_attribute_passes(a, name);
 }
 
 int cprov_layer_check_attribute(struct cprov_span name, struct cprov_error *err)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/compiler.h"
 #include "store/tar_reader.h"
@@ -48,8 +49,11 @@ enum cprov_layer_meaning {
     CPROV_MEANS_FILE,    /* something of that name */
     CPROV_MEANS_HIDDEN,  /* a whiteout: what lower layers have there is gone */
     CPROV_MEANS_OPAQUE,  /* the same for everything in its folder */
-    CPROV_MEANS_NOTHING, /* what AUFS kept for itself */
+    CPROV_MEANS_NOTHING, /* what AUFS kept for itself; hard links of the layer may lead to it */
 };
+
+/* The bytes of a path up to the end of the component that AUFS kept for itself; 0: it has none. */
+size_t cprov_layer_reserved(const char *path);
 
 /*
  * path is clean (cprov_tree_clean()). *hidden (within path) is the name that a whiteout hides.
@@ -70,6 +74,30 @@ int cprov_layer_meaning(const char *path, enum cprov_layer_meaning *out, const c
 CPROV_MUST_CHECK
 int cprov_layer_check_windows(const char *path, enum cprov_layer_meaning meaning, bool lowest,
                               struct cprov_error *err);
+
+/*
+ * The permissions of a member. Windows has none, and its layers say 0 for what is open to all that
+ * may read the folder: 0755 for folders, 0644 for files.
+ */
+mode_t cprov_layer_mode(const struct cprov_tar_entry *e, bool windows);
+
+/* Patterns (cprov_span_glob()) of attributes that are let through beside those of the list. */
+struct cprov_layer_attributes {
+    const char *const *more;
+    size_t more_count;
+};
+
+/* Ours, see unpack_rootless.c: never taken out of an image. */
+#define CPROV_ROOTLESS_ATTRIBUTE "user.rootlesscontainers"
+
+/*
+ * Whether an extended attribute of an image reaches its file: user.* but for what overlayfs and
+ * ourselves keep there, security.capability, POSIX ACLs, and what the patterns name. The others
+ * say something to the host: labels, signatures of its kernel, layers of its overlays.
+ */
+bool cprov_layer_attribute_passes(const struct cprov_layer_attributes *a, const char *name);
+/* The same of a file that was unpacked: our own attribute is part of it. */
+bool cprov_layer_attribute_is_kept(const struct cprov_layer_attributes *a, const char *name);
 
 /* CPROV_EVERIFY: an extended attribute whose name no file can have. */
 CPROV_MUST_CHECK

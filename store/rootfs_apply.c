@@ -65,7 +65,7 @@ static int describe(struct cprov_rootfs *r, uint32_t node, const struct cprov_ta
     n->uid = uid;
     n->gid = gid;
     n->member = r->member;
-    n->mode = (uint16_t)(e->mode & 07777);
+    n->mode = (uint16_t)cprov_layer_mode(e, r->windows);
     n->layer = (uint16_t)(r->layers - 1);
     n->type = (uint8_t)e->type;
     return 0;

@@ -44,8 +44,6 @@ struct cprov_tree {
 /* The caller says which name it is about. */
 static int fail_at(struct cprov_error *err, int os)
 {
-    if (os == ECANCELED)
-        return err->code; /* the record has it */
     if (os == ELOOP)
         return cprov_fail(err, CPROV_EVERIFY, "a loop of links, or too many of them");
     if (os == ENAMETOOLONG)
@@ -217,7 +215,7 @@ static int open_parent(struct cprov_tree *t, const char *path, enum cprov_tree_h
     if (is_refused_call(os))
         t->walk = true;
     if (is_refused_call(os) || (make && (os == ENOENT || os == ENOTDIR)))
-        os = cprov_tree_walk(t->root, &t->options, path, make, out, err);
+        os = cprov_tree_walk(t->root, &t->options, path, make, out);
     if (os == 0)
         return 0;
     if (os == ENOENT || os == ENOTDIR)
@@ -310,12 +308,6 @@ void cprov_tree_touched(struct cprov_tree *t, const struct cprov_place *p)
     t->slots[p->slot].touched = true;
 }
 
-static int made(struct cprov_tree *t, const struct cprov_place *p, struct cprov_error *err)
-{
-    t->slots[p->slot].touched = true;
-    return t->options.made ? t->options.made(t->options.arg, p->path, err) : 0;
-}
-
 /* keep: another slot that is in use. */
 static int take_away(struct cprov_tree *t, const struct cprov_place *p, unsigned keep,
                      struct cprov_error *err)
@@ -336,8 +328,7 @@ int cprov_tree_remove(struct cprov_tree *t, const struct cprov_place *p, struct 
     return take_away(t, p, p->slot, err);
 }
 
-/* After a call that failed because the name is taken: frees the name. Nothing is told as made,
- * since something was there. */
+/* After a call that failed because the name is taken: frees the name. */
 static int free_name(struct cprov_tree *t, const struct cprov_place *p, int os,
                      struct cprov_error *err)
 {
@@ -359,7 +350,8 @@ int cprov_tree_file(struct cprov_tree *t, const struct cprov_place *p, mode_t mo
 
     if (file >= 0) {
         *fd = file;
-        return made(t, p, err);
+        cprov_tree_touched(t, p);
+        return 0;
     }
     int code = free_name(t, p, errno, err);
     if (code != 0)
@@ -376,8 +368,10 @@ int cprov_tree_symlink(struct cprov_tree *t, const struct cprov_place *p, const 
 {
     if (!*target)
         return cprov_fail(err, CPROV_EVERIFY, "a symlink without a target");
-    if (symlinkat(target, p->dir, p->name) == 0)
-        return made(t, p, err);
+    if (symlinkat(target, p->dir, p->name) == 0) {
+        cprov_tree_touched(t, p);
+        return 0;
+    }
     int code = free_name(t, p, errno, err);
     if (code == 0 && symlinkat(target, p->dir, p->name) < 0)
         code = fail_at(err, errno);
@@ -387,8 +381,10 @@ int cprov_tree_symlink(struct cprov_tree *t, const struct cprov_place *p, const 
 int cprov_tree_node(struct cprov_tree *t, const struct cprov_place *p, mode_t mode, dev_t device,
                     struct cprov_error *err)
 {
-    if (mknodat(p->dir, p->name, mode, device) == 0)
-        return made(t, p, err);
+    if (mknodat(p->dir, p->name, mode, device) == 0) {
+        cprov_tree_touched(t, p);
+        return 0;
+    }
     int code = free_name(t, p, errno, err);
     if (code == 0 && mknodat(p->dir, p->name, mode, device) < 0)
         code = fail_at(err, errno);
@@ -420,8 +416,10 @@ int cprov_tree_link(struct cprov_tree *t, const struct cprov_place *target,
 {
     if (target->dir_id == p->dir_id && strcmp(target->name, p->name) == 0)
         return cprov_fail(err, CPROV_EVERIFY, "a hard link to itself");
-    if (linkat(target->dir, target->name, p->dir, p->name, 0) == 0)
-        return made(t, p, err);
+    if (linkat(target->dir, target->name, p->dir, p->name, 0) == 0) {
+        cprov_tree_touched(t, p);
+        return 0;
+    }
     if (errno != EEXIST)
         return fail_link(errno, target, err);
     if (is_same_file(target, p))
@@ -467,7 +465,7 @@ int cprov_tree_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
     if (strcmp(p->name, ".") == 0)
         return open_dir(t, p, fd, err);
     if (mkdirat(p->dir, p->name, 0700) == 0)
-        code = made(t, p, err);
+        cprov_tree_touched(t, p);
     else if (errno != EEXIST)
         code = fail_at(err, errno);
     else if (is_other(p)) {

@@ -32,9 +32,6 @@ struct cprov_tree_options {
     bool own;     /* directories that no entry names go to this owner */
     uid_t uid;
     gid_t gid;
-    /* Told about each name that was made where nothing was; may be NULL. */
-    int (*made)(void *arg, const char *path, struct cprov_error *err);
-    void *arg;
 };
 
 /* root is borrowed (O_RDONLY | O_DIRECTORY). */

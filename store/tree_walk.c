@@ -19,7 +19,6 @@ struct walk {
     int root;
     const struct cprov_tree_options *options;
     bool make;
-    struct cprov_error *err;
     dev_t device;
     int fd;               /* of `real`; -1: the root */
     char real[PATH_ROOM]; /* the way so far, no link in it; "" is the root */
@@ -109,18 +108,6 @@ static int push(struct walk *w, const char *name, int *fd)
     return 0;
 }
 
-static int tell(struct walk *w, const char *name)
-{
-    char path[2 * PATH_ROOM];
-
-    if (!w->options->made)
-        return 0;
-    int n = snprintf(path, sizeof(path), "%s%s%s", w->real, w->real_len > 0 ? "/" : "", name);
-    if (n < 0 || (size_t)n >= sizeof(path))
-        return ENAMETOOLONG;
-    return w->options->made(w->options->arg, path, w->err) != 0 ? ECANCELED : 0;
-}
-
 /* Makes a directory here; the times of this one stay. */
 static int make_dir(struct walk *w, const char *name)
 {
@@ -135,7 +122,7 @@ static int make_dir(struct walk *w, const char *name)
         return errno;
     const struct timespec times[2] = { before.st_atim, before.st_mtim };
     (void)utimensat(here(w), ".", times, 0); /* as well as it can be done */
-    return tell(w, name);
+    return 0;
 }
 
 static int open_name(struct walk *w, const char *name, int *out, struct stat *st)
@@ -199,9 +186,9 @@ static int step(struct walk *w)
 }
 
 int cprov_tree_walk(int root, const struct cprov_tree_options *options, const char *path, bool make,
-                    int *out, struct cprov_error *err)
+                    int *out)
 {
-    struct walk w = { .root = root, .options = options, .make = make, .err = err, .fd = -1 };
+    struct walk w = { .root = root, .options = options, .make = make, .fd = -1 };
     struct stat st;
     int os = 0;
 

@@ -7,11 +7,10 @@
 /*
  * Opens (O_PATH) the directory at `path` (clean) below root; links are followed within it. With
  * make, missing directories are made as the options say, and files in the way replaced.
- * Returns 0, or an errno: ENOENT, ENOTDIR, ELOOP, EXDEV (a mount), ECANCELED (what made() returned
- * is in *err).
+ * Returns 0, or an errno: ENOENT, ENOTDIR, ELOOP, EXDEV (a mount).
  */
 CPROV_MUST_CHECK
 int cprov_tree_walk(int root, const struct cprov_tree_options *options, const char *path, bool make,
-                    int *out, struct cprov_error *err);
+                    int *out);
 
 #endif

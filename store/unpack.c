@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,8 +14,10 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "store/dir.h"
+#include "store/merge.h"
 #include "store/unpack_private.h"
 
+#define STAGE_INSIDE  ".cprov-unpack" /* beside: after a dot and the folder's name */
 #define STATUS_MAX    (64 * CPROV_KIB)
 #define UMASK_UNKNOWN 0777
 
@@ -58,6 +61,8 @@ static int set_up(struct cprov_unpack *u, const struct cprov_unpack_options *o,
 {
     u->rootless = o->rootless;
     u->windows = o->windows;
+    u->bundle = o->bundle;
+    u->attributes = o->attributes;
     u->cancel = o->cancel;
     u->limits = o->limits;
     cprov_unpack_limits_fill(&u->limits);
@@ -65,6 +70,7 @@ static int set_up(struct cprov_unpack *u, const struct cprov_unpack_options *o,
     u->egid = getegid();
     u->umask = read_umask();
     cprov_buf_init(&u->late, CPROV_UNPACK_LATE);
+    cprov_buf_init(&u->aside, CPROV_UNPACK_ASIDE);
     cprov_buf_init(&u->win.lines, 4 * CPROV_TAR_HEADER_MAX);
     int code = copy_map(o->uid_map, o->uid_map_count, &u->uid_map, &u->uid_map_count, err);
     if (code == 0)
@@ -76,110 +82,247 @@ static int set_up(struct cprov_unpack *u, const struct cprov_unpack_options *o,
     return code;
 }
 
-/* Opens the folder that dir is in, and copies its last component. */
-static int open_parent(struct cprov_unpack *u, const char *dir, struct cprov_error *err)
+/* --- the folder --- */
+
+enum folder { FOLDER_MISSING, FOLDER_EMPTY, FOLDER_FULL };
+
+static int fail_full(const char *dir, struct cprov_error *err)
 {
-    char parent[PATH_MAX];
+    cprov_fail(err, CPROV_EEXISTS, "%s is not empty", dir);
+    cprov_hint(err, "give another folder, or --force to unpack over what is there");
+    return CPROV_EEXISTS;
+}
+
+/* Without the slashes at its end, which would lead through a link. */
+static int trim(const char *dir, char out[PATH_MAX], struct cprov_error *err)
+{
     size_t len = strlen(dir);
 
     while (len > 1 && dir[len - 1] == '/')
         len--;
-    if (len == 0 || len >= sizeof(parent))
+    if (len == 0 || len >= PATH_MAX)
         return cprov_fail(err, CPROV_EINVAL, "'%s' does not name a folder", dir);
-    memcpy(parent, dir, len);
-    parent[len] = '\0';
-    char *slash = strrchr(parent, '/'), *last = slash ? slash + 1 : parent;
-    u->name = strdup(last);
-    if (!u->name)
-        return cprov_fail_memory(err);
-    *last = '\0';
-    if (parent[0]) {
-        int code = cprov_fs_make_dirs(AT_FDCWD, parent, 0755, err);
-        if (code != 0)
-            return code;
-    }
-    return cprov_fs_open_dir(AT_FDCWD, parent[0] ? parent : ".", &u->parent, err);
-}
-
-static int make_root(struct cprov_unpack *u, const char *dir, struct cprov_error *err)
-{
-    int code = open_parent(u, dir, err);
-
-    if (code != 0)
-        return code;
-    if (mkdirat(u->parent, u->name, 0755) < 0)
-        return cprov_fail_os(err, errno, "cannot make the folder %s", dir);
-    u->made = true;
-    return cprov_fs_open_dir(u->parent, u->name, &u->root, err);
-}
-
-static int open_root(struct cprov_unpack *u, const char *dir, struct cprov_error *err)
-{
-    struct stat st;
-    int code = 0;
-
-    u->root = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (u->root < 0 && errno == ENOENT)
-        code = make_root(u, dir, err);
-    else if (u->root < 0)
-        code = cprov_fail_os(err, errno, "%s", dir);
-    if (code != 0)
-        return code;
-    if (fstat(u->root, &st) < 0)
-        return cprov_fail_os(err, errno, "%s", dir);
-    u->root_mode = st.st_mode & 07777;
-    u->root_uid = st.st_uid;
-    u->root_gid = st.st_gid;
-    u->inherits_acls = fgetxattr(u->root, "system.posix_acl_default", NULL, 0) > 0;
+    memcpy(out, dir, len);
+    out[len] = '\0';
     return 0;
 }
 
-static int check_empty(struct cprov_unpack *u, const char *dir, bool force, struct cprov_error *err)
+/* What a broken-off run has left in it is not counted, but told. */
+static int look_into(int fd, enum folder *out, bool *left, struct cprov_error *err)
 {
     auto_dir DIR *entries = NULL;
-    int code = cprov_dir_open(u->root, ".", &entries, err);
+    int code = cprov_dir_open(fd, ".", &entries, err);
 
-    if (code != 0 || !cprov_dir_next(entries))
-        return code;
-    if (!force) {
-        cprov_fail(err, CPROV_EEXISTS, "%s is not empty", dir);
-        cprov_hint(err, "give another folder, or --force to unpack over what is there");
-        return err->code;
-    }
-    u->has_lower = true;
-    return cprov_undo_new(u->root, &u->undo, err);
+    *out = FOLDER_EMPTY;
+    *left = false;
+    for (const char *name; code == 0 && (name = cprov_dir_next(entries));)
+        if (strcmp(name, STAGE_INSIDE) == 0)
+            *left = true;
+        else
+            *out = FOLDER_FULL;
+    return code;
 }
 
-static int on_made(void *arg, const char *path, struct cprov_error *err)
+/* Opens the folder, if there is one; what is something else is not followed and not replaced. */
+static int look_at(const char *dir, int *fd, enum folder *out, bool *left, struct cprov_error *err)
 {
-    struct cprov_unpack *u = arg;
+    char path[PATH_MAX];
+    struct stat st;
 
-    return cprov_undo_add(u->undo, path, err);
+    if (trim(dir, path, err) < 0)
+        return err->code;
+    *out = FOLDER_MISSING;
+    *left = false;
+    if (lstat(path, &st) < 0)
+        return errno == ENOENT ? 0 : cprov_fail_os(err, errno, "%s", path);
+    if (S_ISLNK(st.st_mode)) {
+        cprov_fail(err, CPROV_EREFUSED, "%s is a symlink, which is not followed", path);
+        cprov_hint(err, "name the folder that it leads to");
+        return CPROV_EREFUSED;
+    }
+    if (!S_ISDIR(st.st_mode))
+        return cprov_fail(err, CPROV_EEXISTS, "%s is not a folder", path);
+    *fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (*fd < 0 && errno == EACCES && st.st_uid == geteuid()) {
+        *out = FOLDER_FULL; /* as far as we can see */
+        return 0;
+    }
+    if (*fd < 0)
+        return cprov_fail_os(err, errno, "%s", path);
+    return look_into(*fd, out, left, err);
+}
+
+int cprov_unpack_check(const char *dir, bool force, struct cprov_error *err)
+{
+    auto_fd int fd = -1;
+    enum folder is;
+    bool left;
+
+    if (look_at(dir, &fd, &is, &left, err) < 0)
+        return err->code;
+    return is == FOLDER_FULL && !force ? fail_full(dir, err) : 0;
+}
+
+/* Opens the folder that dir is in, and copies its last component; "" when it has no name there. */
+static int open_parent(struct cprov_unpack *u, const char *dir, bool make, struct cprov_error *err)
+{
+    char path[PATH_MAX];
+
+    if (trim(dir, path, err) < 0)
+        return err->code;
+    char *slash = strrchr(path, '/'), *last = slash ? slash + 1 : path;
+    bool unnamed = strcmp(last, ".") == 0 || strcmp(last, "..") == 0;
+    u->name = strdup(unnamed ? "" : last);
+    if (!u->name)
+        return cprov_fail_memory(err);
+    *last = '\0';
+    if (make && path[0] && cprov_fs_make_dirs(AT_FDCWD, path, 0755, err) < 0)
+        return err->code;
+    return cprov_fs_open_dir(AT_FDCWD, path[0] ? path : ".", &u->parent, err);
+}
+
+/* Whether a rename can put another one in the place of the empty folder, and nothing is lost. */
+static bool is_replaceable(const struct cprov_unpack *u, int fd)
+{
+    uint64_t here, above;
+    struct stat st;
+
+    return u->name[0] && fstat(fd, &st) == 0 && (u->euid == 0 || st.st_uid == u->euid) &&
+           cprov_fs_mount_id(fd, &here) == 0 && cprov_fs_mount_id(u->parent, &above) == 0 &&
+           here == above && fgetxattr(fd, "system.posix_acl_default", NULL, 0) <= 0 &&
+           fgetxattr(fd, "system.posix_acl_access", NULL, 0) <= 0;
+}
+
+static int fail_meanwhile(const char *dir, struct cprov_error *err)
+{
+    return cprov_fail(err, CPROV_EINUSE, "another process has just put files into %s", dir);
+}
+
+/* The tree is made beside the folder, under a name that nobody looks for, and one rename makes it
+ * the folder. was: the empty one that is there, or -1. */
+static int open_beside(struct cprov_unpack *u, const char *dir, int was, struct cprov_error *err)
+{
+    char name[NAME_MAX + 1];
+    auto_fd int now = -1;
+    enum folder is;
+    struct stat st;
+    bool left;
+
+    snprintf(name, sizeof(name), ".%.*s" STAGE_INSIDE,
+             (int)(sizeof(name) - sizeof("." STAGE_INSIDE)), u->name);
+    if (cprov_stage_open(u->parent, name, NULL, NULL, &u->stage, err) < 0 ||
+        look_at(dir, &now, &is, &left, err) < 0)
+        return err->code;
+    if (is == FOLDER_FULL || left) /* whoever had the lock before */
+        return fail_meanwhile(dir, err);
+    u->top = openat(u->stage.fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (u->top < 0)
+        return cprov_fail_os(err, errno, "cannot open a folder");
+    u->fresh = was < 0 || u->bundle;
+    mode_t mode = u->umask == UMASK_UNKNOWN ? 0755 : 0755 & ~u->umask;
+    if (was >= 0 && (fstat(was, &st) < 0 || ((st.st_uid != u->euid || st.st_gid != u->egid) &&
+                                             fchown(u->top, st.st_uid, st.st_gid) < 0)))
+        return cprov_fail_os(err, errno, "cannot have the owner of %s", dir);
+    if (fchmod(u->top, was >= 0 ? st.st_mode & 07777 : mode) < 0)
+        return cprov_fail_os(err, errno, "cannot set the mode of a folder");
+    return 0;
+}
+
+/* A run that was killed while it replaced things: they come back. */
+static int on_left(int stage, void *arg, struct cprov_error *err)
+{
+    const struct cprov_unpack *u = arg;
+
+    return cprov_merge_undo(stage, u->there, &u->attributes, err);
+}
+
+/* The folder has content, or a rename cannot replace it: the tree is made in it, under one hidden
+ * name, and merged when all of it is verified. */
+static int open_inside(struct cprov_unpack *u, const char *dir, bool force, struct cprov_error *err)
+{
+    char path[PATH_MAX];
+    enum folder is;
+    bool left;
+
+    if (trim(dir, path, err) < 0)
+        return err->code;
+    u->there = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (u->there < 0 && errno == EACCES && force) { /* closed, and ours: look_at() */
+        if (chmod(path, S_IRWXU) == 0)
+            u->there = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (u->there < 0)
+        return cprov_fail_os(err, errno, "%s", dir);
+    u->inside = u->fresh = true;
+    if (cprov_name_set_init(&u->named, err) < 0 ||
+        cprov_stage_open(u->there, STAGE_INSIDE, on_left, u, &u->stage, err) < 0 ||
+        look_into(u->there, &is, &left, err) < 0)
+        return cprov_wrap(err, "%s", dir);
+    if (is == FOLDER_FULL && !force)
+        return fail_full(dir, err);
+    if (mkdirat(u->stage.fd, CPROV_MERGE_TREE, S_IRWXU) < 0 ||
+        (u->top = openat(u->stage.fd, CPROV_MERGE_TREE, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+        return cprov_fail_os(err, errno, "cannot make a folder in %s", dir);
+    return 0;
+}
+
+static int open_folder(struct cprov_unpack *u, const char *dir, bool force, struct cprov_error *err)
+{
+    struct cprov_error no_room = CPROV_ERROR_INIT;
+    auto_fd int fd = -1;
+    enum folder is;
+    bool left;
+
+    if (look_at(dir, &fd, &is, &left, err) < 0)
+        return err->code;
+    if (is == FOLDER_FULL && !force)
+        return fail_full(dir, err);
+    if (is == FOLDER_FULL || left)
+        return open_inside(u, dir, force, err);
+    if (is == FOLDER_MISSING)
+        return open_parent(u, dir, true, err) < 0 ? err->code : open_beside(u, dir, -1, err);
+    /* Not every folder above is ours to make something in. */
+    if (open_parent(u, dir, false, &no_room) < 0 || !is_replaceable(u, fd))
+        return open_inside(u, dir, force, err);
+    int code = open_beside(u, dir, fd, err);
+    if (code != CPROV_EREFUSED)
+        return code;
+    *err = (struct cprov_error)CPROV_ERROR_INIT;
+    return open_inside(u, dir, force, err);
+}
+
+static int open_root(struct cprov_unpack *u, const char *dir, bool force, struct cprov_error *err)
+{
+    if (open_folder(u, dir, force, err) < 0)
+        return err->code;
+    if (u->bundle && mkdirat(u->top, CPROV_UNPACK_ROOTFS, 0755) < 0)
+        return cprov_fail_os(err, errno, "cannot make the folder " CPROV_UNPACK_ROOTFS);
+    u->root = openat(u->top, u->bundle ? CPROV_UNPACK_ROOTFS : ".",
+                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (u->root < 0)
+        return cprov_fail_os(err, errno, "cannot open a folder");
+    u->inherits_acls = fgetxattr(u->root, "system.posix_acl_default", NULL, 0) > 0;
+    return 0;
 }
 
 static int open_tree(struct cprov_unpack *u, struct cprov_error *err)
 {
     struct cprov_tree_options options = { .umask = u->umask };
 
-    if (u->undo) {
-        options.made = on_made;
-        options.arg = u;
-    }
     /* Directories that no entry names are root's: of the image, that is. */
     if (!u->rootless && u->euid == 0 && (u->uid_map_count > 0 || u->gid_map_count > 0)) {
         int code = cprov_unpack_owner(u, 0, 0, &options.uid, &options.gid, err);
         if (code != 0)
             return code;
         options.own = true;
-        if (u->made && fchown(u->root, options.uid, options.gid) < 0)
+        if (u->fresh && fchown(u->root, options.uid, options.gid) < 0)
             return cprov_fail_os(err, errno, "cannot set the owner of the folder");
     }
-    if (u->made && fchmod(u->root, 0755) < 0) /* whatever the umask says */
+    if (u->fresh && fchmod(u->root, 0755) < 0) /* whatever the umask says */
         return cprov_fail_os(err, errno, "cannot set the mode of the folder");
     /* Many images do not say how old the root is; it is to be the same each time, as umoci has it.
      */
-    if (!u->undo)
-        (void)futimens(u->root, (const struct timespec[2]){ { .tv_sec = 0 }, { .tv_sec = 0 } });
+    (void)futimens(u->root, (const struct timespec[2]){ { .tv_sec = 0 }, { .tv_sec = 0 } });
     return cprov_tree_new(u->root, &options, &u->tree, err);
 }
 
@@ -190,68 +333,42 @@ int cprov_unpack_open(const char *dir, const struct cprov_unpack_options *option
 
     if (!u)
         return cprov_fail_memory(err);
-    u->parent = u->root = u->file.fd = u->win.fd = -1;
-    int code = set_up(u, options, err);
-    if (code == 0)
-        code = open_root(u, dir, err);
-    if (code == 0 && !u->made)
-        code = check_empty(u, dir, options->force, err);
-    if (code == 0)
-        code = open_tree(u, err);
-    if (code != 0) {
-        u->committed = !u->made; /* nothing of it is ours yet */
-        return code;
-    }
+    u->parent = u->there = u->top = u->root = u->file.fd = u->win.fd = u->stage.fd = -1;
+    if (set_up(u, options, err) < 0 || open_root(u, dir, options->force, err) < 0 ||
+        open_tree(u, err) < 0)
+        return err->code;
     *out = cprov_steal(&u);
     return 0;
 }
 
-/* Everything in the folder is ours. */
-static void remove_content(struct cprov_unpack *u)
+int cprov_unpack_folder(const struct cprov_unpack *u)
 {
-    auto_dir DIR *entries = NULL;
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-
-    if (cprov_dir_open(u->root, ".", &entries, &ignored) != 0)
-        return;
-    for (const char *name; (name = cprov_dir_next(entries));)
-        if (cprov_fs_remove_tree(u->root, name, &ignored) != 0)
-            return;
+    return u->top;
 }
 
-/* What was made goes; nobody is there to be told what could not be removed. */
-static void take_back(struct cprov_unpack *u)
-{
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-
-    if (u->undo && u->tree) {
-        int code = cprov_undo_run(u->undo, u->tree, &ignored);
-        (void)code;
-    } else if (u->root >= 0 && !u->undo) {
-        remove_content(u);
-    }
-    if (u->made) {
-        (void)unlinkat(u->parent, u->name, AT_REMOVEDIR);
-        return;
-    }
-    /* who may not put them back could not change them either */
-    if (u->root >= 0 && fchown(u->root, u->root_uid, u->root_gid) == 0)
-        (void)fchmod(u->root, u->root_mode);
-}
+/* --- the end --- */
 
 void cprov_unpack_close(struct cprov_unpack *u)
 {
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
     if (!u)
         return;
-    if (!u->committed)
-        take_back(u);
     cprov_tree_free(u->tree);
-    cprov_undo_free(u->undo);
     cprov_unpack_windows_clear(u);
-    cprov_name_set_clear(&u->names);
-    cprov_buf_clear(&u->late);
     cprov_fd_close(&u->file.fd);
     cprov_fd_close(&u->root);
+    cprov_fd_close(&u->top);
+    /* What could not be put back is in it: the next run tries once more. */
+    if (u->inside && u->stage.fd >= 0 &&
+        faccessat(u->stage.fd, CPROV_MERGE_JOURNAL, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        cprov_stage_close(&u->stage);
+    (void)!cprov_stage_remove(&u->stage, &ignored); /* nobody is there to be told */
+    cprov_name_set_clear(&u->names);
+    cprov_name_set_clear(&u->named);
+    cprov_buf_clear(&u->late);
+    cprov_buf_clear(&u->aside);
+    cprov_fd_close(&u->there);
     cprov_fd_close(&u->parent);
     free(u->uid_map);
     free(u->gid_map);
@@ -259,20 +376,64 @@ void cprov_unpack_close(struct cprov_unpack *u)
     free(u);
 }
 
+/* One rename; an empty folder that is there gives way to it. */
+static int put_in_place(struct cprov_unpack *u, struct cprov_error *err)
+{
+    if (renameat(u->parent, u->stage.name, u->parent, u->name) < 0) {
+        int os = errno;
+
+        if (os == ENOTEMPTY || os == EEXIST || os == ENOTDIR)
+            return fail_meanwhile(u->name, err);
+        return cprov_fail_os(err, os, "cannot give the folder its name %s", u->name);
+    }
+    u->stage.name[0] = '\0'; /* it is the caller's */
+    return cprov_fs_sync_dir(u->parent, err);
+}
+
+/* The directories that keep their owner out do so once nothing has to be moved any more. */
+static int close_late(struct cprov_unpack *u, int folder, struct cprov_error *err)
+{
+    const struct cprov_tree_options options = { .umask = u->umask };
+    auto_tree struct cprov_tree *tree = NULL;
+    auto_fd int root = openat(folder, u->bundle ? CPROV_UNPACK_ROOTFS : ".",
+                              O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (root < 0)
+        return cprov_fail_os(err, errno, "cannot open the folder");
+    return cprov_tree_new(root, &options, &tree, err) < 0 ? err->code
+                                                          : cprov_unpack_late_apply(u, tree, err);
+}
+
+static int merge(struct cprov_unpack *u, struct cprov_error *err)
+{
+    struct stat st;
+
+    if (fstatat(u->top, STAGE_INSIDE, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return cprov_fail(err, CPROV_EEXISTS, "the image has a " STAGE_INSIDE " of its own");
+    if (cprov_merge(u->stage.fd, u->there, &u->named, &u->attributes, err) < 0)
+        return err->code;
+    if (close_late(u, u->there, err) < 0 || cprov_fs_sync_all(u->there, err) < 0) {
+        struct cprov_error worse = CPROV_ERROR_INIT;
+
+        return cprov_merge_undo(u->stage.fd, u->there, &u->attributes, &worse) < 0
+                   ? cprov_wrap(err, "%s", worse.msg)
+                   : err->code;
+    }
+    if (cprov_merge_keep(u->stage.fd, err) < 0)
+        return err->code;
+    return cprov_stage_remove(&u->stage, err) < 0 ? cprov_wrap(err, "what was replaced") : 0;
+}
+
 int cprov_unpack_commit(struct cprov_unpack *u, struct cprov_unpack_result *result,
                         struct cprov_error *err)
 {
-    int code = cprov_unpack_windows_finish(u, err);
-
-    if (code == 0) {
-        cprov_tree_flush(u->tree);
-        code = cprov_unpack_late_apply(u, err);
-    }
-    if (code == 0)
-        code = cprov_fs_sync_all(u->root, err);
-    if (code != 0)
-        return code;
-    u->committed = true;
+    if (cprov_unpack_windows_finish(u, err) < 0)
+        return err->code;
+    cprov_tree_flush(u->tree);
+    if ((!u->inside && cprov_unpack_late_apply(u, u->tree, err) < 0) ||
+        cprov_fs_sync_all(u->root, err) < 0 ||
+        (u->inside ? merge(u, err) : put_in_place(u, err)) < 0)
+        return err->code;
     *result = u->result;
     result->entries = u->count.entries;
     result->bytes = u->count.bytes;

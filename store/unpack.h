@@ -20,10 +20,12 @@ struct cprov_id_map {
 };
 
 struct cprov_unpack_options {
-    bool force;    /* unpack over what is in the folder */
+    bool force;    /* the folder may have content, which stays where the image has no such name */
+    bool bundle;   /* the image goes to CPROV_UNPACK_ROOTFS in the folder */
     bool rootless; /* owner and mode kept in user.rootlesscontainers, devices left out */
     bool windows;  /* Files/, Hives/, UtilityVM/: plain files, with what a Linux file system cannot
                       hold kept in  DIR/.cprov-windows.jsonl */
+    struct cprov_layer_attributes attributes; /* borrowed */
     const struct cprov_id_map *uid_map, *gid_map;
     size_t uid_map_count, gid_map_count;
     struct cprov_unpack_limits limits; /* 0: the defaults */
@@ -32,16 +34,34 @@ struct cprov_unpack_options {
 
 struct cprov_unpack;
 
+#define CPROV_UNPACK_ROOTFS "rootfs"
+
 /*
- * Opens or makes dir (an existing one must be empty unless force). Everything goes through its
- * descriptor: openat2(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS) where the kernel has it, a walk that
- * opens each component with O_NOFOLLOW where not. CPROV_EEXISTS, CPROV_EREFUSED (not root and not
- * rootless is allowed: ownership is then left as it falls, told once).
+ * Whether an image can be unpacked into dir, asked before a byte is fetched: it is missing, or a
+ * folder that is empty (or force). CPROV_EEXISTS, CPROV_EREFUSED (a symlink; none is followed).
+ */
+CPROV_MUST_CHECK
+int cprov_unpack_check(const char *dir, bool force, struct cprov_error *err);
+
+/*
+ * Begins: nothing is seen of it in dir before cprov_unpack_commit(). A folder that is missing or
+ * empty is made beside, as .NAME.cprov-unpack, and gets its name by one rename; into one that has
+ * content, is mounted, or stands where nothing can be made beside it, the image is merged
+ * (store/merge.h) from its .cprov-unpack. What a process that was killed has left there is removed,
+ * and what it had replaced put back.
+ *
+ * Everything goes through descriptors: openat2(RESOLVE_IN_ROOT) where the kernel has it, a walk
+ * that opens each component with O_NOFOLLOW where not. Not root and not rootless is allowed:
+ * ownership is then left as it falls, told once.
+ *
+ * As cprov_unpack_check(); CPROV_EINUSE: another process unpacks there.
  */
 CPROV_MUST_CHECK
 int cprov_unpack_open(const char *dir, const struct cprov_unpack_options *options,
                       struct cprov_unpack **out, struct cprov_error *err);
-/* Not committed: removes everything that was made, the folder too when open made it. */
+/* What becomes the folder, to put other things into it before the commit. Borrowed. */
+int cprov_unpack_folder(const struct cprov_unpack *u);
+/* Not committed: nothing is left of it, and dir is as it was. */
 void cprov_unpack_close(struct cprov_unpack *u);
 CPROV_DEFINE_CLEANUP(struct cprov_unpack, cprov_unpack, cprov_unpack_close)
 #define auto_unpack CPROV_CLEANUP(cprov_unpack_cleanup)
@@ -71,10 +91,16 @@ int cprov_unpack_layer(struct cprov_unpack *u, enum cprov_layer_packing packing,
 
 struct cprov_unpack_result {
     uint64_t entries, bytes;
+    uint64_t devices, set_ids; /* made: device nodes, files with a set-id bit */
     uint64_t devices_skipped, owners_skipped,
-        xattrs_skipped; /* what needed a privilege that was not there */
+        xattrs_skipped;      /* what needed a privilege that was not there */
+    uint64_t xattrs_refused; /* cprov_layer_attribute_passes() */
 };
-/* Directory times, one syncfs, and the tree is the caller's. */
+/*
+ * Modes and times of directories, one syncfs, and the tree is in its place: whole, or not at all.
+ * Over content, what is replaced comes back when something fails. CPROV_EINUSE: another process has
+ * put something there meanwhile, or something is mounted where a name goes.
+ */
 CPROV_MUST_CHECK
 int cprov_unpack_commit(struct cprov_unpack *u, struct cprov_unpack_result *result,
                         struct cprov_error *err);

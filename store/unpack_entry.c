@@ -124,6 +124,8 @@ static int make_node(struct cprov_unpack *u, const struct cprov_tar_entry *e, co
         u->result.devices_skipped++; /* root of a user namespace, most likely */
         return 0;
     }
+    if (code == 0 && device)
+        u->result.devices++;
     return code != 0 ? code : cprov_unpack_meta_name(u, e, &place, err);
 }
 
@@ -179,6 +181,8 @@ static int apply(struct cprov_unpack *u, const struct cprov_tar_entry *e, struct
         code = settle_windows_name(u, path, err); /* as long as it was: hidden stays */
     if (code != 0)
         return code;
+    if (meaning == CPROV_MEANS_NOTHING && e->type == CPROV_TAR_FILE)
+        return cprov_unpack_put_aside(u, path, err) < 0 ? err->code : begin_file(u, e, path, err);
     if (meaning != CPROV_MEANS_FILE)
         return cprov_unpack_whiteout(u, path, meaning, hidden, err);
     if (!path[0] && e->type != CPROV_TAR_DIR)

@@ -256,6 +256,8 @@ int cprov_unpack_layer(struct cprov_unpack *u, enum cprov_layer_packing packing,
         code = run(&l, err);
     if (code == 0)
         code = check_diff_id(&l, diff_id, err);
+    if (code == 0)
+        code = cprov_unpack_drop_aside(u, err);
     u->has_lower = u->has_lower || l.unpacked > 0;
     cprov_fd_close(&u->file.fd); /* of a member that was cut */
     cprov_name_set_clear(&u->names);

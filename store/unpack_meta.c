@@ -24,10 +24,6 @@ struct target {
     const char *name;
 };
 
-/* These belong to a host, to overlayfs or to ourselves, not to an image. */
-static const char *const refused[] = { "security.selinux", "system.nfs4_acl",
-                                       CPROV_ROOTLESS_ATTRIBUTE };
-
 static int map_id(const struct cprov_id_map *map, size_t count, uint64_t id, const char *what,
                   uint32_t *out, struct cprov_error *err)
 {
@@ -116,14 +112,6 @@ static int put_xattr(struct cprov_unpack *u, const struct target *t, const char 
     return 0;
 }
 
-static bool is_refused(const char *name)
-{
-    for (size_t i = 0; i < CPROV_COUNT(refused); i++)
-        if (strcmp(name, refused[i]) == 0)
-            return true;
-    return strncmp(name, "trusted.overlay.", strlen("trusted.overlay.")) == 0;
-}
-
 /* The member's attributes take the place of those that a lower layer gave the directory, and of
  * what anything inherits from the directory it is in. */
 static void clear_xattrs(const struct cprov_unpack *u, const struct target *t,
@@ -133,7 +121,7 @@ static void clear_xattrs(const struct cprov_unpack *u, const struct target *t,
     ssize_t len = e->type == CPROV_TAR_DIR ? flistxattr(t->fd, names, sizeof(names)) : 0;
 
     for (const char *name = names; len > 0 && name < names + len; name += strlen(name) + 1)
-        if (!is_refused(name))
+        if (cprov_layer_attribute_passes(&u->attributes, name))
             remove_xattr(t, name);
     if (u->inherits_acls && e->type != CPROV_TAR_DIR && e->type != CPROV_TAR_SYMLINK)
         remove_xattr(t, ACL_ACCESS);
@@ -152,10 +140,10 @@ static int put_xattrs(struct cprov_unpack *u, const struct target *t,
             return err->code;
         memcpy(name, key.ptr, key.len);
         name[key.len] = '\0';
-        if (is_refused(name))
-            u->result.xattrs_skipped++;
-        else
+        if (cprov_layer_attribute_passes(&u->attributes, name))
             code = put_xattr(u, t, name, e->xattrs[i].value, err);
+        else
+            u->result.xattrs_refused++;
     }
     return code;
 }
@@ -246,9 +234,15 @@ static void get_times(const struct cprov_tar_entry *e, struct timespec times[2])
 }
 
 /* A set-id bit would lend rights of somebody else than the image says. */
-static mode_t mode_for(const struct cprov_tar_entry *e, bool owned)
+static mode_t mode_for(struct cprov_unpack *u, const struct cprov_tar_entry *e, bool owned)
 {
-    return owned ? e->mode : e->mode & ~(mode_t)SET_IDS;
+    mode_t mode = cprov_layer_mode(e, u->windows);
+
+    if (!owned)
+        mode &= ~(mode_t)SET_IDS;
+    if (e->type == CPROV_TAR_FILE && (mode & SET_IDS))
+        u->result.set_ids++;
+    return mode;
 }
 
 /* Everything but mode and times. */
@@ -280,7 +274,7 @@ int cprov_unpack_meta_file(struct cprov_unpack *u, const struct cprov_unpack_fil
     int code = put_attached(u, &t, e, &is, &owned, err);
     if (code != 0)
         return code;
-    mode_t mode = mode_for(e, owned);
+    mode_t mode = mode_for(u, e, owned);
     if ((mode != (file->made_mode & ~u->umask) || u->inherits_acls || e->pax_count > 0 ||
          e->xattrs_count > 0) &&
         fchmod(file->fd, mode) < 0)
@@ -289,6 +283,15 @@ int cprov_unpack_meta_file(struct cprov_unpack *u, const struct cprov_unpack_fil
     if (futimens(file->fd, times) < 0)
         return cprov_fail_os(err, errno, "cannot set the times");
     return 0;
+}
+
+/* What the image says of it holds for the one that is there, too. */
+static int note_named(struct cprov_unpack *u, int fd, struct cprov_error *err)
+{
+    uint64_t id;
+    int code = cprov_tree_dir_id(fd, &id, err);
+
+    return code != 0 ? code : cprov_name_set_add(&u->named, id, "", err);
 }
 
 int cprov_unpack_meta_dir(struct cprov_unpack *u, const struct cprov_tar_entry *e, const char *path,
@@ -303,8 +306,10 @@ int cprov_unpack_meta_dir(struct cprov_unpack *u, const struct cprov_tar_entry *
     if (fstat(fd, &is) < 0)
         return cprov_fail_os(err, errno, "fstat");
     int code = put_attached(u, &t, e, &is, &owned, err);
+    if (code == 0 && u->inside)
+        code = note_named(u, fd, err);
     if (code == 0)
-        code = cprov_unpack_late_mode(u, path, mode_for(e, owned), &mode, err);
+        code = cprov_unpack_late_mode(u, path, mode_for(u, e, owned), &mode, err);
     if (code == 0 && fchmod(fd, mode) < 0)
         code = cprov_fail_os(err, errno, "cannot set the mode");
     get_times(e, times);
@@ -324,7 +329,7 @@ int cprov_unpack_meta_name(struct cprov_unpack *u, const struct cprov_tar_entry 
         return code;
     /* Not followed, wherever the C library can say so; and the name is one that we made. */
     if (e->type != CPROV_TAR_SYMLINK &&
-        fchmodat(p->dir, p->name, mode_for(e, owned), AT_SYMLINK_NOFOLLOW) < 0)
+        fchmodat(p->dir, p->name, mode_for(u, e, owned), AT_SYMLINK_NOFOLLOW) < 0)
         return cprov_fail_os(err, errno, "cannot set the mode");
     get_times(e, times);
     if (utimensat(p->dir, p->name, times, AT_SYMLINK_NOFOLLOW) < 0)

@@ -6,9 +6,9 @@
 
 #include "base/buf.h"
 #include "store/name_set.h"
+#include "store/stage.h"
 #include "store/tar_reader.h"
 #include "store/tree.h"
-#include "store/undo.h"
 #include "store/unpack.h"
 
 /* The member whose content comes now. */
@@ -30,19 +30,22 @@ struct cprov_unpack_windows {
 };
 
 struct cprov_unpack {
-    /* the folder */
-    int parent, root;
-    char *name; /* of the folder in its parent, when it was not there */
-    bool made;  /* we made it; else it stays */
-    bool committed;
-    mode_t root_mode; /* as it was found */
-    uid_t root_uid;
-    gid_t root_gid;
-    struct cprov_undo *undo; /* there was something in it; else everything in it is ours */
+    /* the folder; unpack.c */
+    int parent;  /* it is in */
+    int there;   /* it, when the stage is in it; else -1 */
+    char *name;  /* its own in its parent */
+    int top;     /* what takes its place; the stage, or in it */
+    int root;    /* of the image: top, or in a bundle below it */
+    bool inside; /* the stage is in the folder, whose content stays */
+    bool fresh;  /* root stands for no folder that had an owner and a mode before */
+    bool bundle;
+    struct cprov_stage stage;
+    struct cprov_name_set named; /* directories that an entry names; inside alone */
     struct cprov_tree *tree;
 
     /* how */
     bool rootless, windows;
+    struct cprov_layer_attributes attributes;
     const struct cprov_cancel *cancel;
     struct cprov_id_map *uid_map, *gid_map;
     size_t uid_map_count, gid_map_count;
@@ -52,8 +55,9 @@ struct cprov_unpack {
     uid_t euid;
     gid_t egid;
     mode_t umask;
-    bool inherits_acls;    /* a directory may have a default ACL */
-    struct cprov_buf late; /* modes of directories that would keep us out; unpack_rootless.c */
+    bool inherits_acls;     /* a directory may have a default ACL */
+    struct cprov_buf aside; /* what goes at the end of the layer; unpack_whiteout.c */
+    struct cprov_buf late;  /* modes of directories that would keep us out; unpack_rootless.c */
 
     /* the layer */
     bool has_lower;              /* something is below it */
@@ -73,6 +77,15 @@ CPROV_MUST_CHECK
 int cprov_unpack_whiteout(struct cprov_unpack *u, const char *path, enum cprov_layer_meaning how,
                           const char *hidden, struct cprov_error *err);
 
+/*
+ * AUFS kept files that had several names as .wh..wh.plnk/NUMBER, and wrote links to that. Such a
+ * file is made where it says, so that the links find it, and goes at the end of its layer.
+ */
+CPROV_MUST_CHECK
+int cprov_unpack_put_aside(struct cprov_unpack *u, const char *path, struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_unpack_drop_aside(struct cprov_unpack *u, struct cprov_error *err);
+
 /* unpack_meta.c: owner, attributes, mode, times, in the order in which they do not undo each other.
  */
 CPROV_MUST_CHECK
@@ -91,8 +104,7 @@ int cprov_unpack_owner(const struct cprov_unpack *u, uint64_t uid, uint64_t gid,
                        gid_t *out_gid, struct cprov_error *err);
 
 /* unpack_rootless.c */
-#define CPROV_ROOTLESS_ATTRIBUTE "user.rootlesscontainers"
-#define CPROV_ROOTLESS_MAX       12
+#define CPROV_ROOTLESS_MAX 12
 /* umoci's message Resource { uint32 uid = 1; uint32 gid = 2; }, where the one of the two that is
  * root's is 2^32 - 1; 0 bytes when both are. */
 size_t cprov_rootless_format(uint32_t uid, uint32_t gid, uint8_t out[CPROV_ROOTLESS_MAX]);
@@ -101,7 +113,8 @@ CPROV_MUST_CHECK
 int cprov_unpack_late_mode(struct cprov_unpack *u, const char *path, mode_t mode, mode_t *now,
                            struct cprov_error *err);
 CPROV_MUST_CHECK
-int cprov_unpack_late_apply(struct cprov_unpack *u, struct cprov_error *err);
+int cprov_unpack_late_apply(struct cprov_unpack *u, struct cprov_tree *tree,
+                            struct cprov_error *err);
 
 /* unpack_windows.c */
 /* Gives each component the case that it has already. */

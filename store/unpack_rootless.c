@@ -1,6 +1,7 @@
 /* store/unpack_rootless.c - what an ordinary user needs: owners in an attribute, modes that wait.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,25 +94,29 @@ static size_t list_items(const struct cprov_buf *late, struct item *items)
     return count;
 }
 
-static int apply(struct cprov_unpack *u, const struct item *item, struct cprov_error *err)
+/* By name: a directory that is named twice keeps us out the second time. */
+static int apply(struct cprov_tree *tree, const struct item *item, struct cprov_error *err)
 {
     struct cprov_error missing = CPROV_ERROR_INIT;
     struct cprov_place place;
-    auto_fd int fd = -1;
 
-    int code = cprov_tree_find(u->tree, item->path, CPROV_TREE_LOOK, &place, &missing);
-    if (code == 0)
-        code = cprov_tree_open_dir(u->tree, &place, &fd, &missing);
-    if (code == CPROV_ENOTFOUND)
-        return 0; /* a later layer has taken it away */
-    if (code != 0)
+    int code = cprov_tree_find(tree, item->path, CPROV_TREE_LOOK, &place, &missing);
+    if (code != 0 && code != CPROV_ENOTFOUND)
         *err = missing;
-    if (code == 0 && fchmod(fd, item->mode) < 0)
-        code = cprov_fail_os(err, errno, "cannot set the mode of %s", item->path);
-    return code;
+    if (code != 0)
+        return code == CPROV_ENOTFOUND ? 0 : code; /* a later layer has taken it away */
+    auto_fd int fd = openat(place.dir, place.name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP
+                   ? 0
+                   : cprov_fail_os(err, errno, "cannot open %s", item->path);
+    if (fchmodat(place.dir, place.name, item->mode, 0) < 0)
+        return cprov_fail_os(err, errno, "cannot set the mode of %s", item->path);
+    return 0;
 }
 
-int cprov_unpack_late_apply(struct cprov_unpack *u, struct cprov_error *err)
+int cprov_unpack_late_apply(struct cprov_unpack *u, struct cprov_tree *tree,
+                            struct cprov_error *err)
 {
     size_t count = list_items(&u->late, NULL);
     int code = 0;
@@ -124,7 +129,7 @@ int cprov_unpack_late_apply(struct cprov_unpack *u, struct cprov_error *err)
     list_items(&u->late, items);
     qsort(items, count, sizeof(*items), compare);
     for (size_t i = 0; code == 0 && i < count; i++)
-        code = apply(u, &items[i], err);
+        code = apply(tree, &items[i], err);
     free(items);
     return code;
 }

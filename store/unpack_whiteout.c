@@ -130,3 +130,34 @@ int cprov_unpack_whiteout(struct cprov_unpack *u, const char *path, enum cprov_l
     *err = (struct cprov_error)CPROV_ERROR_INIT; /* there is nothing to hide */
     return 0;
 }
+
+int cprov_unpack_put_aside(struct cprov_unpack *u, const char *path, struct cprov_error *err)
+{
+    const char *last = u->aside.ptr;
+    size_t len = cprov_layer_reserved(path);
+
+    for (size_t at = 0; at < u->aside.len; at += strlen(u->aside.ptr + at) + 1)
+        last = u->aside.ptr + at;
+    if (u->aside.len > 0 && strlen(last) == len && memcmp(last, path, len) == 0)
+        return 0; /* it goes with the folder */
+    cprov_buf_add(&u->aside, path, len);
+    cprov_buf_add_char(&u->aside, '\0');
+    return cprov_buf_check(&u->aside, "the list of names that AUFS kept", err);
+}
+
+int cprov_unpack_drop_aside(struct cprov_unpack *u, struct cprov_error *err)
+{
+    struct cprov_place place;
+
+    for (size_t at = 0; at < u->aside.len; at += strlen(u->aside.ptr + at) + 1) {
+        const char *path = u->aside.ptr + at;
+        int code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
+
+        if (code == 0)
+            code = cprov_tree_remove(u->tree, &place, err);
+        if (code != 0)
+            return cprov_wrap(err, "%s", path);
+    }
+    cprov_buf_reset(&u->aside);
+    return 0;
+}
