@@ -86,8 +86,10 @@ int cprov_cmd_new_container(struct cprov_cli *cli)
 
     if (!s->image)
         return cprov_cli_usage(cli, "--image is missing: the installed image it is made of");
-    if (!s->bundle && (s->rootless || s->uid_maps.count || s->gid_maps.count))
-        return cprov_cli_usage(cli, "--rootless and the maps are about the files of --path");
+    if (!s->bundle && (s->rootless || s->uid_maps.count || s->gid_maps.count ||
+                       s->annotations.count || s->xattrs.count))
+        return cprov_cli_usage(cli, "--rootless, the maps, --annotation and --xattr are about the "
+                                    "files of --path");
     int r = cprov_cli_rows(cli, &cprov_container_record, &layout);
     return r < 0 ? r : cprov_cli_change(cli, make);
 }

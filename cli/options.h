@@ -60,7 +60,8 @@ struct cprov_settings {
     const char *runtime;
     const char *title;
     const char *sign;
-    struct cprov_words uid_maps, gid_maps; /* "INSIDE:OUTSIDE:COUNT" */
+    struct cprov_words uid_maps, gid_maps;  /* "INSIDE:OUTSIDE:COUNT" */
+    struct cprov_words annotations, xattrs; /* "KEY=VALUE"; patterns */
     uint64_t max_entries, max_bytes, max_ratio;
     uint64_t max_size; /* bytes, of find */
     unsigned limit;

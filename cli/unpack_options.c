@@ -61,6 +61,10 @@ int cprov_cli_unpack_to(struct cprov_cli *cli, struct cprov_unpack_to *out)
     to.bundle = s->bundle;
     to.force = s->force;
     to.rootless = s->rootless;
+    to.annotations = s->annotations.items;
+    to.annotations_count = s->annotations.count;
+    to.xattrs = s->xattrs.items;
+    to.xattrs_count = s->xattrs.count;
     to.max_entries = s->max_entries;
     to.max_bytes = s->max_bytes;
     to.max_ratio = s->max_ratio;

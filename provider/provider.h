@@ -289,6 +289,10 @@ struct cprov_unpack_to {
     const struct cprov_id_range *uid_map, *gid_map;
     size_t uid_map_count, gid_map_count;
     uint64_t max_entries, max_bytes, max_ratio; /* caps; 0: the configuration's or the default */
+    const char *const *annotations; /* "KEY=VALUE", of a bundle; before what the image says */
+    size_t annotations_count;
+    const char *const *xattrs; /* patterns of extended attributes kept beside the usual ones */
+    size_t xattrs_count;
 };
 
 /* --- install, save --- */

@@ -13,7 +13,8 @@
 #define SPEC_VERSION    "1.0.2" /* all that is written was there then; older runtimes read it */
 #define INDENT          2
 #define DEFAULT_PATH    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define ANNOTATION(key) "org.opencontainers.image." key
+#define ALLOWED         "org.opencontainers.image."
+#define ANNOTATION(key) ALLOWED key
 
 /* What is written, and from what. */
 struct making {
@@ -23,6 +24,7 @@ struct making {
     struct cprov_arena arena;
     struct cprov_user user;
     bool windows;
+    size_t dropped; /* labels */
 };
 
 /* --- lists that are always the same --- */
@@ -242,11 +244,47 @@ static void write_mounts(struct making *m)
 
 /* --- annotations --- */
 
+/* The one given by hand, of those of a name the last; NULL: none. */
+static const char *by_hand(const struct making *m, const char *key)
+{
+    const struct cprov_unpack_to *to = m->to;
+    size_t len = strlen(key);
+
+    for (size_t i = to->annotations_count; i > 0; i--)
+        if (strncmp(to->annotations[i - 1], key, len) == 0 && to->annotations[i - 1][len] == '=')
+            return to->annotations[i - 1];
+    return NULL;
+}
+
 /* A label of the same name goes before what is said by another member. */
 static void write_annotation(struct making *m, const char *key, const char *value)
 {
-    if (value && *value && !cprov_image_config_label(m->config, key))
+    if (value && *value && !by_hand(m, key) && !cprov_image_config_label(m->config, key))
         cprov_json_member(&m->w, key, value);
+}
+
+static void write_by_hand(struct making *m)
+{
+    for (size_t i = 0; i < m->to->annotations_count; i++) {
+        const char *text = m->to->annotations[i], *value = strchr(text, '=');
+        const char *key = cprov_arena_textf(&m->arena, "%.*s", (int)(value - text), text);
+
+        if (key && by_hand(m, key) == text)
+            cprov_json_member(&m->w, key, value + 1);
+    }
+}
+
+/* Only what runtimes take for a description. */
+static void write_labels(struct making *m)
+{
+    for (size_t i = 0; i < m->config->labels_count; i++) {
+        const struct cprov_annotation *label = &m->config->labels[i];
+
+        if (strncmp(label->key, ALLOWED, strlen(ALLOWED)) != 0)
+            m->dropped++;
+        else if (!by_hand(m, label->key))
+            cprov_json_member(&m->w, label->key, label->value);
+    }
 }
 
 static void write_ports(struct making *m)
@@ -274,8 +312,8 @@ static void write_annotations(struct making *m)
     write_annotation(m, ANNOTATION("created"), c->created);
     write_annotation(m, ANNOTATION("stopSignal"), c->stop_signal);
     write_ports(m);
-    for (size_t i = 0; i < c->labels_count; i++)
-        cprov_json_member(&m->w, c->labels[i].key, c->labels[i].value);
+    write_labels(m);
+    write_by_hand(m);
     cprov_json_end_object(&m->w);
 }
 
@@ -393,7 +431,7 @@ static void write_all(struct making *m)
 
 int cprov_runtime_config_write(const struct cprov_image_config *config, int rootfs_fd,
                                const struct cprov_unpack_to *to, struct cprov_buf *out,
-                               struct cprov_error *err)
+                               size_t *dropped, struct cprov_error *err)
 {
     struct making m = { .config = config,
                         .to = to,
@@ -409,5 +447,9 @@ int cprov_runtime_config_write(const struct cprov_image_config *config, int root
         code = cprov_arena_check(&m.arena, err);
     }
     cprov_arena_clear(&m.arena);
-    return code != 0 ? code : cprov_buf_check(out, "config.json", err);
+    if (code == 0)
+        code = cprov_buf_check(out, "config.json", err);
+    if (code == 0)
+        *dropped = m.dropped;
+    return code;
 }

@@ -28,6 +28,7 @@ struct cprov_unpacking {
     struct cprov_transfer *transfer; /* or NULL */
     const struct cprov_unpack_to *to;
     const char *folder; /* the bundle's, or the root file system */
+    size_t labels_dropped;
     struct cprov_layer_source config_source;
     struct cprov_layer_source *layers; /* one per layer */
     struct stored *stored; /* one per layer and one for the config, without a transfer */
@@ -146,6 +147,7 @@ static int open_tree(struct cprov_unpacking *u, struct cprov_error *err)
                                      .limits = { .entries = to->max_entries,
                                                  .bytes = to->max_bytes,
                                                  .ratio = to->max_ratio },
+                                     .attributes = { to->xattrs, to->xattrs_count },
                                      .cancel = &u->cancel },
                                  &u->unpack, err);
     else
@@ -227,6 +229,12 @@ static int choose_folder(struct cprov_unpacking *u, struct cprov_error *err)
     if (!u->folder || !*u->folder || (to->bundle && to->rootfs))
         return cprov_fail(err, CPROV_EINVAL,
                           "one folder is needed, for a root file system or a bundle");
+    if (to->annotations_count > 0 && !to->bundle)
+        return cprov_fail(err, CPROV_EINVAL, "annotations are those of a bundle");
+    for (size_t i = 0; i < to->annotations_count; i++)
+        if (!strchr(to->annotations[i], '=') || to->annotations[i][0] == '=')
+            return cprov_fail(err, CPROV_EINVAL, "the annotation '%s' is not KEY=VALUE",
+                              to->annotations[i]);
     if (strlen(u->folder) >= PATH_MAX)
         return cprov_fail(err, CPROV_EINVAL, "the folder's path is too long");
     if (cprov_unpack_check(u->folder, to->force, err) < 0 || check_space(u, err) < 0)
@@ -244,7 +252,7 @@ static int write_runtime_config(struct cprov_unpacking *u, struct cprov_error *e
     int bundle = cprov_unpack_folder(u->unpack);
     cprov_buf_init(&json, CPROV_CONFIG_MAX);
     if (cprov_fs_open_dir(bundle, CPROV_UNPACK_ROOTFS, &rootfs, err) < 0 ||
-        cprov_runtime_config_write(u->config, rootfs, u->to, &json, err) < 0 ||
+        cprov_runtime_config_write(u->config, rootfs, u->to, &json, &u->labels_dropped, err) < 0 ||
         cprov_buf_check(&json, "config.json", err) < 0)
         return err->code;
     return cprov_fs_replace(bundle, "config.json", cprov_buf_span(&json), 0644, err);
@@ -302,12 +310,27 @@ static void tell_result(struct cprov_unpacking *u, const struct cprov_unpack_res
 {
     cprov_say(u->s, CPROV_MSG_VERBOSE, "Unpacked %llu entries, %llu bytes, into %s",
               (unsigned long long)r->entries, (unsigned long long)r->bytes, u->folder);
+    /* What the image may do to its host, if somebody lets it. */
+    if (r->devices || r->set_ids)
+        cprov_say(u->s, CPROV_MSG_VERBOSE,
+                  "%llu device nodes and %llu files with a set-id bit are among them",
+                  (unsigned long long)r->devices, (unsigned long long)r->set_ids);
     if (r->devices_skipped || r->owners_skipped || r->xattrs_skipped)
         cprov_say(u->s, CPROV_MSG_WARNING,
                   "without the privilege for it, %llu devices, %llu owners and %llu extended "
                   "attributes were left out",
                   (unsigned long long)r->devices_skipped, (unsigned long long)r->owners_skipped,
                   (unsigned long long)r->xattrs_skipped);
+    if (r->xattrs_refused)
+        cprov_say(u->s, CPROV_MSG_WARNING,
+                  "%llu extended attributes that are not an image's to set were left out; --xattr "
+                  "PATTERN keeps more",
+                  (unsigned long long)r->xattrs_refused);
+    if (u->labels_dropped)
+        cprov_say(u->s, CPROV_MSG_VERBOSE,
+                  "%zu labels of the image are no annotations of the bundle; --annotation "
+                  "KEY=VALUE adds one",
+                  u->labels_dropped);
 }
 
 int cprov_unpacking_end(struct cprov_unpacking *u, struct cprov_error *err)

@@ -173,6 +173,7 @@ struct made {
     struct cprov_buf text;
     struct cprov_arena arena;
     struct cprov_json *root;
+    size_t dropped;
 };
 
 static void make(const struct rootfs *r, const char *config, const struct cprov_unpack_to *to,
@@ -184,7 +185,7 @@ static void make(const struct rootfs *r, const char *config, const struct cprov_
     assert_int_equal(cprov_image_config_parse(cprov_span_of(config), &c, &err), 0);
     *out = (struct made){ .root = NULL };
     cprov_buf_init(&out->text, CPROV_CONFIG_MAX);
-    if (cprov_runtime_config_write(c, r->fd, to, &out->text, &err) != 0)
+    if (cprov_runtime_config_write(c, r->fd, to, &out->text, &out->dropped, &err) != 0)
         fail_msg("%s", err.msg);
     assert_int_equal(cprov_json_parse(cprov_buf_span(&out->text), &out->arena, &out->root, &err),
                      0);
@@ -278,7 +279,42 @@ static void writes_what_the_image_says(void **state)
     assert_string_equal(cprov_json_get_text(a, "org.opencontainers.image.stopSignal"), "SIGINT");
     assert_string_equal(cprov_json_get_text(a, "org.opencontainers.image.exposedPorts"),
                         "80/tcp,53/udp");
-    assert_string_equal(cprov_json_get_text(a, "k"), "v");
+    assert_null(cprov_json_get(a, "k"));
+    assert_int_equal(m.dropped, 1);
+    made_clear(&m);
+}
+
+/* S1: crun loads a library for one of these, others change the runtime or what it may do. */
+static void S1_labels_that_runtimes_obey(void **state)
+{
+    static const char *const hand[] = { "k=first", "run.oci.keep_original_groups=1", "k=a=b",
+                                        "org.opencontainers.image.os=mine",
+                                        "org.opencontainers.image.title=ours" };
+    struct cprov_unpack_to to = CPROV_INIT(struct cprov_unpack_to);
+    struct made m;
+
+    to.annotations = hand;
+    to.annotations_count = CPROV_COUNT(hand);
+    make(*state,
+         "{\"os\":\"linux\",\"architecture\":\"amd64\",\"config\":{\"Labels\":{"
+         "\"run.oci.seccomp.plugins\":\"/proc/self/cwd/rootfs/e.so\",\"run.oci.handler\":\"krun\","
+         "\"run.oci.hooks.stderr\":\"/x\",\"org.systemd.property.DeviceAllow\":\"x\","
+         "\"org.criu.config\":\"/x\",\"io.katacontainers.config.hypervisor.path\":\"/x\","
+         "\"org.opencontainers.imagex\":\"1\",\"ORG.opencontainers.image.x\":\"1\","
+         "\"org.opencontainers.image.title\":\"theirs\","
+         "\"org.opencontainers.image.version\":\"1\"}}," ROOTFS "}",
+         &to, &m);
+    const struct cprov_json *a = at(&m, "annotations");
+    assert_int_equal(m.dropped, 8);
+    assert_string_equal(cprov_json_get_text(a, "org.opencontainers.image.version"), "1");
+    assert_string_equal(cprov_json_get_text(a, "org.opencontainers.image.title"), "ours");
+    assert_string_equal(cprov_json_get_text(a, "org.opencontainers.image.os"), "mine");
+    assert_string_equal(cprov_json_get_text(a, "run.oci.keep_original_groups"), "1");
+    assert_string_equal(cprov_json_get_text(a, "k"), "a=b");
+    for (const struct cprov_json *v = a->child; v; v = v->next)
+        assert_true(cprov_span_starts_with(v->key, "org.opencontainers.image.") ||
+                    cprov_span_is(v->key, "k") ||
+                    cprov_span_is(v->key, "run.oci.keep_original_groups"));
     made_clear(&m);
 }
 
@@ -359,6 +395,7 @@ static void windows_is_another_section(void **state)
 /* Nothing is there to read when the user is not known. */
 static void fails_cleanly(void **state)
 {
+    size_t dropped = 7;
     const struct rootfs *r = *state;
     const struct cprov_unpack_to to = CPROV_INIT(struct cprov_unpack_to);
     auto_image_config struct cprov_image_config *c = NULL;
@@ -369,12 +406,15 @@ static void fails_cleanly(void **state)
     assert_int_equal(cprov_image_config_parse(
                          cprov_span_of("{\"config\":{\"User\":\"nobody\"}," ROOTFS "}"), &c, &err),
                      0);
-    assert_int_equal(cprov_runtime_config_write(c, r->fd, &to, &out, &err), CPROV_ENOTFOUND);
+    assert_int_equal(cprov_runtime_config_write(c, r->fd, &to, &out, &dropped, &err),
+                     CPROV_ENOTFOUND);
     assert_int_equal(out.len, 0);
     struct cprov_buf tiny = { 0 };
     cprov_buf_init(&tiny, 16);
     c->user = "";
-    assert_int_equal(cprov_runtime_config_write(c, r->fd, &to, &tiny, &err), CPROV_ELIMIT);
+    assert_int_equal(cprov_runtime_config_write(c, r->fd, &to, &tiny, &dropped, &err),
+                     CPROV_ELIMIT);
+    assert_int_equal(dropped, 7);
     cprov_buf_clear(&tiny);
 }
 
@@ -383,10 +423,15 @@ static void fails_cleanly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(finds_users),       TEST(refuses_users),
-        TEST(stays_inside),      TEST(writes_what_the_image_says),
-        TEST(has_defaults),      TEST(maps_ids),
-        TEST(runs_without_root), TEST(windows_is_another_section),
+        TEST(finds_users),
+        TEST(refuses_users),
+        TEST(stays_inside),
+        TEST(writes_what_the_image_says),
+        TEST(S1_labels_that_runtimes_obey),
+        TEST(has_defaults),
+        TEST(maps_ids),
+        TEST(runs_without_root),
+        TEST(windows_is_another_section),
         TEST(fails_cleanly),
     };
 
