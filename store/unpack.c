@@ -18,6 +18,7 @@
 #include "store/unpack_private.h"
 
 #define STAGE_INSIDE  ".cprov-unpack" /* beside: after a dot and the folder's name */
+#define PROC_NAME_MAX 32
 #define STATUS_MAX    (64 * CPROV_KIB)
 #define UMASK_UNKNOWN 0777
 
@@ -236,6 +237,24 @@ static int on_left(int stage, void *arg, struct cprov_error *err)
     return cprov_merge_undo(stage, u->there, &u->attributes, err);
 }
 
+/* The folder is closed, and ours; it is closed again in the end. Returns 0, or an errno. */
+static int open_closed(struct cprov_unpack *u, const char *path)
+{
+    char proc[PROC_NAME_MAX];
+    struct stat st;
+    auto_fd int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return errno;
+    snprintf(proc, sizeof(proc), "/proc/self/fd/%d", fd);
+    if (chmod(proc, (st.st_mode & 07777) | S_IRWXU) < 0)
+        return errno;
+    u->closed = true;
+    u->there_mode = st.st_mode & 07777;
+    u->there = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return u->there < 0 ? errno : 0;
+}
+
 /* The folder has content, or a rename cannot replace it: the tree is made in it, under one hidden
  * name, and merged when all of it is verified. */
 static int open_inside(struct cprov_unpack *u, const char *dir, bool force, struct cprov_error *err)
@@ -247,10 +266,8 @@ static int open_inside(struct cprov_unpack *u, const char *dir, bool force, stru
     if (trim(dir, path, err) < 0)
         return err->code;
     u->there = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (u->there < 0 && errno == EACCES && force) { /* closed, and ours: look_at() */
-        if (chmod(path, S_IRWXU) == 0)
-            u->there = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    }
+    if (u->there < 0 && errno == EACCES && force && open_closed(u, path) != 0)
+        u->there = -1;
     if (u->there < 0)
         return cprov_fail_os(err, errno, "%s", dir);
     u->inside = u->fresh = true;
@@ -288,6 +305,9 @@ static int open_folder(struct cprov_unpack *u, const char *dir, bool force, stru
     if (code != CPROV_EREFUSED)
         return code;
     *err = (struct cprov_error)CPROV_ERROR_INIT;
+    cprov_fd_close(&u->top);
+    if (cprov_stage_remove(&u->stage, err) < 0)
+        return err->code;
     return open_inside(u, dir, force, err);
 }
 
@@ -368,6 +388,8 @@ void cprov_unpack_close(struct cprov_unpack *u)
     cprov_name_set_clear(&u->named);
     cprov_buf_clear(&u->late);
     cprov_buf_clear(&u->aside);
+    if (u->closed)
+        (void)fchmod(u->there, u->there_mode);
     cprov_fd_close(&u->there);
     cprov_fd_close(&u->parent);
     free(u->uid_map);
@@ -407,6 +429,7 @@ static int close_late(struct cprov_unpack *u, int folder, struct cprov_error *er
 static int merge(struct cprov_unpack *u, struct cprov_error *err)
 {
     struct stat st;
+    uint64_t id;
 
     if (fstatat(u->top, STAGE_INSIDE, &st, AT_SYMLINK_NOFOLLOW) == 0)
         return cprov_fail(err, CPROV_EEXISTS, "the image has a " STAGE_INSIDE " of its own");
@@ -421,6 +444,8 @@ static int merge(struct cprov_unpack *u, struct cprov_error *err)
     }
     if (cprov_merge_keep(u->stage.fd, err) < 0)
         return err->code;
+    if (cprov_tree_dir_id(u->top, &id, err) == 0 && cprov_name_set_has(&u->named, id, ""))
+        u->closed = false; /* it has the image's mode */
     return cprov_stage_remove(&u->stage, err) < 0 ? cprov_wrap(err, "what was replaced") : 0;
 }
 

@@ -37,7 +37,9 @@ struct cprov_unpack {
     int top;     /* what takes its place; the stage, or in it */
     int root;    /* of the image: top, or in a bundle below it */
     bool inside; /* the stage is in the folder, whose content stays */
-    bool fresh;  /* root stands for no folder that had an owner and a mode before */
+    bool closed; /* it kept us out until it was opened; there_mode is what it had */
+    mode_t there_mode;
+    bool fresh; /* root stands for no folder that had an owner and a mode before */
     bool bundle;
     struct cprov_stage stage;
     struct cprov_name_set named; /* directories that an entry names; inside alone */

@@ -34,15 +34,21 @@ static int hide_content(struct cprov_unpack *u, int fd, unsigned depth, struct c
 static int hide_dir(struct cprov_unpack *u, int dir, const char *name, bool made, unsigned depth,
                     struct cprov_error *err)
 {
-    struct stat here, st;
+    uint64_t here, there;
+    struct stat st;
     auto_fd int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
     if (fd < 0)
         return cprov_fail_os(err, errno, "%s", name);
-    if (fstat(dir, &here) < 0 || fstat(fd, &st) < 0)
+    if (fstat(fd, &st) < 0)
         return cprov_fail_os(err, errno, "fstat");
-    if (st.st_dev != here.st_dev)
-        return cprov_fail(err, CPROV_EREFUSED, "%s: another file system is mounted there", name);
+    int os = cprov_fs_mount_id(dir, &here);
+    if (os == 0)
+        os = cprov_fs_mount_id(fd, &there);
+    if (os != 0)
+        return cprov_fail_os(err, os, "cannot ask for mounts");
+    if (there != here)
+        return cprov_fail(err, CPROV_EREFUSED, "%s: something is mounted there", name);
     int code = hide_content(u, fd, depth + 1, err);
     if (code != 0)
         return code;

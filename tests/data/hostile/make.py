@@ -187,6 +187,14 @@ def whiteouts():
     case("whiteout-reserved", "fine", file("f"), file(".wh..wh.plnk/1.2") + file(".wh..wh.aufs") + folder(".wh..wh.orph"),
          tree={"f": "file x", ".wh..wh.plnk": None, ".wh..wh.aufs": None})
     case("whiteout-inside-reserved", "fine", file("f"), file(".wh..wh.plnk/.wh.f"), tree={"f": "file x"})
+    case("aufs-links", "fine", file("low"), folder(".wh..wh.plnk") + file(".wh..wh.plnk/6.9", "two") + hardlink("d/a", ".wh..wh.plnk/6.9")
+         + hardlink("b", "/.wh..wh.plnk/6.9") + file(".wh..wh.orph/x") + hardlink(".wh.low", ".wh..wh.aufs") + file(".wh..wh..opq"),
+         tree={"d/a": "file two", "b": "file two", "low": None, ".wh..wh.plnk": None, ".wh..wh.orph": None})
+    case("aufs-links-missing", "refused", hardlink("a", ".wh..wh.plnk/6.9"))
+    case("aufs-links-lower", "refused", file(".wh..wh.plnk/6.9"), hardlink("a", ".wh..wh.plnk/6.9"))
+    case("aufs-links-out", "refused", hardlink("a", ".wh..wh.plnk/../../canary"))
+    case("aufs-beside-files", "fine", file("d/.wh..wh.x/y") + hardlink("d/a", "d/.wh..wh.x/y") + file("d/.wh..wh.z"),
+         tree={"d/a": "file x", "d/.wh..wh.x": None, "d/.wh..wh.z": None})
     case("opaque-root", "fine", file("a") + file("d/b"), file("c") + file(".wh..wh..opq"), tree={"a": None, "d": None, "c": "file x"})
     case("opaque-through-symlink", "fine", symlink("s", "..") + file("f"), file("s/.wh..wh..opq"), tree={"f": "file x"})
     case("opaque-upwards", "refused", file("f"), file("../.wh..wh..opq"))

@@ -385,6 +385,7 @@ static bool over_closed(struct unpacking *u)
 {
     struct cprov_buf bad;
     char path[512];
+    struct stat st;
 
     if (unpack_layers(u) != 0 || stat_of(u, "d").st_mode != (S_IFDIR | 0500))
         return false;
@@ -397,8 +398,13 @@ static bool over_closed(struct unpacking *u)
         stat_of(u, "d").st_mode != S_IFDIR)
         return false;
     cprov_buf_reset(&u->layers[2]);
-    return unpack_layers(u) == 0 && stat_of(u, "d").st_mode == (S_IFDIR | 0500) &&
-           is_there(u, "d/e/f");
+    if (unpack_layers(u) != 0 || stat_of(u, "d").st_mode != (S_IFDIR | 0500) ||
+        !is_there(u, "d/e/f"))
+        return false;
+    /* The folder itself too; it stays closed, since the image does not say otherwise. */
+    return chmod(u->dir, 0) == 0 && unpack_layers(u) == 0 && lstat(u->dir, &st) == 0 &&
+           st.st_mode == S_IFDIR && chmod(u->dir, 0755) == 0 && is_there(u, "d/e/f") &&
+           !is_there(u, ".cprov-unpack");
 }
 
 static void B31_over_closed_folders(void **state)
