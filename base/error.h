@@ -36,6 +36,7 @@ struct cprov_error {
     int code;       /* enum cprov_code; 0 when unset */
     int http;       /* HTTP status, or 0 */
     int os;         /* errno, or 0 */
+    bool versions;  /* CPROV_ENOTFOUND: the name is there, and its versions are others */
     char msg[320];  /* "pull alpine:3.20: layer 2: connection reset"; never secret */
     char hint[200]; /* what a person can do about it, or "" */
 };

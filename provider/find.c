@@ -176,7 +176,7 @@ static int conclude_one(struct find *f, size_t i)
         (pattern && o->code == CPROV_ENOTFOUND))
         return 0;
     if (o->code == CPROV_ENOTFOUND && f->s->places_count > 1 && !n->is_reference && !n->place &&
-        !strstr(o->err.msg, "newest is"))
+        !o->err.versions)
         name_sources(f->s, &o->err);
     cprov_report(f->s, target_of(f->s, n), &o->err);
     return o->code;

@@ -90,7 +90,7 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
     (void)i;
     if (code != CPROV_ENOTFOUND && place && f->s->places_count > 1)
         cprov_say(f->s, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, err->msg);
-    if (f->code == 0 || (code == CPROV_ENOTFOUND && !strstr(f->err.msg, "newest is"))) {
+    if (f->code == 0 || (code == CPROV_ENOTFOUND && !f->err.versions)) {
         f->code = code;
         f->err = *err;
         if (code != CPROV_ENOTFOUND && place && place->kind->import && f->s->places_count == 1)

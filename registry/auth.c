@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "registry/exchange.h"
 #include "registry/grant.h"
+#include "registry/problem.h"
 #include "registry/token.h"
 #include "registry/url.h"
 
@@ -160,17 +161,20 @@ static int fetch_token(struct cprov_grant *g, struct cprov_error *err)
     return code;
 }
 
-/* The token server's own words stand in brackets in the message so far. */
-static int refused(const struct cprov_grant *g, int http, struct cprov_error *err)
+static int refused(const struct cprov_grant *g, const struct cprov_exchange_answer *answer,
+                   struct cprov_error *err)
 {
     bool known = is_login(&g->login);
-    struct cprov_error cause = *err;
-    const char *words = strchr(cause.msg, '(');
+    int http = answer->head ? answer->head->status : 0;
+    struct cprov_buf words;
 
     if (http < 400 || http >= 500 || http == 429)
         return err->code;
-    (void)cprov_fail(err, CPROV_EAUTH, known ? "login to %s refused%s%s" : "%s demands a login%s%s",
-                     g->host, words ? " " : "", words ? words : "");
+    cprov_problem_words(answer->head->content_type, answer->body, &words);
+    (void)cprov_fail(err, CPROV_EAUTH,
+                     known ? "login to %s refused%s%s%s" : "%s demands a login%s%s%s", g->host,
+                     words.len > 0 ? " (" : "", cprov_buf_text(&words), words.len > 0 ? ")" : "");
+    cprov_buf_clear(&words);
     cprov_hint(err, known ? "log in again: cprov login %s" : "log in first: cprov login %s",
                g->host);
     err->http = http;
@@ -211,7 +215,7 @@ static void token_done(void *arg, int code, const struct cprov_exchange_answer *
             return;
     } else if (code < 0) {
         local = *err;
-        code = refused(g, http, &local);
+        code = refused(g, answer, &local);
     } else {
         code = take_token(g, answer->body, &local);
         if (code < 0)

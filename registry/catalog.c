@@ -219,7 +219,7 @@ static bool emit_jobs(struct cprov_lookup *l)
 
 static bool versions_refused(const struct cprov_lookup *l)
 {
-    return l->code == CPROV_ENOTFOUND && strstr(l->err.msg, "newest is");
+    return l->code == CPROV_ENOTFOUND && l->err.versions;
 }
 
 /* A lookup whose jobs are through either has what it wanted, has another way to try, or is over. */

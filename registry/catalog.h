@@ -69,9 +69,9 @@ struct cprov_catalog_query {
     /* i: index into wanted. row is borrowed for the call; return false to end the search. */
     bool (*row)(void *arg, size_t i, const struct cprov_listing *row);
     /*
-     * wanted[i] has no row from this place: CPROV_ENOTFOUND (with the newest version in the text
-     * when only versions do not fit; not called for patterns), or why the place could not answer.
-     * place is NULL for `exactly`.
+     * wanted[i] has no row from this place: CPROV_ENOTFOUND (err->versions, with the newest in the
+     * text, when only versions do not fit; not called for patterns), or why the place could not
+     * answer. place is NULL for `exactly`.
      */
     void (*missed)(void *arg, size_t i, const struct cprov_place *place, int code,
                    const struct cprov_error *err);

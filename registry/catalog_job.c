@@ -243,6 +243,7 @@ static void nothing_admitted(struct cprov_job *j)
     else
         code =
             cprov_fail(&err, CPROV_ENOTFOUND, "%s has no versions of it", cprov_buf_text(&where));
+    err.versions = j->newest_refused != NULL;
     job_failed(j, code, &err);
 }
 

@@ -92,8 +92,11 @@ static void site_settled(struct cprov_site *site, int code, const struct cprov_e
         cprov_search_index_failed(site->search, err);
     site->code = code;
     site->err = *err;
+    /* A list that is not where it should be is no empty list: the source has failed. */
+    if (code == CPROV_ENOTFOUND)
+        site->code = site->err.code = site->place->kind->local ? CPROV_EFAIL : CPROV_ENETWORK;
     if (site->known.checked > 0 && site->search->index && code != CPROV_ECANCELLED)
-        cprov_search_tell_stale(site, site->known.checked, err);
+        cprov_search_tell_stale(site, site->known.checked, &site->err);
     else
         site->state = CPROV_SITE_FAILED;
 }

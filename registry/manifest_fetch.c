@@ -104,6 +104,15 @@ static int check_digest(const struct manifest_fetch *f, const struct cprov_http_
     return 0;
 }
 
+/* The digest of a signed schema 1 manifest is of a part of it: its bytes look like another's. */
+static bool is_schema_1(struct cprov_span body, struct cprov_error *why)
+{
+    auto_manifest struct cprov_manifest *m = NULL;
+    struct cprov_span type = cprov_span_of(CPROV_MT_DOCKER_SCHEMA1);
+
+    return cprov_manifest_parse(body, type, &m, why) == CPROV_EUNSUPPORTED;
+}
+
 /* The type to read the bytes as: servers also say text/plain, application/json and the like. */
 static struct cprov_span type_of(const struct manifest_fetch *f, const struct cprov_http_head *head)
 {
@@ -117,6 +126,7 @@ static int read_answer(const struct manifest_fetch *f, const struct cprov_http_h
                        struct cprov_error *err)
 {
     auto_manifest struct cprov_manifest *m = NULL;
+    struct cprov_error why = CPROV_ERROR_INIT;
     struct cprov_digest digest;
     int code;
 
@@ -125,7 +135,12 @@ static int read_answer(const struct manifest_fetch *f, const struct cprov_http_h
     if (f->has_want && body.len != f->want_size)
         return cprov_fail(err, CPROV_EVERIFY, "%s: has %zu bytes rather than %llu", f->what,
                           body.len, (unsigned long long)f->want_size);
-    if ((code = check_digest(f, head, body, &digest, err)) < 0)
+    code = check_digest(f, head, body, &digest, err);
+    if (code == CPROV_EVERIFY && is_schema_1(body, &why)) {
+        *err = why;
+        return cprov_wrap(err, "%s", f->what);
+    }
+    if (code < 0)
         return code;
     if (cprov_manifest_parse(body, type_of(f, head), &m, err) < 0)
         return cprov_wrap(err, "%s", f->what);

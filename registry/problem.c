@@ -129,12 +129,10 @@ static void json_words(const struct cprov_json *doc, const struct cprov_json *li
         add_words(out, cprov_span_of(code));
 }
 
-static bool is_html(const struct cprov_problem *p)
+static bool is_html(struct cprov_span content_type, struct cprov_span body)
 {
-    struct cprov_span body = cprov_span_trim(p->body);
-
-    return cprov_span_starts_with(p->content_type, "text/html") ||
-           cprov_span_starts_with(body, "<");
+    return cprov_span_starts_with(content_type, "text/html") ||
+           cprov_span_starts_with(cprov_span_trim(body), "<");
 }
 
 static const char *sentence_of(int code, int http)
@@ -193,22 +191,35 @@ static int raise(const struct cprov_problem *p, int code, const char *words,
     return code;
 }
 
+static void read_words(struct cprov_span content_type, struct cprov_span body,
+                       const struct cprov_json *doc, struct cprov_buf *out)
+{
+    cprov_buf_init(out, CPROV_URL_MAX + 2 * WORDS_MAX);
+    if (doc)
+        json_words(doc, error_list(doc), out);
+    else if (is_html(content_type, body))
+        cprov_buf_add_text(out, "a web page");
+    else
+        add_words(out, body);
+}
+
+void cprov_problem_words(struct cprov_span content_type, struct cprov_span body,
+                         struct cprov_buf *out)
+{
+    struct cprov_arena arena = { 0 };
+
+    read_words(content_type, body, document_of(body, &arena), out);
+    cprov_arena_clear(&arena);
+}
+
 int cprov_problem_fail(const struct cprov_problem *problem, struct cprov_error *err)
 {
     struct cprov_arena arena = { 0 };
     const struct cprov_json *doc = document_of(problem->body, &arena);
-    const struct cprov_json *list = error_list(doc);
     struct cprov_buf words;
-    int code = code_of(problem, list);
+    int code = code_of(problem, error_list(doc));
 
-    cprov_buf_init(&words, CPROV_URL_MAX + 2 * WORDS_MAX);
-    if (doc)
-        json_words(doc, list, &words);
-    else if (is_html(problem))
-        cprov_buf_add_text(&words, "a web page");
-    else
-        add_words(&words, problem->body);
-
+    read_words(problem->content_type, problem->body, doc, &words);
     code = raise(problem, code, cprov_buf_text(&words), err);
     cprov_buf_clear(&words);
     cprov_arena_clear(&arena);

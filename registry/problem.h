@@ -35,6 +35,11 @@ struct cprov_problem {
 CPROV_MUST_CHECK
 int cprov_problem_fail(const struct cprov_problem *problem, struct cprov_error *err);
 
+/* The server's own words of an answer that is not a success, as above; makes *out, for the caller
+ * to clear. */
+void cprov_problem_words(struct cprov_span content_type, struct cprov_span body,
+                         struct cprov_buf *out);
+
 /* Whether the body is an error document that has this code: "NAME_UNKNOWN". */
 bool cprov_problem_has_code(struct cprov_span body, const char *code);
 

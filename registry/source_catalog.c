@@ -79,12 +79,18 @@ static void import_free(struct import *i)
     free(i);
 }
 
-static void import_end(struct import *i, int code, bool unchanged, struct cprov_error *err)
+/* What the client says names the place; what is found out here does not. */
+static int named(const struct import *i, int code, struct cprov_error *err)
 {
     const struct cprov_reference *r = &i->place.base;
 
-    if (code < 0 && !strstr(err->msg, r->repository))
-        cprov_wrap(err, "catalog %s/%s", r->host, r->repository);
+    if (code < 0)
+        (void)cprov_wrap(err, "catalog %s/%s", r->host, r->repository);
+    return code;
+}
+
+static void import_end(struct import *i, int code, bool unchanged, struct cprov_error *err)
+{
     i->want.done(i->want.arg, code, unchanged, code == 0 ? i->validator : "",
                  code < 0 ? err : NULL);
     import_free(i);
@@ -121,8 +127,8 @@ static int read_packed(void *arg, uint64_t offset, const void *data, size_t len,
     len -= known;
     i->position += len;
     if (cprov_hasher_update(i->hasher, data, len, err) < 0)
-        return err->code;
-    return cprov_inflater_update(i->inflater, data, len, err);
+        return named(i, err->code, err);
+    return named(i, cprov_inflater_update(i->inflater, data, len, err), err);
 }
 
 static int on_restart(void *arg, struct cprov_error *err)
@@ -156,7 +162,7 @@ static void on_document(void *arg, int code, const struct cprov_error *err)
     struct cprov_error local = err ? *err : (struct cprov_error)CPROV_ERROR_INIT;
 
     if (code == 0)
-        code = check_document(i, &local);
+        code = named(i, check_document(i, &local), &local);
     import_end(i, code, false, &local);
 }
 
@@ -201,10 +207,10 @@ static void on_signature(void *arg, int code, struct cprov_span bytes,
     if (code == 0) {
         cprov_buf_init(&i->signed_by, CPROV_SIGNATURE_MAX);
         cprov_buf_add_span(&i->signed_by, bytes);
-        code = cprov_buf_check(&i->signed_by, "signature", &local);
+        code = named(i, cprov_buf_check(&i->signed_by, "signature", &local), &local);
     }
     if (code == 0)
-        code = fetch_document(i, &local);
+        code = named(i, fetch_document(i, &local), &local);
     if (code < 0)
         import_end(i, code, false, &local);
 }
@@ -244,7 +250,7 @@ static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answe
 
     if (code == 0) {
         i->manifest = cprov_steal(&answer->manifest);
-        code = cprov_catalog_artifact_read(i->manifest, &i->artifact, &local);
+        code = named(i, cprov_catalog_artifact_read(i->manifest, &i->artifact, &local), &local);
     }
     if (code == 0) {
         cprov_digest_format(&answer->descriptor.digest, manifest);
@@ -255,7 +261,7 @@ static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answe
             import_end(i, 0, true, NULL);
             return;
         }
-        code = fetch_parts(i, &local);
+        code = named(i, fetch_parts(i, &local), &local);
     }
     if (code < 0)
         import_end(i, code, false, &local);

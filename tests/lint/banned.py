@@ -12,6 +12,10 @@ popen mktemp tmpnam gmtime localtime strerror""".split()
 # they read what they wrote.
 NUMBERS = "strtol strtoul strtoll strtoull strtoimax strtoumax strtod strtof strtold".split()
 CALL = re.compile(r"(?<![\w.])(?<!->)(%s)\s*\(" % "|".join(BANNED + NUMBERS))
+# Below tests/ nothing is decided by the text of a message: a code or a field of the record tells.
+READS = re.compile(r"(?<![\w.])(?<!->)(str(?:n?cmp|n?casecmp|n?str|casestr|chr|rchr|pbrk|spn|cspn)|memmem|memcmp"
+                   r"|cprov_span_(?:is|is_nocase|starts_with|starts_with_nocase|ends_with|find|cut|equal))\s*\(")
+MESSAGE = re.compile(r"(?:\.|->)(?:msg|hint)\b")
 EFFECT = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)")
 
 
@@ -32,6 +36,9 @@ def check(tree, _):
             name = match.group(1)
             if name not in NUMBERS or not path.startswith(("base/", "tests/")):
                 yield f"{path}:{lint.line_of(code, match.start())}: {name}() is not called here"
+        for match in READS.finditer(code) if not path.startswith("tests/") else ():
+            if MESSAGE.search(argument(code, match.end() - 1)):
+                yield f"{path}:{lint.line_of(code, match.start())}: {match.group(1)}() reads a message"
         for match in re.finditer(r"(?<!\w)assert\s*\(", code):
             if EFFECT.search(argument(code, match.end() - 1)):
                 yield f"{path}:{lint.line_of(code, match.start())}: this assert does something"
@@ -43,6 +50,10 @@ SAMPLES = [
     ({"cli/a.c": "strcpy_s(a, b); /* strcpy(a, b) */ s = \"strcpy(\"; o->system(1); o.gets (2);"}, None),
     ({"cli/a.c": "\n/* a\n */ n = atoi\n(text);"}, "cli/a.c:3: atoi()"),
     ({"tests/unit/a.c": 'sprintf(buf, "%d", 1);'}, "sprintf()"),
+    ({"registry/a.c": 'if (strstr(l->err.msg, "newest is"))'}, "registry/a.c:1: strstr() reads a message"),
+    ({"registry/a.c": 'if (cprov_span_starts_with(cprov_span_of(err->msg), "no"))'}, "reads a message"),
+    ({"registry/a.c": 'strstr(t->message, "x"); f(err->msg);'}, None),
+    ({"tests/unit/a.c": 'assert_non_null(strstr(err.msg, "x"));'}, None),
     ({"base/a.c": "assert(n == 1 && m <= 2 && k != 3 && p->x >= 4);"}, None),
     ({"base/a.c": "assert(n++ < (1 + 2));"}, "this assert does something"),
     ({"base/a.c": "assert((n = f(x)));"}, "this assert does something"),

@@ -164,6 +164,39 @@ static void huge_manifest(void **state)
 
 #define DIGEST_HEADER "Docker-Content-Digest: sha256:%s\r\n"
 
+/* A signed one: the digest that the registry names is of the part that is signed. */
+static void serve_schema_1(struct script_call *call, void *arg)
+{
+    script_reply(call, 200, arg,
+                 "{\"schemaVersion\":1,\"name\":\"a/b\",\"tag\":\"t\",\"fsLayers\":[],"
+                 "\"history\":[],\"signatures\":[{\"signature\":\"x\"}]}");
+}
+
+static void B31_schema_1_is_unsupported(void **state)
+{
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000\r\n"
+    static const char *const headers[] = {
+        "Content-Type: application/vnd.docker.distribution.manifest.v1+prettyjws\r\n"
+        "Docker-Content-Digest: sha256:" ZEROS,
+        "Content-Type: application/json\r\nDocker-Content-Digest: sha256:" ZEROS,
+        "Content-Type: application/vnd.docker.distribution.manifest.v1+json\r\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(headers); i++) {
+        union {
+            const char *in;
+            void *arg;
+        } lines = { .in = headers[i] };
+        struct world w;
+
+        world_open(&w, serve_schema_1, lines.arg, NULL);
+        assert_int_equal(world_get(&w), CPROV_EUNSUPPORTED);
+        assert_non_null(strstr(w.err.msg, "schema 1"));
+        world_close(&w);
+    }
+}
+
 static void serve_head(struct script_call *call, void *arg)
 {
     const int *kind = arg;
@@ -610,6 +643,7 @@ int main(void)
         cmocka_unit_test(headers_that_lie),
         cmocka_unit_test(wanted_by_descriptor),
         cmocka_unit_test(huge_manifest),
+        cmocka_unit_test(B31_schema_1_is_unsupported),
         cmocka_unit_test(B18_head_is_not_believed),
         cmocka_unit_test(failures),
         cmocka_unit_test(waits_as_asked),
