@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "registry/no_proxy.h"
 #include "registry/url.h"
 
 #define CA_FOLDER "/etc/ssl/certs" /* where libcurl was built without one */
@@ -287,8 +288,22 @@ static void set_peer(struct options *o, const struct cprov_http_peer *peer)
         set_long(o, CURLOPT_SSL_VERIFYPEER, 0);
         set_long(o, CURLOPT_SSL_VERIFYHOST, 0);
     }
-    if (given(peer->proxy))
-        set_pointer(o, CURLOPT_PROXY, strcmp(peer->proxy, "none") == 0 ? "" : peer->proxy);
+}
+
+/* Which proxy, libcurl reads in the environment; which hosts have none, it would judge by rules of
+ * its own. */
+static void set_proxy(struct options *o, const struct cprov_http_request *request)
+{
+    const char *proxy = request->peer ? request->peer->proxy : NULL;
+    struct cprov_url url;
+
+    set_pointer(o, CURLOPT_NOPROXY, "");
+    if ((proxy && strcmp(proxy, "none") == 0) ||
+        (cprov_url_parse(cprov_span_of(request->url), &url, NULL) == 0 &&
+         cprov_no_proxy_has(cprov_no_proxy_environment(), &url)))
+        set_pointer(o, CURLOPT_PROXY, "");
+    else if (given(proxy))
+        set_pointer(o, CURLOPT_PROXY, proxy);
 }
 
 /* --- headers of the request --- */
@@ -375,6 +390,7 @@ static int set_all(struct cprov_http_transfer *t, const struct cprov_http_setup 
     if (request->upload)
         set_upload(&o, t);
     set_peer(&o, request->peer);
+    set_proxy(&o, request);
     set_pointer(&o, CURLOPT_HTTPHEADER, t->lines);
     if (o.failed == CURLE_OUT_OF_MEMORY)
         return cprov_fail_memory(err);
