@@ -44,6 +44,7 @@
 /* listing */
 #define CPROV_TARGETS_MAX      4096    /* versions that one name of a call may mean */
 #define CPROV_LIST_PAGES_MAX   10000   /* pages of one listing */
+#define CPROV_LIST_EMPTY_MAX   16      /* pages in a row without a name */
 #define CPROV_LIST_ENTRIES_MAX 2000000 /* tags or repositories of one listing */
 #define CPROV_LIST_PAGE_SIZE   1000    /* n= that we ask for; ECR refuses more */
 

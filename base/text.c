@@ -1,6 +1,7 @@
 /* base/text.c - characters that a terminal acts on, and what is shown in their place. */
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 uint32_t cprov_text_char(struct cprov_span text, size_t *length)
@@ -147,4 +148,18 @@ void cprov_text_hide_login(char *text)
         }
         text += len;
     }
+}
+
+const char *cprov_text_size(uint64_t bytes, char buf[CPROV_SIZE_TEXT_MAX])
+{
+    static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
+    double n = (double)bytes;
+    size_t unit = 0;
+
+    while (n >= 1000 && unit + 1 < CPROV_COUNT(units)) {
+        n /= 1000;
+        unit++;
+    }
+    snprintf(buf, CPROV_SIZE_TEXT_MAX, "%.4g %s", n, units[unit]);
+    return buf;
 }

@@ -30,4 +30,9 @@ void cprov_text_clean(char *text);
  * which people write and nobody takes. "name@sha256:.." and "host:5000/name:tag@.." are none. */
 void cprov_text_hide_login(char *text);
 
+#define CPROV_SIZE_TEXT_MAX 24
+
+/* Docker's way: base 1000, four significant digits: "44.88 MB", "0 B". buf is returned. */
+const char *cprov_text_size(uint64_t bytes, char buf[CPROV_SIZE_TEXT_MAX]);
+
 #endif

@@ -6,20 +6,6 @@
 
 #define GUESS_WORD_MAX 48 /* longer words are no misspelt options */
 
-const char *cprov_text_size(uint64_t bytes, char buf[CPROV_SIZE_TEXT_MAX])
-{
-    static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
-    double n = (double)bytes;
-    size_t unit = 0;
-
-    while (n >= 1000 && unit + 1 < CPROV_COUNT(units)) {
-        n /= 1000;
-        unit++;
-    }
-    snprintf(buf, CPROV_SIZE_TEXT_MAX, "%.4g %s", n, units[unit]);
-    return buf;
-}
-
 const char *cprov_text_left(uint64_t seconds, char buf[CPROV_LEFT_TEXT_MAX])
 {
     unsigned minutes = (unsigned)(seconds / 60 % 60), rest = (unsigned)(seconds % 60);

@@ -10,11 +10,6 @@
 #include "base/span.h"
 #include "base/text.h"
 
-#define CPROV_SIZE_TEXT_MAX 24
-
-/* Docker's way: base 1000, four significant digits: "44.88 MB", "0 B". buf is returned. */
-const char *cprov_text_size(uint64_t bytes, char buf[CPROV_SIZE_TEXT_MAX]);
-
 #define CPROV_LEFT_TEXT_MAX 24
 
 /* "1:02:03", "02:03"; from 100 hours on "99h+". buf is returned. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "provider/progress.h"
 #include "provider/staging.h"
 #include "provider/transfer.h"
@@ -338,13 +339,13 @@ static int settle_digest(const struct job *j, const struct cprov_digest *found,
 static int need_space(int fd, uint64_t bytes, struct cprov_error *err)
 {
     uint64_t available;
+    char needed[CPROV_SIZE_TEXT_MAX], there[CPROV_SIZE_TEXT_MAX];
 
     if (cprov_fs_free_bytes(fd, &available, err) < 0)
         return err->code;
     if (available < bytes)
-        return cprov_fail(err, CPROV_ENOSPACE,
-                          "Not enough space: %llu bytes are needed, %llu are free",
-                          (unsigned long long)bytes, (unsigned long long)available);
+        return cprov_fail(err, CPROV_ENOSPACE, "Not enough space: %s are needed, %s are free",
+                          cprov_text_size(bytes, needed), cprov_text_size(available, there));
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "manifest/media_type.h"
 #include "provider/runtime_config.h"
 #include "store/blobs.h"
@@ -197,6 +198,7 @@ static void *run(void *arg)
 static int check_space(const struct cprov_unpacking *u, struct cprov_error *err)
 {
     uint64_t needed = 0, there;
+    char free_text[CPROV_SIZE_TEXT_MAX], needed_text[CPROV_SIZE_TEXT_MAX];
     auto_fd int fd = -1;
     char parent[PATH_MAX];
 
@@ -216,8 +218,8 @@ static int check_space(const struct cprov_unpacking *u, struct cprov_error *err)
     if (there >= needed)
         return 0;
     return cprov_fail(err, CPROV_ENOSPACE,
-                      "Not enough space: %s has %llu bytes free, more than %llu are needed", parent,
-                      (unsigned long long)there, (unsigned long long)needed);
+                      "Not enough space: %s has %s free, more than %s are needed", parent,
+                      cprov_text_size(there, free_text), cprov_text_size(needed, needed_text));
 }
 
 /* Looked at before a byte is asked for. */

@@ -13,6 +13,8 @@ struct cprov_error;
     X(global_init)                                                                                 \
     X(easy_init)                                                                                   \
     X(easy_cleanup)                                                                                \
+    X(easy_duphandle)                                                                              \
+    X(easy_perform)                                                                                \
     X(easy_setopt)                                                                                 \
     X(easy_getinfo)                                                                                \
     X(easy_pause)                                                                                  \

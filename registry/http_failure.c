@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "registry/http_transfer.h"
 
+#define DATES_WAIT_MS 5000L
+
 /*
  * libcurl's own message is used for the kinds below alone: that about a proxy may carry the
  * proxy's URL, and with it a password.
@@ -77,14 +79,80 @@ static int proxy_refuses(const struct cprov_http_transfer *t, long status, bool 
                       status);
 }
 
+/* "Expire date:Dec  1 12:00:00 2025 GMT" of a certificate, when it has this name. */
+static bool read_date(const struct curl_slist *lines, const char *name, int64_t *out)
+{
+    for (; lines; lines = lines->next) {
+        struct cprov_span key, value;
+        char text[64];
+
+        if (!cprov_span_cut(cprov_span_of(lines->data), ':', &key, &value) ||
+            !cprov_span_is(key, name))
+            continue;
+        value.len = cprov_span_ends_with(value, " GMT") ? value.len - 4 : value.len;
+        (void)snprintf(text, sizeof(text), "Mon %" CPROV_SPAN_FMT, CPROV_SPAN_ARG(value));
+        return cprov_time_parse_http(cprov_span_of(text), out);
+    }
+    return false;
+}
+
+/* ": it was valid until 2025-12-01", of the certificate in the chain that is over, or begins later.
+ */
+static bool tell_validity(const struct curl_certinfo *chain, char *out, size_t size)
+{
+    char text[CPROV_TIME_TEXT_MAX];
+    int64_t now = cprov_time_now(), when = 0;
+
+    for (int i = 0; chain && i < chain->num_of_certs; i++) {
+        bool over = read_date(chain->certinfo[i], "Expire date", &when) && when < now;
+
+        if (!over && !(read_date(chain->certinfo[i], "Start date", &when) && when > now))
+            continue;
+        (void)snprintf(out, size, ": valid %s %.10s", over ? "until" : "from",
+                       cprov_time_format(when, text));
+        return true;
+    }
+    return false;
+}
+
+/*
+ * The dates of a certificate that was refused: libcurl tells of it only where it is not verified,
+ * so the connection is made once more, and nothing is said on it.
+ */
+static void look_at_dates(const struct cprov_http_transfer *t, char *out, size_t size)
+{
+    CURL *easy = cprov_curl.easy_duphandle(t->easy);
+    const struct curl_certinfo *chain = NULL;
+
+    if (!easy)
+        return;
+    (void)cprov_curl.easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    (void)cprov_curl.easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    (void)cprov_curl.easy_setopt(easy, CURLOPT_SSLCERT, NULL);
+    (void)cprov_curl.easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    (void)cprov_curl.easy_setopt(easy, CURLOPT_PREREQFUNCTION, NULL);
+    (void)cprov_curl.easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, NULL);
+    (void)cprov_curl.easy_setopt(easy, CURLOPT_TIMEOUT_MS, DATES_WAIT_MS);
+    (void)cprov_curl.easy_setopt(easy, CURLOPT_CERTINFO, 1L);
+    if (cprov_curl.easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
+        cprov_curl.easy_perform(easy) == CURLE_OK &&
+        cprov_curl.easy_getinfo(easy, CURLINFO_CERTINFO, &chain) == CURLE_OK)
+        (void)tell_validity(chain, out, size);
+    cprov_curl.easy_cleanup(easy);
+}
+
 static int not_trusted(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
     static const char prefix[] = "SSL certificate problem: ";
     const char *reason = reason_of(t, CURLE_PEER_FAILED_VERIFICATION);
+    char dates[64] = "";
 
     if (cprov_span_starts_with(cprov_span_of(reason), prefix))
         reason += sizeof(prefix) - 1;
-    cprov_fail(err, CPROV_EREFUSED, "TLS: certificate of %s is not trusted (%s)", t->name, reason);
+    if (says(t, "expired") || says(t, "not yet valid"))
+        look_at_dates(t, dates, sizeof(dates));
+    cprov_fail(err, CPROV_EREFUSED, "TLS: certificate of %s is not trusted (%s%s)", t->name, reason,
+               dates);
     if (says(t, "issuer") || says(t, "self-signed") || says(t, "self signed"))
         cprov_hint(err, "if %s has an authority of its own, give its certificate with --ca-file",
                    t->name);

@@ -30,6 +30,7 @@ struct listing {
     struct cprov_list_request wanted;
     struct cprov_paging paging;
     size_t entries;
+    int empty; /* pages in a row without a name */
     size_t dropped;
     char *what;
 };
@@ -114,7 +115,12 @@ static void page_came(void *arg, int code, const struct cprov_exchange_answer *a
         listing_finish(l, code, err);
         return;
     }
+    size_t before = l->entries;
     code = read_page(l, answer->body, &more, &local);
+    l->empty = l->entries > before ? 0 : l->empty + 1;
+    if (code == 0 && l->empty > CPROV_LIST_EMPTY_MAX)
+        code = cprov_fail(&local, CPROV_EVERIFY, "%d pages in a row name nothing",
+                          CPROV_LIST_EMPTY_MAX);
     if (code == 0 && more)
         code = cprov_paging_next(&l->paging, answer->head, answer->url, &next, &local);
     if (code < 0)

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "store/dir.h"
 #include "store/private.h"
 #include "store/restore.h"
@@ -370,6 +371,7 @@ int cprov_store_need_space(struct cprov_store *s, uint64_t bytes, struct cprov_e
 {
     uint64_t reserve = bytes / RESERVE_PART < RESERVE_MAX ? bytes / RESERVE_PART : RESERVE_MAX;
     uint64_t free_bytes, need;
+    char there[CPROV_SIZE_TEXT_MAX], needed[CPROV_SIZE_TEXT_MAX];
 
     int code = cprov_fs_free_bytes(s->root, &free_bytes, err);
     if (code != 0)
@@ -377,9 +379,9 @@ int cprov_store_need_space(struct cprov_store *s, uint64_t bytes, struct cprov_e
     if (__builtin_add_overflow(bytes, reserve, &need))
         need = UINT64_MAX;
     if (free_bytes < need)
-        return cprov_fail(err, CPROV_ENOSPACE,
-                          "Not enough space: %s has %" PRIu64 " bytes free, %" PRIu64 " are needed",
-                          s->path, free_bytes, need);
+        return cprov_fail(err, CPROV_ENOSPACE, "Not enough space: %s has %s free, %s are needed",
+                          s->path, cprov_text_size(free_bytes, there),
+                          cprov_text_size(need, needed));
     return 0;
 }
 

@@ -28,6 +28,28 @@ static void serve_pages(struct script_call *call, void *arg)
     script_reply(call, 404, "", "{\"errors\":[{\"code\":\"NAME_UNKNOWN\"}]}");
 }
 
+/* A new cursor each time, and never a name. */
+static void serve_empty_pages(struct script_call *call, void *arg)
+{
+    _Atomic int *pages = arg;
+    char link[96];
+
+    snprintf(link, sizeof(link), "Link: </v2/a/b/tags/list?last=x%d>; rel=\"next\"\r\n", ++*pages);
+    script_reply(call, 200, link, "{\"tags\":[\"\"]}");
+}
+
+static void S10_empty_pages_end(void **state)
+{
+    _Atomic int pages = 0;
+    struct world w;
+
+    (void)state;
+    world_open(&w, serve_empty_pages, &pages, NULL);
+    assert_int_equal(world_tags(&w), CPROV_EVERIFY);
+    assert_int_equal(pages, CPROV_LIST_EMPTY_MAX + 1);
+    world_close(&w);
+}
+
 #define FIRST "/v2/a/b/tags/list?n=1000"
 
 static const struct {
@@ -301,9 +323,10 @@ static void referrers_api_unknown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tags),      cmocka_unit_test(enough_tags),
-        cmocka_unit_test(catalog),   cmocka_unit_test(many_repositories),
-        cmocka_unit_test(referrers), cmocka_unit_test(referrers_api_unknown),
+        cmocka_unit_test(S10_empty_pages_end),   cmocka_unit_test(tags),
+        cmocka_unit_test(enough_tags),           cmocka_unit_test(catalog),
+        cmocka_unit_test(many_repositories),     cmocka_unit_test(referrers),
+        cmocka_unit_test(referrers_api_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
