@@ -77,7 +77,7 @@ static void pool_free(void *arg, void *p)
 
 /*
  * What yajl lets pass or does wrong is refused before it sees the text: it takes overlong
- * UTF-8, form feeds between tokens, half surrogate pairs (losing a character after them) and NULs.
+ * UTF-8, form feeds between tokens, half surrogate pairs (losing a character after them).
  */
 struct scan {
     struct cprov_span in;
@@ -114,10 +114,6 @@ static bool scan_escape(struct scan *s)
         return true;
 
     int unit = hex4(s->in, s->at + 1);
-    if (unit == 0) {
-        s->problem = "NUL in a string";
-        return false;
-    }
     if (unit < 0xd800 || unit > 0xdfff)
         return true; /* also what is not hexadecimal: yajl's to refuse */
 
@@ -206,18 +202,21 @@ struct build {
     int code; /* of err, when a callback has stopped yajl */
     struct cprov_json *root;
     struct cprov_span key;
-    size_t values;
+    size_t values, values_max;
     size_t depth;
     struct open stack[CPROV_JSON_DEPTH_MAX];
+    const struct cprov_json_field *known; /* members of the top object that count; NULL: all */
+    size_t known_count;
+    bool skips;     /* within a member that does not count, */
+    size_t skipped; /* so many levels deep */
 };
 
 enum { STOP = 0, GO_ON = 1 }; /* what yajl wants from a callback */
 
 static struct cprov_json *add(struct build *b, enum cprov_json_type type)
 {
-    if (++b->values > CPROV_JSON_VALUES_MAX) {
-        b->code =
-            cprov_fail(b->err, CPROV_ELIMIT, "JSON of more than %d values", CPROV_JSON_VALUES_MAX);
+    if (++b->values > b->values_max) {
+        b->code = cprov_fail(b->err, CPROV_ELIMIT, "JSON of more than %zu values", b->values_max);
         return NULL;
     }
     struct cprov_json *v = cprov_arena_alloc(b->arena, 1, sizeof(*v));
@@ -252,9 +251,20 @@ static bool copy(struct build *b, const unsigned char *text, size_t len, struct 
     return true;
 }
 
+/* A member that does not count leaves its name, for others with that name. */
+static int skip_value(struct build *b)
+{
+    if (b->skipped > 0)
+        return GO_ON;
+    b->skips = false;
+    return add(b, CPROV_JSON_NULL) ? GO_ON : STOP;
+}
+
 static int add_text(struct build *b, enum cprov_json_type type, const unsigned char *text,
                     size_t len)
 {
+    if (b->skips)
+        return skip_value(b);
     struct cprov_json *v = add(b, type);
 
     return v && copy(b, text, len, &v->text) ? GO_ON : STOP;
@@ -262,12 +272,20 @@ static int add_text(struct build *b, enum cprov_json_type type, const unsigned c
 
 static int on_null(void *arg)
 {
-    return add(arg, CPROV_JSON_NULL) ? GO_ON : STOP;
+    struct build *b = arg;
+
+    if (b->skips)
+        return skip_value(b);
+    return add(b, CPROV_JSON_NULL) ? GO_ON : STOP;
 }
 
 static int on_boolean(void *arg, int boolean)
 {
-    struct cprov_json *v = add(arg, CPROV_JSON_BOOL);
+    struct build *b = arg;
+
+    if (b->skips)
+        return skip_value(b);
+    struct cprov_json *v = add(b, CPROV_JSON_BOOL);
 
     if (!v)
         return STOP;
@@ -282,22 +300,46 @@ static int on_number(void *arg, const char *text, size_t len)
 
 static int on_string(void *arg, const unsigned char *text, size_t len)
 {
-    return add_text(arg, CPROV_JSON_STRING, text, len);
+    bool usable = len == 0 || !memchr(text, 0, len);
+
+    return add_text(arg, usable ? CPROV_JSON_STRING : CPROV_JSON_UNUSABLE, text, len);
+}
+
+/* In any letter case: one that differs in that alone is refused later. */
+static bool counts(const struct build *b)
+{
+    for (size_t i = 0; i < b->known_count; i++)
+        if (cprov_span_is_nocase(b->key, b->known[i].name))
+            return true;
+    return false;
 }
 
 static int on_key(void *arg, const unsigned char *text, size_t len)
 {
     struct build *b = arg;
 
-    return copy(b, text, len, &b->key) ? GO_ON : STOP;
+    if (b->skips)
+        return GO_ON;
+    if (len > 0 && memchr(text, 0, len)) {
+        b->code = cprov_fail(b->err, CPROV_EVERIFY, "JSON: NUL in a key");
+        return STOP;
+    }
+    if (!copy(b, text, len, &b->key))
+        return STOP;
+    b->skips = b->known && b->depth == 1 && !counts(b);
+    return GO_ON;
 }
 
 static int begin(struct build *b, enum cprov_json_type type)
 {
-    if (b->depth == CPROV_JSON_DEPTH_MAX) {
+    if (b->depth + b->skipped == CPROV_JSON_DEPTH_MAX) {
         b->code = cprov_fail(b->err, CPROV_EVERIFY, "JSON nested more than %d levels deep",
                              CPROV_JSON_DEPTH_MAX);
         return STOP;
+    }
+    if (b->skips) {
+        b->skipped++;
+        return GO_ON;
     }
     struct cprov_json *v = add(b, type);
     if (!v)
@@ -316,10 +358,18 @@ static int on_begin_array(void *arg)
     return begin(arg, CPROV_JSON_ARRAY);
 }
 
+static int skip_end(struct build *b)
+{
+    b->skipped--;
+    return skip_value(b);
+}
+
 static int on_end_array(void *arg)
 {
     struct build *b = arg;
 
+    if (b->skips)
+        return skip_end(b);
     b->depth--;
     return GO_ON;
 }
@@ -374,6 +424,9 @@ static int check_many_keys(const struct cprov_json *object, struct cprov_error *
 static int on_end_object(void *arg)
 {
     struct build *b = arg;
+
+    if (b->skips)
+        return skip_end(b);
     const struct cprov_json *object = b->stack[--b->depth].value;
 
     b->code = object->count <= FEW_KEYS ? check_few_keys(object, b->err)
@@ -422,43 +475,72 @@ static int run(struct build *b, struct pool *pool, struct cprov_span in, size_t 
     return status == yajl_status_ok ? 0 : fail_syntax(yajl, in, at, b->err);
 }
 
-static int parse(struct cprov_span input, struct cprov_arena *arena, struct cprov_json **out,
-                 size_t *at, struct cprov_error *err)
+/* b has what bounds the tree, and gets it. */
+static int parse(struct cprov_span input, struct build *b, size_t *at)
 {
     auto_pool struct pool pool = { NULL, 0, 0 };
-    struct build b = { .arena = arena, .err = err };
     size_t longest_token = 0;
 
-    int code = scan(input, &longest_token, at, err);
+    int code = scan(input, &longest_token, at, b->err);
     if (code == 0)
-        code = pool_init(&pool, longest_token, err);
-    if (code == 0)
-        code = run(&b, &pool, input, at);
-    if (code < 0)
+        code = pool_init(&pool, longest_token, b->err);
+    return code < 0 ? code : run(b, &pool, input, at);
+}
+
+static int parse_whole(struct cprov_span input, struct build *b, struct cprov_json **out)
+{
+    size_t at = NOWHERE;
+    int code = parse(input, b, &at);
+
+    if (code < 0) {
+        if (at != NOWHERE)
+            (void)cprov_wrap(b->err, "JSON, byte %zu", at);
         return code;
-    *out = b.root;
+    }
+    *out = b->root;
     return 0;
 }
 
 int cprov_json_parse(struct cprov_span input, struct cprov_arena *arena, struct cprov_json **out,
                      struct cprov_error *err)
 {
-    size_t at = NOWHERE;
-    int code = parse(input, arena, out, &at, err);
+    struct build b = { .arena = arena, .err = err, .values_max = CPROV_JSON_VALUES_MAX };
 
-    if (code < 0 && at != NOWHERE)
-        (void)cprov_wrap(err, "JSON, byte %zu", at);
-    return code;
+    return parse_whole(input, &b, out);
+}
+
+int cprov_json_parse_own(struct cprov_span input, struct cprov_arena *arena,
+                         struct cprov_json **out, struct cprov_error *err)
+{
+    struct build b = { .arena = arena, .err = err, .values_max = CPROV_JSON_OWN_VALUES_MAX };
+
+    return parse_whole(input, &b, out);
+}
+
+int cprov_json_parse_known(struct cprov_span input, const struct cprov_json_field *fields,
+                           size_t count, struct cprov_arena *arena, struct cprov_json **out,
+                           struct cprov_error *err)
+{
+    struct build b = { .arena = arena,
+                       .err = err,
+                       .values_max = CPROV_JSON_VALUES_MAX,
+                       .known = fields,
+                       .known_count = count };
+
+    return parse_whole(input, &b, out);
 }
 
 int cprov_json_parse_piece(struct cprov_span input, struct cprov_arena *arena,
                            struct cprov_json **out, size_t *at, struct cprov_error *err)
 {
+    struct build b = { .arena = arena, .err = err, .values_max = CPROV_JSON_VALUES_MAX };
     size_t found = NOWHERE;
-    int code = parse(input, arena, out, &found, err);
+    int code = parse(input, &b, &found);
 
     if (code < 0)
         *at = found == NOWHERE ? 0 : found;
+    else
+        *out = b.root;
     return code;
 }
 

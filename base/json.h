@@ -20,6 +20,8 @@ enum cprov_json_type {
     CPROV_JSON_STRING,
     CPROV_JSON_ARRAY,
     CPROV_JSON_OBJECT,
+    CPROV_JSON_UNUSABLE, /* a string with a NUL in it: whoever wants a text refuses it, or has none
+                          */
 };
 
 /* One value of a parsed document; everything it points to lives in the arena it was parsed into. */
@@ -27,7 +29,7 @@ struct cprov_json {
     enum cprov_json_type type;
     bool boolean;
     struct cprov_span key;  /* the name, when it is a member of an object; decoded, NUL after it */
-    struct cprov_span text; /* STRING: decoded bytes with a NUL after them; NUMBER: as written */
+    struct cprov_span text; /* STRING, UNUSABLE: decoded, with a NUL after it; NUMBER: as written */
     struct cprov_json *child; /* first element or member */
     struct cprov_json *next;  /* next sibling */
     size_t count;             /* of children */
@@ -35,13 +37,18 @@ struct cprov_json {
 
 /*
  * Parses one whole document. Refused with CPROV_EVERIFY: bad syntax, anything but blanks after the
- * document, duplicate keys in one object, invalid UTF-8, a NUL inside a string or key, nesting past
- * CPROV_JSON_DEPTH_MAX; with CPROV_ELIMIT: more than CPROV_JSON_VALUES_MAX values. A BOM is
- * refused. The input need not outlive the call.
+ * document, duplicate keys in one object, invalid UTF-8, a NUL inside a key, nesting past
+ * CPROV_JSON_DEPTH_MAX; with CPROV_ELIMIT: more than CPROV_JSON_VALUES_MAX values, which is what
+ * bounds the memory of a tree: about 20 MiB beside the texts. A BOM is refused. The input need not
+ * outlive the call.
  */
 CPROV_MUST_CHECK
 int cprov_json_parse(struct cprov_span input, struct cprov_arena *arena, struct cprov_json **out,
                      struct cprov_error *err);
+/* The same for a document of our own, with up to CPROV_JSON_OWN_VALUES_MAX values. */
+CPROV_MUST_CHECK
+int cprov_json_parse_own(struct cprov_span input, struct cprov_arena *arena,
+                         struct cprov_json **out, struct cprov_error *err);
 /* The same for a piece of a larger text, which knows better where it is: the message is without
  * "JSON, byte N: ", and *at is that byte of input (0 when the fault is of no one place). */
 CPROV_MUST_CHECK
@@ -77,6 +84,13 @@ struct cprov_json_field {
     size_t offset;
     bool required;
 };
+
+/* cprov_json_parse() for a document of such members: of the others in its top object no more than
+ * their syntax and depth is looked at, and null stands for each. */
+CPROV_MUST_CHECK
+int cprov_json_parse_known(struct cprov_span input, const struct cprov_json_field *fields,
+                           size_t count, struct cprov_arena *arena, struct cprov_json **out,
+                           struct cprov_error *err);
 
 CPROV_MUST_CHECK
 int cprov_json_decode(const struct cprov_json *obj, const struct cprov_json_field *fields,

@@ -181,6 +181,8 @@ static int take_key(struct cprov_json_stream *s, struct cprov_span text, struct 
 
     if (code < 0)
         return code;
+    if (v->type != CPROV_JSON_STRING)
+        return fail_at(err, s->token.at, CPROV_EVERIFY, "NUL in a key");
     s->key = v->text;
     s->record_at = s->token.at;
     s->state = AT_COLON;

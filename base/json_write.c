@@ -205,6 +205,7 @@ void cprov_json_value(struct cprov_json_writer *w, const struct cprov_json *v)
         cprov_buf_add_span(w->out, v->text);
         return;
     case CPROV_JSON_STRING:
+    case CPROV_JSON_UNUSABLE:
         cprov_json_span(w, v->text);
         return;
     case CPROV_JSON_ARRAY:

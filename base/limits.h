@@ -8,31 +8,38 @@
 #define CPROV_MIB (1024 * CPROV_KIB)
 
 /* documents */
-#define CPROV_MANIFEST_MAX      (4 * CPROV_MIB) /* bytes; what distribution, oras and podman accept */
-#define CPROV_CONFIG_MAX        (8 * CPROV_MIB)  /* bytes of an image config */
-#define CPROV_INDEX_FILE_MAX    (64 * CPROV_MIB) /* bytes of our own index.json */
-#define CPROV_LIST_PAGE_MAX     (16 * CPROV_MIB) /* bytes of one page of tags, catalog or referrers */
-#define CPROV_TOKEN_BODY_MAX    (256 * CPROV_KIB) /* bytes of a token server's answer */
-#define CPROV_ERROR_BODY_MAX    (64 * CPROV_KIB)  /* bytes kept of an error answer */
-#define CPROV_CONF_FILE_MAX     (1 * CPROV_MIB)   /* bytes of a YAML, auth or netrc file */
-#define CPROV_JSON_DEPTH_MAX    32                /* nesting of any JSON document */
-#define CPROV_JSON_VALUES_MAX   2000000           /* values in any JSON document */
-#define CPROV_JSON_MEMBERS_MAX  256               /* of the top object of a JSON stream */
-#define CPROV_LAYERS_MAX        4096              /* layers of one manifest */
-#define CPROV_INDEX_ENTRIES_MAX 4096              /* manifests in one index */
-#define CPROV_INDEX_DEPTH_MAX   4                 /* index within index */
-#define CPROV_ANNOTATIONS_MAX   4096              /* per document */
-#define CPROV_URLS_MAX          16                /* per descriptor */
-#define CPROV_BLOB_SIZE_MAX     (1ull << 44)      /* 16 TiB */
-#define CPROV_WIM_XML_MAX       (1 * CPROV_MIB)   /* bytes of what a WIM file says of its images */
-#define CPROV_RANGE_MAX         (1 * CPROV_MIB) /* bytes that are read out of a file on a server */
-#define CPROV_MEMBERS_MAX       65536           /* files in an archive of images */
+#define CPROV_MANIFEST_MAX (4 * CPROV_MIB) /* bytes; what distribution, oras and podman accept */
+#define CPROV_TREE_MAX                                                                             \
+    (16 * CPROV_MIB) /* bytes of all manifests of one index that a call holds                      \
+                      */
+#define CPROV_CONFIG_MAX          (8 * CPROV_MIB)  /* bytes of an image config */
+#define CPROV_INDEX_FILE_MAX      (64 * CPROV_MIB) /* bytes of our own index.json */
+#define CPROV_LIST_PAGE_MAX       (16 * CPROV_MIB) /* bytes of one page of tags, catalog or referrers */
+#define CPROV_TOKEN_BODY_MAX      (256 * CPROV_KIB) /* bytes of a token server's answer */
+#define CPROV_ERROR_BODY_MAX      (64 * CPROV_KIB)  /* bytes kept of an error answer */
+#define CPROV_CONF_FILE_MAX       (1 * CPROV_MIB)   /* bytes of a YAML, auth or netrc file */
+#define CPROV_JSON_DEPTH_MAX      32                /* nesting of any JSON document */
+#define CPROV_JSON_VALUES_MAX     250000            /* values in a JSON document of others */
+#define CPROV_JSON_OWN_VALUES_MAX 2000000           /* values in one of our own: index.json */
+#define CPROV_JSON_MEMBERS_MAX    256               /* of the top object of a JSON stream */
+#define CPROV_LAYERS_MAX          4096              /* layers of one manifest */
+#define CPROV_INDEX_ENTRIES_MAX   4096              /* manifests in one index */
+#define CPROV_INDEX_DEPTH_MAX     4                 /* index within index */
+#define CPROV_ANNOTATIONS_MAX     4096              /* per document */
+#define CPROV_URLS_MAX            16                /* per descriptor */
+#define CPROV_BLOB_SIZE_MAX       (1ull << 44)      /* 16 TiB */
+#define CPROV_WIM_XML_MAX         (1 * CPROV_MIB) /* bytes of what a WIM file says of its images */
+#define CPROV_RANGE_MAX           (1 * CPROV_MIB) /* bytes that are read out of a file on a server */
+#define CPROV_MEMBERS_MAX         65536           /* files in an archive of images */
 
 /* documents that list images: read as they come, a record at a time */
-#define CPROV_CATALOG_BYTES_MAX   (1ull << 34)     /* of one document: 16 GiB */
-#define CPROV_CATALOG_PACKED_MAX  (1ull << 30)     /* of one in a registry */
-#define CPROV_CATALOG_ENTRIES_MAX 20000000         /* versions in it */
-#define CPROV_CATALOG_RECORD_MAX  (2 * CPROV_MIB)  /* bytes of one image with its versions */
+#define CPROV_CATALOG_BYTES_MAX   (1ull << 34)    /* of one document: 16 GiB */
+#define CPROV_CATALOG_PACKED_MAX  (1ull << 30)    /* of one in a registry */
+#define CPROV_CATALOG_ENTRIES_MAX 20000000        /* versions in it */
+#define CPROV_CATALOG_RECORD_MAX  (2 * CPROV_MIB) /* bytes of one image with its versions */
+#define CPROV_CATALOG_TEXTS_FREE                                                                   \
+    (16 * CPROV_MIB)                /* bytes that versions may have of their images, and */
+#define CPROV_CATALOG_TEXTS_RATIO 8 /* how many times the document's more */
 #define CPROV_CATALOG_HELD_MAX    (4 * CPROV_MIB)  /* bytes that wait for their hash */
 #define CPROV_SIGNATURE_MAX       (16 * CPROV_KIB) /* bytes of a signature, or of a key file */
 

@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "base/span.h"
 
+struct cprov_annotation;
 struct cprov_arena;
 struct cprov_error;
 struct cprov_json;
@@ -29,6 +30,10 @@ int cprov_texts_decode(const struct cprov_json *array, size_t max, struct cprov_
 CPROV_MUST_CHECK
 int cprov_platform_decode(const struct cprov_json *obj, struct cprov_arena *arena,
                           struct cprov_platform *out, struct cprov_error *err);
+/* Copies in the arena of what these point to; NULL stays NULL. What fails, the arena tells. */
+const char *cprov_text_keep(const char *text, struct cprov_arena *arena);
+const struct cprov_annotation *cprov_annotations_keep(const struct cprov_annotation *list,
+                                                      size_t count, struct cprov_arena *arena);
 void cprov_platform_write(struct cprov_json_writer *w, const struct cprov_platform *p);
 
 /* The name of a manifest or index type as its registration spells it, or NULL. Static text. */

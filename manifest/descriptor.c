@@ -189,6 +189,8 @@ int cprov_annotations_decode(const struct cprov_json *obj, struct cprov_arena *a
     if (!list)
         return cprov_fail_memory(err);
     for (const struct cprov_json *v = obj ? obj->child : NULL; v; v = v->next) {
+        if (v->type == CPROV_JSON_UNUSABLE) /* nobody has to use it: as if it were not there */
+            continue;
         if (v->type != CPROV_JSON_STRING)
             return cprov_fail(err, CPROV_EVERIFY, "%" CPROV_SPAN_FMT ": not a string",
                               CPROV_SPAN_ARG(v->key));
@@ -220,4 +222,50 @@ int cprov_texts_decode(const struct cprov_json *array, size_t max, struct cprov_
     *out = list;
     *count = n;
     return 0;
+}
+
+const char *cprov_text_keep(const char *text, struct cprov_arena *arena)
+{
+    return text ? cprov_arena_text(arena, cprov_span_of(text)) : NULL;
+}
+
+static const char *const *keep_texts(const char *const *list, size_t count,
+                                     struct cprov_arena *arena)
+{
+    const char **kept = count ? cprov_arena_alloc(arena, count, sizeof(*kept)) : NULL;
+
+    for (size_t i = 0; kept && i < count; i++)
+        kept[i] = cprov_text_keep(list[i], arena);
+    return kept;
+}
+
+const struct cprov_annotation *cprov_annotations_keep(const struct cprov_annotation *list,
+                                                      size_t count, struct cprov_arena *arena)
+{
+    struct cprov_annotation *kept = count ? cprov_arena_alloc(arena, count, sizeof(*kept)) : NULL;
+
+    for (size_t i = 0; kept && i < count; i++)
+        kept[i] = (struct cprov_annotation){ .key = cprov_text_keep(list[i].key, arena),
+                                             .value = cprov_text_keep(list[i].value, arena) };
+    return kept;
+}
+
+static void keep_platform(struct cprov_platform *p, struct cprov_arena *arena)
+{
+    p->os = cprov_text_keep(p->os, arena);
+    p->architecture = cprov_text_keep(p->architecture, arena);
+    p->variant = cprov_text_keep(p->variant, arena);
+    p->os_version = cprov_text_keep(p->os_version, arena);
+    p->os_features = keep_texts(p->os_features, p->os_features_count, arena);
+}
+
+void cprov_descriptor_keep(struct cprov_descriptor *d, struct cprov_arena *arena)
+{
+    d->media_type = cprov_text_keep(d->media_type, arena);
+    d->artifact_type = cprov_text_keep(d->artifact_type, arena);
+    d->urls = keep_texts(d->urls, d->urls_count, arena);
+    d->annotations = cprov_annotations_keep(d->annotations, d->annotations_count, arena);
+    if (d->data.len > 0)
+        d->data.ptr = cprov_arena_text(arena, d->data);
+    keep_platform(&d->platform, arena);
 }

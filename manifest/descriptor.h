@@ -46,6 +46,9 @@ CPROV_MUST_CHECK
 int cprov_descriptor_decode(const struct cprov_json *obj, struct cprov_arena *arena,
                             struct cprov_descriptor *out, struct cprov_error *err);
 
+/* Makes copies in the arena of all that the descriptor points to. What fails, the arena tells. */
+void cprov_descriptor_keep(struct cprov_descriptor *d, struct cprov_arena *arena);
+
 /* Compares bytes in memory with size, then digest: CPROV_EVERIFY with what was expected and found.
  */
 CPROV_MUST_CHECK
@@ -59,7 +62,8 @@ void cprov_descriptor_write(struct cprov_json_writer *w, const struct cprov_desc
 const char *cprov_annotation_get(const struct cprov_annotation *list, size_t count,
                                  const char *key);
 
-/* Reads a {"key":"value"} object; CPROV_EVERIFY when a value is not a string. NULL object: none. */
+/* Reads a {"key":"value"} object; CPROV_EVERIFY when a value is not a string. One with a NUL in it
+ * is left out. NULL object: none. */
 CPROV_MUST_CHECK
 int cprov_annotations_decode(const struct cprov_json *obj, struct cprov_arena *arena,
                              const struct cprov_annotation **out, size_t *count,

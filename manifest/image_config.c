@@ -26,6 +26,14 @@ static const struct cprov_json_field root_fields[] = {
     { "config", CPROV_FIELD_OBJECT, offsetof(struct root, config), false },
 };
 
+/* All that is read of the top: what else is there may be of any size. */
+static const struct cprov_json_field known_fields[] = {
+    { .name = "created" },      { .name = "author" },  { .name = "rootfs" },
+    { .name = "history" },      { .name = "config" },  { .name = "os" },
+    { .name = "architecture" }, { .name = "variant" }, { .name = "os.version" },
+    { .name = "os.features" },
+};
+
 struct rootfs {
     const char *type;
     const struct cprov_json *diff_ids;
@@ -179,7 +187,8 @@ static int decode(struct cprov_image_config *c, struct cprov_span bytes, struct 
 {
     struct root root = { .created = "", .author = "" };
     struct cprov_json *obj = NULL;
-    int rc = cprov_json_parse(bytes, &c->arena, &obj, err);
+    int rc = cprov_json_parse_known(bytes, known_fields, CPROV_COUNT(known_fields), &c->arena, &obj,
+                                    err);
 
     if (rc == 0)
         rc = cprov_json_decode(obj, root_fields, CPROV_COUNT(root_fields), &root, err);

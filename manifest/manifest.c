@@ -85,8 +85,8 @@ static int set_media_type(struct cprov_manifest *m, const char *own, struct cpro
 }
 
 static int decode_list(const struct cprov_json *array, const char *name, size_t max,
-                       struct cprov_arena *arena, const struct cprov_descriptor **out,
-                       size_t *count, struct cprov_error *err)
+                       struct cprov_manifest *m, struct cprov_arena *tree,
+                       struct cprov_descriptor **out, size_t *count, struct cprov_error *err)
 {
     size_t n = 0;
 
@@ -94,45 +94,58 @@ static int decode_list(const struct cprov_json *array, const char *name, size_t 
         return cprov_fail(err, CPROV_ELIMIT, "%s: %zu items, %zu are allowed", name, array->count,
                           max);
     struct cprov_descriptor *list =
-        cprov_arena_alloc(arena, array ? array->count : 0, sizeof(*list));
+        cprov_arena_alloc(&m->arena, array ? array->count : 0, sizeof(*list));
     if (!list)
         return cprov_fail_memory(err);
-    for (const struct cprov_json *v = array ? array->child : NULL; v; v = v->next, n++)
-        if (cprov_descriptor_decode(v, arena, &list[n], err) < 0)
+    for (const struct cprov_json *v = array ? array->child : NULL; v; v = v->next, n++) {
+        if (cprov_descriptor_decode(v, tree, &list[n], err) < 0)
             return cprov_wrap(err, "%s[%zu]", name, n);
+        cprov_descriptor_keep(&list[n], &m->arena);
+    }
     *out = list;
     *count = n;
     return 0;
 }
 
+/*
+ * What counts is copied: the tree of a document is many times as large as its text, and goes when
+ * it has been read.
+ */
 static int decode_body(struct cprov_manifest *m, const struct document *doc,
-                       struct cprov_error *err)
+                       struct cprov_arena *tree, struct cprov_error *err)
 {
-    int rc = decode_list(doc->layers, "layers", CPROV_LAYERS_MAX, &m->arena, &m->layers,
-                         &m->layers_count, err);
+    struct cprov_descriptor *layers = NULL, *manifests = NULL;
 
+    int rc = decode_list(doc->layers, "layers", CPROV_LAYERS_MAX, m, tree, &layers,
+                         &m->layers_count, err);
     if (rc == 0)
-        rc = decode_list(doc->manifests, "manifests", CPROV_INDEX_ENTRIES_MAX, &m->arena,
-                         &m->manifests, &m->manifests_count, err);
+        rc = decode_list(doc->manifests, "manifests", CPROV_INDEX_ENTRIES_MAX, m, tree, &manifests,
+                         &m->manifests_count, err);
     if (rc < 0)
         return rc;
-    if (doc->config && cprov_descriptor_decode(doc->config, &m->arena, &m->config, err) < 0)
+    m->layers = layers;
+    m->manifests = manifests;
+    if (doc->config && cprov_descriptor_decode(doc->config, tree, &m->config, err) < 0)
         return cprov_wrap(err, "config");
-    if (doc->subject && cprov_descriptor_decode(doc->subject, &m->arena, &m->subject, err) < 0)
+    if (doc->subject && cprov_descriptor_decode(doc->subject, tree, &m->subject, err) < 0)
         return cprov_wrap(err, "subject");
+    cprov_descriptor_keep(&m->config, &m->arena);
+    cprov_descriptor_keep(&m->subject, &m->arena);
     m->has_subject = doc->subject != NULL;
-    m->artifact_type = doc->artifact_type;
-    if (cprov_annotations_decode(doc->annotations, &m->arena, &m->annotations,
-                                 &m->annotations_count, err) < 0)
+    m->artifact_type = cprov_text_keep(doc->artifact_type, &m->arena);
+    if (cprov_annotations_decode(doc->annotations, tree, &m->annotations, &m->annotations_count,
+                                 err) < 0)
         return cprov_wrap(err, "annotations");
+    m->annotations = cprov_annotations_keep(m->annotations, m->annotations_count, &m->arena);
     return 0;
 }
 
 static int decode(struct cprov_manifest *m, struct cprov_span content_type, struct cprov_error *err)
 {
+    CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena tree = { 0 };
     struct cprov_json *root = NULL;
     struct document doc = { 0 };
-    int rc = cprov_json_parse(m->raw, &m->arena, &root, err);
+    int rc = cprov_json_parse_known(m->raw, fields, CPROV_COUNT(fields), &tree, &root, err);
 
     if (rc < 0)
         return rc;
@@ -143,7 +156,7 @@ static int decode(struct cprov_manifest *m, struct cprov_span content_type, stru
         rc = find_kind(root, &doc, &m->kind, err);
     if (rc == 0)
         rc = set_media_type(m, doc.media_type, content_type, err);
-    return rc < 0 ? rc : decode_body(m, &doc, err);
+    return rc < 0 ? rc : decode_body(m, &doc, &tree, err);
 }
 
 /* Attestations of BuildKit say in their platform and in an annotation that they are no image. */

@@ -92,6 +92,24 @@ static int open_packed(struct cprov_session *s, const struct cprov_target *targe
     return read_packed(p->packed, &ref->digest, NULL, &p->top, err);
 }
 
+/* All of them are held until they are in the store: their sizes, which are known before, and which
+ * none can exceed, are one budget. */
+static int charge(struct cprov_plan *p, const struct cprov_descriptor *list, size_t n,
+                  struct cprov_error *err)
+{
+    if (n > CPROV_INDEX_ENTRIES_MAX || p->inner_count > CPROV_INDEX_ENTRIES_MAX - n)
+        return cprov_fail(err, CPROV_ELIMIT, "the index leads to more than %d manifests",
+                          CPROV_INDEX_ENTRIES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        if (list[i].size > CPROV_TREE_MAX - p->bytes)
+            return cprov_fail(err, CPROV_ELIMIT,
+                              "the manifests of the index have more than %zu MiB",
+                              CPROV_TREE_MAX / CPROV_MIB);
+        p->bytes += list[i].size;
+    }
+    return 0;
+}
+
 /* Room for n more children; the list may move, so nothing may be fetching into it. */
 static int grow(struct cprov_plan *p, size_t n, struct cprov_error *err)
 {
@@ -122,6 +140,8 @@ static int fetch_children(struct cprov_session *s, const struct cprov_target *ta
                           const struct cprov_descriptor *list, size_t n, struct cprov_plan *p,
                           struct cprov_error *err)
 {
+    if (charge(p, list, n, err) < 0)
+        return err->code;
     if (p->packed)
         return read_children(list, n, p, err);
     struct cprov_reference ref = target->reference;
@@ -209,33 +229,6 @@ int cprov_plan_start(struct cprov_session *s, struct cprov_target *target, bool 
     return 0;
 }
 
-/* Every document below the top, level by level. */
-static int fetch_tree(struct cprov_session *s, const struct cprov_target *target,
-                      struct cprov_plan *p, struct cprov_error *err)
-{
-    size_t from = 0;
-
-    if (fetch_children(s, target, p->top.manifest->manifests, p->top.manifest->manifests_count, p,
-                       err) < 0)
-        return err->code;
-    for (int depth = 1; from < p->inner_count; depth++) {
-        size_t to = p->inner_count;
-
-        for (size_t i = from; i < to; i++) {
-            const struct cprov_manifest *m = p->inner[i].manifest;
-
-            if (m->kind != CPROV_DOC_INDEX)
-                continue;
-            if (depth >= CPROV_INDEX_DEPTH_MAX || to > CPROV_INDEX_ENTRIES_MAX)
-                return cprov_fail(err, CPROV_ELIMIT, "indexes nest too deep or hold too much");
-            if (fetch_children(s, target, m->manifests, m->manifests_count, p, err) < 0)
-                return err->code;
-        }
-        from = to;
-    }
-    return 0;
-}
-
 static const struct cprov_doc *find_doc(const struct cprov_plan *p,
                                         const struct cprov_digest *digest)
 {
@@ -245,6 +238,63 @@ static const struct cprov_doc *find_doc(const struct cprov_plan *p,
         if (cprov_digest_equal(&p->inner[i].descriptor.digest, digest))
             return &p->inner[i];
     return NULL;
+}
+
+/* Those of the list that are not there yet, each once, in list; returns how many. */
+static size_t take_new(const struct cprov_plan *p, const struct cprov_manifest *index,
+                       struct cprov_descriptor *list)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < index->manifests_count; i++) {
+        bool again = find_doc(p, &index->manifests[i].digest) != NULL;
+
+        for (size_t k = 0; k < n && !again; k++)
+            again = cprov_digest_equal(&list[k].digest, &index->manifests[i].digest);
+        if (!again)
+            list[n++] = index->manifests[i];
+    }
+    return n;
+}
+
+static int fetch_listed(struct cprov_session *s, const struct cprov_target *target,
+                        const struct cprov_manifest *index, struct cprov_plan *p,
+                        struct cprov_error *err)
+{
+    struct cprov_descriptor *list = calloc(index->manifests_count + 1, sizeof(*list));
+
+    if (!list)
+        return cprov_fail_memory(err);
+    int code = fetch_children(s, target, list, take_new(p, index, list), p, err);
+    free(list);
+    return code;
+}
+
+/* Every document below the top, level by level. */
+static int fetch_tree(struct cprov_session *s, const struct cprov_target *target,
+                      struct cprov_plan *p, struct cprov_error *err)
+{
+    size_t from = 0;
+
+    if (fetch_listed(s, target, p->top.manifest, p, err) < 0)
+        return err->code;
+    for (int depth = 1; from < p->inner_count; depth++) {
+        size_t to = p->inner_count;
+
+        for (size_t i = from; i < to; i++) {
+            const struct cprov_manifest *m = p->inner[i].manifest;
+
+            if (m->kind != CPROV_DOC_INDEX)
+                continue;
+            if (depth >= CPROV_INDEX_DEPTH_MAX)
+                return cprov_fail(err, CPROV_ELIMIT, "indexes nest deeper than %d",
+                                  CPROV_INDEX_DEPTH_MAX);
+            if (fetch_listed(s, target, m, p, err) < 0)
+                return err->code;
+        }
+        from = to;
+    }
+    return 0;
 }
 
 int cprov_plan_fetch(struct cprov_session *s, const struct cprov_target *target, bool all_platforms,

@@ -21,6 +21,7 @@ struct cprov_plan {
     struct cprov_doc top;    /* what the tag or digest names */
     struct cprov_doc *inner; /* children fetched: the chosen one, or all of them */
     size_t inner_count;
+    uint64_t bytes;              /* of all of them: at most CPROV_TREE_MAX */
     struct cprov_packed *packed; /* what it lies in on this machine, or NULL */
     const struct cprov_doc
         *image; /* top, or one of inner: the image for this host; NULL: none is (all platforms) */
@@ -37,7 +38,8 @@ CPROV_MUST_CHECK
 int cprov_plan_start(struct cprov_session *s, struct cprov_target *target, bool all_platforms,
                      struct cprov_plan *p, struct cprov_descriptor *chosen,
                      struct cprov_error *err);
-/* Fetches the children that are wanted: `chosen`, or all. */
+/* Fetches the children that are wanted: `chosen`, or all, each once. CPROV_ELIMIT: they are more
+ * than CPROV_INDEX_ENTRIES_MAX, or CPROV_TREE_MAX bytes. */
 CPROV_MUST_CHECK
 int cprov_plan_fetch(struct cprov_session *s, const struct cprov_target *target, bool all_platforms,
                      const struct cprov_descriptor *chosen, struct cprov_plan *p,

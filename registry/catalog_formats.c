@@ -37,13 +37,47 @@ static int wrap_row(const struct cprov_catalog_format *f, const struct cprov_cat
                       row->version ? row->version : "");
 }
 
-static int give_row(struct cprov_catalog_format *f, const struct cprov_catalog_row *row,
-                    struct cprov_error *err)
+static size_t length(const char *text)
 {
+    return text ? strlen(text) : 0;
+}
+
+/*
+ * What an image says holds for each of its versions, and is kept with each, but for what versions
+ * share there: a small document must not become a large index.
+ */
+static int charge(struct cprov_catalog_format *f, const struct cprov_entry *e,
+                  const struct cprov_catalog_row *image, struct cprov_error *err)
+{
+    bool common = image && e->description == image->description &&
+                  e->publisher == image->publisher && e->title == image->title;
+    bool shared = common && f->shares;
+
+    f->shares = common; /* only with the version before */
+
+    f->texts += length(e->url) + length(e->reference) + length(e->notes) + length(e->dependencies) +
+                length(e->cultures) + length(e->os_version);
+    if (!shared)
+        f->texts += length(e->description) + length(e->publisher) + length(e->title);
+    if (f->texts > CPROV_CATALOG_TEXTS_FREE + CPROV_CATALOG_TEXTS_RATIO * f->read)
+        return cprov_fail(err, CPROV_ELIMIT,
+                          "versions repeat the texts of their images: more than %d times what the "
+                          "document has",
+                          CPROV_CATALOG_TEXTS_RATIO);
+    return 0;
+}
+
+/* image: the row's, or NULL. */
+static int give_row(struct cprov_catalog_format *f, const struct cprov_catalog_row *row,
+                    const struct cprov_catalog_image *image, struct cprov_error *err)
+{
+    CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
     struct cprov_digest digest;
     struct cprov_entry entry;
-    int code = cprov_catalog_row_entry(row, f->options.base, &f->arena, &digest, &entry, err);
+    int code = cprov_catalog_row_entry(row, image, f->options.base, &arena, &digest, &entry, err);
 
+    if (code == 0)
+        code = charge(f, &entry, image ? image->row : NULL, err);
     if (code == 0)
         code = give(f, &entry, err);
     return code < 0 ? wrap_row(f, row, err) : 0;
@@ -89,15 +123,21 @@ static int give_channel(struct cprov_catalog_format *f, const struct cprov_catal
 
 /* --- our own --- */
 
-static int give_versions(struct cprov_catalog_format *f, const struct cprov_catalog_row *image,
+static int give_versions(struct cprov_catalog_format *f, const struct cprov_catalog_row *own,
                          struct cprov_error *err)
 {
-    for (const struct cprov_json *v = image->versions->child; v; v = v->next) {
-        struct cprov_catalog_row row = *image;
+    struct cprov_catalog_image image = { .row = own };
+
+    f->shares = false;
+
+    if (cprov_catalog_row_lists(own, f->options.base, &f->arena, &image.lists, err) < 0)
+        return wrap_row(f, own, err);
+    for (const struct cprov_json *v = own->versions->child; v; v = v->next) {
+        struct cprov_catalog_row row = *own;
 
         row.channels = row.versions = NULL;
         int code = cprov_catalog_row_read(v, CPROV_CATALOG_OURS, &row, err);
-        code = code < 0 ? wrap_row(f, &row, err) : give_row(f, &row, err);
+        code = code < 0 ? wrap_row(f, &row, err) : give_row(f, &row, &image, err);
         if (code < 0)
             return code;
     }
@@ -116,7 +156,7 @@ static int give_image(struct cprov_catalog_format *f, const struct cprov_json *v
     if (row.versions)
         code = give_versions(f, &row, err);
     else if (row.version || !row.channels)
-        code = give_row(f, &row, err);
+        code = give_row(f, &row, NULL, err);
     row.version = NULL;
     for (const struct cprov_json *c = row.channels ? row.channels->child : NULL; c && code == 0;
          c = c->next)
@@ -124,11 +164,25 @@ static int give_image(struct cprov_catalog_format *f, const struct cprov_json *v
     return code;
 }
 
+/* Other readers take "Images" for "images". */
+static int check_spelling(const char *member, struct cprov_error *err)
+{
+    static const char *const names[] = { "format", "formatVersion", "images" };
+
+    for (size_t i = 0; i < CPROV_COUNT(names); i++)
+        if (strcmp(member, names[i]) != 0 && cprov_span_is_nocase(cprov_span_of(member), names[i]))
+            return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s", names[i],
+                              member);
+    return 0;
+}
+
 static int read_header(struct cprov_catalog_format *f, const struct cprov_json *value,
                        struct cprov_error *err)
 {
     uint64_t version = 0;
 
+    if (check_spelling(value->key.ptr, err) < 0)
+        return err->code;
     if (cprov_span_is(value->key, "format")) {
         if (value->type != CPROV_JSON_STRING ||
             !cprov_span_is(value->text, CPROV_CATALOG_FORMAT_NAME))
@@ -157,7 +211,7 @@ static int give_microsoft(struct cprov_catalog_format *f, const struct cprov_jso
     f->rows++;
     if (cprov_catalog_row_read(value, CPROV_CATALOG_MICROSOFT, &row, err) < 0)
         return wrap_row(f, &row, err);
-    return give_row(f, &row, err);
+    return give_row(f, &row, NULL, err);
 }
 
 static int give_docker(struct cprov_catalog_format *f, const char *member,
@@ -176,7 +230,7 @@ static int give_docker(struct cprov_catalog_format *f, const char *member,
     f->rows++;
     int code = cprov_catalog_row_read(value, CPROV_CATALOG_OURS, &row, err);
     row.version = value->key.ptr;
-    return code < 0 ? wrap_row(f, &row, err) : give_row(f, &row, err);
+    return code < 0 ? wrap_row(f, &row, err) : give_row(f, &row, NULL, err);
 }
 
 /* --- public --- */
@@ -189,6 +243,8 @@ static bool is_dockers(const char *member)
 int cprov_catalog_format_begin(struct cprov_catalog_format *f, const char *member, bool object,
                                struct cprov_error *err)
 {
+    if (check_spelling(member, err) < 0)
+        return err->code;
     if (f->kind == CPROV_CATALOG_UNKNOWN && strcmp(member, "images") == 0)
         f->kind = CPROV_CATALOG_OWN;
     else if (f->kind == CPROV_CATALOG_UNKNOWN && is_dockers(member))

@@ -28,10 +28,13 @@ struct cprov_catalog_format {
     enum cprov_catalog_kind kind;
     bool has_format;
     bool has_version;
-    uint64_t rows;    /* records that are images or versions */
-    uint64_t entries; /* handed over */
-    bool refused;     /* the failure is the entry callback's */
-    struct cprov_arena arena;
+    uint64_t rows;            /* records that are images or versions */
+    uint64_t entries;         /* handed over */
+    bool refused;             /* the failure is the entry callback's */
+    struct cprov_arena arena; /* of the record */
+    uint64_t read;            /* bytes of the document so far; kept by who feeds it */
+    bool shares;              /* the version before has the description of its image */
+    uint64_t texts;           /* bytes of the texts that were handed over for single versions */
 };
 
 CPROV_MUST_CHECK

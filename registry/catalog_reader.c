@@ -135,6 +135,7 @@ static int feed(struct cprov_catalog_reader *r, const char *data, size_t len,
         i += taken;
     }
     r->total += len;
+    r->format.read = r->total;
     if (code < 0 || i == len)
         return code;
     if (r->total > CPROV_CATALOG_BYTES_MAX)

@@ -71,6 +71,17 @@ static bool is_named(struct cprov_span key, struct cprov_span name, unsigned dia
     return cprov_span_is_nocase(key, name.ptr);
 }
 
+/* Other readers take "Digest" for "digest". */
+static int check_spelling(struct cprov_span key, struct cprov_error *err)
+{
+    for (size_t i = 0; i < CPROV_COUNT(fields); i++)
+        if ((fields[i].dialects & OURS) && key.len == fields[i].name.len &&
+            cprov_span_is_nocase(key, fields[i].name.ptr))
+            return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s",
+                              fields[i].name.ptr, key.ptr);
+    return 0;
+}
+
 static const struct field *field_of(struct cprov_span key, unsigned dialect)
 {
     for (size_t i = 0; i < CPROV_COUNT(fields); i++)
@@ -115,16 +126,34 @@ static bool store(const struct cprov_json *v, enum type type, void *slot)
     return false;
 }
 
+/* Two members of one record must not mean the same thing. */
+static int note_seen(uint64_t *seen, const struct field *f, struct cprov_error *err)
+{
+    uint64_t bit = UINT64_C(1) << (f->offset / sizeof(void *));
+
+    if (*seen & bit)
+        return cprov_fail(err, CPROV_EVERIFY, "ambiguous: %s is there twice", f->name.ptr);
+    *seen |= bit;
+    return 0;
+}
+
 int cprov_catalog_row_read(const struct cprov_json *record, enum cprov_catalog_dialect dialect,
                            struct cprov_catalog_row *row, struct cprov_error *err)
 {
+    _Static_assert(sizeof(*row) / sizeof(void *) <= 64, "a bit for each member");
+    uint64_t seen = 0;
+
     if (record->type != CPROV_JSON_OBJECT)
         return cprov_fail(err, CPROV_EVERIFY, "not an object");
     for (const struct cprov_json *v = record->child; v; v = v->next) {
         const struct field *f = field_of(v->key, dialect);
 
+        if (!f && dialect == CPROV_CATALOG_OURS && check_spelling(v->key, err) < 0)
+            return err->code;
         if (!f || v->type == CPROV_JSON_NULL)
             continue;
+        if (note_seen(&seen, f, err) < 0)
+            return err->code;
         if (!store(v, f->type, (char *)row + f->offset))
             return cprov_fail(err, CPROV_EVERIFY, "%s: not %s", f->name.ptr, type_names[f->type]);
         /* A whole file with an address that is signed: the WIM of an operating system. */
@@ -284,12 +313,18 @@ static int read_platforms(const struct cprov_json *list, struct cprov_arena *are
     return keep(&text, arena, out, err);
 }
 
+/* Of two that differ in letter case alone neither. */
 static const char *text_of(const struct cprov_json *object, const char *name)
 {
+    const struct cprov_json *found = NULL;
+
     for (const struct cprov_json *v = object->child; v; v = v->next)
-        if (cprov_span_is_nocase(v->key, name))
-            return is_text(v) ? v->text.ptr : NULL;
-    return NULL;
+        if (cprov_span_is_nocase(v->key, name)) {
+            if (found)
+                return NULL;
+            found = v;
+        }
+    return found && is_text(found) ? found->text.ptr : NULL;
 }
 
 /* A version, or an interval, in which alone commas stand: they divide the list elsewhere. */
@@ -335,7 +370,7 @@ static int read_dependencies(const struct cprov_json *list, struct cprov_arena *
 
 /* "base" is the address of the thing itself, the others are what adds a language. */
 static int read_cultures(const struct cprov_catalog_row *row, const char *base,
-                         struct cprov_arena *arena, struct cprov_entry *entry,
+                         struct cprov_arena *arena, struct cprov_catalog_lists *out,
                          struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
@@ -352,16 +387,16 @@ static int read_cultures(const struct cprov_catalog_row *row, const char *base,
         if (!url)
             continue;
         if (cprov_span_is_nocase(v->key, "base"))
-            entry->url = url;
+            out->url = url;
         else
             cprov_buf_addf(&text, "%s%s=%s", text.len ? " " : "", v->key.ptr, url);
     }
-    return keep(&text, arena, &entry->cultures, err);
+    return keep(&text, arena, &out->cultures, err);
 }
 
 /* What Nano Server's list says of the host has no member of its own: for people to read. */
 static int read_needs(const struct cprov_catalog_row *row, struct cprov_arena *arena,
-                      struct cprov_entry *entry, struct cprov_error *err)
+                      struct cprov_catalog_lists *out, struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
 
@@ -377,31 +412,72 @@ static int read_needs(const struct cprov_catalog_row *row, struct cprov_arena *a
     }
     if (text.len > 0 && row->notes)
         cprov_buf_addf(&text, "; %s", row->notes);
-    return keep(&text, arena, &entry->notes, err);
+    return keep(&text, arena, &out->notes, err);
+}
+
+/* --- all of them --- */
+
+int cprov_catalog_row_lists(const struct cprov_catalog_row *row, const char *base,
+                            struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                            struct cprov_error *err)
+{
+    struct cprov_catalog_lists l = { .notes = row->notes };
+    int code = read_url(base, row->url, arena, &l.url, err);
+
+    if (code == 0 && row->platforms)
+        code = read_platforms(row->platforms, arena, &l.platforms, err);
+    if (code == 0 && row->dependencies)
+        code = read_dependencies(row->dependencies, arena, &l.dependencies, err);
+    if (code == 0 && row->cultures)
+        code = read_cultures(row, base, arena, &l, err);
+    if (code == 0 && (row->needs || row->editions))
+        code = read_needs(row, arena, &l, err);
+    if (code == 0)
+        *out = l;
+    return code;
+}
+
+/* What the row has of its image is not read once more for each of its versions. */
+static int read_lists(const struct cprov_catalog_row *row, const struct cprov_catalog_image *image,
+                      const char *base, struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                      struct cprov_error *err)
+{
+    struct cprov_catalog_row own = *row;
+
+    if (!image)
+        return cprov_catalog_row_lists(row, base, arena, out, err);
+    bool platforms = own.platforms == image->row->platforms;
+    bool dependencies = own.dependencies == image->row->dependencies;
+    bool files = own.url == image->row->url && own.cultures == image->row->cultures;
+
+    if (platforms)
+        own.platforms = NULL;
+    if (dependencies)
+        own.dependencies = NULL;
+    if (files) {
+        own.url = NULL;
+        own.cultures = NULL;
+    }
+    int code = cprov_catalog_row_lists(&own, base, arena, out, err);
+    if (platforms)
+        out->platforms = image->lists.platforms;
+    if (dependencies)
+        out->dependencies = image->lists.dependencies;
+    if (files) {
+        out->url = image->lists.url;
+        out->cultures = image->lists.cultures;
+    }
+    return code;
 }
 
 /* --- the entry --- */
 
-static int read_lists(const struct cprov_catalog_row *row, const char *base,
-                      struct cprov_arena *arena, struct cprov_entry *e, struct cprov_error *err)
-{
-    int code = read_url(base, row->url, arena, &e->url, err);
-
-    if (code == 0 && row->platforms)
-        code = read_platforms(row->platforms, arena, &e->platforms, err);
-    if (code == 0 && row->dependencies)
-        code = read_dependencies(row->dependencies, arena, &e->dependencies, err);
-    if (code == 0 && row->cultures)
-        code = read_cultures(row, base, arena, e, err);
-    if (code == 0 && (row->needs || row->editions))
-        code = read_needs(row, arena, e, err);
-    return code;
-}
-
-int cprov_catalog_row_entry(const struct cprov_catalog_row *row, const char *base,
+int cprov_catalog_row_entry(const struct cprov_catalog_row *row,
+                            const struct cprov_catalog_image *image, const char *base,
                             struct cprov_arena *arena, struct cprov_digest *digest,
                             struct cprov_entry *entry, struct cprov_error *err)
 {
+    struct cprov_catalog_lists lists = { .platforms = NULL };
     struct cprov_entry e = {
         .repository = row->repository ? row->repository : row->name,
         .name = row->repository ? row->name : NULL,
@@ -416,7 +492,6 @@ int cprov_catalog_row_entry(const struct cprov_catalog_row *row, const char *bas
         .os_version = row->os_version,
         .media_type = row->media_type,
         .image_id = row->image_id,
-        .notes = row->notes,
         .is_os = row->is_os,
         .complete = true,
     };
@@ -429,8 +504,14 @@ int cprov_catalog_row_entry(const struct cprov_catalog_row *row, const char *bas
     if (code == 0)
         code = read_digest(row, digest, err);
     if (code == 0)
-        code = read_lists(row, base, arena, &e, err);
-    if (code == 0)
-        *entry = e;
-    return code;
+        code = read_lists(row, image, base, arena, &lists, err);
+    if (code < 0)
+        return code;
+    e.platforms = lists.platforms;
+    e.dependencies = lists.dependencies;
+    e.cultures = lists.cultures;
+    e.url = lists.url;
+    e.notes = lists.notes;
+    *entry = e;
+    return 0;
 }

@@ -45,17 +45,36 @@ struct cprov_catalog_row {
 enum cprov_catalog_dialect { CPROV_CATALOG_OURS = 1, CPROV_CATALOG_MICROSOFT = 2 };
 
 /* Writes over what the row says already, so that a version inherits from its image. CPROV_EVERIFY
- * with the member's name. */
+ * with the member's name; also when a member is there twice, under two names or spellings. */
 CPROV_MUST_CHECK
 int cprov_catalog_row_read(const struct cprov_json *record, enum cprov_catalog_dialect dialect,
                            struct cprov_catalog_row *row, struct cprov_error *err);
 
+/* The lists of a row, each as one text; NULL: none. */
+struct cprov_catalog_lists {
+    const char *platforms, *dependencies, *cultures;
+    const char *url; /* the row's, resolved, or that of the culture "base" */
+    const char *notes;
+};
+/* base as in catalog_reader.h. CPROV_EVERIFY. */
+CPROV_MUST_CHECK
+int cprov_catalog_row_lists(const struct cprov_catalog_row *row, const char *base,
+                            struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                            struct cprov_error *err);
+
+/* What versions have of their image without saying so: its row, and its lists, read once. */
+struct cprov_catalog_image {
+    const struct cprov_catalog_row *row;
+    struct cprov_catalog_lists lists;
+};
+
 /*
- * The entry of a row, checked: texts in the arena or borrowed from the row, *digest is what
- * entry->digest points to. base as in catalog_reader.h. CPROV_EVERIFY.
+ * The entry of a row, checked: texts in the arena or borrowed from the row or its image (NULL: it
+ * has none), *digest is what entry->digest points to. base as in catalog_reader.h. CPROV_EVERIFY.
  */
 CPROV_MUST_CHECK
-int cprov_catalog_row_entry(const struct cprov_catalog_row *row, const char *base,
+int cprov_catalog_row_entry(const struct cprov_catalog_row *row,
+                            const struct cprov_catalog_image *image, const char *base,
                             struct cprov_arena *arena, struct cprov_digest *digest,
                             struct cprov_entry *entry, struct cprov_error *err);
 

@@ -270,10 +270,15 @@ static int write_waiting(struct cprov_index_import *m, struct cprov_error *err)
     return code;
 }
 
-static void keep_text(struct cprov_index_import *m, const char **text)
+/* Versions of one image have most texts in common: such a one is kept once. */
+static void keep_text(struct cprov_index_import *m, const char **text, const char *before)
 {
     struct cprov_span s = cprov_span_of(*text);
 
+    if (s.len && before && strcmp(before, *text) == 0) {
+        *text = before;
+        return;
+    }
     *text = s.len ? cprov_arena_text(&m->texts, s) : NULL;
     m->waiting_bytes += s.len;
 }
@@ -291,8 +296,15 @@ static int keep_waiting(struct cprov_index_import *m, const struct cprov_entry *
     };
 
     *e = *entry;
-    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
-        keep_text(m, texts[i]);
+    const struct cprov_entry *last = m->waiting_count > 0 ? &w[-1].entry : NULL;
+    for (size_t i = 0; i < CPROV_COUNT(texts); i++) {
+        size_t offset = (size_t)((const char *)texts[i] - (const char *)e);
+        const char *before = NULL;
+
+        if (last)
+            memcpy(&before, (const char *)last + offset, sizeof(before));
+        keep_text(m, texts[i], before);
+    }
     if (e->digest) {
         w->digest = *e->digest;
         e->digest = &w->digest;

@@ -61,7 +61,7 @@ int cprov_index_parse(struct cprov_span text, struct cprov_arena *arena,
     struct cprov_json *root;
     uint64_t schema;
 
-    int code = cprov_json_parse(text, arena, &root, err);
+    int code = cprov_json_parse_own(text, arena, &root, err);
     if (code != 0)
         return code;
     if (root->type != CPROV_JSON_OBJECT)

@@ -169,7 +169,7 @@ static void test_refused(void **state)
         C("[{\"a\":1,\"a\":2}]", "byte 1: JSON: duplicate key \"a\""),
         C("[\"\x01\"]", NULL),
         C("[\"\xff\"]", NULL),
-        C("[\"\\u0000\"]", NULL),
+        C("{\"a\\u0000\":1}", "byte 1: NUL in a key"),
         C("[\"\\ud800\"]", NULL),
         C("[\"\0\"]", NULL),
         C("[1,\0]", NULL),

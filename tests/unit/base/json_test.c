@@ -88,7 +88,6 @@ static void test_refused(void **state)
         C("\"\\x\""),
         C("\"\\u12\""),
         C("\"\\u12g4\""),
-        C("\"\\u0000\""),
         C("{\"a\\u0000b\":1}"),
         C("\"a\0b\""),
         C("\"a\nb\""),
@@ -200,6 +199,62 @@ static void test_value_limit(void **state)
         cprov_buf_add_text(&b, i ? ",1" : "1");
     cprov_buf_add_char(&b, ']');
     check_refused(cprov_buf_span(&b), CPROV_ELIMIT);
+}
+
+/* A string with a NUL passes, and is no text for whoever wants one. */
+static void H9_nul(void **state)
+{
+    (void)state;
+    auto_arena struct cprov_arena arena = { 0 };
+    auto_buf struct cprov_buf out;
+    struct cprov_json_writer w;
+    struct cprov_error err = CPROV_ERROR_INIT;
+    static const struct cprov_json_field field[] = { { "a", CPROV_FIELD_TEXT, 0, false } };
+    static const char text[] = "{\"a\":\"x\\u0000y\",\"b\":\"z\"}";
+    const char *wanted = NULL;
+    const struct cprov_json *v = parse(text, &arena);
+
+    assert_int_equal(cprov_json_get(v, "a")->type, CPROV_JSON_UNUSABLE);
+    assert_null(cprov_json_get_text(v, "a"));
+    assert_string_equal(cprov_json_get_text(v, "b"), "z");
+    assert_int_equal(cprov_json_decode(v, field, 1, &wanted, &err), CPROV_EVERIFY);
+    cprov_buf_init(&out, 100);
+    cprov_json_writer_init(&w, &out, 0);
+    cprov_json_value(&w, v);
+    assert_string_equal(cprov_buf_text(&out), text);
+}
+
+/* Of members that nobody knows the name alone is kept, whatever they hold. */
+static void S8_unknown_members(void **state)
+{
+    (void)state;
+    static const struct cprov_json_field known[] = { { .name = "a" }, { .name = "b" } };
+    auto_arena struct cprov_arena arena = { 0 };
+    auto_buf struct cprov_buf b;
+    struct cprov_json *v = NULL;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    cprov_buf_init(&b, 16 * CPROV_MIB);
+    cprov_buf_add_text(&b, "{\"a\":[1,{\"q\":2}],\"x\":[");
+    for (int i = 0; i < 4 * CPROV_JSON_VALUES_MAX; i++)
+        cprov_buf_add_text(&b, i ? ",1" : "1");
+    cprov_buf_add_text(&b, "],\"y\":{\"a\":[{}],\"a\":null},\"z\":true,\"b\":\"c\"}");
+    assert_int_equal(cprov_json_parse_known(cprov_buf_span(&b), known, 2, &arena, &v, &err), 0);
+    assert_int_equal(v->count, 5);
+    assert_int_equal(cprov_json_get(v, "a")->count, 2);
+    assert_int_equal(cprov_json_get(v, "x")->type, CPROV_JSON_NULL);
+    assert_string_equal(cprov_json_get_text(v, "b"), "c");
+    assert_int_equal(cprov_json_parse(cprov_buf_span(&b), &arena, &v, &err), CPROV_ELIMIT);
+
+    static const char *const bad[] = {
+        "{\"x\":1,\"x\":2}",
+        "{\"x\":[}",
+        "{\"x\":{\"y\":[1,]}}",
+        "{\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]}",
+    };
+    for (size_t i = 0; i < CPROV_COUNT(bad); i++)
+        assert_int_equal(cprov_json_parse_known(cprov_span_of(bad[i]), known, 2, &arena, &v, &err),
+                         CPROV_EVERIFY);
 }
 
 static void many_keys(struct cprov_buf *b, int count, const char *last)
@@ -469,13 +524,14 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_values),
-        cmocka_unit_test(test_scalars),     cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_value_limit), cmocka_unit_test(test_many_keys),
-        cmocka_unit_test(test_long_tokens), cmocka_unit_test(test_u64),
-        cmocka_unit_test(test_decode),      cmocka_unit_test(test_decode_refused),
-        cmocka_unit_test(test_writer),      cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_refused),       cmocka_unit_test(test_values),
+        cmocka_unit_test(test_scalars),       cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_value_limit),   cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_long_tokens),   cmocka_unit_test(test_u64),
+        cmocka_unit_test(test_decode),        cmocka_unit_test(test_decode_refused),
+        cmocka_unit_test(test_writer),        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(H9_nul),
+        cmocka_unit_test(S8_unknown_members),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
