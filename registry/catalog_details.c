@@ -199,6 +199,8 @@ static bool settle(struct detail *d)
     struct cprov_listing known;
     bool there = look_up(d, &known);
 
+    if (!there && cprov_job_look_up_again(d->job))
+        there = look_up(d, &known);
     if (there && is_fresh(d)) {
         use_known(d, &known);
         return true;

@@ -423,16 +423,33 @@ static bool known_version(void *arg, const char *version, const char *alias)
     return note_told(j, version, entry) && !j->arena.failed;
 }
 
+bool cprov_job_look_up_again(struct cprov_job *j)
+{
+    struct cprov_lookup *l = j->lookup;
+    struct cprov_index_repository r;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (!l->site || !l->site->place->kind->import || !l->search->index ||
+        cprov_index_repository(l->search->index, l->site->known.id, j->repository->repository, &r,
+                               &err) < 0 ||
+        r.id == j->id)
+        return false;
+    j->id = r.id;
+    return true;
+}
+
 static bool take_known(struct cprov_job *j)
 {
     struct cprov_search *s = j->lookup->search;
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    j->told_count = 0;
-    if (cprov_index_versions(s->index, j->id, known_version, j, &err) < 0) {
-        cprov_search_index_failed(s, &err);
-        return false;
-    }
+    do {
+        j->told_count = 0;
+        if (cprov_index_versions(s->index, j->id, known_version, j, &err) < 0) {
+            cprov_search_index_failed(s, &err);
+            return false;
+        }
+    } while (j->told_count == 0 && cprov_job_look_up_again(j));
     if (j->arena.failed)
         cprov_search_out_of_memory(s);
     j->from_index = true;

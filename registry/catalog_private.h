@@ -171,6 +171,9 @@ void cprov_job_free(struct cprov_job *j);
 /* --- catalog_details.c --- */
 
 /* Fills the job's rows, from the index or from manifests; the job is ready afterwards. */
+/* The repository's number in the index, when another process has read the document anew since it
+ * was looked up; false: it is the same, or gone. */
+bool cprov_job_look_up_again(struct cprov_job *j);
 void cprov_job_start_details(struct cprov_job *j);
 void cprov_job_ready(struct cprov_job *j);
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -51,7 +52,8 @@ int cprov_index_repository(struct cprov_index *ix, int64_t source, const char *p
 
 /* --- several of them --- */
 
-#define PAGE 256
+#define PAGE         256
+#define GATHERED_MAX 8
 
 /*
  * A source as a whole is gone through a page at a time, each beginning behind the last path. What a
@@ -68,6 +70,9 @@ struct cprov_index_cursor {
     char like[CPROV_NAME_MAX + 3]; /* "%part%", or "%": all of them */
     int64_t *found;
     size_t found_count, found_room, found_at;
+    struct cprov_index_filter filter; /* texts in `texts` */
+    struct cprov_arena texts;
+    int gathered; /* times */
 };
 
 /* The path is compared as it lies in the index: only what fits is read. */
@@ -115,9 +120,7 @@ static int note_found(struct cprov_index_cursor *c, int64_t id, struct cprov_err
 
 static int gather(struct cprov_index_cursor *c, struct cprov_query *q, struct cprov_error *err)
 {
-    bool row = true;
-
-    for (;;) {
+    for (bool row = true;;) {
         if (cprov_query_step(q, &row, err) < 0)
             return err->code;
         if (!row)
@@ -296,6 +299,30 @@ static int gather_filtered(struct cprov_index_cursor *c, const struct cprov_inde
     return use_part(c, f->part, err);
 }
 
+/* The filter's texts are the caller's. */
+static int keep_filter(struct cprov_index_cursor *c, const struct cprov_index_filter *f,
+                       struct cprov_error *err)
+{
+    struct cprov_index_filter *own = &c->filter;
+    struct cprov_span *const spans[] = { &own->named, &own->also, &own->prefix, &own->part };
+
+    *own = *f;
+    for (size_t i = 0; i < CPROV_COUNT(spans); i++)
+        *spans[i] = cprov_span_of(cprov_arena_text(&c->texts, *spans[i]));
+    if (f->words)
+        own->words = cprov_arena_text(&c->texts, cprov_span_of(f->words));
+    return cprov_arena_check(&c->texts, err);
+}
+
+/* The numbers are of a document that another process has read anew: look again, not for ever. */
+static int gather_again(struct cprov_index_cursor *c, struct cprov_error *err)
+{
+    if (c->filter.most || ++c->gathered > GATHERED_MAX)
+        return 0;
+    c->found_count = c->found_at = 0;
+    return gather_filtered(c, &c->filter, err);
+}
+
 int cprov_index_cursor_open(struct cprov_index *ix, int64_t source,
                             const struct cprov_index_filter *filter,
                             struct cprov_index_cursor **out, struct cprov_error *err)
@@ -309,18 +336,18 @@ int cprov_index_cursor_open(struct cprov_index *ix, int64_t source,
     (void)stpcpy(c->like, "%");
     if (filter && filter->after)
         copy_text(c->after, cprov_span_of(filter->after));
-    int code = filter && !filter->after ? gather_filtered(c, filter, err) : 0;
-    if (code < 0)
+    if (filter && (keep_filter(c, filter, err) < 0 ||
+                   (!filter->after && gather_filtered(c, filter, err) < 0))) {
         cprov_index_cursor_close(c);
-    else
-        *out = c;
-    return code;
+        return err->code;
+    }
+    *out = c;
+    return 0;
 }
 
 static int next_found(struct cprov_index_cursor *c, struct cprov_index_repository *out, bool *more,
                       struct cprov_error *err)
 {
-    *more = false;
     while (c->found_at < c->found_count) {
         auto_query struct cprov_query q = { 0 };
 
@@ -329,11 +356,17 @@ static int next_found(struct cprov_index_cursor *c, struct cprov_index_repositor
         cprov_query_number(&q, c->found[c->found_at++]);
         if (cprov_query_step(&q, more, err) < 0)
             return err->code;
-        if (*more) { /* it has not gone since */
+        if (*more) {
             read_repository(&q, out);
+            if (c->gathered > 0 && strcasecmp(out->path, c->after) <= 0)
+                continue; /* told already */
+            memcpy(c->after, out->path, sizeof(c->after));
             return 0;
         }
+        if (gather_again(c, err) < 0)
+            return err->code;
     }
+    *more = false;
     return 0;
 }
 
@@ -355,6 +388,7 @@ void cprov_index_cursor_close(struct cprov_index_cursor *c)
     if (!c)
         return;
     free(c->found);
+    cprov_arena_clear(&c->texts);
     free(c);
 }
 

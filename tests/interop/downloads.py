@@ -139,6 +139,15 @@ def H1_three_at_once(w):
     w.clean()
 
 
+def H1_three_find_it(w):
+    """Three read a layout into an index that is not there yet: each finds what is in it."""
+    argv = [w.path("bin", "cprov"), "find-image", "src", "--source", w.layout.path]
+    how = {"env": w.env, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    for k in range(10 * ROUNDS):
+        shutil.rmtree(w.path("home", ".cache"), ignore_errors=True)
+        ended([subprocess.Popen(argv, **how) for _ in range(3)], f"round {k}")
+
+
 def held(handler, digest, data):
     """The first half of the first layer, then nothing until the test says so."""
     server = handler.server
@@ -302,5 +311,5 @@ def H3_one_code_for_one_cause(w):
     w.registry.fault = no_fault
 
 
-main([], set_up, H1_three_at_once, H1_told_of_a_commit, H1_told_of_a_failure, H1_told_of_a_death,
+main([], set_up, H1_three_at_once, H1_three_find_it, H1_told_of_a_commit, H1_told_of_a_failure, H1_told_of_a_death,
      H2_after_wrong_bytes, H2_a_wrong_byte_once, H2_always_wrong, H3_one_code_for_one_cause)
