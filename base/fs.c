@@ -206,7 +206,8 @@ static int sync_file(int fd)
 }
 
 /* Creates a file that nobody else has: a new random name, no link followed. */
-static int create_temp(int dir, char name[TEMP_NAME_MAX], int *out, struct cprov_error *err)
+static int create_temp(int dir, mode_t mode, char name[TEMP_NAME_MAX], int *out,
+                       struct cprov_error *err)
 {
     for (int i = 0; i < TEMP_TRIES; i++) {
         uint64_t number;
@@ -215,7 +216,7 @@ static int create_temp(int dir, char name[TEMP_NAME_MAX], int *out, struct cprov
         if (code < 0)
             return code;
         snprintf(name, TEMP_NAME_MAX, ".tmp-%016llx", (unsigned long long)number);
-        int fd = open_file(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+        int fd = open_file(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
         if (fd >= 0) {
             *out = fd;
             return 0;
@@ -247,22 +248,37 @@ static int open_parent(int at, const char *path, int *dir, const char **name,
     return code;
 }
 
+/* A rename takes the place of anything but a folder: of /dev/null, too. */
+static int check_replaceable(const struct cprov_fs_draft *d, struct cprov_error *err)
+{
+    struct stat st;
+
+    if (fstatat(d->dir, d->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISREG(st.st_mode) ||
+        S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
+        return 0;
+    return cprov_fail(err, CPROV_EREFUSED, "%s is no regular file", d->name);
+}
+
 int cprov_fs_draft_begin(int at, const char *path, struct cprov_fs_draft *d,
                          struct cprov_error *err)
 {
     int code = open_parent(at, path, &d->dir, &d->name, err);
 
-    return code < 0 ? code : create_temp(d->dir, d->temp, &d->fd, err);
+    if (code == 0)
+        code = check_replaceable(d, err);
+    return code < 0 ? code : create_temp(d->dir, d->mode, d->temp, &d->fd, err);
 }
 
 int cprov_fs_draft_keep(struct cprov_fs_draft *d, mode_t mode, bool exclusive,
                         struct cprov_error *err)
 {
-    if (fchmod(d->fd, mode) < 0)
+    if (mode != 0 && fchmod(d->fd, mode) < 0)
         return cprov_fail_os(err, errno, "chmod");
     int os = sync_file(d->fd);
     if (os != 0)
         return cprov_fail_os(err, os, "fsync");
+    if (check_replaceable(d, err) < 0) /* once more: it may have changed */
+        return CPROV_EREFUSED;
     /* A link takes a free name alone; what it is a second name of is removed by the drop. */
     int rc = exclusive ? linkat(d->dir, d->temp, d->dir, d->name, 0)
                        : renameat(d->dir, d->temp, d->dir, d->name);

@@ -50,16 +50,18 @@ int cprov_fs_replace(int at, const char *path, struct cprov_span content, mode_t
 /*
  * The same for content that comes piece by piece: begin, write to fd, then keep; drop is for the
  * end in any case, and removes what was not kept. `exclusive`: CPROV_EEXISTS when there is a file
- * of that name by then, nothing is replaced.
+ * of that name by then, nothing is replaced. mode 0: it stays as it was made. What is neither a
+ * regular file nor a symlink is never replaced: CPROV_EREFUSED.
  */
 struct cprov_fs_draft {
     int dir, fd;
+    mode_t mode;      /* it is made with, as the umask has it; set before it begins */
     char temp[32];    /* "" once it is kept */
     const char *name; /* within path, which is borrowed */
 };
 #define CPROV_FS_DRAFT_INIT                                                                        \
     {                                                                                              \
-        .dir = -1, .fd = -1                                                                        \
+        .dir = -1, .fd = -1, .mode = 0600                                                          \
     }
 CPROV_MUST_CHECK
 int cprov_fs_draft_begin(int at, const char *path, struct cprov_fs_draft *d,

@@ -56,6 +56,7 @@
 #define CPROV_LIST_PAGE_SIZE   1000    /* n= that we ask for; ECR refuses more */
 
 /* the index of all sources */
+#define CPROV_MAX_AGE_MIN      5                /* how long what is known of a source is believed */
 #define CPROV_VALIDATOR_MAX    1024             /* bytes of an ETag or its like */
 #define CPROV_INDEX_CACHE      (4 * CPROV_MIB)  /* pages of the database in memory */
 #define CPROV_CATALOG_TEXT_MAX (64 * CPROV_KIB) /* bytes of one text of an entry */
@@ -77,7 +78,8 @@
 #define CPROV_RETRY_MAX_MS       30000 /* of one back-off step */
 #define CPROV_RETRY_AFTER_MAX_S  120   /* a longer Retry-After is a failure */
 #define CPROV_CONNECT_TIMEOUT_MS 20000
-#define CPROV_STALL_TIMEOUT_MS   30000
+#define CPROV_STALL_TIMEOUT_S    30
+#define CPROV_STALL_TIMEOUT_MS   (1000 * CPROV_STALL_TIMEOUT_S)
 #define CPROV_STALL_BYTES        (4 * CPROV_KIB) /* that must move within the stall time */
 #define CPROV_ERROR_WAIT_MS      5000            /* for the body of an error answer */
 #define CPROV_INTERIM_MAX        64              /* answers 1xx before the one that counts */
@@ -90,29 +92,32 @@
 #define CPROV_UPLOAD_CHUNK_MAX   (64 * CPROV_MIB)  /* what a registry may ask for at least */
 
 /* layers */
-#define CPROV_TAR_HEADER_MAX  (1 * CPROV_MIB) /* bytes of a PAX header or a GNU long name */
-#define CPROV_TAR_RECORDS_MAX 1024            /* of one PAX header */
-#define CPROV_TAR_EXTENTS_MAX 262144          /* of one sparse file */
-#define CPROV_UNPACK_ENTRIES  (1ull << 22)    /* members over all layers */
-#define CPROV_UNPACK_BYTES    (1ull << 42)    /* of file content over all layers: 4 TiB */
-#define CPROV_UNPACK_RATIO    250             /* unpacked : packed of one layer */
-#define CPROV_UNPACK_FREE     (1ull << 30) /* unpacked bytes of a layer that may have any ratio */
-#define CPROV_UNPACK_PATH     4095         /* bytes of a name: what a system call takes */
-#define CPROV_UNPACK_DEPTH    256          /* of a directory that is removed name by name */
-#define CPROV_UNPACK_LINKS    40           /* symlinks on the way to one name, as in the kernel */
-#define CPROV_UNPACK_LATE     (4 * CPROV_MIB)  /* bytes of names of directories whose mode waits */
-#define CPROV_MERGE_NAMES     (64 * CPROV_MIB) /* bytes of the names in one folder that was there */
-#define CPROV_UNPACK_ASIDE    (64 * CPROV_KIB) /* bytes of names that AUFS kept links by */
-#define CPROV_UNPACK_QUEUE    16               /* pieces between inflating and writing */
-#define CPROV_UNPACK_PIECE    (128 * CPROV_KIB)
+#define CPROV_TAR_HEADER_MAX   (1 * CPROV_MIB) /* bytes of a PAX header or a GNU long name */
+#define CPROV_TAR_RECORDS_MAX  1024            /* of one PAX header */
+#define CPROV_TAR_EXTENTS_MAX  262144          /* of one sparse file */
+#define CPROV_UNPACK_ENTRIES_M 4               /* 2^20 members over all layers */
+#define CPROV_UNPACK_ENTRIES   (1ull * CPROV_UNPACK_ENTRIES_M << 20)
+#define CPROV_UNPACK_BYTES_G   4096 /* 2^30 bytes of file content over all layers */
+#define CPROV_UNPACK_BYTES     (1ull * CPROV_UNPACK_BYTES_G << 30)
+#define CPROV_UNPACK_RATIO     250          /* unpacked : packed of one layer */
+#define CPROV_UNPACK_FREE      (1ull << 30) /* unpacked bytes of a layer that may have any ratio */
+#define CPROV_UNPACK_PATH      4095         /* bytes of a name: what a system call takes */
+#define CPROV_UNPACK_DEPTH     256          /* of a directory that is removed name by name */
+#define CPROV_UNPACK_LINKS     40           /* symlinks on the way to one name, as in the kernel */
+#define CPROV_UNPACK_LATE      (4 * CPROV_MIB)  /* bytes of names of directories whose mode waits */
+#define CPROV_MERGE_NAMES      (64 * CPROV_MIB) /* bytes of the names in one folder that was there */
+#define CPROV_UNPACK_ASIDE     (64 * CPROV_KIB) /* bytes of names that AUFS kept links by */
+#define CPROV_UNPACK_QUEUE     16               /* pieces between inflating and writing */
+#define CPROV_UNPACK_PIECE     (128 * CPROV_KIB)
 
 /* serving */
-#define CPROV_SERVED_PARTS_MAX  4096            /* manifests looked at for one version */
-#define CPROV_SERVED_CHAINS_MAX (1u << 20)      /* different beginnings of lists of layers */
-#define CPROV_UI_PAGE_MAX       (8 * CPROV_MIB) /* bytes of a page for people */
-#define CPROV_UI_ROWS           200             /* of one table of a page */
-#define CPROV_UI_TEXT_MAX       2048            /* bytes shown of one text of an image */
-#define CPROV_UI_WORDS_MAX      16              /* words of a search */
+#define CPROV_SERVED_CONNECTIONS 256             /* at once */
+#define CPROV_SERVED_PARTS_MAX   4096            /* manifests looked at for one version */
+#define CPROV_SERVED_CHAINS_MAX  (1u << 20)      /* different beginnings of lists of layers */
+#define CPROV_UI_PAGE_MAX        (8 * CPROV_MIB) /* bytes of a page for people */
+#define CPROV_UI_ROWS            200             /* of one table of a page */
+#define CPROV_UI_TEXT_MAX        2048            /* bytes shown of one text of an image */
+#define CPROV_UI_WORDS_MAX       16              /* words of a search */
 
 /* work */
 #define CPROV_HASH_CHUNK   (128 * CPROV_KIB) /* bytes a hash worker reads at once */

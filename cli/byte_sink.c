@@ -7,6 +7,11 @@
 #include "base/fs.h"
 #include "base/span.h"
 
+void cprov_byte_sink_init(struct cprov_byte_sink *sink, struct cprov_cli *cli)
+{
+    *sink = (struct cprov_byte_sink){ .cli = cli, .fd = -1 };
+}
+
 struct cprov_byte_sink *cprov_byte_sink_new(struct cprov_cli *cli)
 {
     struct cprov_byte_sink *sink = calloc(1, sizeof(*sink));
@@ -17,8 +22,7 @@ struct cprov_byte_sink *cprov_byte_sink_new(struct cprov_cli *cli)
         (void)cprov_cli_fail(cli, "", &err);
         return NULL;
     }
-    sink->cli = cli;
-    sink->fd = -1;
+    cprov_byte_sink_init(sink, cli);
     return sink;
 }
 

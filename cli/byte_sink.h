@@ -16,6 +16,7 @@ struct cprov_byte_sink {
     char data[CPROV_BYTE_SINK_SIZE];
 };
 
+void cprov_byte_sink_init(struct cprov_byte_sink *sink, struct cprov_cli *cli);
 /* free() it. NULL: want of memory, which has been told. */
 struct cprov_byte_sink *cprov_byte_sink_new(struct cprov_cli *cli);
 /* cprov_bytes_fn of a cli whose `rows` is the sink. */

@@ -86,6 +86,9 @@ static struct cprov_files_options from_settings(const struct cprov_settings *s)
     o.path = s->names.count > 1 ? s->names.items[1] : "/";
     o.version = s->version;
     o.recursive = s->recursive;
+    o.max_entries = s->max_entries;
+    o.max_bytes = s->max_bytes;
+    o.max_ratio = s->max_ratio;
     return o;
 }
 

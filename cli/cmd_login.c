@@ -49,20 +49,33 @@ static int ask_password(struct cprov_cli *cli, struct cprov_error *err)
     return 0;
 }
 
+static int login(struct cprov_cli *cli, const char *const *names, size_t count,
+                 const struct cprov_callbacks *callbacks)
+{
+    (void)names;
+    (void)count;
+    return cprov_login(cli->session, registry(cli), callbacks);
+}
+
+static int logout(struct cprov_cli *cli, const char *const *names, size_t count,
+                  const struct cprov_callbacks *callbacks)
+{
+    (void)names;
+    (void)count;
+    return cprov_logout(cli->session, registry(cli), callbacks);
+}
+
 int cprov_cmd_login(struct cprov_cli *cli)
 {
     struct cprov_session_options *o = &cli->settings.session;
     struct cprov_error err = CPROV_ERROR_INIT;
-    int r;
 
     if (cli->settings.password_stdin && !o->username)
         return cprov_cli_usage(cli, "--password-stdin needs --username");
     if ((!o->username && ask_username(cli, &err) < 0) ||
         (!o->password && ask_password(cli, &err) < 0))
         return cprov_cli_fail(cli, registry(cli), &err);
-    r = cprov_cli_session(cli);
-    if (r == 0)
-        r = cprov_login(cli->session, registry(cli), &cli->callbacks);
+    int r = cprov_cli_change(cli, login);
     if (r == 0 && !cli->settings.quiet && !o->what_if)
         cprov_cli_print_line(cli, "Login Succeeded");
     return r;
@@ -70,10 +83,8 @@ int cprov_cmd_login(struct cprov_cli *cli)
 
 int cprov_cmd_logout(struct cprov_cli *cli)
 {
-    int r = cprov_cli_session(cli);
+    int r = cprov_cli_change(cli, logout);
 
-    if (r == 0)
-        r = cprov_logout(cli->session, registry(cli), &cli->callbacks);
     if (r == 0 && !cli->settings.quiet && !cli->settings.session.what_if)
         cprov_cli_print_line(cli, "Removed login for %s", registry(cli));
     return r;

@@ -1,6 +1,7 @@
 /* cli/cmd_save.c - save-image. */
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/records.h"
@@ -24,12 +25,27 @@ static int save(struct cprov_cli *cli, const char *const *names, size_t count,
     return count ? cprov_save(cli->session, &options, callbacks) : 0;
 }
 
+/* Where data goes to stdout, what is said does not. */
+static void on_message(void *arg, enum cprov_message_level level, const char *text)
+{
+    struct cprov_cli *cli = arg;
+
+    if (level == CPROV_MSG_RESULT && !cli->settings.session.what_if)
+        level = CPROV_MSG_VERBOSE;
+    cprov_report_message(&cli->report, level, text);
+}
+
 /* The destination of the first version of the cmdlet was a file. */
 static bool is_folder(const char *path)
 {
     struct stat st;
 
     return path[strlen(path) - 1] == '/' || (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+static bool is_stdout(const char *path)
+{
+    return path && (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0);
 }
 
 int cprov_cmd_save(struct cprov_cli *cli)
@@ -48,6 +64,12 @@ int cprov_cmd_save(struct cprov_cli *cli)
                                s->destination);
     if (s->destination && cprov_cli_names(cli).count > 1)
         return cprov_cli_usage(cli, "--destination is one file: it takes one name");
+    if (is_stdout(s->path) || is_stdout(s->literal_path) || is_stdout(s->destination)) {
+        if (isatty(STDOUT_FILENO))
+            return cprov_cli_usage(cli, "an archive is nothing for a terminal: name a file");
+        cli->callbacks.message = on_message;
+        return cprov_cli_change(cli, save);
+    }
     int r = cprov_cli_rows(cli, &cprov_image_record, &cprov_get_layout);
     if (r < 0)
         return r;

@@ -35,21 +35,36 @@ static void on_finding(void *arg, const struct cprov_finding *finding)
     cprov_out_row(cli->out, &row);
 }
 
-int cprov_cmd_test(struct cprov_cli *cli)
+static int test(struct cprov_cli *cli, const char *const *names, size_t count,
+                const struct cprov_callbacks *callbacks)
 {
     const struct cprov_settings *s = &cli->settings;
     struct cprov_test_options options = CPROV_INIT(struct cprov_test_options);
+    struct cprov_callbacks told = *callbacks;
+    bool asks = callbacks != &cli->callbacks; /* what a repair would do is asked about */
+
+    options.names = names;
+    options.names_count = count;
+    options.version = s->version;
+    options.all = s->all;
+    options.repair = s->repair;
+    if (asks)
+        told.error = NULL;
+    int r = cprov_test(cli->session, &options, asks ? NULL : on_finding, &told);
+    return asks && r == CPROV_NOT_VERIFIED ? 0 : r;
+}
+
+int cprov_cmd_test(struct cprov_cli *cli)
+{
+    const struct cprov_settings *s = &cli->settings;
     struct cprov_words names = cprov_cli_names(cli);
     int r = cprov_cli_rows(cli, &cprov_test_record, &layout);
 
     if (r < 0 || (s->input && !names.count))
         return r;
-    options.names = names.items;
-    options.names_count = names.count;
-    options.version = s->version;
-    options.all = s->all;
-    options.repair = s->repair;
     cli->callbacks.item = on_whole;
+    if (s->repair)
+        return cprov_cli_change(cli, test);
     r = cprov_cli_session(cli);
-    return r < 0 ? r : cprov_test(cli->session, &options, on_finding, &cli->callbacks);
+    return r < 0 ? r : test(cli, names.items, names.count, &cli->callbacks);
 }

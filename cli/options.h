@@ -112,6 +112,7 @@ enum cprov_option_set {
     CPROV_SET_REFRESH = 1u << 24,
     CPROV_SET_REFS = 1u << 26,          /* a row of another verb names what is meant */
     CPROV_SET_EVERY_VERSION = 1u << 25, /* several of a name make sense */
+    CPROV_SET_CAPS = 1u << 27,          /* on what layers may be */
     CPROV_SET_CATALOG = 1u << 28,
     CPROV_SET_RARE = 1u << 23, /* no set: not on the one screen of help */
 };

@@ -73,7 +73,7 @@ const struct cprov_verb cprov_verbs[] = {
                  "question, or with --trust. To upgrade, install the name again: the newest "
                  "version is put beside the one that is there.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
-                CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK,
+                CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK | CPROV_SET_CAPS,
         .least = 1,
         .most = ANY,
         .link = true,
@@ -90,7 +90,7 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "cprov pull alpine", "cprov pull localhost:5000/team/app:1.2" },
         .notes = "A bare name is one of Docker Hub's, and the tag is latest, as Docker has it.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
-                CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK,
+                CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK | CPROV_SET_CAPS,
         .least = 1,
         .most = ANY,
         .changes = true,
@@ -196,7 +196,8 @@ const struct cprov_verb cprov_verbs[] = {
                       "cprov new-container me --image alpine --path b/ --rootless" },
         .notes = "The image stays installed as long as the container is there. With --path its "
                  "bundle is made, which 'crun run --bundle DIR NAME' starts.",
-        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_CONTAINER | CPROV_SET_UNPACK,
+        .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_CONTAINER | CPROV_SET_UNPACK |
+                CPROV_SET_CAPS,
         .least = 1,
         .most = 1,
         .changes = true,
@@ -246,7 +247,7 @@ const struct cprov_verb cprov_verbs[] = {
                       "cprov ls alpine / -r --format jsonl" },
         .notes = "What the layers add up to is shown, without unpacking them: of a folder what is "
                  "in it, of anything else the thing itself.",
-        .sets = CPROV_SET_VERSIONS | CPROV_SET_FILES,
+        .sets = CPROV_SET_VERSIONS | CPROV_SET_FILES | CPROV_SET_CAPS,
         .least = 1,
         .most = 2,
         .record = &cprov_file_record,
@@ -262,7 +263,7 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "cprov cat alpine etc/os-release" },
         .notes = "Links are followed within the image. Layers are read from the top, as far down "
                  "as the file is.",
-        .sets = CPROV_SET_VERSIONS,
+        .sets = CPROV_SET_VERSIONS | CPROV_SET_CAPS,
         .least = 2,
         .most = 2,
     },
@@ -275,11 +276,13 @@ const struct cprov_verb cprov_verbs[] = {
         .summary = "all files of an installed image as one tar",
         .examples = { "cprov export alpine - | tar -t", "cprov export alpine alpine.tar" },
         .notes = "The same image always gives the same bytes. A file that is there is replaced "
-                 "with --force only.",
-        .sets = CPROV_SET_VERSIONS,
+                 "with --force only; a pipe or a character device is written into, a symlink "
+                 "refused. FILE - is stdout.",
+        .sets = CPROV_SET_VERSIONS | CPROV_SET_CAPS,
         .least = 2,
         .most = 2,
         .shows = "force what-if",
+        .changes = true,
     },
     {
         .id = CPROV_VERB_REGISTER,

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "base/outfile.h"
 #include "base/signature.h"
 #include "provider/session.h"
 #include "registry/catalog_file.h"
@@ -231,7 +232,7 @@ static int write_signature(struct add *a, struct cprov_error *err)
     if (cprov_signature_make(a->signature, &der, err) < 0 ||
         cprov_buf_check(&der, "signature", err) < 0)
         return err->code;
-    return cprov_fs_replace(AT_FDCWD, path, cprov_buf_span(&der), 0644, err);
+    return cprov_outfile_replace(path, cprov_buf_span(&der), true, err);
 }
 
 static int write_catalog(struct add *a, struct cprov_error *err)
@@ -290,6 +291,10 @@ static int find_catalog(struct add *a, struct cprov_error *err)
         return cprov_fail_memory(err);
     if (!*name)
         return cprov_fail(err, CPROV_EINVAL, "%s names no file", path);
+    if (cprov_outfile_look(path) == CPROV_OUTFILE_STREAM)
+        return cprov_fail(err, CPROV_EINVAL, "%s is no file that something is added to", path);
+    if (cprov_outfile_check(path, true, err) < 0)
+        return cprov_wrap(err, "%s", path);
     a->folder = (size_t)(last_component(a->catalog) - a->catalog);
     return 0;
 }

@@ -10,6 +10,7 @@
 #include "base/deflate.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "base/outfile.h"
 #include "base/signature.h"
 #include "provider/progress.h"
 #include "provider/session.h"
@@ -173,29 +174,27 @@ static int write_signature(struct share *h, const char *path, struct cprov_error
     if (cprov_signature_make(h->signature, &der, err) < 0 ||
         cprov_buf_check(&der, "signature", err) < 0)
         return err->code;
-    return cprov_fs_replace(AT_FDCWD, path, cprov_buf_span(&der), 0644, err);
+    return cprov_outfile_replace(path, cprov_buf_span(&der), h->options->overwrite, err);
 }
 
+/* The signature is there before what it is of. */
 static int export_to_file(struct share *h, const char *path, const char *created,
                           struct cprov_error *err)
 {
-    auto_fs_draft struct cprov_fs_draft draft = CPROV_FS_DRAFT_INIT;
+    auto_outfile struct cprov_outfile f = CPROV_OUTFILE_INIT;
     const char *beside = cprov_arena_textf(&h->s->call, "%s.sig", path);
 
     if (!beside)
         return cprov_fail_memory(err);
-    if (!h->options->overwrite && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-        cprov_fail(err, CPROV_EEXISTS, "the file is there already");
-        cprov_hint(err, "--force replaces it");
-        return CPROV_EEXISTS;
-    }
-    if (cprov_fs_draft_begin(AT_FDCWD, path, &draft, err) < 0)
+    if (h->signature && cprov_outfile_look(path) == CPROV_OUTFILE_STREAM)
+        return cprov_fail(err, CPROV_EINVAL, "a signature lies beside a file: name one");
+    if (cprov_outfile_open(path, h->options->overwrite, &f, err) < 0)
         return err->code;
-    h->fd = draft.fd;
+    h->fd = f.fd;
     if (write_document(h, created, err) < 0 ||
         (h->signature && write_signature(h, beside, err) < 0))
         return err->code;
-    return cprov_fs_draft_keep(&draft, 0644, !h->options->overwrite, err);
+    return cprov_outfile_keep(&f, err);
 }
 
 static int export(struct share *h, struct cprov_error *err)
@@ -207,6 +206,8 @@ static int export(struct share *h, struct cprov_error *err)
         return cprov_fail(err, CPROV_EINVAL, "exporting needs a file");
     if (!o->path && o->key_file)
         return cprov_fail(err, CPROV_EINVAL, "a signature lies beside a file: name one");
+    if (o->path && cprov_outfile_check(o->path, o->overwrite, err) < 0)
+        return err->code;
     if (!cprov_should(h->s, "Export Catalog", "%s", o->path ? o->path : "-"))
         return 0;
     if (time_of_making(created, err) < 0)

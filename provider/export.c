@@ -5,18 +5,17 @@
 #include "base/limits.h"
 #include "provider/file_content.h"
 #include "provider/flatten.h"
-#include "provider/layer_read.h"
+#include "provider/name.h"
 #include "store/tar_format.h"
 
 #define HEADER_MAX  (8 * CPROV_TAR_HEADER_MAX)
 #define FOLDERS_MAX (16 * CPROV_MIB)
 
-/*
- * A file that is there only under the names of hard links, its own being replaced or hidden: it is
- * written under the first of them.
- */
-struct alias {
-    struct cprov_flat_name file, link;
+/* What becomes of a member: a file, or its directory's description, or another name of a file. */
+struct step {
+    uint32_t member; /* over all layers */
+    uint32_t name;
+    bool link;
 };
 
 /*
@@ -24,7 +23,7 @@ struct alias {
  * change its time again.
  */
 struct folder {
-    uint32_t layer, id, mode, mtime_ns;
+    uint32_t name, mode, mtime_ns;
     uint64_t uid, gid;
     int64_t mtime;
     const struct folder_more *more; /* NULL: nothing of it */
@@ -39,15 +38,15 @@ struct folder_more {
 struct exporting {
     struct cprov_session *s;
     const struct cprov_installed *in;
-    struct cprov_flat *flat;
+    const struct cprov_rootfs *rootfs;
     cprov_bytes_fn *bytes;
     void *arg;
-    struct alias *aliases; /* sorted by file, then by link */
-    size_t aliases_count, aliases_room;
+    struct step *steps; /* by member */
+    size_t steps_count, steps_room;
 
     /* the second pass */
-    size_t layer;
-    uint32_t number; /* of the member that is read */
+    size_t step;     /* the next one */
+    uint32_t number; /* of the member that is read, over all layers */
     bool writes;     /* it is one that is written */
     struct cprov_buf header, path, link;
     struct cprov_file_content content;
@@ -59,7 +58,7 @@ struct exporting {
 
 static void export_clear(struct exporting *x)
 {
-    free(x->aliases);
+    free(x->steps);
     free(x->folders);
     cprov_arena_clear(&x->arena);
     cprov_buf_clear(&x->header);
@@ -67,95 +66,53 @@ static void export_clear(struct exporting *x)
     cprov_buf_clear(&x->link);
 }
 
-/* --- files that are left with their other names --- */
+/* --- what is written at which member --- */
 
-static int compare_names(struct cprov_flat_name a, struct cprov_flat_name b,
-                         const struct cprov_flat *f)
+static int add_step(struct exporting *x, struct step step, struct cprov_error *err)
 {
-    uint32_t x, y;
+    if (x->steps_count == x->steps_room) {
+        size_t room = x->steps_room ? x->steps_room + x->steps_room / 2 : 256;
+        struct step *steps = reallocarray(x->steps, room, sizeof(*steps));
 
-    if (a.layer != b.layer)
-        return a.layer < b.layer ? -1 : 1;
-    x = cprov_flat_at(f, a)->member;
-    y = cprov_flat_at(f, b)->member;
-    return x < y ? -1 : x > y;
-}
-
-static int compare_aliases(const void *left, const void *right, void *arg)
-{
-    const struct alias *a = left, *b = right;
-    int order = compare_names(a->file, b->file, arg);
-
-    return order != 0 ? order : compare_names(a->link, b->link, arg);
-}
-
-static int add_alias(struct exporting *x, struct cprov_flat_name file, struct cprov_flat_name link,
-                     struct cprov_error *err)
-{
-    if (x->aliases_count == x->aliases_room) {
-        size_t room = x->aliases_room ? 2 * x->aliases_room : 16;
-        struct alias *aliases = reallocarray(x->aliases, room, sizeof(*aliases));
-
-        if (!aliases)
+        if (!steps)
             return cprov_fail_memory(err);
-        x->aliases = aliases;
-        x->aliases_room = room;
+        x->steps = steps;
+        x->steps_room = room;
     }
-    x->aliases[x->aliases_count++] = (struct alias){ file, link };
+    x->steps[x->steps_count++] = step;
     return 0;
 }
 
-static bool is_shown(const struct exporting *x, struct cprov_flat_name n)
+/* A file whose own name was replaced or hidden is written under the first that is left. */
+static int plan_name(void *arg, const char *path, uint32_t name, struct cprov_error *err)
 {
-    return cprov_flat_at(x->flat, n)->flags & CPROV_NAME_SHOWN;
-}
+    struct exporting *x = arg;
+    const struct cprov_rootfs_name *n = cprov_rootfs_name(x->rootfs, name);
+    const struct cprov_rootfs_node *f = cprov_rootfs_node(x->rootfs, n->node);
 
-static int look_at_link(struct exporting *x, struct cprov_flat_name link, struct cprov_error *err)
-{
-    struct cprov_flat_name file;
-
-    if (!is_shown(x, link) || cprov_flat_at(x->flat, link)->type != CPROV_TAR_HARDLINK)
+    (void)path;
+    if (!f->member)
         return 0;
-    if (cprov_flat_link(x->flat, link, &file, err) < 0)
-        return cprov_wrap(err, "layer %zu", link.layer + 1);
-    return is_shown(x, file) ? 0 : add_alias(x, file, link, err);
+    if (f->name == name)
+        return add_step(x, (struct step){ f->member, name, false }, err);
+    return add_step(x, (struct step){ n->member, name, true }, err);
 }
 
-static int find_aliases(struct exporting *x, struct cprov_error *err)
+static int compare_steps(const void *left, const void *right)
 {
-    for (size_t layer = 0; layer < x->in->manifest->layers_count; layer++) {
-        uint32_t count = cprov_layer_tree_count(cprov_flat_tree(x->flat, layer));
+    const struct step *a = left, *b = right;
 
-        for (uint32_t id = 1; id <= count; id++)
-            if (look_at_link(x, (struct cprov_flat_name){ layer, id }, err) < 0)
-                return err->code;
-    }
-    if (x->aliases_count > 1)
-        qsort_r(x->aliases, x->aliases_count, sizeof(x->aliases[0]), compare_aliases, x->flat);
+    return a->member < b->member ? -1 : a->member > b->member;
+}
+
+static int plan_steps(struct exporting *x, struct cprov_error *err)
+{
+    if (plan_name(x, "", CPROV_ROOTFS_ROOT, err) < 0 ||
+        cprov_rootfs_walk(x->rootfs, CPROV_ROOTFS_ROOT, true, plan_name, x, err) < 0)
+        return err->code;
+    if (x->steps_count > 1)
+        qsort(x->steps, x->steps_count, sizeof(x->steps[0]), compare_steps);
     return 0;
-}
-
-/* The name a file is written under; false when it is not written at all. */
-static bool name_of_file(const struct exporting *x, struct cprov_flat_name file,
-                         struct cprov_flat_name *out)
-{
-    size_t low = 0, high = x->aliases_count;
-
-    *out = file;
-    if (is_shown(x, file))
-        return true;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (compare_names(x->aliases[middle].file, file, x->flat) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == x->aliases_count || compare_names(x->aliases[low].file, file, x->flat) != 0)
-        return false;
-    *out = x->aliases[low].link;
-    return true;
 }
 
 /* --- directories, kept for the end --- */
@@ -198,8 +155,8 @@ static int keep_more(struct exporting *x, const struct cprov_tar_entry *e,
     return cprov_arena_check(&x->arena, err);
 }
 
-static int keep_folder(struct exporting *x, const struct cprov_tar_entry *e,
-                       struct cprov_flat_name name, struct cprov_error *err)
+static int keep_folder(struct exporting *x, const struct cprov_tar_entry *e, uint32_t name,
+                       struct cprov_error *err)
 {
     if (x->folders_count == x->folders_room) {
         size_t room = x->folders_room ? x->folders_room + x->folders_room / 2 : 64;
@@ -211,8 +168,7 @@ static int keep_folder(struct exporting *x, const struct cprov_tar_entry *e,
         x->folders_room = room;
     }
     struct folder *f = &x->folders[x->folders_count++];
-    *f = (struct folder){ .layer = (uint32_t)name.layer,
-                          .id = name.id,
+    *f = (struct folder){ .name = name,
                           .mode = e->mode,
                           .mtime_ns = e->mtime_ns,
                           .uid = e->uid,
@@ -225,11 +181,11 @@ static int keep_folder(struct exporting *x, const struct cprov_tar_entry *e,
 
 /* --- writing --- */
 
-static int put_path(struct exporting *x, struct cprov_flat_name name, struct cprov_buf *out,
+static int put_path(struct exporting *x, uint32_t name, struct cprov_buf *out,
                     struct cprov_error *err)
 {
     cprov_buf_reset(out);
-    cprov_flat_path(x->flat, name, out);
+    cprov_rootfs_path(x->rootfs, name, out);
     return cprov_buf_check(out, "a name", err);
 }
 
@@ -242,61 +198,37 @@ static int write_header(struct exporting *x, const struct cprov_tar_entry *e,
                      : cprov_bytes_write(x->bytes, x->arg, x->header.ptr, x->header.len, err);
 }
 
-static bool same_name(struct cprov_flat_name a, struct cprov_flat_name b)
+static int write_member(struct exporting *x, const struct cprov_tar_entry *entry,
+                        const struct step *step, struct cprov_error *err)
 {
-    return a.layer == b.layer && a.id == b.id;
-}
+    const struct cprov_rootfs_name *n = cprov_rootfs_name(x->rootfs, step->name);
+    struct cprov_tar_entry e = *entry;
 
-/* The name and target of a member in the archive; *skip: it is not written, or was. */
-static int place(struct exporting *x, const struct cprov_tar_entry *entry,
-                 struct cprov_flat_name name, bool *skip, struct cprov_error *err)
-{
-    struct cprov_flat_name file, as = name;
-
-    *skip = false;
-    if (entry->type != CPROV_TAR_HARDLINK) {
-        *skip = !name_of_file(x, name, &as);
-        return *skip ? 0 : put_path(x, as, &x->path, err);
-    }
-    if (!is_shown(x, name)) {
-        *skip = true;
-        return 0;
-    }
-    if (cprov_flat_link(x->flat, name, &file, err) < 0)
+    if (put_path(x, step->name, &x->path, err) < 0)
         return err->code;
-    *skip = !name_of_file(x, file, &as) || same_name(as, name);
-    if (*skip || put_path(x, name, &x->path, err) < 0)
-        return *skip ? 0 : err->code;
-    return put_path(x, as, &x->link, err);
+    e.path = cprov_buf_span(&x->path);
+    if (step->link) {
+        if (put_path(x, cprov_rootfs_node(x->rootfs, n->node)->name, &x->link, err) < 0)
+            return err->code;
+        e.link = cprov_buf_span(&x->link);
+    }
+    if (entry->type == CPROV_TAR_FILE && cprov_file_content_begin(&x->content, entry, err) < 0)
+        return cprov_layer_wrap(e.path, err);
+    x->writes = entry->type == CPROV_TAR_FILE;
+    return write_header(x, &e, err);
 }
 
 static int on_entry(void *arg, const struct cprov_tar_entry *entry, struct cprov_error *err)
 {
     struct exporting *x = arg;
-    struct cprov_flat_name name = { x->layer, 0 };
-    struct cprov_tar_entry e = *entry;
-    bool skip;
 
     x->writes = false;
     x->number++;
-    name.id = cprov_layer_tree_of_member(cprov_flat_tree(x->flat, x->layer), x->number);
-    if (!name.id || cprov_flat_at(x->flat, name)->member != x->number)
+    if (x->step == x->steps_count || x->steps[x->step].member != x->number)
         return 0;
-    if (entry->type == CPROV_TAR_DIR)
-        return is_shown(x, name) ? keep_folder(x, entry, name, err) : 0;
-    if (place(x, entry, name, &skip, err) < 0)
-        return err->code;
-    if (skip)
-        return 0;
-    e.path = cprov_buf_span(&x->path);
-    if (e.type == CPROV_TAR_HARDLINK)
-        e.link = cprov_buf_span(&x->link);
-    if (write_header(x, &e, err) < 0)
-        return err->code;
-    x->writes = entry->type == CPROV_TAR_FILE;
-    if (x->writes)
-        cprov_file_content_begin(&x->content, entry, x->bytes, x->arg);
-    return 0;
+    const struct step *step = &x->steps[x->step++];
+    return entry->type == CPROV_TAR_DIR ? keep_folder(x, entry, step->name, err)
+                                        : write_member(x, entry, step, err);
 }
 
 static int on_data(void *arg, const void *data, size_t len, struct cprov_error *err)
@@ -328,8 +260,8 @@ static int write_folder(struct exporting *x, const struct folder *f, struct cpro
                                  .mtime_ns = f->mtime_ns };
 
     cprov_buf_reset(&x->path);
-    cprov_flat_path(x->flat, (struct cprov_flat_name){ f->layer, f->id }, &x->path);
-    cprov_buf_add_text(&x->path, f->id == CPROV_NAME_ROOT ? "./" : "/");
+    cprov_rootfs_path(x->rootfs, f->name, &x->path);
+    cprov_buf_add_text(&x->path, f->name == CPROV_ROOTFS_ROOT ? "./" : "/");
     if (cprov_buf_check(&x->path, "a name", err) < 0)
         return err->code;
     e.path = cprov_buf_span(&x->path);
@@ -345,15 +277,15 @@ static int write_folder(struct exporting *x, const struct folder *f, struct cpro
 }
 
 /* Layers from the lowest up: the target of a hard link comes before it. */
-static int write_layers(struct exporting *x, struct cprov_error *err)
+static int write_layers(struct exporting *x, const struct cprov_layer_reading *how,
+                        struct cprov_error *err)
 {
     const struct cprov_tar_handler handler = { on_entry, on_data, on_end, x };
 
-    for (x->layer = 0; x->layer < x->in->manifest->layers_count; x->layer++) {
-        x->number = 0;
-        int code = cprov_layer_read(x->s, x->in, x->layer, &handler, false, err);
-        if (code != 0)
-            return code;
+    for (size_t i = 0; i < x->in->manifest->layers_count; i++) {
+        cprov_file_content_layer(&x->content, x->in->manifest->layers[i].size);
+        if (cprov_layer_read(x->s, x->in, i, &handler, how, err) < 0)
+            return err->code;
     }
     for (size_t i = 0; i < x->folders_count; i++)
         if (write_folder(x, &x->folders[i], err) < 0)
@@ -365,21 +297,32 @@ static int export_image(struct cprov_session *s, const struct cprov_files_option
                         cprov_bytes_fn *bytes, void *arg, struct cprov_error *err)
 {
     auto_installed struct cprov_installed in = { .store = NULL };
-    auto_flat struct cprov_flat *flat = NULL;
+    auto_flat struct cprov_flat flat = { 0 };
+    struct cprov_layer_reading how = cprov_files_reading(o);
     CPROV_CLEANUP(export_clear)
     struct exporting x = { .s = s, .in = &in, .bytes = bytes, .arg = arg };
 
     cprov_buf_init(&x.header, HEADER_MAX);
     cprov_buf_init(&x.path, CPROV_UNPACK_PATH + 1);
     cprov_buf_init(&x.link, CPROV_UNPACK_PATH);
+    cprov_file_content_init(&x.content, &how.limits, bytes, arg);
+    how.verify = true;
     if (cprov_installed_open(s, o->name, &o->version, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, &in,
-                             err) < 0 ||
-        cprov_flat_new(s, &in, CPROV_FLAT_VERIFY, &flat, err) < 0)
+                             err) < 0)
         return err->code;
-    x.flat = flat;
-    if (cprov_flat_show_all(flat, err) < 0 || find_aliases(&x, err) < 0)
+    if (o->target &&
+        !cprov_should(s, "Export Package", "'%s' to file '%s'",
+                      in.image ? cprov_name_and_version(s, in.image->name, in.image->version)
+                               : o->name,
+                      o->target))
+        return 0;
+    if (cprov_flat_read(s, &in, &how, &flat, err) < 0)
         return err->code;
-    return write_layers(&x, err);
+    x.rootfs = flat.rootfs;
+    if (plan_steps(&x, err) < 0)
+        return err->code;
+    how.verify = false; /* the same bytes, a moment later */
+    return write_layers(&x, &how, err);
 }
 
 int cprov_export(struct cprov_session *s, const struct cprov_files_options *options,

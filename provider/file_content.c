@@ -26,10 +26,27 @@ int cprov_bytes_zeroes(cprov_bytes_fn *write, void *arg, uint64_t len, struct cp
     return code;
 }
 
-void cprov_file_content_begin(struct cprov_file_content *c, const struct cprov_tar_entry *entry,
-                              cprov_bytes_fn *write, void *arg)
+void cprov_file_content_init(struct cprov_file_content *c, const struct cprov_unpack_limits *limits,
+                             cprov_bytes_fn *write, void *arg)
 {
-    *c = (struct cprov_file_content){ .write = write, .arg = arg, .entry = entry };
+    *c = (struct cprov_file_content){ .write = write, .arg = arg, .limits = *limits };
+    cprov_unpack_limits_fill(&c->limits);
+}
+
+void cprov_file_content_layer(struct cprov_file_content *c, uint64_t packed)
+{
+    c->packed = packed;
+    c->of_layer = 0;
+}
+
+int cprov_file_content_begin(struct cprov_file_content *c, const struct cprov_tar_entry *entry,
+                             struct cprov_error *err)
+{
+    c->entry = entry;
+    c->extent = 0;
+    c->at = 0;
+    return cprov_unpack_count_whole(&c->limits, &c->count, c->packed, &c->of_layer, entry->size,
+                                    err);
 }
 
 static int fill_to(struct cprov_file_content *c, uint64_t offset, struct cprov_error *err)

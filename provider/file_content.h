@@ -2,22 +2,32 @@
 #ifndef CPROV_PROVIDER_FILE_CONTENT_H
 #define CPROV_PROVIDER_FILE_CONTENT_H
 
+#include "provider/layer_read.h"
 #include "provider/provider.h"
-#include "store/tar_reader.h"
 
 struct cprov_error;
 
-/* Embedded; begin sets it up for a member, whose entry is borrowed until the end. */
+/* Embedded. Begin sets it up for a member, whose entry is borrowed until the end. */
 struct cprov_file_content {
     cprov_bytes_fn *write;
     void *arg;
     const struct cprov_tar_entry *entry;
     size_t extent; /* the one that the next stored byte is of */
     uint64_t at;   /* bytes written */
+
+    struct cprov_unpack_limits limits;
+    struct cprov_unpack_count count;
+    uint64_t packed, of_layer; /* bytes of the layer, and what was written of it */
 };
 
-void cprov_file_content_begin(struct cprov_file_content *c, const struct cprov_tar_entry *entry,
-                              cprov_bytes_fn *write, void *arg);
+void cprov_file_content_init(struct cprov_file_content *c, const struct cprov_unpack_limits *limits,
+                             cprov_bytes_fn *write, void *arg);
+/* Members of another layer follow, of so many packed bytes. */
+void cprov_file_content_layer(struct cprov_file_content *c, uint64_t packed);
+/* CPROV_ELIMIT: with this file, whose holes are written too, it is past the caps. */
+CPROV_MUST_CHECK
+int cprov_file_content_begin(struct cprov_file_content *c, const struct cprov_tar_entry *entry,
+                             struct cprov_error *err);
 /* Stored bytes. CPROV_ECANCELLED: the caller's function takes no more. */
 CPROV_MUST_CHECK
 int cprov_file_content_data(struct cprov_file_content *c, const void *data, size_t len,
@@ -32,5 +42,8 @@ int cprov_bytes_write(cprov_bytes_fn *write, void *arg, const void *data, size_t
                       struct cprov_error *err);
 CPROV_MUST_CHECK
 int cprov_bytes_zeroes(cprov_bytes_fn *write, void *arg, uint64_t len, struct cprov_error *err);
+
+/* The caps of the options. */
+struct cprov_layer_reading cprov_files_reading(const struct cprov_files_options *o);
 
 #endif

@@ -4,14 +4,20 @@
 #include "base/limits.h"
 #include "provider/file_content.h"
 #include "provider/flatten.h"
-#include "provider/layer_read.h"
 
 /* One call. */
 struct listing {
-    struct cprov_flat *flat;
+    struct cprov_rootfs *rootfs;
     cprov_file_fn *item;
     void *arg;
 };
+
+struct cprov_layer_reading cprov_files_reading(const struct cprov_files_options *o)
+{
+    return (struct cprov_layer_reading){
+        .limits = { .entries = o->max_entries, .bytes = o->max_bytes, .ratio = o->max_ratio }
+    };
+}
 
 static char type_char(enum cprov_tar_type type)
 {
@@ -24,42 +30,38 @@ static char type_char(enum cprov_tar_type type)
     return chars[type];
 }
 
-/* What unpacking gives a directory that no member describes. */
-static const struct cprov_layer_details implied = { .mode = 0755 };
-
-/* A hard link has the size of its file. */
-static uint64_t size_of(struct cprov_flat *f, struct cprov_flat_name name)
-{
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-    struct cprov_flat_name file;
-
-    if (cprov_flat_link(f, name, &file, &ignored) < 0 ||
-        cprov_flat_at(f, file)->type != CPROV_TAR_FILE)
-        return 0;
-    return cprov_layer_tree_details(cprov_flat_tree(f, file.layer), file.id)->size;
-}
-
-static int emit(void *arg, const char *path, struct cprov_flat_name name, struct cprov_error *err)
+/* A file is told under its first name; under the others as a hard link to that. */
+static int emit(void *arg, const char *path, uint32_t name, struct cprov_error *err)
 {
     const struct listing *l = arg;
-    const struct cprov_layer_name *n = cprov_flat_at(l->flat, name);
-    const struct cprov_layer_tree *t = cprov_flat_tree(l->flat, name.layer);
-    const struct cprov_layer_details *d =
-        n->member ? cprov_layer_tree_details(t, name.id) : &implied;
+    const struct cprov_rootfs_name *n = cprov_rootfs_name(l->rootfs, name);
+    const struct cprov_rootfs_node *f = cprov_rootfs_node(l->rootfs, n->node);
+    bool linked = f->type == CPROV_TAR_FILE && f->name != name;
+    auto_buf struct cprov_buf first = { 0 };
+    const char *link = "";
 
-    (void)err;
+    cprov_buf_init(&first, CPROV_UNPACK_PATH);
+    if (linked)
+        cprov_rootfs_path(l->rootfs, f->name, &first);
+    if (cprov_buf_check(&first, "a name", err) < 0)
+        return err->code;
+    if (linked)
+        link = cprov_buf_text(&first);
+    if (f->type == CPROV_TAR_SYMLINK)
+        link = cprov_rootfs_text(l->rootfs, f->target).ptr;
     if (l->item)
-        l->item(l->arg, &(struct cprov_file_item){
-                            .size = sizeof(struct cprov_file_item),
-                            .path = path,
-                            .type = type_char((enum cprov_tar_type)n->type),
-                            .link = n->link ? cprov_layer_tree_text(t, n->link).ptr : "",
-                            .mode = d->mode,
-                            .uid = d->uid,
-                            .gid = d->gid,
-                            .bytes = size_of(l->flat, name),
-                            .mtime = d->mtime,
-                            .layer = (unsigned)name.layer });
+        l->item(l->arg,
+                &(struct cprov_file_item){
+                    .size = sizeof(struct cprov_file_item),
+                    .path = path,
+                    .type = type_char(linked ? CPROV_TAR_HARDLINK : (enum cprov_tar_type)f->type),
+                    .link = link,
+                    .mode = f->mode,
+                    .uid = f->uid,
+                    .gid = f->gid,
+                    .bytes = f->size,
+                    .mtime = f->mtime,
+                    .layer = linked ? n->made - 1u : f->layer });
     return 0;
 }
 
@@ -75,34 +77,34 @@ static int list(struct listing *l, const struct cprov_files_options *o, struct c
 {
     auto_buf struct cprov_buf real = { 0 };
     const char *path = o->path ? o->path : "";
-    struct cprov_flat_name at;
+    uint32_t at;
 
+    if (cprov_rootfs_find(l->rootfs, cprov_span_of(path), wants_folder(path), &at, err) < 0)
+        return err->code;
+    if (cprov_rootfs_node(l->rootfs, cprov_rootfs_name(l->rootfs, at)->node)->type == CPROV_TAR_DIR)
+        return cprov_rootfs_walk(l->rootfs, at, o->recursive || !o->path, emit, l, err);
     cprov_buf_init(&real, CPROV_UNPACK_PATH);
-    if (path[strspn(path, "/")]) {
-        if (cprov_flat_find(l->flat, cprov_span_of(path), wants_folder(path), &at, err) < 0)
-            return err->code;
-        cprov_flat_path(l->flat, at, &real);
-        if (cprov_buf_check(&real, "a name", err) < 0)
-            return err->code;
-        if (cprov_flat_at(l->flat, at)->type != CPROV_TAR_DIR)
-            return emit(l, cprov_buf_text(&real), at, err);
-    }
-    return cprov_flat_walk(l->flat, cprov_buf_span(&real), o->recursive || !o->path, emit, l, err);
+    cprov_rootfs_path(l->rootfs, at, &real);
+    if (cprov_buf_check(&real, "a name", err) < 0)
+        return err->code;
+    return emit(l, cprov_buf_text(&real), at, err);
 }
 
 static int list_files(struct cprov_session *s, const struct cprov_files_options *o,
                       cprov_file_fn *item, void *arg, struct cprov_error *err)
 {
     auto_installed struct cprov_installed in = { .store = NULL };
-    auto_flat struct cprov_flat *flat = NULL;
+    auto_flat struct cprov_flat flat = { 0 };
+    const struct cprov_layer_reading how = cprov_files_reading(o);
     struct listing l = { .item = item, .arg = arg };
 
     if (cprov_installed_open(s, o->name, &o->version, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, &in,
-                             err) < 0 ||
-        cprov_flat_new(s, &in, CPROV_FLAT_DETAILS, &flat, err) < 0)
+                             err) < 0)
         return err->code;
-    l.flat = flat;
-    int code = list(&l, o, err);
+    int code = cprov_flat_read(s, &in, &how, &flat, err);
+    l.rootfs = flat.rootfs;
+    if (code == 0)
+        code = list(&l, o, err);
     return code < 0 && o->path ? cprov_wrap(err, "%s", o->path) : code;
 }
 
@@ -125,8 +127,6 @@ struct extraction {
     uint32_t wanted; /* the number of the member */
     uint32_t number; /* of the one that is read */
     bool done;
-    cprov_bytes_fn *bytes;
-    void *arg;
     struct cprov_file_content content;
 };
 
@@ -134,10 +134,7 @@ static int on_entry(void *arg, const struct cprov_tar_entry *entry, struct cprov
 {
     struct extraction *x = arg;
 
-    (void)err;
-    if (++x->number == x->wanted)
-        cprov_file_content_begin(&x->content, entry, x->bytes, x->arg);
-    return 0;
+    return ++x->number == x->wanted ? cprov_file_content_begin(&x->content, entry, err) : 0;
 }
 
 static int on_data(void *arg, const void *data, size_t len, struct cprov_error *err)
@@ -158,38 +155,62 @@ static int on_end(void *arg, struct cprov_error *err)
     return x->done ? cprov_fail(err, CPROV_ECANCELLED, "the rest is not wanted") : code;
 }
 
-static int extract(struct cprov_session *s, const struct cprov_installed *in,
-                   struct cprov_flat *flat, struct cprov_flat_name file, struct extraction *x,
-                   struct cprov_error *err)
+/* Looks among all that the layers add up to. */
+static int find_in_all(struct cprov_session *s, const struct cprov_installed *in, const char *path,
+                       const struct cprov_layer_reading *how, struct cprov_flat_file *out,
+                       struct cprov_error *err)
 {
-    const struct cprov_tar_handler handler = { on_entry, on_data, on_end, x };
-    const struct cprov_layer_name *n = cprov_flat_at(flat, file);
+    auto_flat struct cprov_flat flat = { 0 };
+    uint32_t name;
 
-    if (n->type == CPROV_TAR_DIR)
+    if (cprov_flat_read(s, in, how, &flat, err) < 0 ||
+        cprov_rootfs_find(flat.rootfs, cprov_span_of(path), true, &name, err) < 0)
+        return err->code;
+    const struct cprov_rootfs_node *f =
+        cprov_rootfs_node(flat.rootfs, cprov_rootfs_name(flat.rootfs, name)->node);
+    if (f->type == CPROV_TAR_DIR)
         return cprov_fail(err, CPROV_EINVAL, "it is a folder");
-    if (n->type != CPROV_TAR_FILE)
+    if (f->type != CPROV_TAR_FILE)
         return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a device or a pipe and has no content");
-    x->wanted = n->member;
-    int code = cprov_layer_read(s, in, file.layer, &handler, false, err);
-    return x->done ? 0 : code;
+    *out = (struct cprov_flat_file){ f->layer, f->member - flat.before[f->layer] };
+    return 0;
+}
+
+static int find_file(struct cprov_session *s, const struct cprov_installed *in, const char *path,
+                     const struct cprov_layer_reading *how, struct cprov_flat_file *out,
+                     struct cprov_error *err)
+{
+    char clean[CPROV_UNPACK_PATH + 1];
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    bool sure = false;
+
+    if (!strstr(path, "..") && strcmp(in->config->platform.os, "windows") != 0 &&
+        cprov_layer_clean(cprov_span_of(path), CPROV_UNPACK_PATH, clean, &ignored) == 0 &&
+        (cprov_glance(s, in, clean, how, &sure, out, err) < 0 || sure))
+        return err->code;
+    return find_in_all(s, in, path, how, out, err);
 }
 
 static int read_file(struct cprov_session *s, const struct cprov_files_options *o,
                      cprov_bytes_fn *bytes, void *arg, struct cprov_error *err)
 {
     auto_installed struct cprov_installed in = { .store = NULL };
-    auto_flat struct cprov_flat *flat = NULL;
-    struct extraction x = { .bytes = bytes, .arg = arg };
-    struct cprov_flat_name name, file;
+    const struct cprov_layer_reading how = cprov_files_reading(o);
+    struct extraction x = { .done = false };
+    struct cprov_flat_file file = { 0 };
 
     if (!o->path || !*o->path)
         return cprov_fail(err, CPROV_EINVAL, "no file is named");
     if (cprov_installed_open(s, o->name, &o->version, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, &in,
                              err) < 0)
         return err->code;
-    if (cprov_flat_new(s, &in, 0, &flat, err) < 0 ||
-        cprov_flat_find(flat, cprov_span_of(o->path), true, &name, err) < 0 ||
-        cprov_flat_link(flat, name, &file, err) < 0 || extract(s, &in, flat, file, &x, err) < 0)
+    if (find_file(s, &in, o->path, &how, &file, err) < 0)
+        return cprov_wrap(err, "%s", o->path);
+    const struct cprov_tar_handler handler = { on_entry, on_data, on_end, &x };
+    x.wanted = file.member;
+    cprov_file_content_init(&x.content, &how.limits, bytes, arg);
+    cprov_file_content_layer(&x.content, in.manifest->layers[file.layer].size);
+    if (cprov_layer_read(s, &in, file.layer, &handler, &how, err) < 0 && !x.done)
         return cprov_wrap(err, "%s", o->path);
     return 0;
 }

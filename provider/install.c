@@ -64,8 +64,15 @@ static int unpack_installed(struct install *in, const struct cprov_image *image,
     auto_installed struct cprov_installed found = { 0 };
     auto_unpacking struct cprov_unpacking *u = NULL;
     struct cprov_version_options any = { .size = sizeof(any) };
+    const struct cprov_unpack_to *to = in->options->unpack;
     char digest[CPROV_DIGEST_TEXT_MAX];
 
+    if (!cprov_should(in->s, "Unpack Package", "'%s' to folder '%s'",
+                      cprov_name_and_version(in->s, image->name, image->version),
+                      to->rootfs   ? to->rootfs
+                      : to->bundle ? to->bundle
+                                   : ""))
+        return 0;
     cprov_digest_format(&image->descriptor.digest, digest); /* a name may mean several images */
     if (cprov_installed_open(in->s, digest, &any, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, &found,
                              err) < 0 ||

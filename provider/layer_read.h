@@ -7,15 +7,25 @@
 
 #include "base/compiler.h"
 #include "provider/installed.h"
-#include "store/tar_reader.h"
+#include "store/layer_rules.h"
+
+struct cprov_layer_reading {
+    struct cprov_unpack_limits limits; /* 0: the defaults */
+    bool verify; /* compare the unpacked bytes with the diff id: what the callbacks got was right
+                    when the reading returns 0 */
+};
 
 /*
- * Reads layer i of the image. With verify the unpacked bytes are compared with the diff id: what
- * the callbacks got was right when this returns 0. Returns 0, CPROV_EVERIFY, CPROV_ECANCELLED, or
- * what a callback returned, which ends the reading.
+ * Reads layer i of the image. Returns 0, CPROV_EVERIFY, CPROV_ELIMIT, CPROV_EUNSUPPORTED (no layer
+ * of files), CPROV_ECANCELLED, or what a callback returned, which ends the reading.
  */
 CPROV_MUST_CHECK
 int cprov_layer_read(struct cprov_session *s, const struct cprov_installed *in, size_t i,
-                     const struct cprov_tar_handler *handler, bool verify, struct cprov_error *err);
+                     const struct cprov_tar_handler *handler, const struct cprov_layer_reading *how,
+                     struct cprov_error *err);
+
+/* Content is skipped: for the handler of whoever wants names alone. */
+int cprov_layer_pass_data(void *arg, const void *data, size_t len, struct cprov_error *err);
+int cprov_layer_pass_end(void *arg, struct cprov_error *err);
 
 #endif

@@ -320,7 +320,7 @@ struct cprov_save_options {
     struct cprov_version_options version;
     const char *path;  /* a folder: NAME-1-2-3-4.oci.tar in it (of a file: .wim, as its source has
                           it); else the file or (CPROV_SAVE_OCI) the  layout's folder */
-    bool literal_path; /* no wildcards in path */
+    bool literal_path; /* no wildcards in path; "-", a pipe or a character device is written into */
     enum cprov_save_type type;
     bool overwrite; /* replace an existing file; make a missing folder */
     bool all_platforms;
@@ -401,6 +401,9 @@ struct cprov_files_options {
     struct cprov_version_options version;
     const char *path; /* ls: this folder or file, NULL: everything; cat: the file */
     bool recursive;
+    uint64_t max_entries, max_bytes, max_ratio; /* caps, as of cprov_unpack_to; 0: the default */
+    const char *target; /* export: the file that the bytes go to, as what_if tells it; NULL: they
+                           change nothing */
 };
 typedef void cprov_file_fn(void *arg, const struct cprov_file_item *item);
 typedef int cprov_bytes_fn(void *arg, const void *data, size_t len); /* negative: stop */
@@ -412,7 +415,8 @@ CPROV_API int cprov_files(struct cprov_session *s, const struct cprov_files_opti
  * matter, from the top. */
 CPROV_API int cprov_file_read(struct cprov_session *s, const struct cprov_files_options *options,
                               cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks);
-/* One flattened, deterministic tar of everything. */
+/* One flattened, deterministic tar of everything; when a session is to change nothing and there is
+ * a target, no byte of it. */
 CPROV_API int cprov_export(struct cprov_session *s, const struct cprov_files_options *options,
                            cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks);
 

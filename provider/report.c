@@ -8,10 +8,10 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/outfile.h"
 #include "base/text.h"
 #include "provider/session.h"
 
-#include <fcntl.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -118,10 +118,10 @@ static void write_event(struct cprov_buf *line, const char *action, const char *
 
 static int append_log_file(const char *path, struct cprov_buf *line, struct cprov_error *err)
 {
-    auto_fd int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    auto_fd int fd = -1;
 
-    if (fd < 0)
-        return cprov_fail(err, CPROV_EFAIL, "cannot open log file %s", path);
+    if (cprov_outfile_append(path, &fd, err) < 0)
+        return cprov_wrap_as(err, CPROV_EFAIL, "cannot open log file %s", path);
     cprov_buf_add_char(line, '\n');
     return cprov_fs_write_all(fd, line->ptr, line->len, -1, err);
 }

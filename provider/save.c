@@ -4,18 +4,22 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/outfile.h"
 #include "provider/outcome.h"
 #include "provider/plan.h"
 #include "provider/progress.h"
 #include "provider/save_file.h"
 #include "provider/staging.h"
 #include "store/archive.h"
+
+#define PIECE (128 * CPROV_KIB)
 
 struct save {
     struct cprov_session *s;
@@ -79,6 +83,13 @@ static int choose_place(struct save *v, struct cprov_error *err)
         return cprov_fail(err, CPROV_EINVAL, "saving needs a path");
     if (expand_path(v, err) < 0)
         return err->code;
+    if (cprov_outfile_look(v->path) == CPROV_OUTFILE_STREAM) {
+        if (v->options->type == CPROV_SAVE_OCI)
+            return cprov_fail(err, CPROV_EINVAL, "a layout is a folder, and '%s' is none", v->path);
+        if (v->options->names_count > 1 || v->options->version.all)
+            return cprov_fail(err, CPROV_EINVAL, "'%s' takes one image", v->path);
+        return 0;
+    }
     bool folder = cprov_span_ends_with(cprov_span_of(v->path), "/") || is_folder(v->path);
     if (v->options->type == CPROV_SAVE_OCI) /* the layout itself: made when missing */
         return 0;
@@ -196,24 +207,71 @@ static void emit(struct save *v, const struct cprov_image *image, const char *pa
 /* Whether there is nothing to do: a file in the way that may not be replaced is left as it is. */
 static int look_at_file(struct save *v, const char *path, bool *skip, struct cprov_error *err)
 {
+    enum cprov_outfile_kind kind = cprov_outfile_look(path);
     struct stat st;
 
     *skip = false;
-    if (v->options->type == CPROV_SAVE_OCI || lstat(path, &st) < 0)
+    if (v->options->type == CPROV_SAVE_OCI || kind == CPROV_OUTFILE_NONE)
         return 0;
-    if (S_ISDIR(st.st_mode))
+    if (kind == CPROV_OUTFILE_FOLDER)
         return cprov_fail(err, CPROV_EINVAL, "%s is a folder: provide file name with path", path);
+    if (kind != CPROV_OUTFILE_FILE)
+        return cprov_outfile_check(path, true, err) < 0 ? cprov_wrap(err, "%s", path) : 0;
     if (!v->options->overwrite) {
         cprov_say(v->s, CPROV_MSG_RESULT,
                   "%s already exists. Skipping save. Use -Force to overwrite.", path);
         *skip = true;
         return 0;
     }
-    if (!(st.st_mode & 0222))
+    if (lstat(path, &st) == 0 && !(st.st_mode & 0222))
         return cprov_fail(err, CPROV_EREFUSED,
                           "Cannot remove read-only file %s. Remove read-only and use -Force again.",
                           path);
     return 0;
+}
+
+/* --- into a pipe --- */
+
+/* A folder of our own, where all of it gathers and is verified before a byte goes out. */
+static int make_staging(struct save *v, const char **file, char **dir, struct cprov_error *err)
+{
+    const char *base = getenv("TMPDIR");
+
+    *dir = cprov_arena_textf(&v->s->call, "%s/cprov-save-XXXXXX", base && *base ? base : "/tmp");
+    if (!*dir)
+        return cprov_fail_memory(err);
+    if (!mkdtemp(*dir)) {
+        int os = errno;
+
+        cprov_fail_os(err, os, "cannot make the folder %s", *dir);
+        *dir = NULL;
+        return err->code;
+    }
+    *file = cprov_arena_textf(&v->s->call, "%s/image", *dir);
+    return *file ? 0 : cprov_fail_memory(err);
+}
+
+static int send_file(struct save *v, const char *file, const char *path, struct cprov_error *err)
+{
+    auto_outfile struct cprov_outfile out = CPROV_OUTFILE_INIT;
+    auto_fd int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    size_t got = PIECE;
+
+    if (fd < 0)
+        return cprov_fail_os(err, errno, "%s", file);
+    if (cprov_outfile_open(path, false, &out, err) < 0)
+        return err->code;
+    char *piece = malloc(PIECE);
+    int code = piece ? 0 : cprov_fail_memory(err);
+    for (off_t at = 0; code == 0 && got == PIECE; at += (off_t)got) {
+        code = cprov_fs_read_at(fd, piece, PIECE, at, &got, err);
+        if (code == 0)
+            code = cprov_fs_write_all(out.fd, piece, got, -1, err);
+        if (code == 0 && cprov_cancelled(&v->s->cancel))
+            code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
+    }
+    free(piece);
+    return code;
 }
 
 /* A file of a source is saved as it is. */
@@ -243,6 +301,33 @@ static int save_file(struct save *v, const char *path, struct cprov_image *image
     return 0;
 }
 
+static int save_to(struct save *v, const char *path, struct cprov_image *image,
+                   struct cprov_error *err)
+{
+    return v->target.url                        ? save_file(v, path, image, err)
+           : v->options->type == CPROV_SAVE_OCI ? save_layout(v, path, image, err)
+                                                : save_archive(v, path, image, err);
+}
+
+static int save_at(struct save *v, const char *path, struct cprov_image *image,
+                   struct cprov_error *err)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    const char *file = NULL;
+    char *dir = NULL;
+
+    if (cprov_outfile_look(path) != CPROV_OUTFILE_STREAM)
+        return save_to(v, path, image, err);
+    int code = make_staging(v, &file, &dir, err);
+    if (code == 0)
+        code = save_to(v, file, image, err);
+    if (code == 0)
+        code = send_file(v, file, path, err);
+    if (dir && cprov_fs_remove_tree(AT_FDCWD, dir, &ignored) < 0)
+        cprov_say(v->s, CPROV_MSG_WARNING, "%s", ignored.msg);
+    return code;
+}
+
 static int save_target(struct save *v, struct cprov_error *err)
 {
     const char *path = v->folder ? file_name(v) : v->path;
@@ -256,11 +341,8 @@ static int save_target(struct save *v, struct cprov_error *err)
         !cprov_should(v->s, "Save Package", "'%s' to location '%s'",
                       cprov_name_and_version(v->s, v->target.name, v->target.version), path))
         return 0;
-    int code = v->target.url                        ? save_file(v, path, &image, err)
-               : v->options->type == CPROV_SAVE_OCI ? save_layout(v, path, &image, err)
-                                                    : save_archive(v, path, &image, err);
-    if (code < 0)
-        return code;
+    if (save_at(v, path, &image, err) < 0)
+        return err->code;
     cprov_say(v->s, CPROV_MSG_RESULT, "%s",
               cprov_time_taken(v->s, "Downloaded", cprov_clock_ms() - started));
     emit(v, &image, path, CPROV_ADDED);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/limits.h"
 #include "provider/session.h"
 
 static void on_ready(void *arg, const char *url, const char *others)
@@ -23,19 +24,19 @@ static int serve(struct cprov_session *s, struct cprov_serve_options *o, struct 
     if (cprov_store_open(root, CPROV_STORE_READ, &s->cancel, &store, err) < 0)
         return err->code;
     return cprov_serve_run(
-        &(struct cprov_serve_request){ .store = store,
-                                       .listen = o->listen ? o->listen : "127.0.0.1:5000",
-                                       .cert_file = o->cert_file,
-                                       .key_file = o->key_file,
-                                       .max_connections =
-                                           o->max_connections ? o->max_connections : 256,
-                                       .cancel = &s->cancel,
-                                       .log = &s->log,
-                                       .ready = on_ready,
-                                       .arg = o,
-                                       .hosts = o->hosts,
-                                       .hosts_count = o->hosts_count,
-                                       .ui = o->ui },
+        &(struct cprov_serve_request){
+            .store = store,
+            .listen = o->listen ? o->listen : "127.0.0.1:5000",
+            .cert_file = o->cert_file,
+            .key_file = o->key_file,
+            .max_connections = o->max_connections ? o->max_connections : CPROV_SERVED_CONNECTIONS,
+            .cancel = &s->cancel,
+            .log = &s->log,
+            .ready = on_ready,
+            .arg = o,
+            .hosts = o->hosts,
+            .hosts_count = o->hosts_count,
+            .ui = o->ui },
         err);
 }
 

@@ -8,7 +8,7 @@
 #include "conf/quantity.h"
 #include "provider/session.h"
 
-#define MAX_AGE_MS 300000 /* when nobody says otherwise */
+#define MAX_AGE_MS (60000 * CPROV_MAX_AGE_MIN) /* when nobody says otherwise */
 
 static const char *index_dir(struct cprov_session *s)
 {

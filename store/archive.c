@@ -1,20 +1,16 @@
 /* store/archive.c - an archive that skopeo, podman, docker and containerd all can load. */
 #include "store/archive.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "base/outfile.h"
 #include "manifest/manifest.h"
 #include "manifest/reference.h"
 #include "store/blobs.h"
@@ -253,30 +249,7 @@ static int write_to(struct writing *w, int fd, struct cprov_error *err)
     if (!w->piece)
         return cprov_fail_memory(err);
     code = cprov_tar_writer_new(fd, &w->tar, err);
-    if (code == 0)
-        code = add_everything(w, err);
-    if (code == 0 && fsync(fd) < 0 && errno != EINVAL)
-        code = cprov_fail_os(err, errno, "fsync");
-    return code;
-}
-
-/* The folder of `path`, and a name in it that nobody has. */
-static int make_names(const char *path, int *dir, char temp[PATH_MAX], const char **name,
-                      struct cprov_error *err)
-{
-    const char *slash = strrchr(path, '/');
-    uint64_t number;
-
-    *name = slash ? slash + 1 : path;
-    if (!**name || (size_t)(*name - path) >= PATH_MAX)
-        return cprov_fail(err, CPROV_EINVAL, "'%s' does not name a file", path);
-    snprintf(temp, PATH_MAX, "%.*s", (int)(*name - path), path);
-    int code = cprov_fs_open_dir(AT_FDCWD, slash ? temp : ".", dir, err);
-    if (code == 0)
-        code = cprov_random(&number, sizeof(number), err);
-    if (code == 0)
-        snprintf(temp, PATH_MAX, ".%.200s.%016" PRIx64, *name, number);
-    return code;
+    return code == 0 ? add_everything(w, err) : code;
 }
 
 int cprov_archive_write(struct cprov_store *s, const struct cprov_image *images, size_t count,
@@ -288,23 +261,10 @@ int cprov_archive_write(struct cprov_store *s, const struct cprov_image *images,
     struct writing w = {
         .store = s, .images = images, .count = count, .progress = progress, .arg = arg
     };
-    auto_fd int dir = -1, fd = -1;
-    char temp[PATH_MAX];
-    const char *name;
+    auto_outfile struct cprov_outfile f = CPROV_OUTFILE_INIT;
 
-    int code = make_names(path, &dir, temp, &name, err);
-    if (code != 0)
-        return code;
-    fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return cprov_fail_os(err, errno, "%s", path);
-    code = write_to(&w, fd, err);
-    if (code == 0 && renameat(dir, temp, dir, name) < 0)
-        code = cprov_fail_os(err, errno, "rename");
-    if (code != 0) {
-        unlinkat(dir, temp, 0);
-        cprov_wrap(err, "%s", path);
-        return code;
-    }
-    return cprov_fs_sync_dir(dir, err);
+    if (cprov_outfile_open(path, true, &f, err) < 0 || write_to(&w, f.fd, err) < 0 ||
+        cprov_outfile_keep(&f, err) < 0)
+        return cprov_wrap(err, "%s", path);
+    return 0;
 }

@@ -15,7 +15,8 @@ struct cprov_error;
 
 /*
  * Writes images of a store, with every blob they name, to `path` (through a temporary file beside
- * it, renamed at the end; an existing one is replaced). The archive is a layout that also carries
+ * it, renamed at the end; an existing one is replaced; a pipe or a device is written into, see
+ * base/outfile.h). The archive is a layout that also carries
  * Docker's manifest.json when the images are single-platform, so that docker load, podman load and
  * ctr import take it as well. Deterministic: fixed owner, mode and time. Blobs are hashed again as
  * they are read.

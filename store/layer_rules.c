@@ -28,6 +28,19 @@ void cprov_unpack_limits_fill(struct cprov_unpack_limits *l)
         l->path_bytes = CPROV_UNPACK_PATH;
 }
 
+static int fail_cap(struct cprov_error *err, const char *option)
+{
+    cprov_hint(err, "%s allows more, where the image is known to be good", option);
+    return CPROV_ELIMIT;
+}
+
+static int fail_bytes(const struct cprov_unpack_limits *limits, struct cprov_error *err)
+{
+    cprov_fail(err, CPROV_ELIMIT, "the layers unpack to more than %" PRIu64 " bytes",
+               limits->bytes);
+    return fail_cap(err, "--max-size");
+}
+
 static uint64_t stored_bytes(const struct cprov_tar_entry *e)
 {
     uint64_t sum = 0;
@@ -45,12 +58,13 @@ int cprov_unpack_count_entry(const struct cprov_unpack_limits *limits,
 {
     uint64_t bytes = stored_bytes(e);
 
-    if (count->entries >= limits->entries)
-        return cprov_fail(err, CPROV_ELIMIT, "the layers have more than %" PRIu64 " members",
-                          limits->entries);
+    if (count->entries >= limits->entries) {
+        cprov_fail(err, CPROV_ELIMIT, "the layers have more than %" PRIu64 " members",
+                   limits->entries);
+        return fail_cap(err, "--max-entries");
+    }
     if (bytes > limits->bytes - count->bytes || e->size > limits->bytes)
-        return cprov_fail(err, CPROV_ELIMIT, "the layers unpack to more than %" PRIu64 " bytes",
-                          limits->bytes);
+        return fail_bytes(limits, err);
     count->entries++;
     count->bytes += bytes;
     return 0;
@@ -64,9 +78,60 @@ int cprov_unpack_check_ratio(const struct cprov_unpack_limits *limits, uint64_t 
     if (__builtin_mul_overflow(packed, limits->ratio, &most) || unpacked <= most ||
         unpacked <= limits->free_bytes)
         return 0;
-    return cprov_fail(err, CPROV_ELIMIT,
-                      "the layer unpacks to more than %" PRIu64 " times its %" PRIu64 " bytes",
-                      limits->ratio, packed);
+    cprov_fail(err, CPROV_ELIMIT,
+               "the layer unpacks to more than %" PRIu64 " times its %" PRIu64 " bytes",
+               limits->ratio, packed);
+    return fail_cap(err, "--max-ratio");
+}
+
+int cprov_unpack_count_whole(const struct cprov_unpack_limits *limits,
+                             struct cprov_unpack_count *count, uint64_t packed, uint64_t *of_layer,
+                             uint64_t size, struct cprov_error *err)
+{
+    if (size > limits->bytes - count->bytes)
+        return fail_bytes(limits, err);
+    count->bytes += size;
+    *of_layer += size;
+    return cprov_unpack_check_ratio(limits, packed, *of_layer, err);
+}
+
+/* Appends a component, or takes the last away for "..". */
+static int add_component(struct cprov_span item, size_t max, char *out, size_t *len,
+                         struct cprov_error *err)
+{
+    if (item.len == 0 || cprov_span_is(item, "."))
+        return 0;
+    if (cprov_span_is(item, "..")) {
+        if (*len == 0)
+            return cprov_fail(err, CPROV_EVERIFY, "the name leads out of the image");
+        size_t slash = cprov_span_find_last(cprov_span_make(out, *len), '/');
+        *len = slash < *len ? slash : 0;
+        return 0;
+    }
+    if (*len + (*len > 0 ? 1 : 0) + item.len > max)
+        return cprov_fail(err, CPROV_ELIMIT, "the name has more than %zu bytes", max);
+    if (*len > 0)
+        out[(*len)++] = '/';
+    memcpy(out + *len, item.ptr, item.len);
+    *len += item.len;
+    return 0;
+}
+
+int cprov_layer_clean(struct cprov_span path, size_t max, char out[CPROV_UNPACK_PATH + 1],
+                      struct cprov_error *err)
+{
+    struct cprov_span item;
+    size_t len = 0;
+    int code = 0;
+
+    if (path.len > 0 && memchr(path.ptr, '\0', path.len))
+        return cprov_fail(err, CPROV_EVERIFY, "the name has a NUL");
+    while (code == 0 && path.len > 0 && cprov_span_next(&path, '/', &item))
+        code =
+            add_component(item, max < CPROV_UNPACK_PATH ? max : CPROV_UNPACK_PATH, out, &len, err);
+    if (code == 0)
+        out[len] = '\0';
+    return code;
 }
 
 /* Whether a component of the first len bytes begins so. */

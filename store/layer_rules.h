@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/compiler.h"
+#include "base/limits.h"
 #include "store/tar_reader.h"
 
 struct cprov_error;
@@ -41,7 +42,23 @@ CPROV_MUST_CHECK
 int cprov_unpack_check_ratio(const struct cprov_unpack_limits *limits, uint64_t packed,
                              uint64_t unpacked, struct cprov_error *err);
 
+/* Counts a file that is written whole, holes as zeroes: *of_layer is what a layer of `packed` bytes
+ * has come to. Of entries nothing is counted. */
+CPROV_MUST_CHECK
+int cprov_unpack_count_whole(const struct cprov_unpack_limits *limits,
+                             struct cprov_unpack_count *count, uint64_t packed, uint64_t *of_layer,
+                             uint64_t size, struct cprov_error *err);
+
 /* --- names --- */
+
+/*
+ * Rewrites a name of an archive as a relative path without "", "." and ".." components; the root is
+ * "". CPROV_EVERIFY when ".." leads above the root or there is a NUL, CPROV_ELIMIT beyond max
+ * bytes (at most CPROV_UNPACK_PATH).
+ */
+CPROV_MUST_CHECK
+int cprov_layer_clean(struct cprov_span path, size_t max, char out[CPROV_UNPACK_PATH + 1],
+                      struct cprov_error *err);
 
 #define CPROV_WHITEOUT_PREFIX ".wh."
 
@@ -56,7 +73,7 @@ enum cprov_layer_meaning {
 size_t cprov_layer_reserved(const char *path);
 
 /*
- * path is clean (cprov_tree_clean()). *hidden (within path) is the name that a whiteout hides.
+ * path is clean (cprov_layer_clean()). *hidden (within path) is the name that a whiteout hides.
  * CPROV_EVERIFY: a whiteout that hides no name, or a name below one.
  * Spec: OCI image-spec v1.1, layer.md, "Whiteouts".
  */

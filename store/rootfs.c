@@ -42,6 +42,11 @@ const struct cprov_rootfs_node *cprov_rootfs_node(const struct cprov_rootfs *r, 
     return cprov_rootfs_node_at(r, node);
 }
 
+uint32_t cprov_rootfs_members(const struct cprov_rootfs *r)
+{
+    return r->member;
+}
+
 static int add_item(struct cprov_rootfs_pool *p, uint32_t *out, struct cprov_error *err)
 {
     uint32_t id = p->count + 1;

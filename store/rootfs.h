@@ -73,6 +73,8 @@ int cprov_rootfs_add(struct cprov_rootfs *r, const struct cprov_tar_entry *e,
 /* After the last layer: finds the first name of each file, that of its own member if it is left. */
 void cprov_rootfs_settle(struct cprov_rootfs *r);
 
+uint32_t cprov_rootfs_members(const struct cprov_rootfs *r); /* added so far */
+
 /* Borrowed; good until the next add. */
 const struct cprov_rootfs_name *cprov_rootfs_name(const struct cprov_rootfs *r, uint32_t name);
 const struct cprov_rootfs_node *cprov_rootfs_node(const struct cprov_rootfs *r, uint32_t node);

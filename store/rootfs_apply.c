@@ -193,7 +193,7 @@ static int make_hardlink(struct cprov_rootfs *r, const struct cprov_tar_entry *e
     char target[CPROV_UNPACK_PATH + 1];
     uint32_t to, from;
 
-    if (cprov_tree_clean(e->link, r->limits.path_bytes, target, err) < 0 ||
+    if (cprov_layer_clean(e->link, r->limits.path_bytes, target, err) < 0 ||
         (r->windows && cprov_layer_check_windows(target, CPROV_MEANS_FILE, false, err) < 0))
         return cprov_wrap(err, "the target of a hard link");
     if (make_place(r, path, &to, err) < 0 || find_target(r, target, &from, err) < 0)
@@ -343,7 +343,7 @@ static int apply(struct cprov_rootfs *r, const struct cprov_tar_entry *e, struct
     const char *hidden;
 
     if (cprov_unpack_count_entry(&r->limits, &r->count, e, err) < 0 ||
-        cprov_tree_clean(e->path, r->limits.path_bytes, path, err) < 0 ||
+        cprov_layer_clean(e->path, r->limits.path_bytes, path, err) < 0 ||
         cprov_layer_meaning(path, &meaning, &hidden, err) < 0 ||
         (r->windows && cprov_layer_check_windows(path, meaning, r->layers < 2, err) < 0))
         return err->code;

@@ -143,45 +143,6 @@ void cprov_tree_free(struct cprov_tree *t)
     free(t);
 }
 
-/* Appends a component, or takes the last away for "..". */
-static int add_component(struct cprov_span item, size_t max, char *out, size_t *len,
-                         struct cprov_error *err)
-{
-    if (item.len == 0 || cprov_span_is(item, "."))
-        return 0;
-    if (cprov_span_is(item, "..")) {
-        if (*len == 0)
-            return cprov_fail(err, CPROV_EVERIFY, "the name leads out of the image");
-        size_t slash = cprov_span_find_last(cprov_span_make(out, *len), '/');
-        *len = slash < *len ? slash : 0;
-        return 0;
-    }
-    if (*len + (*len > 0 ? 1 : 0) + item.len > max)
-        return cprov_fail(err, CPROV_ELIMIT, "the name has more than %zu bytes", max);
-    if (*len > 0)
-        out[(*len)++] = '/';
-    memcpy(out + *len, item.ptr, item.len);
-    *len += item.len;
-    return 0;
-}
-
-int cprov_tree_clean(struct cprov_span path, size_t max, char out[CPROV_UNPACK_PATH + 1],
-                     struct cprov_error *err)
-{
-    struct cprov_span item;
-    size_t len = 0;
-    int code = 0;
-
-    if (path.len > 0 && memchr(path.ptr, '\0', path.len))
-        return cprov_fail(err, CPROV_EVERIFY, "the name has a NUL");
-    while (code == 0 && path.len > 0 && cprov_span_next(&path, '/', &item))
-        code =
-            add_component(item, max < CPROV_UNPACK_PATH ? max : CPROV_UNPACK_PATH, out, &len, err);
-    if (code == 0)
-        out[len] = '\0';
-    return code;
-}
-
 /* 0, or the errno. */
 static int open_by_kernel(const struct cprov_tree *t, const char *path, int *out)
 {

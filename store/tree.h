@@ -42,15 +42,6 @@ void cprov_tree_free(struct cprov_tree *t); /* flushes */
 CPROV_DEFINE_CLEANUP(struct cprov_tree, cprov_tree, cprov_tree_free)
 #define auto_tree CPROV_CLEANUP(cprov_tree_cleanup)
 
-/*
- * Rewrites a name of an archive as a relative path without "", "." and ".." components; the root is
- * "". CPROV_EVERIFY when ".." leads above the root or there is a NUL, CPROV_ELIMIT beyond max
- * bytes (at most CPROV_UNPACK_PATH).
- */
-CPROV_MUST_CHECK
-int cprov_tree_clean(struct cprov_span path, size_t max, char out[CPROV_UNPACK_PATH + 1],
-                     struct cprov_error *err);
-
 /* A name and the directory it is in. Borrowed from the path and from the tree: good until the
  * second next find. */
 struct cprov_place {

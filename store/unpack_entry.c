@@ -83,7 +83,7 @@ static int make_hardlink(struct cprov_unpack *u, const struct cprov_tar_entry *e
     char target[CPROV_UNPACK_PATH + 1];
     struct cprov_place from, to;
 
-    int code = cprov_tree_clean(e->link, u->limits.path_bytes, target, err);
+    int code = cprov_layer_clean(e->link, u->limits.path_bytes, target, err);
     if (code == 0 && u->windows)
         code = cprov_layer_check_windows(target, CPROV_MEANS_FILE, false, err);
     if (code == 0 && u->windows)
@@ -172,7 +172,7 @@ static int apply(struct cprov_unpack *u, const struct cprov_tar_entry *e, struct
 
     int code = cprov_unpack_count_entry(&u->limits, &u->count, e, err);
     if (code == 0)
-        code = cprov_tree_clean(e->path, u->limits.path_bytes, path, err);
+        code = cprov_layer_clean(e->path, u->limits.path_bytes, path, err);
     if (code == 0)
         code = cprov_layer_meaning(path, &meaning, &hidden, err);
     if (code == 0 && u->windows)

@@ -80,16 +80,16 @@ static void cleans_names(void **state)
 
     (void)state;
     for (size_t i = 0; i < CPROV_COUNT(names); i++) {
-        int code = cprov_tree_clean(cprov_span_of(names[i].in), 100, out, &err);
+        int code = cprov_layer_clean(cprov_span_of(names[i].in), 100, out, &err);
 
         print_message("%s\n", names[i].in);
         assert_int_equal(code, names[i].out ? 0 : CPROV_EVERIFY);
         if (names[i].out)
             assert_string_equal(out, names[i].out);
     }
-    assert_int_equal(cprov_tree_clean(cprov_span_make("a\0b", 3), 100, out, &err), CPROV_EVERIFY);
-    assert_int_equal(cprov_tree_clean(cprov_span_of("abc/def"), 7, out, &err), 0);
-    assert_int_equal(cprov_tree_clean(cprov_span_of("abc/def"), 6, out, &err), CPROV_ELIMIT);
+    assert_int_equal(cprov_layer_clean(cprov_span_make("a\0b", 3), 100, out, &err), CPROV_EVERIFY);
+    assert_int_equal(cprov_layer_clean(cprov_span_of("abc/def"), 7, out, &err), 0);
+    assert_int_equal(cprov_layer_clean(cprov_span_of("abc/def"), 6, out, &err), CPROV_ELIMIT);
 }
 
 static void links_stay_inside(void **state)
