@@ -48,6 +48,7 @@ static int test(struct cprov_cli *cli, const char *const *names, size_t count,
     options.version = s->version;
     options.all = s->all;
     options.repair = s->repair;
+    options.max_ratio = s->max_ratio;
     if (asks)
         told.error = NULL;
     int r = cprov_test(cli->session, &options, asks ? NULL : on_finding, &told);

@@ -121,7 +121,7 @@ const struct cprov_option cprov_options[] = {
       "files, folders and links of all layers; K, M, G", CPROV_NUMBER_TEXT(CPROV_UNPACK_ENTRIES_M) "M", 0 },
     { "max-size", 0, CPROV_OPTION_RATE, CPROV_SET_CAPS | CPROV_SET_RARE, AT(max_bytes), "N",
       "bytes of all files; K, M, G", CPROV_NUMBER_TEXT(CPROV_UNPACK_BYTES_G) "G", 0 },
-    { "max-ratio", 0, CPROV_OPTION_RATE, CPROV_SET_CAPS | CPROV_SET_RARE, AT(max_ratio), "N",
+    { "max-ratio", 0, CPROV_OPTION_RATE, CPROV_SET_CAPS | CPROV_SET_TEST | CPROV_SET_RARE, AT(max_ratio), "N",
       "unpacked bytes for each packed one", CPROV_NUMBER_TEXT(CPROV_UNPACK_RATIO), 0 },
     { "delete-files", 0, CPROV_OPTION_FLAG, CPROV_SET_REMOVE, AT(delete_files), NULL,
       "remove its bundle too", NULL, 0 },

@@ -349,8 +349,9 @@ struct cprov_test_options {
     const char *const *names;
     size_t names_count;
     struct cprov_version_options version;
-    bool all;    /* everything, also what no image names */
-    bool repair; /* fetch again what is bad */
+    bool all;           /* everything, also what no image names */
+    bool repair;        /* fetch again what is bad */
+    uint64_t max_ratio; /* cap of what a layer unpacks to, as of cprov_unpack_to; 0: the default */
 };
 /* One finding: blob is "" for those of a document as a whole; the names of `problem` are missing,
  * size, digest, diff-id, document, stray. */

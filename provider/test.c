@@ -135,6 +135,7 @@ static int run_check(struct check *c, struct cprov_check_result *result, struct 
         c->store,
         &(struct cprov_check_request){ .images = c->images,
                                        .selected = c->options->all ? NULL : c->selected,
+                                       .limits = { .ratio = c->options->max_ratio },
                                        .found = on_found,
                                        .progress = on_progress,
                                        .arg = c },

@@ -9,11 +9,11 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/inflate.h"
 #include "base/limits.h"
 #include "base/workers.h"
 #include "store/blobs.h"
 #include "store/check_plan.h"
+#include "store/layer_stream.h"
 #include "store/private.h"
 
 #define PIECE (64 * CPROV_KIB) /* bytes that are hashed and then unpacked while in the cache */
@@ -43,9 +43,8 @@ struct reader {
 
 /* What becomes known about one blob. */
 struct verdict {
-    struct cprov_hasher *hasher;  /* of the bytes */
-    struct cprov_hasher *content; /* of the unpacked bytes, or NULL */
-    struct cprov_inflater *inflater;
+    struct cprov_hasher *hasher;        /* of the bytes */
+    struct cprov_layer_stream *content; /* what they unpack to, or NULL */
     int inflate_code;
     struct cprov_error inflate_error;
 };
@@ -53,28 +52,14 @@ struct verdict {
 static void verdict_clear(struct verdict *f)
 {
     cprov_hasher_free(f->hasher);
-    cprov_hasher_free(f->content);
-    cprov_inflater_free(f->inflater);
+    cprov_layer_stream_free(f->content);
 }
 
-static int hash_content(void *arg, const void *data, size_t len, struct cprov_error *err)
-{
-    return cprov_hasher_update(arg, data, len, err);
-}
-
-/* The packing is told by the bytes: media types of layers are not always right, and what unpacks
- * them later looks at the bytes as well. */
+/* A layer that is past the ratio is given up, and only its packed bytes are read on. */
 static void unpack(struct verdict *f, const unsigned char *data, size_t len)
 {
-    if (!f->content || f->inflate_code < 0)
-        return;
-    if (!f->inflater) {
-        struct cprov_span head = cprov_span_make((const char *)data, len);
-        f->inflate_code = cprov_inflater_new(cprov_compression_of(head), hash_content, f->content,
-                                             &f->inflater, &f->inflate_error);
-    }
-    if (f->inflate_code == 0)
-        f->inflate_code = cprov_inflater_update(f->inflater, data, len, &f->inflate_error);
+    if (f->content && f->inflate_code == 0)
+        f->inflate_code = cprov_layer_stream_update(f->content, data, len, &f->inflate_error);
 }
 
 /* Adds to the bytes done; false when the reading is to stop. */
@@ -118,23 +103,25 @@ static int conclude(struct verdict *f, const struct cprov_digest *digest,
     item->right = cprov_digest_equal(&actual, digest);
     if (!f->content || f->inflate_code < 0)
         return 0;
-    if (f->inflater)
-        f->inflate_code = cprov_inflater_finish(f->inflater, &f->inflate_error);
-    if (f->inflate_code < 0)
-        return 0;
-    item->unpacked = true;
-    return cprov_digest_finish(f->content, item->diff_algo, &item->diff_id, err);
+    f->inflate_code = cprov_layer_stream_finish(f->content, &item->diff_id, &f->inflate_error);
+    item->unpacked = f->inflate_code == 0;
+    return 0;
 }
 
 static int read_item(struct reader *reader, const struct cprov_digest *digest,
                      struct cprov_check_item *item, struct verdict *f, struct cprov_error *err)
 {
+    const struct cprov_layer_stream_options options = {
+        .packed_size = item->size,
+        .limits = reader->reading->plan->request->limits,
+        .hash = &item->diff_algo,
+    };
     auto_fd int fd = -1;
     uint64_t size;
 
     int code = cprov_digest_hasher(digest->algo, &f->hasher, err);
     if (code == 0 && item->is_layer)
-        code = cprov_digest_hasher(item->diff_algo, &f->content, err);
+        code = cprov_layer_stream_new(&options, &f->content, err);
     if (code == 0)
         code = cprov_store_open_digest(reader->reading->plan->store, digest, &fd, &size, err);
     if (code == 0)

@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "manifest/descriptor.h"
 #include "store/images.h"
+#include "store/layer_rules.h"
 #include "store/store.h"
 
 struct cprov_error;
@@ -34,6 +35,7 @@ struct cprov_check_request {
     const struct cprov_images *images;
     const bool *selected; /* images->count flags; NULL: all, and then every blob in blobs/ is read,
                              named or not */
+    struct cprov_unpack_limits limits; /* the ratio of layers; 0: the default */
     void (*found)(void *arg, const struct cprov_check_finding *finding);
     void (*progress)(void *arg, uint64_t done, uint64_t total); /* bytes; may be NULL */
     void *arg;

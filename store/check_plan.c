@@ -167,8 +167,8 @@ static int read_config(struct cprov_check_plan *p, size_t image, const struct cp
     auto_buf struct cprov_buf bytes = { 0 };
     bool there;
 
-    if (!cprov_media_type_is_config(cprov_span_of(m->config.media_type)))
-        return 0;
+    if (cprov_manifest_is_artifact(m))
+        return 0; /* its config is anything, and its layers no file systems */
     cprov_buf_init(&bytes, CPROV_CONFIG_MAX);
     int code = read_document(p, image, &m->config, CPROV_CONFIG_MAX, &bytes, &there, err);
     if (code != 0 || !there)

@@ -26,6 +26,8 @@ void cprov_packed_close(struct cprov_packed *p)
     cprov_fd_close(&p->fd);
     cprov_tar_index_clear(&p->index);
     cprov_arena_clear(&p->arena);
+    cprov_digest_set_clear(&p->known);
+    free(p->hashes);
     free(p->blobs);
     free(p);
 }
@@ -200,9 +202,10 @@ const struct cprov_image *cprov_packed_images(const struct cprov_packed *p, size
 static const struct cprov_packed_blob *made_blob(const struct cprov_packed *p,
                                                  const struct cprov_digest *digest)
 {
-    for (size_t i = 0; i < p->blobs_count; i++)
-        if (cprov_digest_equal(&p->blobs[i].digest, digest))
-            return &p->blobs[i];
+    size_t i;
+
+    if (cprov_digest_set_find(&p->known, digest, &i))
+        return &p->blobs[i];
     return NULL;
 }
 

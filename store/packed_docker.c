@@ -25,6 +25,11 @@ struct saved {
 static int add_blob(struct cprov_packed *p, const struct cprov_packed_blob *blob,
                     struct cprov_error *err)
 {
+    bool added = true;
+    size_t number;
+
+    if (cprov_digest_set_add(&p->known, &blob->digest, &number, &added, err) < 0 || !added)
+        return added ? err->code : 0;
     if (p->blobs_count == p->blobs_room) {
         size_t room = p->blobs_room ? 2 * p->blobs_room : 16;
         struct cprov_packed_blob *more = reallocarray(p->blobs, room, sizeof(*more));
@@ -51,8 +56,8 @@ member_named(const struct cprov_packed *p, const struct cprov_json *name, struct
     return m;
 }
 
-static int hash_member(const struct cprov_packed *p, const struct cprov_tar_member *m,
-                       struct cprov_digest *out, struct cprov_error *err)
+static int hash_bytes(const struct cprov_packed *p, const struct cprov_tar_member *m,
+                      struct cprov_digest *out, struct cprov_error *err)
 {
     auto_hasher struct cprov_hasher *hasher = NULL;
     char *piece = malloc(PIECE);
@@ -72,6 +77,19 @@ static int hash_member(const struct cprov_packed *p, const struct cprov_tar_memb
     }
     free(piece);
     return code < 0 ? code : cprov_digest_finish(hasher, CPROV_SHA256, out, err);
+}
+
+/* Each member is read once, however often it is named. */
+static int hash_member(const struct cprov_packed *p, const struct cprov_tar_member *m,
+                       struct cprov_digest *out, struct cprov_error *err)
+{
+    struct cprov_packed_hash *h = &p->hashes[m - p->index.list];
+
+    if (!h->known && hash_bytes(p, m, &h->digest, err) < 0)
+        return err->code;
+    h->known = true;
+    *out = h->digest;
+    return 0;
 }
 
 /* A layer that is a plain tar has its diff id for a digest, which the config tells; a packed one is
@@ -211,7 +229,8 @@ int cprov_packed_read_docker(struct cprov_packed *p, struct cprov_error *err)
     if (list->type != CPROV_JSON_ARRAY)
         return cprov_fail(err, CPROV_EVERIFY, "manifest.json is no list");
     p->images = cprov_arena_alloc(&p->arena, CPROV_INDEX_ENTRIES_MAX, sizeof(*p->images));
-    if (!p->images)
+    p->hashes = calloc(p->index.count + 1, sizeof(*p->hashes));
+    if (!p->images || !p->hashes)
         return cprov_fail_memory(err);
     for (const struct cprov_json *entry = list->child; entry; entry = entry->next)
         if (read_saved(p, entry, err) < 0)

@@ -2,6 +2,7 @@
 #ifndef CPROV_STORE_PACKED_PRIVATE_H
 #define CPROV_STORE_PACKED_PRIVATE_H
 
+#include "store/digest_set.h"
 #include "store/packed.h"
 #include "store/tar_index.h"
 
@@ -10,6 +11,12 @@ struct cprov_packed_blob {
     struct cprov_digest digest;
     const struct cprov_tar_member *member; /* or NULL: */
     struct cprov_span bytes;
+};
+
+/* A member may be named again and again. */
+struct cprov_packed_hash {
+    bool known;
+    struct cprov_digest digest;
 };
 
 struct cprov_packed {
@@ -25,6 +32,8 @@ struct cprov_packed {
     struct cprov_tar_index index;
     struct cprov_packed_blob *blobs;
     size_t blobs_count, blobs_room;
+    struct cprov_digest_set known;    /* numbers the blobs */
+    struct cprov_packed_hash *hashes; /* by member: what was hashed already; or NULL */
 };
 
 /* Reads the images of an archive with the manifest.json of docker save. */
