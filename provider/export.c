@@ -1,4 +1,6 @@
 /* provider/export.c - cprov_export(): one tar of what the layers add up to, in two passes. */
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +50,9 @@ struct exporting {
     size_t step;     /* the next one */
     uint32_t number; /* of the member that is read, over all layers */
     bool writes;     /* it is one that is written */
+    bool windows;
     struct cprov_buf header, path, link;
+    struct cprov_tar_pair *xattrs; /* of the member */
     struct cprov_file_content content;
     struct folder *folders;
     size_t folders_count, folders_room;
@@ -60,6 +64,7 @@ static void export_clear(struct exporting *x)
 {
     free(x->steps);
     free(x->folders);
+    free(x->xattrs);
     cprov_arena_clear(&x->arena);
     cprov_buf_clear(&x->header);
     cprov_buf_clear(&x->path);
@@ -83,6 +88,21 @@ static int add_step(struct exporting *x, struct step step, struct cprov_error *e
     return 0;
 }
 
+static int add_folder(struct exporting *x, const struct folder *folder, struct cprov_error *err)
+{
+    if (x->folders_count == x->folders_room) {
+        size_t room = x->folders_room ? x->folders_room + x->folders_room / 2 : 64;
+        struct folder *folders = reallocarray(x->folders, room, sizeof(*folders));
+
+        if (!folders)
+            return cprov_fail_memory(err);
+        x->folders = folders;
+        x->folders_room = room;
+    }
+    x->folders[x->folders_count++] = *folder;
+    return 0;
+}
+
 /* A file whose own name was replaced or hidden is written under the first that is left. */
 static int plan_name(void *arg, const char *path, uint32_t name, struct cprov_error *err)
 {
@@ -91,8 +111,11 @@ static int plan_name(void *arg, const char *path, uint32_t name, struct cprov_er
     const struct cprov_rootfs_node *f = cprov_rootfs_node(x->rootfs, n->node);
 
     (void)path;
+    /* A folder that no member describes comes by itself, unless it is empty. */
     if (!f->member)
-        return 0;
+        return name == CPROV_ROOTFS_ROOT || cprov_rootfs_has_names(x->rootfs, n->node)
+                   ? 0
+                   : add_folder(x, &(struct folder){ .name = name, .mode = f->mode }, err);
     if (f->name == name)
         return add_step(x, (struct step){ f->member, name, false }, err);
     return add_step(x, (struct step){ n->member, name, true }, err);
@@ -158,25 +181,17 @@ static int keep_more(struct exporting *x, const struct cprov_tar_entry *e,
 static int keep_folder(struct exporting *x, const struct cprov_tar_entry *e, uint32_t name,
                        struct cprov_error *err)
 {
-    if (x->folders_count == x->folders_room) {
-        size_t room = x->folders_room ? x->folders_room + x->folders_room / 2 : 64;
-        struct folder *folders = reallocarray(x->folders, room, sizeof(*folders));
+    struct folder f = { .name = name,
+                        .mode = e->mode,
+                        .mtime_ns = e->mtime_ns,
+                        .uid = e->uid,
+                        .gid = e->gid,
+                        .mtime = e->mtime_s };
 
-        if (!folders)
-            return cprov_fail_memory(err);
-        x->folders = folders;
-        x->folders_room = room;
-    }
-    struct folder *f = &x->folders[x->folders_count++];
-    *f = (struct folder){ .name = name,
-                          .mode = e->mode,
-                          .mtime_ns = e->mtime_ns,
-                          .uid = e->uid,
-                          .gid = e->gid,
-                          .mtime = e->mtime_s };
-    if (e->uname.len + e->gname.len + e->xattrs_count + e->pax_count == 0)
-        return 0;
-    return keep_more(x, e, &f->more, err);
+    if (e->uname.len + e->gname.len + e->xattrs_count + e->pax_count > 0 &&
+        keep_more(x, e, &f.more, err) < 0)
+        return err->code;
+    return add_folder(x, &f, err);
 }
 
 /* --- writing --- */
@@ -189,6 +204,31 @@ static int put_path(struct exporting *x, uint32_t name, struct cprov_buf *out,
     return cprov_buf_check(out, "a name", err);
 }
 
+/* Those that unpacking keeps, in the call's copy. */
+static int pass_xattrs(struct exporting *x, struct cprov_tar_entry *e, struct cprov_error *err)
+{
+    const struct cprov_layer_attributes none = { .more = NULL };
+    size_t count = 0;
+
+    if (e->xattrs_count == 0)
+        return 0;
+    free(x->xattrs);
+    x->xattrs = calloc(e->xattrs_count, sizeof(*x->xattrs));
+    if (!x->xattrs)
+        return cprov_fail_memory(err);
+    for (size_t i = 0; i < e->xattrs_count; i++) {
+        char name[XATTR_NAME_MAX + 1];
+        struct cprov_span key = e->xattrs[i].key; /* the first pass has checked it */
+
+        snprintf(name, sizeof(name), "%.*s", (int)key.len, key.ptr);
+        if (cprov_layer_attribute_passes(&none, name))
+            x->xattrs[count++] = e->xattrs[i];
+    }
+    e->xattrs = x->xattrs;
+    e->xattrs_count = count;
+    return 0;
+}
+
 static int write_header(struct exporting *x, const struct cprov_tar_entry *e,
                         struct cprov_error *err)
 {
@@ -198,37 +238,41 @@ static int write_header(struct exporting *x, const struct cprov_tar_entry *e,
                      : cprov_bytes_write(x->bytes, x->arg, x->header.ptr, x->header.len, err);
 }
 
+/* e is a copy of the entry, which lives until its content is through. */
 static int write_member(struct exporting *x, const struct cprov_tar_entry *entry,
-                        const struct step *step, struct cprov_error *err)
+                        struct cprov_tar_entry *e, const struct step *step, struct cprov_error *err)
 {
     const struct cprov_rootfs_name *n = cprov_rootfs_name(x->rootfs, step->name);
-    struct cprov_tar_entry e = *entry;
 
     if (put_path(x, step->name, &x->path, err) < 0)
         return err->code;
-    e.path = cprov_buf_span(&x->path);
+    e->path = cprov_buf_span(&x->path);
     if (step->link) {
         if (put_path(x, cprov_rootfs_node(x->rootfs, n->node)->name, &x->link, err) < 0)
             return err->code;
-        e.link = cprov_buf_span(&x->link);
+        e->link = cprov_buf_span(&x->link);
     }
     if (entry->type == CPROV_TAR_FILE && cprov_file_content_begin(&x->content, entry, err) < 0)
-        return cprov_layer_wrap(e.path, err);
+        return cprov_layer_wrap(e->path, err);
     x->writes = entry->type == CPROV_TAR_FILE;
-    return write_header(x, &e, err);
+    return write_header(x, e, err);
 }
 
 static int on_entry(void *arg, const struct cprov_tar_entry *entry, struct cprov_error *err)
 {
     struct exporting *x = arg;
+    struct cprov_tar_entry e = *entry;
 
     x->writes = false;
     x->number++;
     if (x->step == x->steps_count || x->steps[x->step].member != x->number)
         return 0;
     const struct step *step = &x->steps[x->step++];
-    return entry->type == CPROV_TAR_DIR ? keep_folder(x, entry, step->name, err)
-                                        : write_member(x, entry, step, err);
+    e.mode = cprov_layer_mode(entry, x->windows);
+    if (pass_xattrs(x, &e, err) < 0)
+        return err->code;
+    return e.type == CPROV_TAR_DIR ? keep_folder(x, &e, step->name, err)
+                                   : write_member(x, entry, &e, step, err);
 }
 
 static int on_data(void *arg, const void *data, size_t len, struct cprov_error *err)
@@ -319,6 +363,7 @@ static int export_image(struct cprov_session *s, const struct cprov_files_option
     if (cprov_flat_read(s, &in, &how, &flat, err) < 0)
         return err->code;
     x.rootfs = flat.rootfs;
+    x.windows = strcmp(in.config->platform.os, "windows") == 0;
     if (plan_steps(&x, err) < 0)
         return err->code;
     how.verify = false; /* the same bytes, a moment later */

@@ -238,6 +238,11 @@ uint32_t cprov_rootfs_first(const struct cprov_rootfs *r, uint32_t dir)
     return skip_gone(r, &cprov_rootfs_node_at(r, dir)->child);
 }
 
+bool cprov_rootfs_has_names(const struct cprov_rootfs *r, uint32_t dir)
+{
+    return cprov_rootfs_first(r, dir) != 0;
+}
+
 uint32_t cprov_rootfs_next(const struct cprov_rootfs *r, uint32_t name)
 {
     return skip_gone(r, &cprov_rootfs_name_at(r, name)->next);

@@ -78,6 +78,7 @@ uint32_t cprov_rootfs_members(const struct cprov_rootfs *r); /* added so far */
 /* Borrowed; good until the next add. */
 const struct cprov_rootfs_name *cprov_rootfs_name(const struct cprov_rootfs *r, uint32_t name);
 const struct cprov_rootfs_node *cprov_rootfs_node(const struct cprov_rootfs *r, uint32_t node);
+bool cprov_rootfs_has_names(const struct cprov_rootfs *r, uint32_t dir); /* a directory's node */
 /* Good as long as r; NUL-terminated. */
 struct cprov_span cprov_rootfs_text(const struct cprov_rootfs *r, uint32_t text);
 /* The path of a name, appended to out; nothing for the root. */
