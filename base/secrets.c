@@ -16,7 +16,7 @@ struct cprov_secrets {
         char *ptr;
         size_t len;
     } forms[CPROV_SECRETS_MAX];
-    size_t next;
+    size_t next, used;
     bool begins[256]; /* some form begins with this byte */
 };
 
@@ -39,13 +39,18 @@ void cprov_secrets_free(struct cprov_secrets *s)
     free(s);
 }
 
+static bool is_known(const struct cprov_secrets *s, struct cprov_span form)
+{
+    for (size_t i = 0; i < s->used; i++)
+        if (cprov_span_equal(form, cprov_span_make(s->forms[i].ptr, s->forms[i].len)))
+            return true;
+    return false;
+}
+
 static void add_form(struct cprov_secrets *s, struct cprov_span form)
 {
-    if (form.len < CPROV_SECRET_MIN)
+    if (form.len < CPROV_SECRET_MIN || is_known(s, form))
         return;
-    for (size_t i = 0; i < CPROV_COUNT(s->forms); i++)
-        if (cprov_span_equal(form, cprov_span_make(s->forms[i].ptr, s->forms[i].len)))
-            return;
     char *copy = malloc(form.len);
     if (!copy)
         return;
@@ -54,6 +59,7 @@ static void add_form(struct cprov_secrets *s, struct cprov_span form)
     s->forms[s->next].ptr = copy;
     s->forms[s->next].len = form.len;
     s->next = (s->next + 1) % CPROV_COUNT(s->forms);
+    s->used += s->used < CPROV_COUNT(s->forms);
     s->begins[(unsigned char)copy[0]] = true;
 }
 
@@ -103,7 +109,8 @@ static void add_base64(struct cprov_secrets *s, struct cprov_span secret)
 
 void cprov_secrets_add(struct cprov_secrets *s, struct cprov_span secret)
 {
-    if (!s || secret.len < CPROV_SECRET_MIN || secret.len > CPROV_TOKEN_LENGTH_MAX)
+    if (!s || secret.len < CPROV_SECRET_MIN || secret.len > CPROV_TOKEN_LENGTH_MAX ||
+        is_known(s, secret))
         return;
     add_form(s, secret);
     add_percent(s, secret, "0123456789ABCDEF");
@@ -138,7 +145,7 @@ void cprov_secrets_add_authorization(struct cprov_secrets *s, struct cprov_span 
     struct cprov_span scheme, secret, user, password;
     struct cprov_buf plain;
 
-    if (!s || !cprov_span_cut(value, ' ', &scheme, &secret))
+    if (!s || !cprov_span_cut(value, ' ', &scheme, &secret) || is_known(s, secret))
         return;
     cprov_secrets_add(s, secret);
     if (!cprov_span_is_nocase(scheme, "Basic"))
@@ -205,7 +212,7 @@ static size_t begins_with_secret(const struct cprov_secrets *s, struct cprov_spa
 {
     size_t longest = 0;
 
-    for (size_t i = 0; i < CPROV_COUNT(s->forms); i++) {
+    for (size_t i = 0; i < s->used; i++) {
         size_t len = s->forms[i].len;
 
         if (len > longest && len <= text.len && memcmp(text.ptr, s->forms[i].ptr, len) == 0)

@@ -81,20 +81,10 @@ void cprov_text_clean(char *text)
     *out = '\0';
 }
 
-/* "sha256:<hex>": what stands after the '@' of a reference. */
+/* What stands after the '@' of a reference, in full or cut short. */
 static bool is_digest(struct cprov_span text)
 {
-    struct cprov_span algorithm, hex;
-
-    if (!cprov_span_cut(text, ':', &algorithm, &hex) || hex.len < 32)
-        return false;
-    for (size_t i = 0; i < algorithm.len; i++)
-        if (!cprov_is_alnum(algorithm.ptr[i]))
-            return false;
-    for (size_t i = 0; i < 32; i++)
-        if (cprov_hex_value(hex.ptr[i]) < 0)
-            return false;
-    return algorithm.len > 0;
+    return cprov_span_starts_with(text, "sha256:") || cprov_span_starts_with(text, "sha512:");
 }
 
 static size_t last_at(struct cprov_span word)
@@ -106,12 +96,26 @@ static size_t last_at(struct cprov_span word)
     return i > 0 ? i - 1 : word.len;
 }
 
-/* The password within a word, or an empty span. */
+/* "5000/app": what follows the ':' is a port. */
+static bool is_port(struct cprov_span text)
+{
+    uint64_t port;
+    size_t slash = cprov_span_find(text, '/');
+
+    return slash < text.len && cprov_span_u64(cprov_span_make(text.ptr, slash), &port);
+}
+
+/* The password within a word, or an empty span. In a URL it stands before the path. */
 static struct cprov_span password_of(struct cprov_span word)
 {
     struct cprov_span none = { NULL, 0 };
-    size_t at = last_at(word);
+    const char *scheme = memmem(word.ptr, word.len, "://", 3);
 
+    if (scheme) {
+        word = cprov_span_from(word, (size_t)(scheme - word.ptr) + 3);
+        word.len = cprov_span_find(word, '/');
+    }
+    size_t at = last_at(word);
     if (at < word.len && is_digest(cprov_span_from(word, at + 1))) {
         word.len = at;
         at = last_at(word);
@@ -119,11 +123,9 @@ static struct cprov_span password_of(struct cprov_span word)
     if (at == word.len)
         return none;
     word.len = at;
-    const char *scheme = memmem(word.ptr, word.len, "://", 3);
-    if (scheme)
-        word = cprov_span_from(word, (size_t)(scheme - word.ptr) + 3);
     size_t colon = cprov_span_find(word, ':');
-    if (colon >= word.len || cprov_span_find(word, '/') < colon)
+    if (colon >= word.len || cprov_span_find(word, '/') < colon ||
+        is_port(cprov_span_from(word, colon + 1)))
         return none;
     return cprov_span_from(word, colon + 1);
 }

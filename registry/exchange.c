@@ -208,16 +208,17 @@ static size_t add_headers(struct cprov_exchange *x, bool home, struct cprov_head
 static void learn_secrets(const struct cprov_exchange *x, const struct cprov_header *headers,
                           size_t count)
 {
-    static const char *const secret[] = { "Authorization", "x-amz-security-token" };
     struct cprov_secrets *s = x->wire->secrets;
     struct cprov_url url;
 
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < CPROV_COUNT(secret); k++)
-            if (cprov_span_is_nocase(cprov_span_of(headers[i].name), secret[k])) {
-                cprov_secrets_add(s, cprov_span_of(headers[i].value));
-                cprov_secrets_add_authorization(s, cprov_span_of(headers[i].value));
-            }
+    for (size_t i = 0; i < count; i++) {
+        struct cprov_span name = cprov_span_of(headers[i].name);
+
+        if (cprov_span_is_nocase(name, "Authorization"))
+            cprov_secrets_add_authorization(s, cprov_span_of(headers[i].value));
+        else if (cprov_span_is_nocase(name, "x-amz-security-token"))
+            cprov_secrets_add(s, cprov_span_of(headers[i].value));
+    }
     if (cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) == 0)
         cprov_secrets_add_query(s, url.query);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -39,12 +40,13 @@ struct import {
     struct cprov_buf held; /* bytes that wait for their hash, see holds */
     bool holds;
     bool unchanged;
-    bool delivered; /* an entry was handed over: there is no way back */
-    bool plain;     /* the server refuses a Range */
-    bool ranged;    /* what was asked last had one */
-    uint64_t fed;   /* bytes that came */
-    uint64_t skip;  /* bytes of this answer that came before */
-    uint64_t total; /* as announced, or 0 */
+    int64_t entry_ms; /* when the last entry came; monotonic */
+    bool delivered;   /* an entry was handed over: there is no way back */
+    bool plain;       /* the server refuses a Range */
+    bool ranged;      /* what was asked last had one */
+    uint64_t fed;     /* bytes that came */
+    uint64_t skip;    /* bytes of this answer that came before */
+    uint64_t total;   /* as announced, or 0 */
 };
 
 /* --- beginning and end --- */
@@ -135,6 +137,7 @@ static int on_entry(void *arg, const struct cprov_entry *entry, struct cprov_err
     struct import *m = arg;
 
     m->delivered = true;
+    m->entry_ms = cprov_clock_ms();
     return m->wanted.entry(m->wanted.arg, entry, err);
 }
 
@@ -150,6 +153,7 @@ static int on_begin(void *arg, struct cprov_exchange *x, struct cprov_error *err
 
     (void)err;
     m->skip = 0;
+    m->entry_ms = cprov_clock_ms();
     m->ranged = !m->plain && m->fed > 0 && m->fed < m->total && is_strong(&m->etag);
     if (m->ranged)
         cprov_exchange_set_range(x, m->fed, m->total - 1, cprov_buf_span(&m->etag));
@@ -226,6 +230,18 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
     return m->unchanged ? 0 : begin_document(m, x, head, err);
 }
 
+/* A document may be large and slow, but not go on for ever without an image. */
+static int check_progress(const struct import *m, struct cprov_error *err)
+{
+    int64_t stall_ms = m->client->options.http.stall_timeout_ms;
+    int64_t most_ms = (stall_ms > 0 ? stall_ms : CPROV_STALL_TIMEOUT_MS) * 3 / 2;
+
+    if (m->skip > 0 || cprov_clock_ms() - m->entry_ms <= most_ms)
+        return 0;
+    return cprov_fail(err, CPROV_ENETWORK, "%s: has brought no image for %lld s, and no end",
+                      cprov_buf_text(&m->what), (long long)most_ms / 1000);
+}
+
 static int feed(struct import *m, struct cprov_span piece, struct cprov_error *err)
 {
     int code = cprov_catalog_reader_feed(m->reader, piece.ptr, piece.len, err);
@@ -266,6 +282,8 @@ static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t
         code = release(m, err);
     if (code < 0)
         return code;
+    if (!m->holds && check_progress(m, err) < 0)
+        return err->code;
     if (!m->holds)
         return feed(m, cprov_span_make(data, len), err);
     cprov_buf_add(&m->held, data, len);

@@ -78,7 +78,11 @@ static void H9_a_login_inside_a_reference(void **state)
         /* no logins */
         { "host:5000/app:1@sha256:0123456789abcdef0123456789abcdef",
           "host:5000/app:1@sha256:0123456789abcdef0123456789abcdef" },
+        { "manifest host:5000/app@sha256:0123456789ab: no",
+          "manifest host:5000/app@sha256:0123456789ab: no" },
         { "host/app:1@latest", "host/app:1@latest" },
+        { "host:5000/app@latest", "host:5000/app@latest" },
+        { "https://host:8443/@scope/x.wim", "https://host:8443/@scope/x.wim" },
         { "somebody@example.com: hello", "somebody@example.com: hello" },
         { "http://host:80/a", "http://host:80/a" },
     };

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
@@ -45,6 +46,7 @@ struct scene {
     struct cprov_buf signature;
     size_t cut_at; /* the first answer ends here; 0: whole */
     bool ranges;   /* what follows a cut may be a part */
+    bool endless;  /* blanks follow the document for as long as they are read */
     int refuses;   /* the status of every request with a Range, 0: none */
     int status;    /* instead of 200, 0: none */
 
@@ -61,6 +63,21 @@ static void send_document(struct script_call *call, struct scene *s)
     size_t len = strlen(s->document);
     char etag[128];
 
+    if (s->endless) {
+        static const char head[] = "HTTP/1.1 200 X\r\nContent-Type: application/json\r\n\r\n";
+
+        script_send(call, head, strlen(head));
+        script_send(call, s->document, len);
+        for (int i = 0; i < 4000 && !call->close; i++) {
+            char blanks[4096];
+
+            memset(blanks, ' ', sizeof(blanks));
+            script_send(call, blanks, sizeof(blanks));
+            script_sleep_ms(5);
+        }
+        call->close = true;
+        return;
+    }
     snprintf(etag, sizeof(etag), "ETag: %s\r\n", s->etag);
     if (s->refuses && *script_header(call, "Range"))
         script_reply(call, s->refuses, "", "");
@@ -89,19 +106,25 @@ static void answer(struct script_call *call, void *arg)
         script_reply(call, 404, "", "");
 }
 
-static void scene_open(struct scene *s, const char *document, const char *etag)
+static void scene_open_with(struct scene *s, const char *document, const char *etag,
+                            const struct cprov_client_options *options)
 {
     memset(s, 0, sizeof(*s));
     s->document = document;
     s->etag = etag;
     cprov_buf_init(&s->entries, 64 * CPROV_MIB);
     cprov_buf_init(&s->signature, CPROV_SIGNATURE_MAX);
-    world_open(&s->world, answer, s, NULL);
+    world_open(&s->world, answer, s, options);
     snprintf(s->location, sizeof(s->location), "http://127.0.0.1:%d/lists/c.json?t=secret",
              script_server_port(s->world.server));
     s->source = (struct cprov_source){
         .name = "gallery", .location = s->location, .type = "index", .registered = true
     };
+}
+
+static void scene_open(struct scene *s, const char *document, const char *etag)
+{
+    scene_open_with(s, document, etag, NULL);
 }
 
 static void scene_close(struct scene *s)
@@ -243,6 +266,22 @@ static void test_redirect(void **state)
     snprintf(wanted, sizeof(wanted), "n 1 url=http://127.0.0.1:%d/real/n.wim\n",
              script_server_port(s.world.server));
     assert_string_equal(cprov_buf_text(&s.entries), wanted);
+    scene_close(&s);
+}
+
+/* With a stall time of 400 ms: 600 ms without an image. */
+static void S10_a_document_without_an_end(void **state)
+{
+    struct cprov_client_options options = { .http.stall_timeout_ms = 400 };
+    struct scene s;
+
+    (void)state;
+    scene_open_with(&s, "[{\"Name\":\"n\",\"Version\":\"1\"},", "", &options);
+    s.endless = true;
+    int64_t begin = cprov_clock_ms();
+    assert_int_equal(ask(&s), CPROV_ENETWORK);
+    assert_non_null(strstr(s.err.msg, "has brought no image"));
+    assert_in_range(cprov_clock_ms() - begin, 500, 5000);
     scene_close(&s);
 }
 
@@ -399,11 +438,17 @@ static void test_client_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_etag),         cmocka_unit_test(test_hash),
-        cmocka_unit_test(test_hash_of_long), cmocka_unit_test(test_redirect),
-        cmocka_unit_test(test_broken_off),   cmocka_unit_test(test_failures),
-        cmocka_unit_test(test_signed),       cmocka_unit_test(test_key_comes_later),
-        cmocka_unit_test(test_tampered),     cmocka_unit_test(test_client_ends),
+        cmocka_unit_test(test_etag),
+        cmocka_unit_test(test_hash),
+        cmocka_unit_test(test_hash_of_long),
+        cmocka_unit_test(test_redirect),
+        cmocka_unit_test(S10_a_document_without_an_end),
+        cmocka_unit_test(test_broken_off),
+        cmocka_unit_test(test_failures),
+        cmocka_unit_test(test_signed),
+        cmocka_unit_test(test_key_comes_later),
+        cmocka_unit_test(test_tampered),
+        cmocka_unit_test(test_client_ends),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
