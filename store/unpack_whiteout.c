@@ -11,10 +11,13 @@
 #include "store/dir.h"
 #include "store/unpack_private.h"
 
+#define HIDDEN_MARK "/" /* no file has this name */
+
 static int hide(struct cprov_unpack *u, int dir, uint64_t dir_id, const char *name, unsigned depth,
                 struct cprov_error *err);
 
-/* Hides what is in an open directory. */
+/* Hides what is in an open directory. Once a layer has made names, a second mark finds nothing
+ * more: a directory is then read once, however many marks it has. */
 static int hide_content(struct cprov_unpack *u, int fd, unsigned depth, struct cprov_error *err)
 {
     uint64_t id;
@@ -24,6 +27,11 @@ static int hide_content(struct cprov_unpack *u, int fd, unsigned depth, struct c
         return cprov_fail(err, CPROV_ELIMIT, "a directory that is hidden has more than %d levels",
                           CPROV_UNPACK_DEPTH);
     int code = cprov_tree_dir_id(fd, &id, err);
+    if (code == 0 && u->names.count > 0) {
+        if (cprov_name_set_has(&u->names, id, HIDDEN_MARK))
+            return 0;
+        code = cprov_name_set_add(&u->names, id, HIDDEN_MARK, err);
+    }
     if (code == 0)
         code = cprov_dir_open(fd, ".", &dir, err);
     for (const char *name; code == 0 && (name = cprov_dir_next(dir));)

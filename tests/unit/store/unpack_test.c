@@ -3,6 +3,7 @@
 
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
+#include <time.h>
 
 #include "tests/unit/store/unpacking.h"
 
@@ -505,6 +506,31 @@ static void windows_names(void **state)
     assert_int_equal(unpack_layers(u), CPROV_EVERIFY);
 }
 
+#define MARKS 6000
+
+/* As many opaque marks as files: each directory is read once. */
+static void A5_many_marks(void **state)
+{
+    struct unpacking *u = *state;
+    clock_t begin = clock();
+    char name[32];
+
+    for (int layer = 0; layer < 2; layer++)
+        for (unsigned i = 0; i < MARKS; i++) {
+            snprintf(name, sizeof(name), "d/%d-%u", layer, i);
+            add_member(&u->layers[layer], (struct member){ .name = name });
+            if (layer > 0)
+                add_member(&u->layers[layer], (struct member){ .name = "d/.wh..wh..opq" });
+        }
+    assert_unpacks(u);
+    assert_false(is_there(u, "d/0-0"));
+    assert_true(is_there(u, "d/1-0"));
+    assert_true(is_there(u, "d/1-5999"));
+    double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+    print_message("%.2f s\n", seconds);
+    assert_true(seconds < 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -528,6 +554,7 @@ int main(void)
         TEST(owners_as_root),
         TEST(rootless_keeps_owners_beside),
         TEST(windows_names),
+        TEST(A5_many_marks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
