@@ -122,10 +122,9 @@ int cprov_report_error(struct cprov_report *r, const char *target, const struct 
 void cprov_report_message(struct cprov_report *r, enum cprov_message_level level, const char *text)
 {
     static const char *const names[] = {
-        [CPROV_MSG_RESULT] = "message",
-        [CPROV_MSG_WARNING] = "warning",
-        [CPROV_MSG_VERBOSE] = "verbose",
-        [CPROV_MSG_DEBUG] = "debug",
+        [CPROV_MSG_RESULT] = "message",  [CPROV_MSG_WARNING] = "warning",
+        [CPROV_MSG_VERBOSE] = "verbose", [CPROV_MSG_DEBUG] = "debug",
+        [CPROV_MSG_NOTE] = "note",
     };
     auto_buf struct cprov_buf line = { 0 };
     struct cprov_json_writer w;
@@ -144,7 +143,7 @@ void cprov_report_message(struct cprov_report *r, enum cprov_message_level level
         if (level == CPROV_MSG_WARNING) {
             add_program(&line, r, YELLOW);
             add_word(&line, YELLOW, "warning:");
-        } else if (level != CPROV_MSG_RESULT) {
+        } else if (level != CPROV_MSG_RESULT && level != CPROV_MSG_NOTE) {
             cprov_buf_addf(&line, "%s: ", r->program);
         }
         cprov_text_add_clean(&line, cprov_span_of(text));

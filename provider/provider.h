@@ -119,7 +119,8 @@ enum cprov_message_level {
     CPROV_MSG_RESULT, /* "Downloaded in 0 hours, 0 minutes, 10 seconds.", "What if: ..." */
     CPROV_MSG_WARNING,
     CPROV_MSG_VERBOSE,
-    CPROV_MSG_DEBUG
+    CPROV_MSG_DEBUG,
+    CPROV_MSG_NOTE /* what else was done, in one line for people */
 };
 
 /* One failure, of one item or of the call. */

@@ -17,6 +17,8 @@
 #include "store/blobs.h"
 #include "store/unpack.h"
 
+#define NOTE_MAX (8 * CPROV_KIB)
+
 /* A blob of the store as a source: used when nothing downloads. */
 struct stored {
     int fd;
@@ -308,15 +310,26 @@ static int again_from_store(struct cprov_unpacking *u, struct cprov_error *err)
     return open_sources(u, err) < 0 ? err->code : apply_layers(u, err);
 }
 
+/* What was made, and what of it may do something to its host if somebody lets it. */
+static void tell_made(struct cprov_unpacking *u, const struct cprov_unpack_result *r)
+{
+    auto_buf struct cprov_buf text = { 0 };
+
+    cprov_buf_init(&text, NOTE_MAX);
+    cprov_buf_addf(&text, "Unpacked %llu entries, %llu bytes, into %s",
+                   (unsigned long long)r->entries, (unsigned long long)r->bytes, u->folder);
+    if (r->devices || r->set_ids)
+        cprov_buf_addf(&text, "; %llu device nodes and %llu files with a set-id bit among them",
+                       (unsigned long long)r->devices, (unsigned long long)r->set_ids);
+    if (u->labels_dropped)
+        cprov_buf_addf(&text, "; %zu labels are no annotations (--annotation KEY=VALUE adds one)",
+                       u->labels_dropped);
+    cprov_say(u->s, CPROV_MSG_NOTE, "%s", cprov_buf_text(&text));
+}
+
 static void tell_result(struct cprov_unpacking *u, const struct cprov_unpack_result *r)
 {
-    cprov_say(u->s, CPROV_MSG_VERBOSE, "Unpacked %llu entries, %llu bytes, into %s",
-              (unsigned long long)r->entries, (unsigned long long)r->bytes, u->folder);
-    /* What the image may do to its host, if somebody lets it. */
-    if (r->devices || r->set_ids)
-        cprov_say(u->s, CPROV_MSG_VERBOSE,
-                  "%llu device nodes and %llu files with a set-id bit are among them",
-                  (unsigned long long)r->devices, (unsigned long long)r->set_ids);
+    tell_made(u, r);
     if (r->devices_skipped || r->owners_skipped || r->xattrs_skipped)
         cprov_say(u->s, CPROV_MSG_WARNING,
                   "without the privilege for it, %llu devices, %llu owners and %llu extended "
@@ -328,11 +341,6 @@ static void tell_result(struct cprov_unpacking *u, const struct cprov_unpack_res
                   "%llu extended attributes that are not an image's to set were left out; --xattr "
                   "PATTERN keeps more",
                   (unsigned long long)r->xattrs_refused);
-    if (u->labels_dropped)
-        cprov_say(u->s, CPROV_MSG_VERBOSE,
-                  "%zu labels of the image are no annotations of the bundle; --annotation "
-                  "KEY=VALUE adds one",
-                  u->labels_dropped);
 }
 
 int cprov_unpacking_end(struct cprov_unpacking *u, struct cprov_error *err)
