@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/span.h"
 #include "store/merge.h"
 #include "store/merge_private.h"
 
@@ -60,6 +61,19 @@ static void read_head(const struct head *h, const char *path, struct cprov_merge
     out->path[h->path_len] = '\0';
 }
 
+/* Whoever may write into the folder could have put a journal there: no path leads out of it. */
+static bool stays_below(const char *path, size_t len)
+{
+    struct cprov_span rest = cprov_span_make(path, len), item;
+
+    if (len > 0 && memchr(path, '\0', len))
+        return false;
+    while (rest.len > 0 && cprov_span_next(&rest, '/', &item))
+        if (item.len == 0 || cprov_span_is(item, ".") || cprov_span_is(item, ".."))
+            return false;
+    return len == 0 || path[len - 1] != '/';
+}
+
 static bool is_whole(const struct head *h)
 {
     return h->magic == MAGIC && h->path_len <= CPROV_MERGE_PATH;
@@ -104,7 +118,8 @@ static int read_back(int journal, off_t *end, struct cprov_merge_step *out, stru
     if (cprov_fs_read_at(journal, record, size, *end, &got, err) < 0)
         return err->code;
     memcpy(&h, record, sizeof(h));
-    if (got < size || !is_whole(&h))
+    if (got < size || !is_whole(&h) || h.path_len != size - sizeof(h) - sizeof(size) ||
+        !stays_below(record + sizeof(h), h.path_len))
         return cprov_fail(err, CPROV_EFAIL, "the journal is damaged");
     read_head(&h, record + sizeof(h), out);
     return 0;
@@ -212,18 +227,21 @@ int cprov_merge_undo(int stage, int to, const struct cprov_layer_attributes *att
     auto_fd int journal = openat(stage, CPROV_MERGE_JOURNAL, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     auto_fd int from = openat(stage, CPROV_MERGE_TREE, DIR_FLAGS);
     struct cprov_merge_step step;
+    struct stat st;
     off_t end;
 
     if (journal < 0)
         return errno == ENOENT ? 0 : cprov_fail_os(err, errno, "the journal");
     if (from < 0)
         return cprov_fail_os(err, errno, CPROV_MERGE_TREE);
+    if (fstat(journal, &st) < 0 || st.st_uid != geteuid() || !S_ISREG(st.st_mode))
+        return cprov_fail(err, CPROV_EREFUSED, "the journal is somebody else's");
     if (find_end(journal, &end, err) < 0)
         return err->code;
     for (int modes = 0; modes < 2; modes++)
         for (off_t at = end; at > 0;)
             if (read_back(journal, &at, &step, err) < 0 ||
                 take_back(from, to, &step, modes != 0, attributes, err) < 0)
-                return cprov_wrap(err, "cannot put back");
+                return cprov_wrap(err, "cannot put back what was replaced");
     return cprov_merge_keep(stage, err);
 }

@@ -94,13 +94,19 @@ static int fail_full(const char *dir, struct cprov_error *err)
     return CPROV_EEXISTS;
 }
 
-/* Without the slashes at its end, which would lead through a link. */
+/* Without "/" and "/." at its end, which would lead through a link. */
 static int trim(const char *dir, char out[PATH_MAX], struct cprov_error *err)
 {
     size_t len = strlen(dir);
 
-    while (len > 1 && dir[len - 1] == '/')
-        len--;
+    for (;;) {
+        if (len > 1 && dir[len - 1] == '/')
+            len--;
+        else if (len > 2 && dir[len - 1] == '.' && dir[len - 2] == '/')
+            len -= 2;
+        else
+            break;
+    }
     if (len == 0 || len >= PATH_MAX)
         return cprov_fail(err, CPROV_EINVAL, "'%s' does not name a folder", dir);
     memcpy(out, dir, len);
@@ -209,6 +215,8 @@ static int open_beside(struct cprov_unpack *u, const char *dir, int was, struct 
     struct stat st;
     bool left;
 
+    if (!u->name[0])
+        return cprov_fail(err, CPROV_EINVAL, "'%s' does not name a folder", dir);
     snprintf(name, sizeof(name), ".%.*s" STAGE_INSIDE,
              (int)(sizeof(name) - sizeof("." STAGE_INSIDE)), u->name);
     if (cprov_stage_open(u->parent, name, NULL, NULL, &u->stage, err) < 0 ||
@@ -233,8 +241,11 @@ static int open_beside(struct cprov_unpack *u, const char *dir, int was, struct 
 static int on_left(int stage, void *arg, struct cprov_error *err)
 {
     const struct cprov_unpack *u = arg;
+    int code = cprov_merge_undo(stage, u->there, &u->attributes, err);
 
-    return cprov_merge_undo(stage, u->there, &u->attributes, err);
+    if (code != 0)
+        cprov_hint(err, "look into " STAGE_INSIDE " in the folder, and remove it");
+    return code;
 }
 
 /* The folder is closed, and ours; it is closed again in the end. Returns 0, or an errno. */

@@ -9,6 +9,7 @@
 
 #include "store/dir.h"
 #include "store/merge.h"
+#include "store/merge_private.h"
 #include "store/stage.h"
 #include "tests/unit/store/unpacking.h"
 
@@ -308,6 +309,39 @@ static void H5_killed_while_it_replaces(void **state)
     assert_as_filled(u);
 }
 
+/* Who may write into the folder can put a journal there, but not reach out of it. */
+static void H5_a_planted_journal(void **state)
+{
+    struct unpacking *u = *state;
+    static const char *const paths[] = { "..", "../canary-dir", "a/../../canary-dir", "/tmp",
+                                         "a//b" };
+    char path[512];
+    struct stat st;
+
+    u->options.force = true;
+    add_file(&u->layers[0], "f", "x");
+    snprintf(path, sizeof(path), "%s/canary-dir", u->base);
+    assert_int_equal(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < CPROV_COUNT(paths); i++) {
+        const struct stat open_to_all = { .st_mode = S_IFDIR | 0777 };
+
+        snprintf(path, sizeof(path), "%s/.cprov-unpack/" CPROV_MERGE_TREE, u->dir);
+        assert_int_equal(cprov_fs_make_dirs(AT_FDCWD, path, 0700, NULL), 0);
+        snprintf(path, sizeof(path), "%s/.cprov-unpack/" CPROV_MERGE_JOURNAL, u->dir);
+        int journal = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        assert_int_equal(
+            cprov_merge_note(journal, CPROV_MERGE_DIR, paths[i], &open_to_all, &u->err), 0);
+        close(journal);
+        assert_int_equal(unpack_layers(u), CPROV_EFAIL);
+        assert_int_equal(cprov_fs_remove_tree(AT_FDCWD, u->dir, &u->err), 0);
+    }
+    snprintf(path, sizeof(path), "%s/canary-dir", u->base);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode, S_IFDIR | 0700);
+    assert_int_equal(stat(u->base, &st), 0);
+    assert_int_equal(st.st_mode, S_IFDIR | 0700);
+}
+
 static void A2_only_folders_are_targets(void **state)
 {
     struct unpacking *u = *state;
@@ -323,6 +357,7 @@ static void A2_only_folders_are_targets(void **state)
             int code;
         } cases[] = { { "link", CPROV_EREFUSED },
                       { "link/", CPROV_EREFUSED },
+                      { "link/.//", CPROV_EREFUSED },
                       { "canary", CPROV_EEXISTS },
                       { "fifo", CPROV_EEXISTS } };
 
@@ -554,6 +589,7 @@ int main(void)
         TEST(H5_what_is_replaced_comes_back),
         TEST(H5_killed_while_it_replaces),
         TEST(H5_few_descriptors),
+        TEST(H5_a_planted_journal),
         TEST(A2_only_folders_are_targets),
         TEST(B12_closed_folders_named_twice),
         TEST(B12_windows_modes),
