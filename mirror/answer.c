@@ -158,7 +158,7 @@ static void prove(struct task *t, const struct cprov_digest *digest, uint64_t si
     } else if (size > CHECK_NOW) {
         a->proof = *digest;
         a->unproven = a->status == 200;
-        a->later = !a->unproven;
+        a->delay = a->unproven ? CPROV_DELAY_NONE : CPROV_DELAY_PROOF;
     }
 }
 
@@ -304,6 +304,11 @@ static void answer_served(struct task *t)
 {
     struct cprov_answer *a = t->answer;
 
+    if (t->question->hasty && !cprov_view_has(a->view, CPROV_VIEW_CATALOG)) {
+        a->delay = CPROV_DELAY_PART;
+        a->part = CPROV_VIEW_CATALOG;
+        return;
+    }
     if (cprov_view_catalog(a->view, &a->catalog, NULL) < 0) {
         refuse(t, TROUBLE);
         return;
@@ -395,10 +400,15 @@ void cprov_answer_make(const struct cprov_site *site, const struct cprov_questio
         .site = site, .store = site->store, .question = q, .route = &route, .answer = out
     };
 
-    *out = (struct cprov_answer){ .fd = -1, .view = cprov_served_view(site->served) };
+    *out = (struct cprov_answer){ .fd = -1 };
     cprov_buf_init(&out->link, LINK_MAX);
     cprov_buf_init(&out->body, CPROV_LIST_PAGE_MAX);
     cprov_site_host(site, q->host, out->host);
+    if (q->hasty && cprov_served_is_behind(site->served)) {
+        out->delay = CPROV_DELAY_CATCHUP;
+        return;
+    }
+    out->view = cprov_served_view(site->served);
     if (!cprov_site_answers(site, q->host)) {
         refuse(&t, STRANGER);
         return;

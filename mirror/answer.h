@@ -18,6 +18,7 @@ struct cprov_question {
     const char *n, *last, *artifact_type;   /* query */
     const char *q, *page, *platform, *sort; /* query of the pages for people */
     const char *range, *if_range, *if_match, *if_none_match;
+    bool hasty; /* what takes long is not to be waited for: see enum cprov_delay */
     enum cprov_verdict {
         CPROV_VERDICT_NONE,
         CPROV_VERDICT_RIGHT, /* the file that was to be checked is what its digest says, */
@@ -25,11 +26,18 @@ struct cprov_question {
     } verdict;
 };
 
+/* Why there is no answer yet: what is to be done before the question is asked again. */
+enum cprov_delay {
+    CPROV_DELAY_NONE,
+    CPROV_DELAY_PROOF, /* fd is to be checked against `proof`; the question then has the verdict */
+    CPROV_DELAY_PART,  /* `part` of the view is to be prepared */
+    CPROV_DELAY_CATCHUP, /* index.json is to be read again */
+};
+
 /*
  * The body is `length` bytes from `offset` of fd when that is not negative, of the catalog when
  * there is one, else it is `body`. With `unproven` the file is to be hashed while it is sent (it is
- * sent whole); with `later` there is no answer yet: fd is to be checked against `proof`, and the
- * question asked again with the verdict.
+ * sent whole).
  */
 struct cprov_answer {
     struct cprov_view *view; /* keeps the texts */
@@ -51,7 +59,9 @@ struct cprov_answer {
     char host[CPROV_NAME_MAX + 1]; /* as whom the client knows us */
     uint64_t offset, length;
     struct cprov_digest proof;
-    bool unproven, later;
+    bool unproven;
+    enum cprov_delay delay;
+    enum cprov_view_part part;
 };
 
 /* Answers GET or HEAD; whatever goes wrong is an answer too. Reads files; any thread. */

@@ -42,9 +42,26 @@ static void add_ascii(struct cprov_buf *out, char c)
         cprov_buf_add_char(out, c);
 }
 
+/* Most of a text is itself. */
+static size_t plain_length(struct cprov_span text)
+{
+    size_t len = 0;
+
+    while (len < text.len && text.ptr[len] >= ' ' && text.ptr[len] < 0x7f &&
+           !entity_of(text.ptr[len]))
+        len++;
+    return len;
+}
+
 void cprov_html_text(struct cprov_buf *out, struct cprov_span text)
 {
     while (text.len > 0) {
+        size_t plain = plain_length(text);
+
+        cprov_buf_add(out, text.ptr, plain);
+        text = cprov_span_from(text, plain);
+        if (text.len == 0)
+            break;
         size_t len = 1;
         uint32_t c = cprov_text_char(text, &len);
         struct cprov_span one = cprov_span_make(text.ptr, len);

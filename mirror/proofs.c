@@ -2,7 +2,6 @@
 #include "mirror/proofs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -30,21 +29,9 @@ struct proof {
     bool set;
 };
 
-struct job {
-    struct job *next;
-    struct cprov_digest digest;
-    int fd;
-    void (*done)(void *arg, int code);
-    void *arg;
-};
-
 struct cprov_proofs {
     pthread_mutex_t lock;
-    pthread_cond_t more;
     struct proof *slots;
-    struct job *first, **last;
-    pthread_t thread;
-    bool has_thread;
     atomic_bool ending;
 };
 
@@ -180,59 +167,15 @@ int cprov_proofs_check(struct cprov_proofs *p, const struct cprov_digest *digest
     return code;
 }
 
-/* --- in a thread --- */
-
-static void finish(struct cprov_proofs *p, struct job *job)
-{
-    int code = CPROV_ECANCELLED;
-
-    if (!atomic_load(&p->ending))
-        code = cprov_proofs_known(p, &job->digest, job->fd)
-                   ? 0
-                   : cprov_proofs_check(p, &job->digest, job->fd, NULL);
-    job->done(job->arg, code);
-    close(job->fd);
-    free(job);
-}
-
-static void *work(void *arg)
-{
-    struct cprov_proofs *p = arg;
-
-    pthread_mutex_lock(&p->lock);
-    for (;;) {
-        struct job *job = p->first;
-
-        if (!job && atomic_load(&p->ending))
-            break;
-        if (!job) {
-            pthread_cond_wait(&p->more, &p->lock);
-            continue;
-        }
-        p->first = job->next;
-        if (!p->first)
-            p->last = &p->first;
-        pthread_mutex_unlock(&p->lock);
-        finish(p, job);
-        pthread_mutex_lock(&p->lock);
-    }
-    pthread_mutex_unlock(&p->lock);
-    return NULL;
-}
-
 int cprov_proofs_new(struct cprov_proofs **out, struct cprov_error *err)
 {
     struct cprov_proofs *p = calloc(1, sizeof(*p));
 
     if (!p)
         return cprov_fail_memory(err);
-    pthread_mutex_init(&p->lock, NULL); /* with default attributes they cannot fail on Linux */
-    pthread_cond_init(&p->more, NULL);
-    p->last = &p->first;
+    pthread_mutex_init(&p->lock, NULL); /* with default attributes it cannot fail on Linux */
     p->slots = calloc(SLOTS, sizeof(*p->slots)); /* pages come when they are used */
-    if (p->slots)
-        p->has_thread = pthread_create(&p->thread, NULL, work, p) == 0;
-    if (!p->has_thread) {
+    if (!p->slots) {
         cprov_proofs_free(p);
         return cprov_fail_memory(err);
     }
@@ -242,53 +185,16 @@ int cprov_proofs_new(struct cprov_proofs **out, struct cprov_error *err)
 
 void cprov_proofs_end(struct cprov_proofs *p)
 {
-    if (!p || !p->has_thread)
-        return;
-    pthread_mutex_lock(&p->lock);
     atomic_store(&p->ending, true);
-    pthread_cond_signal(&p->more);
-    pthread_mutex_unlock(&p->lock);
-    pthread_join(p->thread, NULL);
-    p->has_thread = false;
 }
 
 void cprov_proofs_free(struct cprov_proofs *p)
 {
     if (!p)
         return;
-    cprov_proofs_end(p);
-    pthread_cond_destroy(&p->more);
     pthread_mutex_destroy(&p->lock);
     free(p->slots);
     free(p);
-}
-
-int cprov_proofs_check_later(struct cprov_proofs *p, const struct cprov_digest *digest, int fd,
-                             void (*done)(void *arg, int code), void *arg, struct cprov_error *err)
-{
-    struct job *job = calloc(1, sizeof(*job));
-
-    if (!job)
-        return cprov_fail_memory(err);
-    *job = (struct job){ .digest = *digest, .done = done, .arg = arg };
-    job->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (job->fd < 0) {
-        free(job);
-        return cprov_fail_os(err, errno, "blob");
-    }
-    pthread_mutex_lock(&p->lock);
-    bool ending = atomic_load(&p->ending);
-    if (!ending) {
-        *p->last = job;
-        p->last = &job->next;
-        pthread_cond_signal(&p->more);
-    }
-    pthread_mutex_unlock(&p->lock);
-    if (!ending)
-        return 0;
-    close(job->fd);
-    free(job);
-    return cprov_fail(err, CPROV_ECANCELLED, "the server ends");
 }
 
 /* --- while it is sent --- */

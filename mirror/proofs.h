@@ -21,9 +21,9 @@ struct cprov_proof_stream;
  */
 CPROV_MUST_CHECK
 int cprov_proofs_new(struct cprov_proofs **out, struct cprov_error *err);
-/* Ends what is being hashed: every done() has been called, later checks are refused. NULL-safe. */
+/* What is being hashed ends with CPROV_ECANCELLED. */
 void cprov_proofs_end(struct cprov_proofs *p);
-void cprov_proofs_free(struct cprov_proofs *p); /* ends first; NULL-safe */
+void cprov_proofs_free(struct cprov_proofs *p); /* NULL-safe */
 
 /* Whether the file behind fd is known to be right. */
 bool cprov_proofs_known(struct cprov_proofs *p, const struct cprov_digest *digest, int fd);
@@ -32,14 +32,6 @@ bool cprov_proofs_known(struct cprov_proofs *p, const struct cprov_digest *diges
 CPROV_MUST_CHECK
 int cprov_proofs_check(struct cprov_proofs *p, const struct cprov_digest *digest, int fd,
                        struct cprov_error *err);
-
-/*
- * Hashes the file in a thread of its own, one after the other, and then calls done() from there
- * with 0, or CPROV_EVERIFY; with CPROV_ECANCELLED at the end. fd is duplicated.
- */
-CPROV_MUST_CHECK
-int cprov_proofs_check_later(struct cprov_proofs *p, const struct cprov_digest *digest, int fd,
-                             void (*done)(void *arg, int code), void *arg, struct cprov_error *err);
 
 /* The whole file from its beginning, hashed while it is read. Takes fd, on success alone. */
 CPROV_MUST_CHECK

@@ -23,6 +23,7 @@
 #include "mirror/proofs.h"
 #include "mirror/response.h"
 #include "mirror/served.h"
+#include "mirror/waiting.h"
 #include "mirror/watch.h"
 
 #define CONNECTIONS       256                      /* unless asked for otherwise */
@@ -47,17 +48,12 @@ struct server {
     struct cprov_site site;
     struct cprov_watch *watch;
     struct cprov_door *door;
+    struct cprov_waiting *waiting;
     struct cprov_buf cert, key; /* PEM; the library reads them as long as it runs */
     struct MHD_Daemon *daemon;
 };
 
 /* --- one request --- */
-
-/* What is remembered of a request until its answer is on the way. */
-struct asked {
-    struct MHD_Connection *connection;
-    enum cprov_verdict verdict;
-};
 
 static enum MHD_Result queue(struct server *s, struct MHD_Connection *c, struct cprov_answer *a)
 {
@@ -109,24 +105,6 @@ static enum MHD_Result send_answer(struct server *s, struct MHD_Connection *c,
     return queue(s, c, &busy);
 }
 
-static void on_verdict(void *arg, int code)
-{
-    struct asked *asked = arg;
-
-    asked->verdict = code == 0 ? CPROV_VERDICT_RIGHT : CPROV_VERDICT_WRONG;
-    cprov_mhd.resume_connection(asked->connection);
-}
-
-/* The handler is called again once the verdict is there. */
-static enum MHD_Result wait_for_verdict(struct server *s, struct asked *asked,
-                                        const struct cprov_answer *a)
-{
-    cprov_mhd.suspend_connection(asked->connection);
-    if (cprov_proofs_check_later(s->site.proofs, &a->proof, a->fd, on_verdict, asked, NULL) < 0)
-        on_verdict(asked, CPROV_ENOMEM);
-    return MHD_YES;
-}
-
 static const char *header(struct MHD_Connection *c, const char *name)
 {
     return cprov_mhd.lookup_connection_value(c, MHD_HEADER_KIND, name);
@@ -150,7 +128,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
                                   size_t *upload_size, void **state)
 {
     struct server *s = cls;
-    struct asked *asked = *state;
+    struct cprov_asked *asked = *state;
     bool head = strcmp(method, "HEAD") == 0;
 
     (void)version;
@@ -160,9 +138,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     if (!head && strcmp(method, "GET") != 0)
         return refuse_method(s, c);
     if (!asked && !has_body(c)) {
-        *state = asked = calloc(1, sizeof(*asked));
-        if (asked)
-            asked->connection = c;
+        *state = asked = cprov_asked_new(s->waiting, c);
         return asked ? MHD_YES : MHD_NO;
     }
     auto_answer struct cprov_answer a;
@@ -181,10 +157,11 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
                                 .if_range = header(c, "If-Range"),
                                 .if_match = header(c, "If-Match"),
                                 .if_none_match = header(c, "If-None-Match"),
+                                .hasty = asked && !asked->patient,
                                 .verdict = asked ? asked->verdict : CPROV_VERDICT_WRONG };
     cprov_answer_make(&s->site, &q, &a);
-    if (a.later)
-        return wait_for_verdict(s, asked, &a);
+    if (a.delay != CPROV_DELAY_NONE)
+        return cprov_waiting_delay(asked, &a);
     a.close = cprov_watch_crowded(s->watch);
     return send_answer(s, c, &a);
 }
@@ -388,7 +365,9 @@ static int open_parts(struct server *s, struct cprov_error *err)
 
     if (cprov_mhd_load(err) < 0 || read_certificates(s, err) < 0 ||
         cprov_served_new(s->request->store, &s->site.served, err) < 0 ||
-        cprov_proofs_new(&s->site.proofs, err) < 0 || cprov_watch_new(&limits, &s->watch, err) < 0)
+        cprov_proofs_new(&s->site.proofs, err) < 0 ||
+        cprov_waiting_new(&s->site, &s->waiting, err) < 0 ||
+        cprov_watch_new(&limits, &s->watch, err) < 0)
         return err->code;
     return 0;
 }
@@ -414,7 +393,7 @@ static int run(struct server *s, struct cprov_listener *l, struct cprov_error *e
     if (request->ready)
         request->ready(request->arg, url, l->others);
     serve(s);
-    cprov_proofs_end(s->site.proofs); /* nobody may still wait for one */
+    cprov_waiting_end(s->waiting);
     cprov_mhd.stop_daemon(s->daemon);
     return 0;
 }
@@ -438,6 +417,7 @@ int cprov_serve_run(const struct cprov_serve_request *request, struct cprov_erro
     cprov_door_free(s.door);
     cprov_fd_close(&l.fd);
     cprov_watch_free(s.watch);
+    cprov_waiting_free(s.waiting);
     cprov_proofs_free(s.site.proofs);
     cprov_served_free(s.site.served);
     cprov_buf_clear(&s.cert);

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/limits.h"
 #include "mirror/view.h"
 
 #define INDEX_FILE "index.json"
@@ -28,8 +29,11 @@ struct cprov_served {
     int root;
     struct stamp stamp; /* taken before what was read, so that a later change is seen */
     struct cprov_view *view;
+    bool reading;               /* a thread is at it */
     struct cprov_error problem; /* not told yet */
 };
+
+#define LARGE (256 * CPROV_KIB) /* bytes of index.json that are read in more than a moment */
 
 static struct stamp stamp_of(int root)
 {
@@ -82,20 +86,43 @@ void cprov_served_free(struct cprov_served *s)
     free(s);
 }
 
-/* With the lock held. */
+/* With the lock held: whether this thread is the one to read it again. */
+static bool is_mine_to_read(struct cprov_served *s, struct stamp *now)
+{
+    *now = stamp_of(s->root);
+    return !s->reading && !same(now, &s->stamp);
+}
+
+/* With the lock held; it is open while index.json is read. */
 static void refresh(struct cprov_served *s)
 {
-    struct stamp now = stamp_of(s->root);
-    struct cprov_view *fresh;
+    struct stamp now;
+    struct cprov_error problem = CPROV_ERROR_INIT;
+    struct cprov_view *fresh = NULL;
 
-    if (same(&now, &s->stamp))
+    if (!is_mine_to_read(s, &now))
         return;
     s->stamp = now; /* also when it cannot be read: it would not get better by asking again */
-    if (cprov_view_read(s->store, &fresh, &s->problem) < 0)
+    s->reading = true;
+    pthread_mutex_unlock(&s->lock);
+    int code = cprov_view_read(s->store, &fresh, &problem);
+    pthread_mutex_lock(&s->lock);
+    s->reading = false;
+    s->problem = problem;
+    if (code < 0)
         return;
-    s->problem.code = 0;
     cprov_view_release(s->view);
     s->view = fresh;
+}
+
+bool cprov_served_is_behind(struct cprov_served *s)
+{
+    struct stamp now;
+
+    pthread_mutex_lock(&s->lock);
+    bool behind = is_mine_to_read(s, &now) && now.size > (off_t)LARGE;
+    pthread_mutex_unlock(&s->lock);
+    return behind;
 }
 
 struct cprov_view *cprov_served_view(struct cprov_served *s)

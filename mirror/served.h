@@ -45,13 +45,18 @@ CPROV_DEFINE_CLEANUP(struct cprov_served, cprov_served, cprov_served_free)
 #define auto_served CPROV_CLEANUP(cprov_served_cleanup)
 
 /*
- * The state of now: index.json is read again when its inode, size or time is another. When that
- * fails the last good state goes on. Never NULL; release it. What it gives out lives as long.
+ * The state of now: index.json is read again when its inode, size or time is another, by one
+ * thread: for others the state before goes on until it is done. When that fails the last good state
+ * does. Never NULL; release it. What it gives out lives as long.
  */
 struct cprov_view *cprov_served_view(struct cprov_served *s);
 void cprov_view_release(struct cprov_view *v); /* NULL-safe */
 CPROV_DEFINE_CLEANUP(struct cprov_view, cprov_view, cprov_view_release)
 #define auto_view CPROV_CLEANUP(cprov_view_cleanup)
+
+/* Whether index.json has changed, is large, and nobody is reading it: view() would take its time.
+ */
+bool cprov_served_is_behind(struct cprov_served *s);
 
 /* Why index.json could not be read again; false when it could, or when that was told already. */
 bool cprov_served_problem(struct cprov_served *s, struct cprov_error *out);
@@ -71,7 +76,14 @@ const struct cprov_served_item *cprov_repository_find(const struct cprov_reposit
 const struct cprov_served_image *cprov_repository_image(const struct cprov_repository *r, size_t i,
                                                         bool *own);
 
-/* Made when they are first asked for, from documents that then are read. Borrowed from the view. */
+/* What is made of documents, which are read when it is first asked for. */
+enum cprov_view_part { CPROV_VIEW_CARDS = 1, CPROV_VIEW_FAMILY = 2, CPROV_VIEW_CATALOG = 4 };
+/* Whether it is there already: then it costs nothing, else up to seconds. Does not wait. */
+bool cprov_view_has(const struct cprov_view *v, enum cprov_view_part part);
+/* Makes it; what fails fails again for whoever asks. */
+void cprov_view_prepare(struct cprov_view *v, enum cprov_view_part part);
+
+/* Borrowed from the view. */
 CPROV_MUST_CHECK
 int cprov_view_cards(struct cprov_view *v, const struct cprov_cards **out, struct cprov_error *err);
 CPROV_MUST_CHECK

@@ -109,6 +109,12 @@ bool cprov_ui_answer(const struct cprov_site *site, const struct cprov_question 
         answer_file(&cprov_ui_script, "text/javascript; charset=utf-8", q, out);
         return true;
     }
+    out->part = route.kind == CPROV_UI_VERSION || route.kind == CPROV_UI_GRAPH ? CPROV_VIEW_FAMILY
+                                                                               : CPROV_VIEW_CARDS;
+    if (q->hasty && !cprov_view_has(out->view, out->part)) {
+        out->delay = CPROV_DELAY_PART;
+        return true;
+    }
     struct cprov_ui_page page = {
         .body = &out->body, .site = site, .question = q, .route = &route, .view = out->view
     };

@@ -20,7 +20,7 @@ struct search {
 /* An image of the list, by what it may be sorted by beside its name. */
 struct entry {
     const struct cprov_card_group *group;
-    int64_t created; /* INT64_MIN: nobody says */
+    int64_t created; /* INT64_MIN: nobody says, or nobody wants to know */
     uint64_t bytes;
 };
 
@@ -140,7 +140,8 @@ static void add_entry(struct list *l, const struct cprov_card_group *g)
     struct entry *e = &l->entries[l->count++];
 
     *e = (struct entry){ .group = g, .bytes = c->bytes };
-    if (!cprov_time_parse(cprov_span_of(c->created), &e->created))
+    if (l->order->compare != compare_created ||
+        !cprov_time_parse(cprov_span_of(c->created), &e->created))
         e->created = INT64_MIN;
     l->versions += g->versions;
     l->bytes += g->bytes;

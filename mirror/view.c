@@ -52,6 +52,7 @@ struct cprov_view {
     struct cprov_served_item *strays; /* images without a name */
     size_t strays_count;
     pthread_mutex_t lock; /* of what is made when it is asked for: */
+    atomic_uint made;     /* of enum cprov_view_part */
     struct cprov_cards *cards;
     struct cprov_family *family;
     struct cprov_served_catalog *catalog;
@@ -249,6 +250,7 @@ int cprov_view_read(struct cprov_store *store, struct cprov_view **out, struct c
     if (!v)
         return cprov_fail_memory(err);
     atomic_init(&v->holders, 1);
+    atomic_init(&v->made, 0);
     pthread_mutex_init(&v->lock, NULL);
     v->store = store;
     int code = cprov_images_read(store, &images, err);
@@ -352,44 +354,71 @@ const struct cprov_served_image *cprov_repository_image(const struct cprov_repos
     return r->versions[i].image;
 }
 
-/* With the lock held. */
-static int make_cards(struct cprov_view *v, struct cprov_error *err)
+/* With the lock held: makes what is not there. */
+static int make(struct cprov_view *v, enum cprov_view_part part, struct cprov_error *err)
 {
-    return v->cards ? 0 : cprov_cards_read(v->store, v, &v->cards, err);
+    int code = v->cards ? 0 : cprov_cards_read(v->store, v, &v->cards, err);
+
+    if (code == 0)
+        atomic_fetch_or(&v->made, CPROV_VIEW_CARDS);
+    if (code == 0 && part == CPROV_VIEW_FAMILY && !v->family)
+        code = cprov_family_read(v->store, v->cards, &v->family, err);
+    if (code == 0 && part == CPROV_VIEW_CATALOG && !v->catalog)
+        code = cprov_served_catalog_new(v->cards, &v->catalog, err);
+    if (code == 0)
+        atomic_fetch_or(&v->made, part);
+    return code;
+}
+
+/* What is made stays as it is: nobody waits for it while another part is being made. */
+static int have(struct cprov_view *v, enum cprov_view_part part, struct cprov_error *err)
+{
+    if (cprov_view_has(v, part))
+        return 0;
+    pthread_mutex_lock(&v->lock);
+    int code = make(v, part, err);
+    pthread_mutex_unlock(&v->lock);
+    return code;
+}
+
+bool cprov_view_has(const struct cprov_view *v, enum cprov_view_part part)
+{
+    return atomic_load(&v->made) & part;
+}
+
+void cprov_view_prepare(struct cprov_view *v, enum cprov_view_part part)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (have(v, part, &ignored) < 0)
+        return;
 }
 
 int cprov_view_cards(struct cprov_view *v, const struct cprov_cards **out, struct cprov_error *err)
 {
-    pthread_mutex_lock(&v->lock);
-    int code = make_cards(v, err);
+    int code = have(v, CPROV_VIEW_CARDS, err);
+
     if (code == 0)
         *out = v->cards;
-    pthread_mutex_unlock(&v->lock);
     return code;
 }
 
 int cprov_view_family(struct cprov_view *v, const struct cprov_family **out,
                       struct cprov_error *err)
 {
-    pthread_mutex_lock(&v->lock);
-    int code = make_cards(v, err);
-    if (code == 0 && !v->family)
-        code = cprov_family_read(v->store, v->cards, &v->family, err);
+    int code = have(v, CPROV_VIEW_FAMILY, err);
+
     if (code == 0)
         *out = v->family;
-    pthread_mutex_unlock(&v->lock);
     return code;
 }
 
 int cprov_view_catalog(struct cprov_view *v, struct cprov_served_catalog **out,
                        struct cprov_error *err)
 {
-    pthread_mutex_lock(&v->lock);
-    int code = make_cards(v, err);
-    if (code == 0 && !v->catalog)
-        code = cprov_served_catalog_new(v->cards, &v->catalog, err);
+    int code = have(v, CPROV_VIEW_CATALOG, err);
+
     if (code == 0)
         *out = cprov_served_catalog_hold(v->catalog);
-    pthread_mutex_unlock(&v->lock);
     return code;
 }

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import socket
+import threading
 import time
 
 from harness import equal, expect, main, need
@@ -131,6 +132,24 @@ def S9_a_name_for_every_request(w):
     w.stop(server.child)
 
 
+def S9_what_takes_long(w):
+    """While the catalog and the tree of bases are made, and a changed list is read, nobody else waits."""
+    server = Server(w, w.path("large"), "--ui")
+    for path in ("/_cprov/catalog.json", "/ui/graph", "/"):
+        w.layout.tag({k: v for k, v in w.layout.entries[0].items() if k != "annotations"}, "r.example/team/more:1.0")
+        done = []
+        asked = threading.Thread(target=lambda path=path, done=done: done.append(ask(server, path)))
+        asked.start()
+        slowest, rounds = 0.0, 0
+        while asked.is_alive():
+            slowest, rounds = max(slowest, ask(server, "/v2/")[2]), rounds + 1
+        asked.join()
+        equal(done[0][0], 200, path)
+        print(f"    S9 {path}: made in {done[0][2]:.2f} s, others within {slowest:.2f} s, {rounds} of them")
+        expect(w.options.sanitized or slowest <= MOST_S, f"{path}: another client waits {slowest:.2f} s")
+    w.stop(server.child)
+
+
 def H7_a_rotten_blob(w):
     """Never as if it were whole: neither all of it nor a part; mended, it is given again."""
     server = Server(w, w.path("large"))
@@ -217,5 +236,5 @@ def TLS_on_a_plain_port(w):
 
 
 main([], set_up, H7_clients_that_say_nothing, H7_clients_that_keep_what_they_have, S9_clients_that_do_not_read,
-     S9_a_name_for_every_request, H7_a_rotten_blob, S18_names_of_others, B29_what_is_listened_on, TLS_on_a_plain_port,
-     crane_is_never_cut)
+     S9_a_name_for_every_request, S9_what_takes_long, H7_a_rotten_blob, S18_names_of_others, B29_what_is_listened_on,
+     TLS_on_a_plain_port, crane_is_never_cut)
