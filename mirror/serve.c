@@ -141,6 +141,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
         *state = asked = cprov_asked_new(s->waiting, c);
         return asked ? MHD_YES : MHD_NO;
     }
+    if (cprov_watch_is_cut(s->watch, watched(c)))
+        return MHD_NO;
     auto_answer struct cprov_answer a;
     struct cprov_question q = { .head = head,
                                 .path = url,

@@ -111,6 +111,14 @@ static uint64_t taken(int fd)
     return info.tcpi_bytes_acked;
 }
 
+bool cprov_watch_is_cut(struct cprov_watch *w, const struct cprov_watched *c)
+{
+    pthread_mutex_lock(&w->lock);
+    bool is_cut = c && c->cut;
+    pthread_mutex_unlock(&w->lock);
+    return is_cut;
+}
+
 bool cprov_watch_crowded(struct cprov_watch *w)
 {
     pthread_mutex_lock(&w->lock);

@@ -57,6 +57,9 @@ bool cprov_watch_room(struct cprov_watch *w, int64_t now_ms);
  */
 bool cprov_watch_charge(struct cprov_watch *w, struct cprov_watched *c, uint64_t bytes);
 
+/* Whether it was cut: then nothing need be made for it. c may be NULL. */
+bool cprov_watch_is_cut(struct cprov_watch *w, const struct cprov_watched *c);
+
 /* Whether there are more than `crowd`. */
 bool cprov_watch_crowded(struct cprov_watch *w);
 
