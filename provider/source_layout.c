@@ -9,12 +9,15 @@
 #include "manifest/manifest.h"
 #include "provider/file_stamp.h"
 #include "provider/local_place.h"
+#include "store/digest_set.h"
+#include "store/image_name.h"
 
 /* One place being read. */
 struct reading {
     const struct cprov_import *import;
     const char *path; /* of the layout or the archive */
     struct cprov_packed *packed;
+    struct cprov_digest_set children; /* of the indexes among what was read */
     size_t given, failed;
     struct cprov_error first; /* failure */
     struct cprov_arena arena; /* of what was given: */
@@ -35,6 +38,7 @@ struct row {
     struct cprov_arena arena;
     struct cprov_entry entry;
     const char *version_label;
+    bool is_attached; /* an artifact, or what says something of another image */
     char image_id[CPROV_DIGEST_TEXT_MAX];
 };
 
@@ -101,6 +105,7 @@ static int take_image(struct row *r, struct cprov_packed *packed, const struct c
                       struct cprov_error *err)
 {
     take_annotations(r, m->annotations, m->annotations_count);
+    r->is_attached = m->has_subject || cprov_manifest_is_artifact(m);
     r->entry.bytes = m->raw.len + m->config.size;
     for (size_t i = 0; i < m->layers_count; i++)
         r->entry.bytes += m->layers[i].size;
@@ -111,11 +116,14 @@ static int take_image(struct row *r, struct cprov_packed *packed, const struct c
 }
 
 /* Of an index the first image speaks, as for a registry; a layout need not hold all of them. */
-static int take_documents(struct row *r, struct cprov_packed *packed,
-                          const struct cprov_descriptor *d, struct cprov_error *err)
+static int take_documents(struct reading *g, struct row *r, const struct cprov_descriptor *d,
+                          struct cprov_error *err)
 {
+    struct cprov_packed *packed = g->packed;
     auto_manifest struct cprov_manifest *m = NULL;
     struct cprov_error ignored = CPROV_ERROR_INIT;
+    size_t index;
+    bool added;
 
     if (read_document(packed, d, &m, err) < 0)
         return err->code;
@@ -123,6 +131,9 @@ static int take_documents(struct row *r, struct cprov_packed *packed,
     if (m->kind != CPROV_DOC_INDEX)
         return take_image(r, packed, m, err);
 
+    for (size_t i = 0; i < m->manifests_count; i++)
+        if (cprov_digest_set_add(&g->children, &m->manifests[i].digest, &index, &added, err) < 0)
+            return err->code;
     auto_buf struct cprov_buf offers = { 0 };
     auto_manifest struct cprov_manifest *inner = NULL;
     const struct cprov_descriptor *child = cprov_manifest_choose(m, NULL);
@@ -139,27 +150,6 @@ static int take_documents(struct row *r, struct cprov_packed *packed,
 
 /* --- its name --- */
 
-static bool looks_like_version(const char *text)
-{
-    return cprov_is_digit(*text) || (*text == 'v' && cprov_is_digit(text[1])) ||
-           strcmp(text, "latest") == 0;
-}
-
-/* "/srv/NanoServer-10-0-1.oci.tar" → "NanoServer-10-0-1" */
-static struct cprov_span base_name(const char *path)
-{
-    static const char *const endings[] = { ".gz", ".zst", ".tgz", ".tar", ".oci" };
-    struct cprov_span text = cprov_span_of(path);
-    size_t slash = cprov_span_find_last(text, '/');
-
-    if (slash < text.len)
-        text = cprov_span_from(text, slash + 1);
-    for (size_t i = 0; i < CPROV_COUNT(endings); i++)
-        if (cprov_span_ends_with(text, endings[i]) && text.len > strlen(endings[i]))
-            text.len -= strlen(endings[i]);
-    return text;
-}
-
 /* host/team/app → team/app; library/alpine → alpine */
 static struct cprov_span short_name(struct cprov_span name)
 {
@@ -173,29 +163,25 @@ static struct cprov_span short_name(struct cprov_span name)
 }
 
 /*
- * A name that is only a version ("1.0", as skopeo writes it), or none, is completed by what the
- * image calls itself, and at last by the file's name. False: it has no tag, and others have.
+ * An image without a name is called what it calls itself, or as the place is; beside others its
+ * version is the beginning of its digest.
  */
-static bool name_row(const struct reading *g, const struct cprov_image *image, bool alone,
-                     struct row *r)
+static void name_row(const struct reading *g, const struct cprov_image *image, struct row *r)
 {
-    char digest[CPROV_DIGEST_TEXT_MAX];
-    bool nameless =
-        strcmp(image->name, cprov_digest_format(&image->descriptor.digest, digest)) == 0;
-    bool bare = !*image->version && !nameless && looks_like_version(image->name);
+    char digits[CPROV_SHORT_DIGEST_MAX];
+    bool alone = !cprov_image_is_nameless(image);
     struct cprov_span name = short_name(cprov_span_of(image->name));
 
-    if (nameless && !alone)
-        return false;
-    if (nameless || bare)
-        name =
-            r->entry.title && *r->entry.title ? cprov_span_of(r->entry.title) : base_name(g->path);
+    if (image->naming == CPROV_NAMED_NOT && alone)
+        take(r, &r->entry.version, r->version_label);
+    if (!alone)
+        take(r, &r->entry.version, cprov_image_short_digest(image, digits));
+    if (image->naming == CPROV_NAMED_NOT || !alone)
+        name = r->entry.title && *r->entry.title ? cprov_span_of(r->entry.title)
+                                                 : cprov_image_place_name(g->path);
     r->entry.repository = cprov_arena_text(&r->arena, name);
     r->entry.name = r->entry.repository;
-    take(r, &r->entry.version, bare ? image->name : image->version);
-    take(r, &r->entry.version, r->version_label);
-    take(r, &r->entry.version, "latest");
-    return true;
+    take(r, &r->entry.version, image->version);
 }
 
 static bool told_already(const struct reading *g, const struct cprov_entry *e)
@@ -245,7 +231,7 @@ static int take_what_is_there(struct reading *g, struct row *r, const struct cpr
                               struct cprov_error *err)
 {
     struct cprov_error local = CPROV_ERROR_INIT;
-    int code = take_documents(r, g->packed, &image->descriptor, &local);
+    int code = take_documents(g, r, &image->descriptor, &local);
 
     if (is_our_trouble(code)) {
         *err = local;
@@ -256,8 +242,7 @@ static int take_what_is_there(struct reading *g, struct row *r, const struct cpr
     return 0;
 }
 
-static int give_image(struct reading *g, const struct cprov_image *image, bool alone,
-                      struct cprov_error *err)
+static int give_image(struct reading *g, const struct cprov_image *image, struct cprov_error *err)
 {
     CPROV_CLEANUP(row_clear)
     struct row r = { .entry = { .digest = &image->descriptor.digest, .complete = true } };
@@ -267,10 +252,10 @@ static int give_image(struct reading *g, const struct cprov_image *image, bool a
     take(&r, &r.entry.created, image->created);
     if (take_what_is_there(g, &r, image, err) < 0)
         return err->code;
-    bool named = name_row(g, image, alone, &r);
+    name_row(g, image, &r);
     if (cprov_arena_check(&r.arena, err) < 0)
         return err->code;
-    if (!named || told_already(g, &r.entry))
+    if ((r.is_attached && cprov_image_is_nameless(image)) || told_already(g, &r.entry))
         return 0;
     if (cprov_entry_check(&r.entry, err) < 0 || note_told(g, &r.entry, err) < 0)
         return err->code;
@@ -279,6 +264,29 @@ static int give_image(struct reading *g, const struct cprov_image *image, bool a
 }
 
 /* --- a place --- */
+
+/* Those that have a name, or those that have none. */
+static int give_some(struct reading *g, const struct cprov_image *images, size_t count,
+                     bool nameless, struct cprov_error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct cprov_error local = CPROV_ERROR_INIT;
+        size_t given = g->given;
+
+        if (cprov_image_is_nameless(&images[i]) != nameless ||
+            (nameless && cprov_digest_set_find(&g->children, &images[i].descriptor.digest, NULL)))
+            continue;
+        int code = give_image(g, &images[i], &local);
+        if (code == 0)
+            continue;
+        if (given < g->given || is_our_trouble(code)) { /* whoever takes entries has had enough */
+            *err = local;
+            return code;
+        }
+        note_failure(g, images[i].name, &local);
+    }
+    return 0;
+}
 
 static int give_packed(struct reading *g, const char *path, struct cprov_error *err)
 {
@@ -290,20 +298,12 @@ static int give_packed(struct reading *g, const char *path, struct cprov_error *
     const struct cprov_image *images = cprov_packed_images(packed, &count);
     g->packed = packed;
     g->path = path;
-    for (size_t i = 0; i < count; i++) {
-        struct cprov_error local = CPROV_ERROR_INIT;
-        size_t given = g->given;
-        int code = give_image(g, &images[i], count == 1, &local);
-
-        if (code == 0)
-            continue;
-        if (given < g->given || is_our_trouble(code)) { /* whoever takes entries has had enough */
-            *err = local;
-            return code;
-        }
-        note_failure(g, images[i].name, &local);
-    }
-    return 0;
+    cprov_digest_set_clear(&g->children);
+    /* Some tools list the images of an index beside it, without a name: the index stands for them.
+     */
+    if (give_some(g, images, count, false, err) < 0)
+        return err->code;
+    return give_some(g, images, count, true, err);
 }
 
 static int stamp(struct cprov_file_stamp *s, const char *folder, const char *file,
@@ -390,6 +390,7 @@ static int import(struct cprov_client *c, const struct cprov_place *place,
     (void)c;
     (void)err;
     int code = read_place(place, &g, &unchanged, validator, &local);
+    cprov_digest_set_clear(&g.children);
     cprov_arena_clear(&g.arena);
     request->done(request->arg, code, unchanged, code < 0 ? "" : validator,
                   code < 0 ? &local : NULL);

@@ -39,7 +39,7 @@ static int compare_images(const void *left, const void *right)
 static int decode_all(struct cprov_store *s, const struct cprov_index_file *file,
                       struct cprov_arena *arena, struct cprov_image **list, struct cprov_error *err)
 {
-    int code = cprov_index_decode_all(file, arena, list, err);
+    int code = cprov_index_decode_all(file, s->path, arena, list, err);
 
     return code != 0 ? cprov_wrap(err, "%s/" CPROV_STORE_INDEX, s->path) : 0;
 }

@@ -25,6 +25,14 @@ struct cprov_error;
 #define CPROV_ANN_PLATFORM  "io.container-provider.platform"
 #define CPROV_ANN_IMAGE_ID  "io.container-provider.image-id"
 
+/* Where the name of an entry comes from. */
+enum cprov_naming {
+    CPROV_NAMED_BY_US,    /* an entry of our own */
+    CPROV_NAMED_IN_FULL,  /* another tool's: ref.name has a name, perhaps a tag, or a digest */
+    CPROV_NAMED_BY_PLACE, /* ref.name is a tag alone: the layout or archive gives the name */
+    CPROV_NAMED_NOT,      /* it has none */
+};
+
 /*
  * One installed image. Texts are never NULL, "" when unknown; they live as long as the list. An
  * entry that another tool put into index.json shows up too, named by its ref.name.
@@ -43,6 +51,7 @@ struct cprov_image {
     const char *image_id;  /* digest text of the image config */
     uint64_t size;         /* bytes of all blobs */
     bool is_os;
+    enum cprov_naming naming;
 };
 
 /* A snapshot of index.json, sorted by name, then version newest first. Owns its arena. */

@@ -11,6 +11,7 @@
 #include "manifest/media_type.h"
 #include "manifest/platform.h"
 #include "manifest/reference.h"
+#include "store/image_name.h"
 #include "store/private.h"
 #include "store/restore.h"
 
@@ -104,63 +105,6 @@ int cprov_index_read(struct cprov_store *s, struct cprov_arena *arena, struct cp
     return 0;
 }
 
-/* "registry:5000/team/app:1.2" is cut at the last ':' that no '/' follows. */
-static void split_name(struct cprov_span text, struct cprov_span *name, struct cprov_span *version)
-{
-    struct cprov_span before, after;
-
-    *name = text;
-    *version = (struct cprov_span){ NULL, 0 };
-    if (cprov_span_cut_last(text, ':', &before, &after) && before.len > 0 &&
-        cprov_span_find(after, '/') == after.len) {
-        *name = before;
-        *version = after;
-    }
-}
-
-/* docker.io/library/alpine:3.20 → library/alpine, 3.20: as our own entries are named. */
-static bool name_from_reference(struct cprov_image *image, struct cprov_arena *arena,
-                                const char *text)
-{
-    struct cprov_reference r;
-
-    if (cprov_reference_parse(cprov_span_of(text), &r, NULL) < 0)
-        return false;
-    if (strcmp(r.host, "docker.io") == 0)
-        image->name = cprov_arena_text(arena, cprov_span_of(r.repository));
-    else
-        image->name = cprov_arena_textf(arena, "%s/%s", r.host, r.repository);
-    image->version = cprov_arena_text(arena, cprov_span_of(r.tag));
-    image->reference = text;
-    return true;
-}
-
-/*
- * Names an entry of another tool. A ref.name that is only a tag ("3.20", as docker save writes it)
- * says less than the full name that stands beside it then.
- */
-static void name_foreign(struct cprov_image *image, struct cprov_arena *arena)
-{
-    const struct cprov_descriptor *d = &image->descriptor;
-    const char *ref =
-        cprov_annotation_get(d->annotations, d->annotations_count, CPROV_ANN_REF_NAME);
-    const char *full = cprov_annotation_get(d->annotations, d->annotations_count, ANN_CONTAINERD);
-    char digest[CPROV_DIGEST_TEXT_MAX];
-    struct cprov_span name, version;
-
-    if (full && (!ref || !strpbrk(ref, ":/")) && name_from_reference(image, arena, full))
-        return;
-    if (!ref || !*ref) {
-        image->name =
-            cprov_arena_text(arena, cprov_span_of(cprov_digest_format(&d->digest, digest)));
-        return;
-    }
-    split_name(cprov_span_of(ref), &name, &version);
-    image->name = cprov_arena_text(arena, name);
-    if (version.len > 0)
-        image->version = cprov_arena_text(arena, version);
-}
-
 static int fill_platform(struct cprov_image *image, struct cprov_arena *arena,
                          struct cprov_error *err)
 {
@@ -194,7 +138,7 @@ int cprov_index_decode(const struct cprov_json *entry, struct cprov_arena *arena
     const char *os = cprov_annotation_get(list, count, CPROV_ANN_OS_IMAGE);
     image.is_os = os && strcmp(os, "true") == 0;
     if (!image.name[0])
-        name_foreign(&image, arena);
+        cprov_image_name(&image, arena, NULL);
     code = fill_platform(&image, arena, err);
     if (code == 0)
         code = cprov_arena_check(arena, err);
@@ -204,8 +148,9 @@ int cprov_index_decode(const struct cprov_json *entry, struct cprov_arena *arena
     return 0;
 }
 
-int cprov_index_decode_all(const struct cprov_index_file *file, struct cprov_arena *arena,
-                           struct cprov_image **list, struct cprov_error *err)
+int cprov_index_decode_all(const struct cprov_index_file *file, const char *place,
+                           struct cprov_arena *arena, struct cprov_image **list,
+                           struct cprov_error *err)
 {
     struct cprov_image *images = cprov_arena_alloc(arena, file->count, sizeof(*images));
     const struct cprov_json *entry = file->manifests ? file->manifests->child : NULL;
@@ -218,19 +163,20 @@ int cprov_index_decode_all(const struct cprov_index_file *file, struct cprov_are
         if (code != 0)
             return cprov_wrap_as(err, CPROV_EVERIFY, "manifests[%zu]", i);
     }
+    if (cprov_images_complete(images, file->count, place, arena, err) < 0)
+        return err->code;
     *list = images;
     return 0;
 }
 
-void cprov_image_name(struct cprov_image *image, struct cprov_arena *arena, const char *reference)
+void cprov_image_make(struct cprov_image *image, struct cprov_arena *arena, const char *reference)
 {
     for (size_t i = 0; i < CPROV_COUNT(text_fields); i++) {
         const char **text = text_of(image, &text_fields[i]);
 
         *text = *text ? *text : "";
     }
-    if (!reference || !name_from_reference(image, arena, reference))
-        name_foreign(image, arena);
+    cprov_image_name(image, arena, reference);
 }
 
 void cprov_image_ref_name(const struct cprov_image *image, struct cprov_buf *out)

@@ -26,10 +26,12 @@ int cprov_index_read(struct cprov_store *s, struct cprov_arena *arena, struct cp
 CPROV_MUST_CHECK
 int cprov_index_parse(struct cprov_span text, struct cprov_arena *arena,
                       struct cprov_index_file *out, struct cprov_error *err);
-/* Every entry, file->count of them, in their order. */
+/* Every entry, file->count of them, in their order, named as store/image_name.h says; place is the
+ * path of the layout or archive. */
 CPROV_MUST_CHECK
-int cprov_index_decode_all(const struct cprov_index_file *file, struct cprov_arena *arena,
-                           struct cprov_image **list, struct cprov_error *err);
+int cprov_index_decode_all(const struct cprov_index_file *file, const char *place,
+                           struct cprov_arena *arena, struct cprov_image **list,
+                           struct cprov_error *err);
 
 /* What an entry says; texts live in the arena. */
 CPROV_MUST_CHECK
@@ -47,8 +49,9 @@ CPROV_MUST_CHECK
 int cprov_index_write_entry(struct cprov_buf *out, const struct cprov_image *image,
                             enum cprov_index_detail detail, struct cprov_error *err);
 
-/* Names an image by a reference, or (NULL) by its digest; its other texts become "". */
-void cprov_image_name(struct cprov_image *image, struct cprov_arena *arena, const char *reference);
+/* Completes an image that has a descriptor: a name as cprov_image_name() gives it, and "" for the
+ * texts that are not set. */
+void cprov_image_make(struct cprov_image *image, struct cprov_arena *arena, const char *reference);
 
 /* "name:version", or the name alone. */
 void cprov_image_ref_name(const struct cprov_image *image, struct cprov_buf *out);

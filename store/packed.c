@@ -137,25 +137,32 @@ static int read_index(struct cprov_packed *p, const struct cprov_tar_member *m,
     if (cprov_packed_read_member(p, m, CPROV_INDEX_FILE_MAX, &text, err) < 0)
         return err->code;
     if (cprov_index_parse(cprov_buf_span(&text), &p->arena, &file, err) < 0 ||
-        cprov_index_decode_all(&file, &p->arena, &p->images, err) < 0)
+        cprov_index_decode_all(&file, p->path, &p->arena, &p->images, err) < 0)
         return cprov_wrap(err, "index.json");
     p->count = file.count;
     return 0;
 }
 
+/* docker save writes both lists since version 25, and not always the same into both. */
+static int read_lists(struct cprov_packed *p, struct cprov_error *err)
+{
+    const struct cprov_tar_member *index = cprov_tar_index_find(&p->index, "index.json");
+
+    if (!index || !cprov_tar_index_find(&p->index, "oci-layout"))
+        return cprov_packed_read_docker(p, err);
+    if (read_index(p, index, err) < 0)
+        return err->code;
+    return cprov_tar_index_find(&p->index, "manifest.json") ? cprov_packed_read_docker(p, err) : 0;
+}
+
 static int open_archive(struct cprov_packed *p, const char *path, uint64_t size,
                         struct cprov_error *err)
 {
-    const struct cprov_tar_member *index;
-
+    p->path = path;
     if (unpack_archive(&p->fd, size, p->cancel, err) < 0 ||
-        cprov_tar_index_read(p->fd, p->cancel, &p->index, err) < 0)
+        cprov_tar_index_read(p->fd, p->cancel, &p->index, err) < 0 || read_lists(p, err) < 0)
         return cprov_wrap(err, "%s", path);
-    index = cprov_tar_index_find(&p->index, "index.json");
-    int code = index && cprov_tar_index_find(&p->index, "oci-layout")
-                   ? read_index(p, index, err)
-                   : cprov_packed_read_docker(p, err);
-    return code < 0 ? cprov_wrap(err, "%s", path) : 0;
+    return 0;
 }
 
 static int open_layout(struct cprov_packed *p, const char *path, struct cprov_error *err)

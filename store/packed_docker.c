@@ -7,20 +7,39 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "manifest/image_config.h"
+#include "manifest/manifest.h"
 #include "manifest/media_type.h"
+#include "store/digest_set.h"
+#include "store/image_name.h"
 #include "store/index_file.h"
 #include "store/packed_private.h"
 
 #define PIECE (128 * CPROV_KIB)
 
+/* What index.json of the same archive has, when it has one. */
+struct listed {
+    size_t count;                    /* of the first images */
+    struct cprov_digest_set configs; /* of those that are whole */
+    struct cprov_digest *lost;       /* by image: the config of one without its layers */
+    bool *is_lost;
+    size_t visited; /* documents */
+};
+
 /* One image of manifest.json. */
 struct saved {
     struct cprov_packed *p;
+    struct listed *listed;
     const struct cprov_json *entry;
     struct cprov_image_config *config;
+    bool known;            /* index.json has it */
     struct cprov_buf text; /* of the manifest */
     uint64_t bytes;
 };
+
+static void listed_clear(struct listed *l)
+{
+    cprov_digest_set_clear(&l->configs);
+}
 
 static int add_blob(struct cprov_packed *p, const struct cprov_packed_blob *blob,
                     struct cprov_error *err)
@@ -136,6 +155,94 @@ static int write_layers(struct saved *v, struct cprov_json_writer *w, struct cpr
     return 0;
 }
 
+/* --- beside an index.json --- */
+
+static int look_at_manifest(struct cprov_packed *p, struct listed *l, size_t image,
+                            const struct cprov_manifest *m, struct cprov_error *err)
+{
+    auto_image_config struct cprov_image_config *config = NULL;
+    auto_buf struct cprov_buf bytes = { 0 };
+    size_t index;
+    bool added;
+
+    cprov_buf_init(&bytes, CPROV_CONFIG_MAX);
+    if (m->layers_count == 0 && !cprov_manifest_is_artifact(m) &&
+        cprov_packed_read(p, &m->config.digest, CPROV_CONFIG_MAX, &bytes, err) == 0 &&
+        cprov_image_config_parse(cprov_buf_span(&bytes), &config, err) == 0 &&
+        config->diff_ids_count > 0) {
+        l->lost[image] = m->config.digest;
+        return 0;
+    }
+    return cprov_digest_set_add(&l->configs, &m->config.digest, &index, &added, err);
+}
+
+/* What cannot be read here is told by whoever wants it. */
+static int look_at(struct cprov_packed *p, struct listed *l, size_t image,
+                   const struct cprov_descriptor *d, int depth, struct cprov_error *err)
+{
+    auto_manifest struct cprov_manifest *m = NULL;
+    auto_buf struct cprov_buf bytes = { 0 };
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (depth > CPROV_INDEX_DEPTH_MAX || l->visited++ > CPROV_INDEX_ENTRIES_MAX)
+        return 0;
+    cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
+    if (cprov_packed_read(p, &d->digest, CPROV_MANIFEST_MAX, &bytes, &ignored) < 0 ||
+        cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), &m, &ignored) <
+            0)
+        return ignored.code == CPROV_ENOMEM ? cprov_fail_memory(err) : 0;
+    if (m->kind != CPROV_DOC_INDEX)
+        return look_at_manifest(p, l, image, m, err);
+    for (size_t i = 0; i < m->manifests_count; i++)
+        if (look_at(p, l, image, &m->manifests[i], depth + 1, err) < 0)
+            return err->code;
+    return 0;
+}
+
+static int look_at_all(struct cprov_packed *p, struct listed *l, struct cprov_error *err)
+{
+    l->count = p->count;
+    l->lost = cprov_arena_alloc(&p->arena, l->count, sizeof(*l->lost));
+    l->is_lost = cprov_arena_alloc(&p->arena, l->count, sizeof(*l->is_lost));
+    if (!l->lost || !l->is_lost)
+        return cprov_fail_memory(err);
+    for (size_t i = 0; i < l->count; i++)
+        if (look_at(p, l, i, &p->images[i].descriptor, 0, err) < 0)
+            return err->code;
+    return 0;
+}
+
+/* manifest.json has the layers that an entry of index.json has lost. */
+static void note_found(struct listed *l, const struct cprov_digest *config)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (cprov_digest_equal(&l->lost[i], config))
+            l->is_lost[i] = true;
+}
+
+/* index.json goes first where both name something. */
+static bool is_named(const struct cprov_packed *p, const struct listed *l,
+                     const struct cprov_image *image)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (!l->is_lost[i] && strcmp(p->images[i].name, image->name) == 0 &&
+            strcmp(p->images[i].version, image->version) == 0)
+            return true;
+    return false;
+}
+
+static void drop_lost(struct cprov_packed *p, const struct listed *l)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < p->count; i++)
+        if (i >= l->count || !l->is_lost[i])
+            p->images[kept++] = p->images[i];
+    p->count = kept;
+}
+
+/* --- manifest.json --- */
+
 /* The manifest as skopeo would write it on the way to a registry; what matters is that it is the
  * same each time. */
 static int write_manifest(struct saved *v, struct cprov_error *err)
@@ -147,8 +254,14 @@ static int write_manifest(struct saved *v, struct cprov_error *err)
 
     cprov_buf_init(&bytes, CPROV_CONFIG_MAX);
     if (!m || cprov_packed_read_member(v->p, m, CPROV_CONFIG_MAX, &bytes, err) < 0 ||
-        cprov_image_config_parse(cprov_buf_span(&bytes), &v->config, err) < 0 ||
-        cprov_digest_of(CPROV_SHA256, cprov_buf_span(&bytes), &config.digest, err) < 0 ||
+        cprov_digest_of(CPROV_SHA256, cprov_buf_span(&bytes), &config.digest, err) < 0)
+        return err->code;
+    if (cprov_digest_set_find(&v->listed->configs, &config.digest, NULL)) {
+        v->known = true;
+        return 0;
+    }
+    note_found(v->listed, &config.digest);
+    if (cprov_image_config_parse(cprov_buf_span(&bytes), &v->config, err) < 0 ||
         add_blob(v->p, &(struct cprov_packed_blob){ .digest = config.digest, .member = m }, err) <
             0)
         return err->code;
@@ -188,24 +301,25 @@ static int add_images(struct saved *v, struct cprov_error *err)
                                                      .size = made.bytes.len },
                                      .size = v->bytes + made.bytes.len };
 
-        if (p->count >= CPROV_INDEX_ENTRIES_MAX)
+        if (p->count - v->listed->count >= CPROV_INDEX_ENTRIES_MAX)
             return cprov_fail(err, CPROV_ELIMIT, "more than %d images", CPROV_INDEX_ENTRIES_MAX);
-        cprov_image_name(&image, &p->arena,
+        cprov_image_make(&image, &p->arena,
                          tag && tag->type == CPROV_JSON_STRING ? tag->text.ptr : NULL);
-        p->images[p->count++] = image;
+        if (!is_named(p, v->listed, &image))
+            p->images[p->count++] = image;
         tag = tag ? tag->next : NULL;
     } while (tag);
     return cprov_arena_check(&p->arena, err);
 }
 
-static int read_saved(struct cprov_packed *p, const struct cprov_json *entry,
+static int read_saved(struct cprov_packed *p, struct listed *l, const struct cprov_json *entry,
                       struct cprov_error *err)
 {
-    struct saved v = { .p = p, .entry = entry };
+    struct saved v = { .p = p, .listed = l, .entry = entry };
 
     cprov_buf_init(&v.text, CPROV_MANIFEST_MAX);
     int code = write_manifest(&v, err);
-    if (code == 0)
+    if (code == 0 && !v.known)
         code = add_images(&v, err);
     cprov_image_config_free(v.config);
     cprov_buf_clear(&v.text);
@@ -228,12 +342,21 @@ int cprov_packed_read_docker(struct cprov_packed *p, struct cprov_error *err)
         return cprov_wrap(err, "manifest.json");
     if (list->type != CPROV_JSON_ARRAY)
         return cprov_fail(err, CPROV_EVERIFY, "manifest.json is no list");
-    p->images = cprov_arena_alloc(&p->arena, CPROV_INDEX_ENTRIES_MAX, sizeof(*p->images));
+    struct cprov_image *images =
+        cprov_arena_alloc(&p->arena, p->count + CPROV_INDEX_ENTRIES_MAX, sizeof(*images));
     p->hashes = calloc(p->index.count + 1, sizeof(*p->hashes));
-    if (!p->images || !p->hashes)
+    if (!images || !p->hashes)
         return cprov_fail_memory(err);
+    if (p->count)
+        memcpy(images, p->images, p->count * sizeof(*images));
+    p->images = images;
+
+    CPROV_CLEANUP(listed_clear) struct listed l = { 0 };
+    if (look_at_all(p, &l, err) < 0)
+        return err->code;
     for (const struct cprov_json *entry = list->child; entry; entry = entry->next)
-        if (read_saved(p, entry, err) < 0)
+        if (read_saved(p, &l, entry, err) < 0)
             return err->code;
-    return 0;
+    drop_lost(p, &l);
+    return cprov_images_complete(p->images, p->count, p->path, &p->arena, err);
 }

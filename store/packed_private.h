@@ -28,6 +28,7 @@ struct cprov_packed {
     struct cprov_store *store;
     struct cprov_images *own;
     /* a file */
+    const char *path; /* while it is being opened */
     int fd;
     struct cprov_tar_index index;
     struct cprov_packed_blob *blobs;
@@ -36,7 +37,11 @@ struct cprov_packed {
     struct cprov_packed_hash *hashes; /* by member: what was hashed already; or NULL */
 };
 
-/* Reads the images of an archive with the manifest.json of docker save. */
+/*
+ * Reads the images of manifest.json, as docker save writes it, beside those that index.json gave
+ * before: what an entry of index.json has already (the same config) is left alone, but for an entry
+ * whose manifest has lost the layers that the config tells of (docker 25), which is replaced.
+ */
 CPROV_MUST_CHECK
 int cprov_packed_read_docker(struct cprov_packed *p, struct cprov_error *err);
 

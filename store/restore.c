@@ -45,7 +45,7 @@ static bool read_last(struct cprov_store *s, struct cprov_arena *arena,
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
     return cprov_fs_read(s->root, CPROV_STORE_LAST, CPROV_INDEX_FILE_MAX, &text, &ignored) == 0 &&
            cprov_index_parse(cprov_buf_span(&text), arena, out, &ignored) == 0 &&
-           cprov_index_decode_all(out, arena, images, &ignored) == 0 && out->count > 0;
+           cprov_index_decode_all(out, s->path, arena, images, &ignored) == 0 && out->count > 0;
 }
 
 /* --- what is lost --- */
@@ -214,7 +214,7 @@ static int list_found(struct restoring *r, struct search *h, struct cprov_error 
 
         if (cprov_digest_set_find(&h->named, &f->descriptor.digest, NULL))
             continue;
-        cprov_image_name(&image, &h->arena, NULL);
+        cprov_image_make(&image, &h->arena, NULL);
         cprov_index_write_separator(&r->text, r->first);
         r->first = false;
         if (cprov_index_write_entry(&r->text, &image, CPROV_INDEX_FULL, err) < 0)
@@ -249,7 +249,7 @@ static bool is_mended(struct cprov_store *s)
     struct cprov_image *images;
 
     return cprov_index_read(s, &arena, &file, &ignored) == 0 &&
-           cprov_index_decode_all(&file, &arena, &images, &ignored) == 0;
+           cprov_index_decode_all(&file, s->path, &arena, &images, &ignored) == 0;
 }
 
 /* Nothing that somebody might still make sense of is thrown away. */

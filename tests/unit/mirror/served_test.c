@@ -69,7 +69,6 @@ static void test_names(void **state)
         { { "a", "no tag", "docker.io/library/a:t" }, "a: t\nlibrary/a: t\n" },
         { { "a" }, "a: latest\n" },
         { { "no repository", "1" }, "" },
-        { { NULL }, "" },
         { { "../x", "1" }, "" },
     };
 
