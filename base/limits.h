@@ -70,6 +70,8 @@
 #define CPROV_REDIRECTS_MAX      8
 #define CPROV_CHALLENGES_MAX     16 /* in one answer */
 #define CPROV_TOKEN_LENGTH_MAX   (64 * CPROV_KIB)
+#define CPROV_HOSTS_LED_MAX      256 /* hosts that servers led to, kept with their settings */
+#define CPROV_LOGINS_MAX         16  /* of one host, tried one after the other */
 #define CPROV_TOKENS_CACHED_MAX  256
 #define CPROV_SECRETS_MAX        1024 /* forms of secrets that a session hides */
 #define CPROV_SECRET_MIN         4    /* bytes: a shorter one is part of too many words */

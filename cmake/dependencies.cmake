@@ -1,4 +1,4 @@
-# Foreign libraries. Five of them (libcurl, libarchive, libmicrohttpd, SQLite, wimlib) are loaded at first use
+# Foreign libraries. Six of them (libcurl, libarchive, libmicrohttpd, libpsl, SQLite, wimlib) are loaded at first use
 # (base/library.h): only their headers are needed here.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -19,6 +19,7 @@ cprov_headers_of(curl libcurl)
 cprov_headers_of(archive libarchive)
 cprov_headers_of(microhttpd libmicrohttpd)
 cprov_headers_of(sqlite sqlite3)
+cprov_headers_of(psl libpsl)
 
 # Optional: without wimlib the files of a folder of WIMs are not read. Its .pc file asks for packages that only linking
 # would need.

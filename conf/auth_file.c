@@ -189,10 +189,16 @@ static int decode_auth(const struct cprov_json *m, const char *auth, struct cpro
                        struct cprov_error *err)
 {
     auto_secret_buf struct cprov_buf plain;
+    auto_secret_buf struct cprov_buf one_line;
     struct cprov_span user, secret, in = cprov_span_trim(cprov_span_of(auth));
 
+    /* base64(1) breaks its lines, and docker's decoder passes over that. */
+    cprov_secret_buf_init(&one_line, in.len + 1, in.len + 1);
+    for (size_t i = 0; i < in.len; i++)
+        if (in.ptr[i] != '\n' && in.ptr[i] != '\r')
+            cprov_buf_add_char(&one_line, in.ptr[i]);
     cprov_secret_buf_init(&plain, in.len + 1, in.len + 1);
-    int bad = cprov_base64_decode(in, &plain, NULL);
+    int bad = cprov_base64_decode(cprov_buf_span(&one_line), &plain, NULL);
     int code = cprov_buf_check(&plain, "a login", err); /* want of memory is no fault of the file */
     if (code < 0)
         return code;

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -54,7 +55,8 @@ static const char *partner(const struct names *n, const char *name, const char *
 
 /* What a folder offers. */
 struct found {
-    const char *ca;
+    const char *ca; /* the last of them */
+    size_t ca_count;
     const char *cert;
     const char *key;
 };
@@ -64,8 +66,9 @@ static int look(const struct names *n, const char *dir, struct found *f, struct 
     for (int i = 0; i < n->count; i++) {
         const char *name = n->list[i]->d_name;
 
-        if (has_suffix(name, ".crt") && (!f->ca || strcmp(name, "ca.crt") == 0)) {
+        if (has_suffix(name, ".crt")) {
             f->ca = name;
+            f->ca_count++;
         } else if (has_suffix(name, ".cert")) {
             const char *key = partner(n, name, ".cert", ".key");
             if (!key)
@@ -77,6 +80,32 @@ static int look(const struct names *n, const char *dir, struct found *f, struct 
         }
     }
     return 0;
+}
+
+/* All authorities of a folder, one after the other. */
+static int join_authorities(const struct names *n, const char *dir, struct cprov_arena *arena,
+                            const char **out, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf text = { 0 };
+
+    cprov_buf_init(&text, CPROV_CONF_FILE_MAX);
+    for (int i = 0; i < n->count; i++) {
+        const char *name = n->list[i]->d_name;
+        if (!has_suffix(name, ".crt"))
+            continue;
+        const char *path = cprov_arena_textf(arena, "%s/%s", dir, name);
+        if (!path)
+            return cprov_fail_memory(err);
+        int code = cprov_fs_read(AT_FDCWD, path, CPROV_CONF_FILE_MAX, &text, err);
+        if (code < 0)
+            return code;
+        cprov_buf_add_char(&text, '\n');
+    }
+    int code = cprov_buf_check(&text, dir, err);
+    if (code < 0)
+        return code;
+    *out = cprov_arena_text(arena, cprov_buf_span(&text));
+    return *out ? 0 : cprov_fail_memory(err);
 }
 
 /* *hit says whether the folder is there. */
@@ -98,8 +127,14 @@ static int read_folder(const char *dir, struct cprov_arena *arena, struct cprov_
     if (code < 0)
         return code;
     struct cprov_host_conf filled = *out;
-    if (f.ca && !filled.ca_file)
+    if (f.ca_count > 1 && !filled.ca_file) {
+        code = join_authorities(&n, dir, arena, &filled.ca_pem, err);
+        if (code < 0)
+            return code;
+        filled.ca_file = cprov_arena_text(arena, cprov_span_of(dir));
+    } else if (f.ca && !filled.ca_file) {
         filled.ca_file = cprov_arena_textf(arena, "%s/%s", dir, f.ca);
+    }
     if (f.cert && !filled.cert_file && !filled.key_file) {
         filled.cert_file = cprov_arena_textf(arena, "%s/%s", dir, f.cert);
         filled.key_file = cprov_arena_textf(arena, "%s/%s", dir, f.key);

@@ -99,6 +99,7 @@ static const struct key host_keys[] = {
     { .name = "cert-file", .kind = PATH, .offset = H(cert_file) },
     { .name = "key-file", .kind = PATH, .offset = H(key_file) },
     { .name = "proxy", .kind = TEXT, .offset = H(proxy) },
+    { .name = "token-server", .kind = TEXT, .offset = H(token_server) },
 };
 #undef H
 

@@ -34,6 +34,9 @@ struct cprov_host_conf {
     const char *cert_file;
     const char *key_file;
     const char *proxy;
+    const char *token_server; /* where its login may be sent: host, host:port or a URL; or NULL */
+    /* PEM of all authorities of a certs.d folder that has several; ca_file is then the folder. */
+    const char *ca_pem;
 };
 
 /* "windows/nanoserver" is shown and found as "NanoServer". */
@@ -99,7 +102,7 @@ const struct cprov_host_conf *cprov_conf_host(const struct cprov_conf *c, const 
 
 /*
  * The client certificate folder of a host, as docker and podman keep it:
- * certs.d/HOST[:PORT]/{*.crt, *.cert + *.key} under /etc/docker, /etc/containers and
+ * certs.d/HOST[:PORT]/{every *.crt, *.cert + *.key} under /etc/docker, /etc/containers and
  * $XDG_CONFIG_HOME/containers (first hit wins). Fills only what *out (texts in arena) does not have
  * yet.
  */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -113,8 +114,18 @@ static bool can_read(const char *path)
     return path && access(path, R_OK) == 0;
 }
 
+/* Drops a login that is to be passed over. */
+static void pass_over(struct cprov_credentials *out, unsigned *skip)
+{
+    if (*skip == 0 || cprov_credentials_empty(out))
+        return;
+    cprov_credentials_clear(out);
+    *out = (struct cprov_credentials){ 0 };
+    (*skip)--;
+}
+
 /* Nothing found, and no file: 0, and *out stays as it was. */
-static int ask_file(const char *path, const struct cprov_auth_name *name,
+static int ask_file(const char *path, const struct cprov_auth_name *name, unsigned *skip,
                     struct cprov_credentials *out, struct cprov_error *err)
 {
     auto_auth_file struct cprov_auth_file f = { .root = NULL };
@@ -127,11 +138,13 @@ static int ask_file(const char *path, const struct cprov_auth_name *name,
     if (name_of_helper) {
         struct cprov_helper h = helper_of(name_of_helper, server);
         code = cprov_helper_get(&h, out, err);
+        pass_over(out, skip);
     }
     if (code < 0 || !cprov_credentials_empty(out))
         return code;
     if (cprov_auth_file_find(&f, name, out, err) < 0)
         return cprov_wrap(err, "%s", path);
+    pass_over(out, skip);
     return 0;
 }
 
@@ -150,20 +163,21 @@ static int ask_netrc(const char *path, struct cprov_span host, struct cprov_cred
     return code < 0 ? cprov_wrap(err, "%s", path) : 0;
 }
 
-static int ask_all(const struct places *p, const struct cprov_auth_name *name,
+static int ask_all(const struct places *p, const struct cprov_auth_name *name, unsigned *skip,
                    struct cprov_credentials *out, struct cprov_error *err)
 {
-    int code = ask_file(p->docker, name, out, err);
+    int code = ask_file(p->docker, name, skip, out, err);
 
     for (size_t i = 0; i < p->podman_count && code == 0 && cprov_credentials_empty(out); i++)
-        code = ask_file(p->podman[i], name, out, err);
+        code = ask_file(p->podman[i], name, skip, out, err);
     if (code == 0 && cprov_credentials_empty(out))
         code = ask_netrc(p->netrc, name->host, out, err);
+    pass_over(out, skip);
     return code;
 }
 
 int cprov_credentials_find(const char *authfile, const char *host, const char *repository,
-                           struct cprov_credentials *out, struct cprov_error *err)
+                           unsigned skip, struct cprov_credentials *out, struct cprov_error *err)
 {
     auto_places struct places p = { .authfile = NULL };
     auto_credentials struct cprov_credentials found = { 0 };
@@ -174,7 +188,8 @@ int cprov_credentials_find(const char *authfile, const char *host, const char *r
         return code;
     if (p.authfile && access(p.authfile, R_OK) < 0)
         return cprov_fail_os(err, errno, "authfile %s", p.authfile);
-    code = p.authfile ? ask_file(p.authfile, &name, &found, err) : ask_all(&p, &name, &found, err);
+    code = p.authfile ? ask_file(p.authfile, &name, &skip, &found, err)
+                      : ask_all(&p, &name, &skip, &found, err);
     if (code < 0)
         return code;
     *out = found;
@@ -182,15 +197,80 @@ int cprov_credentials_find(const char *authfile, const char *host, const char *r
     return 0;
 }
 
-/* The file for a login that no helper takes. */
-static const char *place_to_store(const struct places *p)
+/* Whether the file has a login of the host: there it is found, so there it is changed. */
+static bool has_entry(const char *path, const struct cprov_auth_name *name)
 {
+    auto_auth_file struct cprov_auth_file f = { .root = NULL };
+    auto_credentials struct cprov_credentials there = { 0 };
+
+    return can_read(path) && cprov_auth_file_read(path, &f, NULL) == 0 && f.root &&
+           cprov_auth_file_find(&f, name, &there, NULL) == 0 && !cprov_credentials_empty(&there);
+}
+
+static bool in_folder(const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    char folder[PATH_MAX];
+
+    if (!slash || slash == path || (size_t)(slash - path) >= sizeof(folder))
+        return false;
+    memcpy(folder, path, (size_t)(slash - path));
+    folder[slash - path] = '\0';
+    return is_dir(folder);
+}
+
+#define PLACES_MAX 8
+
+/* The files for a login that no helper takes, the best one first. */
+static size_t places_to_store(const struct places *p, const struct cprov_auth_name *name,
+                              const char *out[PLACES_MAX])
+{
+    size_t n = 0;
+
+    if (has_entry(p->docker, name))
+        out[n++] = p->docker;
     for (size_t i = 0; i < p->podman_count; i++)
-        if (exists(p->podman[i]))
-            return p->podman[i];
-    if (exists(p->docker) || p->podman_count == 0)
-        return p->docker;
-    return p->podman[0];
+        if (has_entry(p->podman[i], name))
+            out[n++] = p->podman[i];
+    if (n > 0)
+        return n;
+    if (in_folder(p->docker))
+        out[n++] = p->docker;
+    for (size_t i = 0; i < p->podman_count; i++)
+        out[n++] = p->podman[i];
+    if (n == 0 && p->docker)
+        out[n++] = p->docker;
+    return n;
+}
+
+/* A folder that is not ours to write in (/run/containers) is no reason to keep nothing. */
+static int store_in_file(const struct places *p, const struct cprov_auth_name *name,
+                         const struct cprov_credentials *login, char **where,
+                         struct cprov_error *err)
+{
+    const char *list[PLACES_MAX] = { p->authfile };
+    size_t count = p->authfile ? 1 : places_to_store(p, name, list);
+    int code = 0;
+
+    if (count == 0)
+        return cprov_fail(err, CPROV_ENOTFOUND, "no home folder to keep the login in");
+    for (size_t i = 0; i < count; i++) {
+        struct cprov_error local = CPROV_ERROR_INIT;
+
+        int now = cprov_auth_file_set(list[i], name, login, &local);
+        if (now == 0) {
+            *where = strdup(list[i]);
+            return *where ? 0 : cprov_fail_memory(err);
+        }
+        if (i == 0) {
+            code = now;
+            if (err)
+                *err = local;
+        }
+        if (now != CPROV_EREFUSED && local.os != ENOENT && local.os != EROFS)
+            break;
+    }
+    return code;
 }
 
 /* Gives the login to the helper that docker would use; *where stays NULL when there is none. */
@@ -235,17 +315,10 @@ int cprov_credentials_store(const char *authfile, const char *host,
         code = store_in_helper(p.docker, &name, login, &used, err);
     if (code < 0)
         return code;
-    if (!used) {
-        const char *path = p.authfile ? p.authfile : place_to_store(&p);
-        if (!path)
-            return cprov_fail(err, CPROV_ENOTFOUND, "no home folder to keep the login in");
-        used = strdup(path);
-        code = used ? cprov_auth_file_set(path, &name, login, err) : cprov_fail_memory(err);
-    }
-    if (code < 0) {
-        free(used);
+    if (!used)
+        code = store_in_file(&p, &name, login, &used, err);
+    if (code < 0)
         return code;
-    }
     *where = used;
     return 0;
 }

@@ -31,17 +31,19 @@ void cprov_secret_free(char *secret);
  * credHelpers before credsStore before auths; username "<token>" is an identity token;
  * identitytoken and registrytoken members. A helper (docker-credential-NAME, found in PATH, no
  * shell) that does not answer within 30 s, or answers garbage, is CPROV_EAUTH with its name; "not
- * found" of a helper falls through. Nothing found: 0, *out empty. Files that others can read are
+ * found" of a helper falls through. skip: so many logins that would come first are passed over, for
+ * they were refused. Nothing found: 0, *out empty. Files that others can read are
  * accepted, as docker and podman do.
  */
 CPROV_MUST_CHECK
 int cprov_credentials_find(const char *authfile, const char *host, const char *repository,
-                           struct cprov_credentials *out, struct cprov_error *err);
+                           unsigned skip, struct cprov_credentials *out, struct cprov_error *err);
 
 /*
- * Writes the login where docker and podman find it: authfile if given; else into the helper that
- * docker's config.json names for the host; else podman's auth.json if it exists or docker's
- * config.json does not; else docker's config.json. Mode 0600, other members kept, replaced
+ * Writes the login where it will be found first: authfile if given; else into the helper that
+ * docker's config.json names for the host; else into the file that has an entry of the host; else
+ * docker's config.json if there is docker's folder; else the first of podman's files, in the order
+ * above, that can be written. Mode 0600, other members kept, replaced
  * atomically under a lock. `where` gets the file or helper name, for the message.
  */
 CPROV_MUST_CHECK

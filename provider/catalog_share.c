@@ -420,6 +420,8 @@ static int read_name(struct upload *u, struct cprov_error *err)
         return cprov_fail(err, CPROV_EINVAL, "name the registry too: HOST/REPOSITORY[:TAG]");
     if (u->ref.has_digest)
         return cprov_fail(err, CPROV_EINVAL, "a catalog is pushed under a tag, not a digest");
+    if (cprov_session_bind_login(u->share->s, u->ref.host, err) < 0)
+        return err->code;
     if (!*u->ref.tag)
         memcpy(u->ref.tag, "latest", sizeof("latest"));
     cprov_buf_init(&name, CPROV_KIB);

@@ -35,6 +35,8 @@ static int login(struct cprov_session *s, const char *registry, struct cprov_err
     if (!s->options.username || !*s->options.username || !s->options.password ||
         !*s->options.password)
         return cprov_fail(err, CPROV_EINVAL, "a user name and a password are needed");
+    if (cprov_session_bind_login(s, place.base.host, err) < 0)
+        return err->code;
     if (!cprov_should(s, "Login", "%s", place.base.host))
         return 0;
     int code = cprov_ping(s, &place, true, err);

@@ -250,6 +250,20 @@ static int read_words(struct cprov_session *s, const char *text,
     return merge_version(n, in_name, version, err);
 }
 
+/* A ref was made of what a source says: it names a registry when that is where its source is. */
+static int bind_login(struct cprov_session *s, const struct cprov_name *n, struct cprov_error *err)
+{
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    const struct cprov_place *place = NULL;
+
+    if (!n->is_reference || !s->options.username)
+        return 0;
+    if (n->source && (cprov_session_place(s, n->source, &place, &ignored) < 0 ||
+                      strcmp(place->base.host, n->reference.host) != 0))
+        return 0;
+    return cprov_session_bind_login(s, n->reference.host, err);
+}
+
 int cprov_name_read(struct cprov_session *s, const char *text,
                     const struct cprov_version_options *version, bool patterns,
                     struct cprov_name *out, struct cprov_error *err)
@@ -266,6 +280,8 @@ int cprov_name_read(struct cprov_session *s, const char *text,
                                : merge_version(&n, n.range.exact, version, err)) < 0) {
         return err->code;
     }
+    if (bind_login(s, &n, err) < 0)
+        return err->code;
     *out = n;
     return 0;
 }

@@ -18,11 +18,11 @@ static void on_warning(void *arg, const char *host, const char *text)
     cprov_say(arg, CPROV_MSG_WARNING, "%s says: %s", host, text);
 }
 
-static int find_login(void *arg, const char *host, const char *repository,
+static int find_login(void *arg, const char *host, const char *repository, unsigned skip,
                       struct cprov_credentials *out, struct cprov_error *err)
 {
     struct cprov_session *s = arg;
-    int code = cprov_session_credentials(s, host, repository, out, err);
+    int code = cprov_session_credentials(s, host, repository, skip, out, err);
 
     if (code == 0) {
         cprov_secrets_add_login(s->secrets, out->username ? out->username : "", out->password);
@@ -30,6 +30,29 @@ static int find_login(void *arg, const char *host, const char *repository,
         cprov_secrets_add(s->secrets, cprov_span_of(out->registry_token));
     }
     return code;
+}
+
+/*
+ * A host that nobody named here but a server: what the configuration says of that very host. Of the
+ * command line an authority and a proxy hold, which are the way to everywhere; that a certificate
+ * is not to be verified, and a client's certificate, were said of the registry.
+ */
+static int led_peer(void *arg, const char *host, struct cprov_http_peer *out,
+                    struct cprov_error *err)
+{
+    struct cprov_session *s = arg;
+    const struct cprov_host_conf *found = cprov_conf_host(s->conf, host);
+    struct cprov_host_conf h = found ? *found : (struct cprov_host_conf){ .host = host };
+
+    if (cprov_conf_certs(host, &s->arena, &h, err) < 0)
+        return err->code;
+    *out = (struct cprov_http_peer){ .ca_file = h.ca_file ? h.ca_file : s->options.ca_file,
+                                     .ca_pem = h.ca_pem,
+                                     .cert_file = h.cert_file,
+                                     .key_file = h.key_file,
+                                     .insecure = h.insecure,
+                                     .proxy = s->options.proxy ? s->options.proxy : h.proxy };
+    return 0;
 }
 
 static struct cprov_client_options client_options(struct cprov_session *s)
@@ -50,6 +73,7 @@ static struct cprov_client_options client_options(struct cprov_session *s)
                   .cancel = &s->cancel,
                   .log = &s->log },
         .settings = cprov_session_settings,
+        .peer = led_peer,
         .credentials = find_login,
         .arg = s,
         .secrets = s->secrets,
@@ -142,7 +166,9 @@ int cprov_session_settings(void *arg, const char *host, struct cprov_registry_se
         return err->code;
     struct cprov_registry_settings r = {
         .allow_http = o->allow_http || h.allow_http,
+        .token_server = h.token_server,
         .peer = { .ca_file = first_text(o->ca_file, h.ca_file),
+                  .ca_pem = o->ca_file ? NULL : h.ca_pem,
                   .cert_file = first_text(o->cert_file, h.cert_file),
                   .key_file = first_text(o->key_file, h.key_file),
                   .insecure = o->insecure || h.insecure,
@@ -160,26 +186,37 @@ static char *copy_secret(const char *text)
     return text ? strdup(text) : NULL;
 }
 
-/* --username belongs to the first registry this session speaks to: to no other. */
-int cprov_session_credentials(void *arg, const char *host, const char *repository,
+int cprov_session_bind_login(struct cprov_session *s, const char *host, struct cprov_error *err)
+{
+    if (!s->options.username || !*host)
+        return 0;
+    if (s->login_host && strcmp(s->login_host, host) != 0) {
+        (void)cprov_fail(err, CPROV_EINVAL, "the user name is for one registry, not for %s and %s",
+                         s->login_host, host);
+        cprov_hint(err, "name one of them, or keep the logins: cprov login %s", host);
+        return CPROV_EINVAL;
+    }
+    s->login_host = cprov_arena_text(&s->call, cprov_span_of(host));
+    return s->login_host ? 0 : cprov_fail_memory(err);
+}
+
+/* --username belongs to the registry that was named, and to no other. */
+int cprov_session_credentials(void *arg, const char *host, const char *repository, unsigned skip,
                               struct cprov_credentials *out, struct cprov_error *err)
 {
     struct cprov_session *s = arg;
     const struct cprov_session_options *o = &s->options;
 
-    if (o->username) {
-        if (!s->login_host)
-            s->login_host = cprov_arena_text(&s->arena, cprov_span_of(host));
-        if (s->login_host && strcmp(s->login_host, host) == 0) {
-            struct cprov_credentials c = { .username = copy_secret(o->username),
-                                           .password = copy_secret(o->password) };
-            if (!c.username || (o->password && !c.password)) {
-                cprov_credentials_clear(&c);
-                return cprov_fail_memory(err);
-            }
-            *out = c;
-            return 0;
-        }
+    if (!o->username || !s->login_host || strcmp(s->login_host, host) != 0)
+        return cprov_credentials_find(o->authfile, host, repository, skip, out, err);
+    if (skip > 0)
+        return 0;
+    struct cprov_credentials c = { .username = copy_secret(o->username),
+                                   .password = copy_secret(o->password) };
+    if (!c.username || (o->password && !c.password)) {
+        cprov_credentials_clear(&c);
+        return cprov_fail_memory(err);
     }
-    return cprov_credentials_find(o->authfile, host, repository, out, err);
+    *out = c;
+    return 0;
 }

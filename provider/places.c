@@ -177,12 +177,27 @@ static int select_default(struct cprov_session *s, struct cprov_error *err)
     return 0;
 }
 
+/* A login for nobody in particular would go to whoever asks first. */
+static int bind_login(struct cprov_session *s, struct cprov_error *err)
+{
+    if (!s->options.username || s->login_host)
+        return 0;
+    if (s->places_count == 1 && *s->places[0].base.host &&
+        (s->options.sources_count == 1 || !is_fallback(s->places[0].source)))
+        return cprov_session_bind_login(s, s->places[0].base.host, err);
+    (void)cprov_fail(err, CPROV_EINVAL, "a user name is given, and no registry that it is for");
+    cprov_hint(err,
+               "name the registry in the reference, or give one --source; cprov login REGISTRY "
+               "keeps a login");
+    return CPROV_EINVAL;
+}
+
 int cprov_session_places(struct cprov_session *s, struct cprov_error *err)
 {
     const struct cprov_session_options *o = &s->options;
 
     if (s->places)
-        return 0;
+        return bind_login(s, err);
     s->places = cprov_arena_alloc(&s->arena, s->conf->sources_count + o->sources_count + 1,
                                   sizeof(*s->places));
     if (!s->places)
@@ -195,5 +210,5 @@ int cprov_session_places(struct cprov_session *s, struct cprov_error *err)
         s->places = NULL;
         s->places_count = 0;
     }
-    return code;
+    return code < 0 ? code : bind_login(s, err);
 }

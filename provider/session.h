@@ -48,7 +48,7 @@ struct cprov_session {
     const char *trusted_for_run[16]; /* sources answered with yes, for this call */
     size_t trusted_count;
     bool refused_all;       /* "no to all" */
-    const char *login_host; /* the one registry that --username is for */
+    const char *login_host; /* the one registry that --username is for in this call; or NULL */
 };
 
 /* Every public function begins and ends with these: end tells *err through callbacks->error (unless
@@ -108,10 +108,18 @@ CPROV_MUST_CHECK
 int cprov_session_range(const struct cprov_version_options *options,
                         struct cprov_version_range *out, struct cprov_error *err);
 
+/*
+ * Says whose the login of --username is: of the registry that the command names, or of the one
+ * source that it asks. Nobody else gets it. CPROV_EINVAL when another one was named before. Does
+ * nothing without such a login.
+ */
+CPROV_MUST_CHECK
+int cprov_session_bind_login(struct cprov_session *s, const char *host, struct cprov_error *err);
+
 /* The registry settings and logins for a host: callbacks of the client; arg is the session. */
 int cprov_session_settings(void *arg, const char *host, struct cprov_registry_settings *out,
                            struct cprov_error *err);
-int cprov_session_credentials(void *arg, const char *host, const char *repository,
+int cprov_session_credentials(void *arg, const char *host, const char *repository, unsigned skip,
                               struct cprov_credentials *out, struct cprov_error *err);
 
 /* --- building items --- */

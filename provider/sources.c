@@ -85,7 +85,9 @@ static int keep_place(struct cprov_session *s, const struct cprov_source *source
     if (!kept || !*out)
         return cprov_fail_memory(err);
     *kept = *source;
-    return cprov_place_init(kept, cprov_kinds, *out, err);
+    if (cprov_place_init(kept, cprov_kinds, *out, err) < 0)
+        return err->code;
+    return cprov_session_bind_login(s, (*out)->base.host, err);
 }
 
 /* As it will be reached later. A document is read: what it says is known then. */

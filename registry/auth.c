@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "registry/exchange.h"
 #include "registry/grant.h"
+#include "registry/origin.h"
 #include "registry/problem.h"
 #include "registry/token.h"
 #include "registry/url.h"
@@ -30,7 +31,7 @@ static bool has_text(const char *text)
     return text && *text;
 }
 
-static int look_up(struct cprov_auth *a, const char *host, const char *repository,
+static int look_up(struct cprov_auth *a, const char *host, const char *repository, unsigned skip,
                    struct cprov_credentials *out, struct cprov_error *err)
 {
     struct cprov_credentials c = { 0 };
@@ -39,7 +40,7 @@ static int look_up(struct cprov_auth *a, const char *host, const char *repositor
         *out = c;
         return 0;
     }
-    int code = a->credentials(a->arg, host, repository, &c, err);
+    int code = a->credentials(a->arg, host, repository, skip, &c, err);
     if (code < 0) {
         cprov_credentials_clear(&c);
         return cprov_wrap(err, "login for %s", host);
@@ -61,7 +62,7 @@ static bool is_login(const struct cprov_credentials *c)
 int cprov_auth_has_login(struct cprov_auth *a, const char *host, bool *out, struct cprov_error *err)
 {
     auto_credentials struct cprov_credentials c = { 0 };
-    int code = look_up(a, host, "", &c, err);
+    int code = look_up(a, host, "", 0, &c, err);
 
     if (code == 0)
         *out = is_login(&c);
@@ -138,6 +139,7 @@ static int fetch_token(struct cprov_grant *g, struct cprov_error *err)
         .accept = "application/json",
         .allow_http = g->allow_http,
         .peer = &g->peer,
+        .peer_origin = g->peer_origin,
         .body_max = CPROV_TOKEN_BODY_MAX,
         .hooks = &hooks,
         .arg = g,
@@ -161,6 +163,39 @@ static int fetch_token(struct cprov_grant *g, struct cprov_error *err)
     return code;
 }
 
+/* An anonymous try is all that a token server gets which is not known to be the registry's. */
+static int fail_withheld(const struct cprov_grant *g, struct cprov_error *err)
+{
+    (void)cprov_fail(err, CPROV_EAUTH, "%s wants its login sent to %s: not sent", g->host,
+                     g->withheld);
+    cprov_hint(err,
+               "if that is its token server, allow it in the configuration: hosts: {\"%s\": "
+               "{token-server: \"%s\"}}",
+               g->host, g->withheld);
+    return CPROV_EAUTH;
+}
+
+/* Looks for the next login of the host, after the one that was refused. *found: there is one. */
+static int next_login(struct cprov_grant *g, bool *found, struct cprov_error *err)
+{
+    auto_credentials struct cprov_credentials next = { 0 };
+
+    *found = false;
+    if (!is_login(&g->login) || g->skip + 1 >= CPROV_LOGINS_MAX)
+        return 0;
+    if (look_up(g->auth, g->host, g->repository, g->skip + 1, &next, err) < 0)
+        return err->code;
+    if (!is_login(&next) || has_text(next.registry_token))
+        return 0;
+    g->skip++;
+    cprov_credentials_clear(&g->login);
+    g->login = next;
+    next = (struct cprov_credentials){ 0 };
+    g->by_post = has_text(g->login.identity_token);
+    *found = true;
+    return 0;
+}
+
 static int refused(const struct cprov_grant *g, const struct cprov_exchange_answer *answer,
                    struct cprov_error *err)
 {
@@ -170,6 +205,8 @@ static int refused(const struct cprov_grant *g, const struct cprov_exchange_answ
 
     if (http < 400 || http >= 500 || http == 429)
         return err->code;
+    if (g->withheld)
+        return fail_withheld(g, err);
     cprov_problem_words(answer->head->content_type, answer->body, &words);
     (void)cprov_fail(err, CPROV_EAUTH,
                      known ? "login to %s refused%s%s%s" : "%s demands a login%s%s%s", g->host,
@@ -214,6 +251,11 @@ static void token_done(void *arg, int code, const struct cprov_exchange_answer *
         if (code == 0)
             return;
     } else if (code < 0) {
+        bool another = false;
+
+        if ((http == 401 || http == 403) && next_login(g, &another, &local) == 0 && another &&
+            (code = fetch_token(g, &local)) == 0)
+            return;
         local = *err;
         code = refused(g, answer, &local);
     } else {
@@ -232,10 +274,14 @@ static int answer_basic(struct cprov_grant *g, bool asked, bool rejected, struct
     auto_credentials struct cprov_credentials login = { 0 };
     struct cprov_buf value;
 
-    if (!g->anonymous && look_up(g->auth, g->host, g->repository, &login, err) < 0)
+    if (rejected && g->has_login && g->skip + 1 < CPROV_LOGINS_MAX)
+        g->skip++;
+    if (!g->anonymous && look_up(g->auth, g->host, g->repository, g->skip, &login, err) < 0)
         return err->code;
-    if (!has_text(login.username) && !asked)
+    if (!has_text(login.username) && (!asked || g->skip > 0))
         return CPROV_ENOTFOUND;
+    if (g->skip > 0)
+        rejected = false; /* that was another login */
     if (!has_text(login.username)) {
         (void)cprov_fail(err, CPROV_EAUTH, "%s demands a login", g->host);
         cprov_hint(err, "log in first: cprov login %s", g->host);
@@ -251,6 +297,7 @@ static int answer_basic(struct cprov_grant *g, bool asked, bool rejected, struct
                            &value, err);
     if (code == 0)
         code = cprov_grant_authorize(g, "Basic", cprov_buf_span(&value), CPROV_GRANT_NEVER, err);
+    g->has_login = code == 0;
     cprov_secret_clear(&value);
     return code;
 }
@@ -262,7 +309,7 @@ static int join_scopes(struct cprov_grant *g, const char *demanded, struct cprov
 
     cprov_buf_init(&joined, CPROV_HEADER_BYTES_MAX);
     if (*demanded)
-        cprov_scopes_add(&joined, cprov_span_of(demanded));
+        cprov_scopes_narrow(&joined, cprov_span_of(demanded), g->repository, g->actions);
     else if (*g->repository)
         cprov_buf_addf(&joined, "repository:%s:%s", g->repository, g->actions);
     else if (*g->actions)
@@ -310,15 +357,46 @@ static int resolve_realm(const struct cprov_grant *g, const char *realm, char **
     return cprov_buf_take(&url, "realm", out, err);
 }
 
-static void borrow_peer(struct cprov_grant *g, const struct cprov_auth_target *t)
+static int borrow_peer(struct cprov_grant *g, const struct cprov_auth_target *t,
+                       struct cprov_error *err)
+{
+    g->peer = t->peer ? *t->peer : (struct cprov_http_peer){ 0 };
+    return cprov_grant_set_text(&g->peer_origin, t->peer_origin ? t->peer_origin : g->origin, err);
+}
+
+/* The login stays here when the realm is not the registry's: nobody asks for a token then. */
+static int withhold(struct cprov_grant *g, const char *token_server, struct cprov_error *err)
 {
     struct cprov_url origin, realm;
+    auto_buf struct cprov_buf name = { 0 };
 
-    g->peer = t->peer ? *t->peer : (struct cprov_http_peer){ 0 };
-    if (cprov_url_parse(cprov_span_of(g->origin), &origin, NULL) < 0 ||
-        cprov_url_parse(cprov_span_of(g->realm), &realm, NULL) < 0 ||
-        !cprov_url_same_origin(&origin, &realm))
-        g->peer.cert_file = g->peer.key_file = NULL;
+    free(g->withheld);
+    g->withheld = NULL;
+    if (!is_login(&g->login))
+        return 0;
+    if (cprov_url_parse(cprov_span_of(g->origin), &origin, err) < 0 ||
+        cprov_url_parse(cprov_span_of(g->realm), &realm, err) < 0)
+        return err->code;
+    if (cprov_login_may_go(&origin, g->host, &realm, token_server))
+        return 0;
+    cprov_credentials_clear(&g->login);
+    cprov_buf_init(&name, CPROV_URL_MAX);
+    cprov_buf_add_span(&name, realm.host);
+    if (realm.port != (realm.https ? 443 : 80))
+        cprov_buf_addf(&name, ":%u", realm.port);
+    return cprov_buf_take(&name, "host", &g->withheld, err);
+}
+
+/* Whether the token just granted is what the demanded scope would bring again. */
+static bool is_no_news(const struct cprov_grant *g, const struct cprov_challenge *c)
+{
+    auto_buf struct cprov_buf demanded = { 0 };
+
+    cprov_buf_init(&demanded, CPROV_HEADER_BYTES_MAX);
+    cprov_scopes_narrow(&demanded, cprov_span_of(c->scope), g->repository, g->actions);
+    return g->authorization && cprov_clock_ms() - g->granted_ms < FRESH_MS &&
+           strcmp(c->error, "insufficient_scope") == 0 &&
+           cprov_scopes_cover(cprov_buf_span(&g->scopes), cprov_buf_span(&demanded));
 }
 
 static int answer_bearer(struct cprov_grant *g, const struct cprov_auth_target *target,
@@ -327,12 +405,10 @@ static int answer_bearer(struct cprov_grant *g, const struct cprov_auth_target *
 {
     char *realm = NULL;
 
-    if (rejected && g->authorization && cprov_clock_ms() - g->granted_ms < FRESH_MS &&
-        strcmp(c->error, "insufficient_scope") == 0 &&
-        cprov_scopes_cover(cprov_buf_span(&g->scopes), cprov_span_of(c->scope)))
+    if (rejected && is_no_news(g, c))
         return CPROV_ENOTFOUND; /* another token would be the same one */
     cprov_credentials_clear(&g->login);
-    if (!g->anonymous && look_up(g->auth, g->host, g->repository, &g->login, err) < 0)
+    if (!g->anonymous && look_up(g->auth, g->host, g->repository, g->skip, &g->login, err) < 0)
         return err->code;
     if (has_text(g->login.registry_token)) {
         if (rejected)
@@ -345,7 +421,8 @@ static int answer_bearer(struct cprov_grant *g, const struct cprov_auth_target *
         return err->code;
     free(g->realm);
     g->realm = realm;
-    borrow_peer(g, target);
+    if (borrow_peer(g, target, err) < 0 || withhold(g, target->token_server, err) < 0)
+        return err->code;
     g->by_post = has_text(g->login.identity_token);
     if (check_realm(g, realm, asked, err) < 0 ||
         cprov_grant_set_text(&g->service, c->service, err) < 0 ||
@@ -409,6 +486,43 @@ uint64_t cprov_auth_serial(const struct cprov_auth *a, const struct cprov_auth_t
     const struct cprov_grant *g = cprov_grants_find(&a->grants, target);
 
     return g && !g->exchange && cprov_grant_is_usable(g) ? g->serial : 0;
+}
+
+void cprov_auth_worked(struct cprov_auth *a, const struct cprov_auth_target *target,
+                       uint64_t serial)
+{
+    struct cprov_grant *g = cprov_grants_find(&a->grants, target);
+
+    if (g && serial > g->worked)
+        g->worked = serial;
+}
+
+bool cprov_auth_may_renew(const struct cprov_auth *a, const struct cprov_auth_target *target,
+                          uint64_t serial)
+{
+    const struct cprov_grant *g = cprov_grants_find(&a->grants, target);
+
+    return g && ((serial != 0 && serial <= g->worked) || g->has_login);
+}
+
+static const struct cprov_grant *withheld_of(const struct cprov_auth *a, const char *host)
+{
+    for (const struct cprov_grant *g = a->grants.first; g; g = g->next)
+        if (g->withheld && strcmp(g->host, host) == 0)
+            return g;
+    return NULL;
+}
+
+const char *cprov_auth_withheld(const struct cprov_auth *a, const char *host)
+{
+    const struct cprov_grant *g = withheld_of(a, host);
+
+    return g ? g->withheld : NULL;
+}
+
+int cprov_auth_fail_withheld(const struct cprov_auth *a, const char *host, struct cprov_error *err)
+{
+    return fail_withheld(withheld_of(a, host), err);
 }
 
 void cprov_auth_forget(struct cprov_auth *a, const void *arg)

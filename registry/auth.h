@@ -16,8 +16,8 @@ struct cprov_error;
 struct cprov_auth;
 
 /* Fills *out (zeroed) for host and repository path ("" for the host as a whole); nothing found is 0
- * and empty. */
-typedef int cprov_credentials_fn(void *arg, const char *host, const char *repository,
+ * and empty. skip: so many logins are passed over, they were refused. */
+typedef int cprov_credentials_fn(void *arg, const char *host, const char *repository, unsigned skip,
                                  struct cprov_credentials *out, struct cprov_error *err);
 
 /*
@@ -38,9 +38,11 @@ struct cprov_auth_target {
     const char *repository; /* "" for catalog and ping */
     const char
         *actions; /* "pull", "pull,push"; catalog: "registry:catalog:*" goes by repository "" */
-    const struct cprov_http_peer *peer;
-    bool allow_http; /* the origin itself is plain HTTP by the user's will */
-    bool anonymous;  /* never with a login: the target of a redirect */
+    const struct cprov_http_peer *peer; /* settings of peer_origin: a URL of it */
+    const char *peer_origin;
+    const char *token_server; /* where its login may go besides: configured; or NULL */
+    bool allow_http;          /* the origin itself is plain HTTP by the user's will */
+    bool anonymous;           /* never with a login: the target of a redirect */
 };
 
 /*
@@ -76,6 +78,20 @@ int cprov_auth_answer(struct cprov_auth *a, const struct cprov_auth_target *targ
  * refusal of an older one says nothing of the newer.
  */
 uint64_t cprov_auth_serial(const struct cprov_auth *a, const struct cprov_auth_target *target);
+
+/* The authorization of that number let a request in. */
+void cprov_auth_worked(struct cprov_auth *a, const struct cprov_auth_target *target,
+                       uint64_t serial);
+/* After a refusal of it: whether another may do, because it had worked, or because there may be
+ * another login. */
+bool cprov_auth_may_renew(const struct cprov_auth *a, const struct cprov_auth_target *target,
+                          uint64_t serial);
+
+/* The token server ("auth.example:8443") that was not given the login of a host, because it is not
+ * known to be that registry's (registry/origin.h); NULL: there was none. */
+const char *cprov_auth_withheld(const struct cprov_auth *a, const char *host);
+/* Says so, and how it is allowed. Returns CPROV_EAUTH. */
+int cprov_auth_fail_withheld(const struct cprov_auth *a, const char *host, struct cprov_error *err);
 
 /* Whoever waits with this arg is not called any more. */
 void cprov_auth_forget(struct cprov_auth *a, const void *arg);

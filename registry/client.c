@@ -49,6 +49,66 @@ void cprov_warnings_free(struct cprov_warning **list)
     }
 }
 
+/* --- where servers lead --- */
+
+static struct cprov_led *led_to(struct cprov_client *c, const char *host)
+{
+    for (struct cprov_led *l = c->led; l; l = l->next)
+        if (strcmp(l->host, host) == 0)
+            return l;
+    return NULL;
+}
+
+static int keep_led(struct cprov_client *c, const char *host, const struct cprov_http_peer *peer,
+                    struct cprov_error *err)
+{
+    struct cprov_led *l = malloc(sizeof(*l) + strlen(host) + 1);
+
+    if (!l)
+        return cprov_fail_memory(err);
+    memcpy(l->host, host, strlen(host) + 1);
+    l->peer = *peer;
+    l->next = c->led;
+    c->led = l;
+    c->led_count++;
+    return 0;
+}
+
+/* What is not kept is asked for again: a server that leads to ever new names costs but time. */
+static int peer_at(void *arg, const struct cprov_url *url, struct cprov_http_peer *out,
+                   struct cprov_error *err)
+{
+    struct cprov_client *c = arg;
+    auto_buf struct cprov_buf name = { 0 };
+
+    cprov_buf_init(&name, CPROV_URL_MAX);
+    if (!c->options.peer)
+        return 0;
+    cprov_buf_add_span(&name, url->host);
+    if (url->port != (url->https ? 443 : 80))
+        cprov_buf_addf(&name, ":%u", url->port);
+    if (cprov_buf_check(&name, "host", err) < 0)
+        return err->code;
+    const struct cprov_led *l = led_to(c, cprov_buf_text(&name));
+    if (l) {
+        *out = l->peer;
+        return 0;
+    }
+    if (c->options.peer(c->options.arg, cprov_buf_text(&name), out, err) < 0)
+        return err->code;
+    return c->led_count < CPROV_HOSTS_LED_MAX ? keep_led(c, cprov_buf_text(&name), out, err) : 0;
+}
+
+static void free_led(struct cprov_client *c)
+{
+    while (c->led) {
+        struct cprov_led *l = c->led;
+
+        c->led = l->next;
+        free(l);
+    }
+}
+
 /* --- life --- */
 
 int cprov_client_new(const struct cprov_client_options *options, struct cprov_client **out,
@@ -74,6 +134,8 @@ int cprov_client_new(const struct cprov_client_options *options, struct cprov_cl
     c->wire.log = options->http.log;
     c->wire.cancel = options->http.cancel;
     c->wire.retries = options->retries;
+    c->wire.peer = peer_at;
+    c->wire.peer_arg = c;
     c->wire.secrets = options->secrets;
     if (!c->wire.secrets && !(c->wire.secrets = c->own_secrets = cprov_secrets_new()))
         return cprov_fail_memory(err);
@@ -93,9 +155,15 @@ void cprov_client_free(struct cprov_client *c)
     cprov_http_free(c->http);
     cprov_wire_clear(&c->wire);
     cprov_endpoints_free(&c->endpoints);
+    free_led(c);
     cprov_warnings_free(&c->warnings);
     cprov_secrets_free(c->own_secrets);
     free(c);
+}
+
+const char *cprov_client_withheld(const struct cprov_client *c, const char *host)
+{
+    return cprov_auth_withheld(c->auth, host);
 }
 
 uint64_t cprov_client_requests(const struct cprov_client *c)
@@ -176,7 +244,9 @@ static void ping_done(void *arg, int code, const struct cprov_exchange_answer *a
     struct ping *p = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
 
-    if (code == CPROV_EAUTH && answer->head && !p->need_login && !p->has_login) {
+    if (code == 0 && p->need_login && cprov_auth_withheld(p->client->auth, p->host)) {
+        code = cprov_auth_fail_withheld(p->client->auth, p->host, &local);
+    } else if (code == CPROV_EAUTH && answer->head && !p->need_login && !p->has_login) {
         code = 0; /* it is a registry, and wants to know who we are */
     } else if (code == CPROV_ENOTFOUND) {
         code = cprov_fail(&local, CPROV_ENETWORK, "%s does not answer as a registry (%d)", p->host,

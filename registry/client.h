@@ -33,16 +33,20 @@ struct cprov_client;
 struct cprov_registry_settings {
     const char *api; /* base URL when it is not https://host, or NULL ("http://127.0.0.1:5000") */
     bool allow_http; /* plain HTTP permitted (loopback is always) */
+    const char *token_server; /* where its login may go besides: see registry/origin.h; or NULL */
     struct cprov_http_peer peer;
 };
 typedef int cprov_settings_fn(void *arg, const char *host, struct cprov_registry_settings *out,
                               struct cprov_error *err);
 
+typedef int cprov_peer_fn(void *arg, const char *host, struct cprov_http_peer *out,
+                          struct cprov_error *err);
 struct cprov_client_options {
     struct cprov_http_options http;
     cprov_settings_fn *settings; /* NULL: defaults */
+    cprov_peer_fn *peer; /* of a host that a server leads to: what was said of it; NULL: defaults */
     cprov_credentials_fn *credentials;
-    void *arg; /* of both */
+    void *arg; /* of all three */
     /* Learns every login, token and signed query that is sent or that a server leads to: who shows
      * a message of this client hides them (base/secrets.h). Borrowed; NULL: one of the client's
      * own. */
@@ -65,6 +69,7 @@ void cprov_client_free(struct cprov_client *c);
 CPROV_DEFINE_CLEANUP(struct cprov_client, cprov_client, cprov_client_free)
 #define auto_client CPROV_CLEANUP(cprov_client_cleanup)
 
+const char *cprov_client_withheld(const struct cprov_client *c, const char *host); /* auth.h */
 /* Runs until every started operation has called back; or until *until (may be NULL) is true.
  * CPROV_ECANCELLED when cancelled. */
 CPROV_MUST_CHECK

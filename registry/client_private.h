@@ -25,6 +25,13 @@ struct cprov_warning {
     char *text;
 };
 
+/* A host that a server led to, and how it is reached. */
+struct cprov_led {
+    struct cprov_led *next;
+    struct cprov_http_peer peer;
+    char host[]; /* "cdn.example:8443" */
+};
+
 struct cprov_client {
     struct cprov_client_options options;
     struct cprov_http *http;
@@ -32,6 +39,8 @@ struct cprov_client {
     struct cprov_secrets *own_secrets; /* wire.secrets, where the options give none */
     struct cprov_auth *auth;
     struct cprov_endpoint *endpoints;
+    struct cprov_led *led;
+    size_t led_count;
     struct cprov_warning *warnings;
     struct cprov_op *ops;
     /* blobs: registry/blob_queue.c */

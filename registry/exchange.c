@@ -162,12 +162,38 @@ uint64_t cprov_exchange_mark(struct cprov_span url)
     return h;
 }
 
-static bool at_home(const struct cprov_exchange *x, const struct cprov_url *url)
+static bool is_at(const struct cprov_exchange *x, const char *origin, const struct cprov_url *url)
 {
     struct cprov_url home;
 
-    return cprov_url_parse(cprov_span_of(x->base), &home, NULL) == 0 &&
+    return cprov_url_parse(cprov_span_of(origin ? origin : x->base), &home, NULL) == 0 &&
            cprov_url_same_origin(&home, url);
+}
+
+/* The one place that says who sees a login: the origin that it was entered for. */
+static bool at_home(const struct cprov_exchange *x, const struct cprov_url *url)
+{
+    return is_at(x, x->spec.login_origin, url);
+}
+
+/* How the origin is reached: what was set for another one does not hold for it, but for the way out
+ * of the house. */
+static int choose_peer(struct cprov_exchange *x, const struct cprov_url *url,
+                       const struct cprov_http_peer **out, struct cprov_error *err)
+{
+    const struct cprov_wire *w = x->wire;
+    const char *proxy = x->spec.peer ? x->spec.peer->proxy : NULL;
+
+    *out = x->spec.peer;
+    if (is_at(x, x->spec.peer_origin, url))
+        return 0;
+    x->beyond = (struct cprov_http_peer){ 0 };
+    if (w->peer && w->peer(w->peer_arg, url, &x->beyond, err) < 0)
+        return err->code;
+    if (!x->beyond.proxy)
+        x->beyond.proxy = proxy;
+    *out = &x->beyond;
+    return 0;
 }
 
 void cprov_exchange_rewind(struct cprov_exchange *x)
@@ -239,10 +265,15 @@ static bool names_host(const struct cprov_exchange *x)
     return memmem(what.ptr, what.len, host.ptr, host.len) != NULL;
 }
 
-static int start_transfer(struct cprov_exchange *x, bool home, struct cprov_error *err)
+static int start_transfer(struct cprov_exchange *x, const struct cprov_url *url, bool home,
+                          struct cprov_error *err)
 {
     struct cprov_header headers[HEADERS_MAX];
     size_t count = add_headers(x, home, headers);
+    const struct cprov_http_peer *peer = NULL;
+
+    if (choose_peer(x, url, &peer, err) < 0)
+        return cprov_wrap(err, "%s", x->spec.what);
 
     learn_secrets(x, headers, count);
     struct cprov_http_request request = {
@@ -256,7 +287,7 @@ static int start_transfer(struct cprov_exchange *x, bool home, struct cprov_erro
         .host_is_named = names_host(x),
         .whole = !x->spec.hooks->body,
         .expected = x->spec.expected,
-        .peer = home ? x->spec.peer : &x->beyond,
+        .peer = peer,
         .head = cprov_exchange_on_head,
         .body = cprov_exchange_on_body,
         .done = cprov_exchange_on_done,
@@ -349,7 +380,7 @@ static int try_send(struct cprov_exchange *x, struct cprov_error *err)
         return code;
     if (cprov_buf_check(&x->authorization, "authorization", err) < 0)
         return cprov_wrap(err, "%s", x->spec.what);
-    return start_transfer(x, home, err);
+    return start_transfer(x, &url, home, err);
 }
 
 void cprov_exchange_send(struct cprov_exchange *x)
@@ -382,13 +413,14 @@ static int copy_spec(struct cprov_exchange *x, const struct cprov_exchange_spec 
                      struct cprov_error *err)
 {
     struct cprov_arena *a = &x->arena;
-    const char *const texts[] = { spec->url,      spec->fallback_url,  spec->what,
-                                  spec->accept,   spec->authorization, spec->if_none_match,
-                                  spec->form_type };
+    const char *const texts[] = { spec->url,       spec->fallback_url,  spec->what,
+                                  spec->accept,    spec->authorization, spec->if_none_match,
+                                  spec->form_type, spec->login_origin,  spec->peer_origin };
     const char **const copies[] = { &x->spec.url,           &x->spec.fallback_url,
                                     &x->spec.what,          &x->spec.accept,
                                     &x->spec.authorization, &x->spec.if_none_match,
-                                    &x->spec.form_type };
+                                    &x->spec.form_type,     &x->spec.login_origin,
+                                    &x->spec.peer_origin };
 
     x->spec = *spec;
     for (size_t i = 0; i < CPROV_COUNT(texts); i++)
@@ -417,9 +449,6 @@ int cprov_exchange_start(struct cprov_wire *w, const struct cprov_exchange_spec 
     if (x->next)
         x->next->link = &x->next;
     w->live = x;
-    if (spec->peer)
-        x->beyond = *spec->peer;
-    x->beyond.cert_file = x->beyond.key_file = NULL;
 
     x->busy++;
     int code = copy_spec(x, spec, err);

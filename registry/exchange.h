@@ -67,13 +67,18 @@ struct cprov_exchange_hooks {
 struct cprov_exchange_spec {
     enum cprov_http_method method;
     const char *url;
-    const char *fallback_url;  /* the same in the other scheme, tried when url is not answered by
-                                  HTTP; or NULL */
-    const char *what;          /* "tags of docker.io/library/alpine", for messages */
-    const char *accept;        /* or NULL */
-    const char *authorization; /* a fixed one, for the origin of url alone; or NULL */
-    const char *if_none_match; /* an ETag: 304 is then an answer like a 2xx; or NULL */
-    const struct cprov_header *headers;     /* further ones, for the origin of url alone; copied */
+    const char *fallback_url; /* the same in the other scheme, tried when url is not answered by
+                                 HTTP; or NULL */
+    const char *what;         /* "tags of docker.io/library/alpine", for messages */
+    const char *accept;       /* or NULL */
+    /* Whose authorization, headers and peer these are: a URL of that origin; NULL: that of url. No
+     * other origin sees the first two, on any hop, and others are reached as wire.h's peer() says.
+     * "" as peer_origin: nobody's, so that all are. */
+    const char *login_origin;
+    const char *peer_origin;
+    const char *authorization;              /* a fixed one, for login_origin alone; or NULL */
+    const char *if_none_match;              /* an ETag: 304 is then an answer like a 2xx; or NULL */
+    const struct cprov_header *headers;     /* further ones, for login_origin alone; copied */
     size_t headers_count;                   /* at most CPROV_EXCHANGE_HEADERS_MAX */
     struct cprov_span form;                 /* of a POST */
     const struct cprov_http_upload *upload; /* the body instead of form: sent anew with each try,
@@ -84,7 +89,7 @@ struct cprov_exchange_spec {
     bool once;                          /* a fault ends it: somebody else can do the work */
     bool probe;                         /* a refusal is not asked again: another question follows */
     bool allow_http;                    /* redirects may lead to plain http beyond loopback */
-    const struct cprov_http_peer *peer; /* other origins do not see the client certificate */
+    const struct cprov_http_peer *peer; /* settings of peer_origin, and of no other */
     size_t body_max;                    /* bytes of an answer that are collected */
     const struct cprov_exchange_hooks *hooks;
     void *arg;

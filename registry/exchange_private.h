@@ -16,7 +16,7 @@ struct cprov_exchange {
 
     struct cprov_exchange_spec spec; /* texts in arena */
     struct cprov_arena arena;
-    struct cprov_http_peer beyond; /* spec.peer for other origins */
+    struct cprov_http_peer beyond; /* of the origin that is asked, where spec.peer is another's */
     const char *base;              /* spec.url or spec.fallback_url */
 
     struct cprov_buf url; /* of this hop */

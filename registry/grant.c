@@ -108,6 +108,8 @@ static void free_grant(struct cprov_grant *g)
     free(g->actions);
     free(g->realm);
     free(g->service);
+    free(g->peer_origin);
+    free(g->withheld);
     free(g);
 }
 

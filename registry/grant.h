@@ -46,6 +46,11 @@ struct cprov_grant {
     struct cprov_exchange *exchange; /* that fetches a token, or NULL */
     struct cprov_credentials login;  /* while it runs */
     struct cprov_http_peer peer;
+    char *peer_origin; /* whose settings peer has */
+    char *withheld;    /* the token server that was not given the login; or NULL */
+    unsigned skip;     /* logins that were refused */
+    bool has_login;    /* the authorization comes of one that is kept */
+    uint64_t worked;   /* the newest serial that let a request in */
     bool allow_http;
     bool by_post;
     char *realm, *service;

@@ -38,6 +38,7 @@ CPROV_DEFINE_CLEANUP(struct cprov_http, cprov_http, cprov_http_free)
 /* How to reach one origin; texts are borrowed until the transfer ends; NULL or "" : the default. */
 struct cprov_http_peer {
     const char *ca_file;   /* PEM, beside the system's */
+    const char *ca_pem;    /* instead of what ca_file, a folder, has: PEM; or NULL */
     const char *cert_file; /* client certificate and key, PEM */
     const char *key_file;
     bool insecure;     /* do not verify the server: only when the user said so */

@@ -251,12 +251,30 @@ static bool given(const char *text)
     return text && text[0] != '\0';
 }
 
+static void set_pem(struct options *o, CURLoption as_file, CURLoption as_blob, const char *file,
+                    const char *pem)
+{
+    struct curl_blob blob = { .flags = CURL_BLOB_COPY };
+
+    if (!pem) {
+        set_pointer(o, as_file, file);
+        return;
+    }
+    union {
+        const char *in;
+        void *out;
+    } text = { .in = pem }; /* libcurl takes a copy */
+    blob.data = text.out;
+    blob.len = strlen(pem);
+    set_pointer(o, as_blob, &blob);
+}
+
 /*
  * libcurl keeps the parsed store of authorities between connections only when it comes from one
  * bundle: reading 140 certificates again costs more than the handshake. With a file of the user's
  * the bundle gives way to that file and the system's folder stays beside it.
  */
-static void set_authorities(struct options *o, const char *ca_file)
+static void set_authorities(struct options *o, const char *ca_file, const char *ca_pem)
 {
     char *bundle = NULL, *folder = NULL;
 
@@ -265,8 +283,8 @@ static void set_authorities(struct options *o, const char *ca_file)
     if (o->failed == CURLE_OK)
         o->failed = cprov_curl.easy_getinfo(o->easy, CURLINFO_CAPATH, &folder);
     if (given(ca_file)) {
-        set_pointer(o, CURLOPT_CAINFO, ca_file);
-        set_pointer(o, CURLOPT_PROXY_CAINFO, ca_file);
+        set_pem(o, CURLOPT_CAINFO, CURLOPT_CAINFO_BLOB, ca_file, ca_pem);
+        set_pem(o, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAINFO_BLOB, ca_file, ca_pem);
         if (!folder)
             set_pointer(o, CURLOPT_CAPATH, CA_FOLDER);
     } else if (bundle && access(bundle, R_OK) == 0) {
@@ -277,7 +295,7 @@ static void set_authorities(struct options *o, const char *ca_file)
 static void set_peer(struct options *o, const struct cprov_http_peer *peer)
 {
     set_long(o, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2);
-    set_authorities(o, peer ? peer->ca_file : NULL);
+    set_authorities(o, peer ? peer->ca_file : NULL, peer ? peer->ca_pem : NULL);
     if (!peer)
         return;
     if (given(peer->cert_file))

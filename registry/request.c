@@ -11,7 +11,8 @@
 #include "registry/redirect.h"
 #include "registry/warning.h"
 
-#define ROUNDS_MAX   2 /* challenges in a row; the second for a scope that did not suffice */
+#define ROUNDS_MAX   2  /* challenges in a row; the second for a scope that did not suffice */
+#define RENEWALS_MAX 32 /* the same where each brings something new: a token, another login */
 #define WARNINGS_MAX 64
 #define WARNING_TEXT 240
 
@@ -20,7 +21,6 @@ struct cprov_request {
     struct cprov_endpoint *endpoint;
     struct cprov_request_spec spec; /* texts in arena */
     struct cprov_arena arena;
-    struct cprov_http_peer foreign_peer; /* of other origins */
     bool own_login; /* who asks brings an authorization: challenges have no answer here */
     struct cprov_exchange *exchange;
     struct cprov_exchange *ping;        /* that learns how to log in, or NULL */
@@ -85,6 +85,8 @@ static int target_for(struct cprov_request *r, const struct cprov_url *url, stru
         .repository = r->spec.repository,
         .actions = r->spec.actions,
         .peer = &r->endpoint->settings.peer,
+        .peer_origin = r->endpoint->base,
+        .token_server = r->endpoint->settings.token_server,
         .allow_http = r->endpoint->settings.allow_http,
         .anonymous = !home, /* whoever redirects us must not choose where our logins go */
     };
@@ -216,13 +218,29 @@ static bool is_outdated(struct cprov_request *r, const struct cprov_url *url)
     return now != 0 && now != r->serial;
 }
 
+/* A token that let somebody in and then ran out is no refusal, however often: some registries let
+ * each be used twice. */
+static bool may_ask_again(struct cprov_request *r, const struct cprov_url *url, bool scope,
+                          bool authorized)
+{
+    struct cprov_auth_target target;
+    auto_buf struct cprov_buf text = { 0 };
+
+    if (r->rounds == 0 || (scope && r->rounds < ROUNDS_MAX))
+        return true;
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    return authorized && r->rounds < RENEWALS_MAX &&
+           target_for(r, url, &text, &target, NULL) == 0 &&
+           cprov_auth_may_renew(r->client->auth, &target, r->serial);
+}
+
 /* CPROV_ENOTFOUND when there is no answer to what `challenges` hold. */
 static int answer_refusal(struct cprov_request *r, const struct cprov_url *url,
                           const struct cprov_http_head *head, bool authorized,
                           struct cprov_error *err)
 {
     bool scope = lacks_scope(&r->challenges);
-    if ((head->status == 403 && !scope) || r->rounds >= ROUNDS_MAX || (r->rounds > 0 && !scope))
+    if ((head->status == 403 && !scope) || !may_ask_again(r, url, scope, authorized))
         return CPROV_ENOTFOUND;
     r->rounds++;
     if (authorized && is_outdated(r, url)) {
@@ -271,6 +289,16 @@ static int challenged(void *arg, struct cprov_exchange *x, const struct cprov_ur
 
 /* --- hooks --- */
 
+static void let_in(struct cprov_request *r, const struct cprov_url *url)
+{
+    struct cprov_auth_target target;
+    auto_buf struct cprov_buf text = { 0 };
+
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    if (r->serial != 0 && target_for(r, url, &text, &target, NULL) == 0)
+        cprov_auth_worked(r->client->auth, &target, r->serial);
+}
+
 static void seen(void *arg, const struct cprov_url *url, const struct cprov_http_head *head)
 {
     struct cprov_request *r = arg;
@@ -279,8 +307,10 @@ static void seen(void *arg, const struct cprov_url *url, const struct cprov_http
         cprov_endpoint_settle(r->endpoint, url);
         look_for_warnings(r, head);
     }
-    if (head->status < 400) /* the next challenge is a new one, also where a redirect leads */
+    if (head->status < 400) { /* the next challenge is a new one, also where a redirect leads */
         r->rounds = 0;
+        let_in(r, url);
+    }
 }
 
 static int begin(void *arg, struct cprov_exchange *x, struct cprov_error *err)
@@ -324,7 +354,9 @@ static void done(void *arg, int code, const struct cprov_exchange_answer *answer
 
     if (code < 0) {
         local = *err;
-        if (code == CPROV_EAUTH)
+        if (code == CPROV_EAUTH && cprov_auth_withheld(r->client->auth, r->endpoint->host))
+            (void)cprov_auth_fail_withheld(r->client->auth, r->endpoint->host, &local);
+        else if (code == CPROV_EAUTH)
             cprov_hint(&local, "log in: cprov login %s", r->endpoint->host);
     }
     r->spec.done(r->spec.arg, code, answered, code < 0 ? &local : NULL);
@@ -428,7 +460,11 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .once = spec->once,
         .probe = spec->probe,
         .allow_http = e->settings.allow_http,
-        .peer = elsewhere ? &r->foreign_peer : &e->settings.peer,
+        .login_origin = elsewhere ? e->base : NULL,
+        .peer_origin = spec->foreign ? ""
+                       : elsewhere   ? e->base
+                                     : NULL,
+        .peer = &e->settings.peer,
         .body_max = spec->body_max,
         .hooks = spec->body ? &streaming : &collecting,
         .arg = r,
@@ -451,10 +487,6 @@ int cprov_request_start(struct cprov_client *c, const struct cprov_request_spec 
     r->endpoint = e;
     r->own_login = spec->authorization != NULL;
     cprov_buf_init(&r->origin, CPROV_URL_MAX);
-    r->foreign_peer = e->settings.peer;
-    r->foreign_peer.cert_file = r->foreign_peer.key_file = NULL;
-    if (spec->foreign)
-        r->foreign_peer.insecure = false; /* that was said of the registry */
     code = copy_spec(r, spec, err);
     if (code == 0)
         code = start(r, spec, err);

@@ -66,6 +66,59 @@ void cprov_scopes_add(struct cprov_buf *scopes, struct cprov_span more)
     }
 }
 
+static bool has_action(struct cprov_span actions, struct cprov_span wanted)
+{
+    struct cprov_span action;
+
+    while (cprov_span_next(&actions, ',', &action))
+        if (cprov_span_equal(action, wanted))
+            return true;
+    return false;
+}
+
+/* "repository:team/app:pull,push,delete"; the name may have a port in it. */
+static void narrow(struct cprov_buf *out, struct cprov_span scope, const char *repository,
+                   const char *actions)
+{
+    struct cprov_span name, demanded, action, ours = cprov_span_of(actions);
+    bool any = false;
+
+    if (!cprov_span_starts_with(scope, "repository") ||
+        !cprov_span_cut_last(scope, ':', &name, &demanded)) {
+        cprov_buf_add_span(out, scope);
+        return;
+    }
+    size_t colon = cprov_span_find(name, ':');
+    if (!cprov_span_is(cprov_span_from(name, colon < name.len ? colon + 1 : colon), repository))
+        ours = CPROV_SPAN_LITERAL("pull");
+    cprov_buf_add_span(out, name);
+    cprov_buf_add_char(out, ':');
+    while (cprov_span_next(&demanded, ',', &action)) {
+        if (!has_action(ours, action))
+            continue;
+        if (any)
+            cprov_buf_add_char(out, ',');
+        cprov_buf_add_span(out, action);
+        any = true;
+    }
+    if (!any)
+        cprov_buf_add_span(out, ours);
+}
+
+void cprov_scopes_narrow(struct cprov_buf *out, struct cprov_span demanded, const char *repository,
+                         const char *actions)
+{
+    struct cprov_span scope;
+
+    while (cprov_span_next(&demanded, ' ', &scope)) {
+        if (scope.len == 0)
+            continue;
+        if (out->len > 0)
+            cprov_buf_add_char(out, ' ');
+        narrow(out, scope, repository, actions);
+    }
+}
+
 void cprov_token_url(struct cprov_span realm, const char *service, const char *account,
                      struct cprov_span scopes, struct cprov_buf *out)
 {

@@ -28,6 +28,13 @@ void cprov_scopes_add(struct cprov_buf *scopes, struct cprov_span more);
 /* Whether every scope of `some` is in `all`; actions are compared as written. */
 bool cprov_scopes_cover(struct cprov_span all, struct cprov_span some);
 
+/*
+ * Appends the scopes of `demanded` as far as they are for what is to be done: of a repository the
+ * actions among ours ("pull,push"), and "pull" of another one; what is no repository as it is.
+ */
+void cprov_scopes_narrow(struct cprov_buf *out, struct cprov_span demanded, const char *repository,
+                         const char *actions);
+
 /* realm + service, account and one scope parameter per scope: the URL of a GET. */
 void cprov_token_url(struct cprov_span realm, const char *service, const char *account,
                      struct cprov_span scopes, struct cprov_buf *out);

@@ -344,7 +344,7 @@ static int find_login(struct walk *w, struct cprov_error *err)
 
     if (!w->listing->login || !o->credentials)
         return 0;
-    int code = o->credentials(o->arg, w->ref.host, w->ref.repository, &login, err);
+    int code = o->credentials(o->arg, w->ref.host, w->ref.repository, 0, &login, err);
     if (code < 0)
         return code;
     w->listing->login(&login, &w->authorization);

@@ -18,13 +18,19 @@ struct cprov_alarm;
 struct cprov_exchange;
 struct cprov_pause;
 
-/* One per client, used by one thread. The first five are the owner's to set before first use. */
+/* One per client, used by one thread. Those before `alarms` are the owner's to set before first
+ * use. */
 struct cprov_wire {
     struct cprov_http *http;
     const struct cprov_log *log;       /* or NULL */
     const struct cprov_cancel *cancel; /* or NULL */
     unsigned retries;                  /* tries after the first */
     struct cprov_secrets *secrets;     /* learns what is sent, or NULL */
+    /* How an origin is reached that a server leads to: what was said of that very host, and nothing
+     * of who leads there. NULL: as by default. */
+    int (*peer)(void *arg, const struct cprov_url *url, struct cprov_http_peer *out,
+                struct cprov_error *err);
+    void *peer_arg;
 
     struct cprov_alarm *alarms;
     struct cprov_pause *pauses;

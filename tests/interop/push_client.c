@@ -23,13 +23,15 @@ struct work {
     struct cprov_error err;
 };
 
-static int find_login(void *arg, const char *host, const char *repository,
+static int find_login(void *arg, const char *host, const char *repository, unsigned skip,
                       struct cprov_credentials *out, struct cprov_error *err)
 {
     const struct work *w = arg;
     const char *colon = w->login ? strchr(w->login, ':') : NULL;
 
     (void)host;
+    if (skip > 0)
+        return 0;
     (void)repository;
     if (!colon)
         return 0;

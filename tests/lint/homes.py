@@ -15,6 +15,7 @@ HOMES = [
     (r"dlfcn\.h", r"base/library\.c"),
     (r"yaml", r"conf/\w+\.c"),
     (r"curl/", r"registry/(http\w*|curl_library|url)\.[ch]"),
+    (r"libpsl", r"registry/origin\.c"),
     (r"sqlite3", r"registry/(sqlite_library|index\w*|sorter)\.[ch]"),
     (r"archive", r"store/(archive\w*|tar\w*)\.[ch]"),
     (r"wimlib", r"store/wim\.c"),

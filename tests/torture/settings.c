@@ -124,7 +124,7 @@ static int run_find(void *arg, struct cprov_error *err)
     const struct login *l = arg;
     struct cprov_credentials c = { 0 };
 
-    int code = cprov_credentials_find(l->authfile, l->host, "team/app", &c, err);
+    int code = cprov_credentials_find(l->authfile, l->host, "team/app", 0, &c, err);
     if (code < 0) {
         assert_null(c.username);
         assert_null(c.password);
@@ -179,10 +179,10 @@ static void still_there(void *arg, int code)
     const struct login *l = arg;
     struct cprov_credentials c = { 0 };
 
-    assert_int_equal(cprov_credentials_find(l->authfile, "kept.example", "", &c, NULL), 0);
+    assert_int_equal(cprov_credentials_find(l->authfile, "kept.example", "", 0, &c, NULL), 0);
     assert_string_equal(c.username, "x");
     cprov_credentials_clear(&c);
-    assert_int_equal(cprov_credentials_find(l->authfile, l->host, "", &c, NULL), 0);
+    assert_int_equal(cprov_credentials_find(l->authfile, l->host, "", 0, &c, NULL), 0);
     if (code == 0)
         assert_string_equal(c.password, l->password);
     cprov_credentials_clear(&c);

@@ -12,13 +12,15 @@ static void test_found(void **state)
     struct cprov_host_conf out = { .host = HOST };
 
     (void)state;
-    scratch_write(FOLDER "/a.crt", "", 0644);
-    scratch_write(FOLDER "/ca.crt", "", 0644);
+    scratch_write(FOLDER "/a.crt", "one\n", 0644);
+    scratch_write(FOLDER "/ca.crt", "two\n", 0644);
     scratch_write(FOLDER "/client.cert", "", 0644);
     scratch_write(FOLDER "/client.key", "", 0644);
     scratch_write(FOLDER "/readme", "", 0644);
     assert_int_equal(cprov_conf_certs(HOST, &arena, &out, NULL), 0);
-    assert_string_equal(out.ca_file, scratch_path(FOLDER "/ca.crt"));
+    /* B22: of several authorities all count */
+    assert_string_equal(out.ca_file, scratch_path(FOLDER));
+    assert_string_equal(out.ca_pem, "one\n\ntwo\n\n");
     assert_string_equal(out.cert_file, scratch_path(FOLDER "/client.cert"));
     assert_string_equal(out.key_file, scratch_path(FOLDER "/client.key"));
 }

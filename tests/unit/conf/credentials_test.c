@@ -20,7 +20,7 @@ static void find(const char *authfile, const char *host, const char *repository,
     char text[256] = "";
 
     print_message("%s/%s\n", host, repository);
-    int code = cprov_credentials_find(authfile, host, repository, &c, &err);
+    int code = cprov_credentials_find(authfile, host, repository, 0, &c, &err);
     if (code < 0)
         print_message("%s\n", err.msg);
     assert_int_equal(code, 0);
@@ -137,7 +137,7 @@ static void test_bad_files(void **state)
 
         print_message("%s\n", files[i]);
         scratch_write("auth.json", files[i], 0600);
-        assert_int_equal(cprov_credentials_find(path, "h", "", &c, &err), CPROV_EINVAL);
+        assert_int_equal(cprov_credentials_find(path, "h", "", 0, &c, &err), CPROV_EINVAL);
         assert_non_null(strstr(err.msg, path));
         assert_null(strstr(err.msg, "hunter2"));
         assert_null(strstr(err.msg, "aHVudGVyMg"));
@@ -157,7 +157,7 @@ static void test_authfile(void **state)
     setenv("REGISTRY_AUTH_FILE", scratch_path("auth.json"), 1);
     find(NULL, "h", "", "");
     find(NULL, "g", "", "a:b");
-    assert_int_equal(cprov_credentials_find(scratch_path("none"), "h", "", &c, NULL),
+    assert_int_equal(cprov_credentials_find(scratch_path("none"), "h", "", 0, &c, NULL),
                      CPROV_ENOTFOUND);
 }
 
@@ -203,6 +203,33 @@ static void test_helpers(void **state)
     find(NULL, "docker.io", "library/x", "token:3");
 }
 
+static void B21_next_login_after_a_refusal(void **state)
+{
+    static const char *const expected[] = { "x:y", "a:b", "n:r", "" };
+
+    (void)state;
+    scratch_write(DOCKER, "{\"auths\":{\"h\":" XY "}}", 0600);
+    scratch_write(PODMAN, "{\"auths\":{\"h\":" AB "}}", 0600);
+    scratch_write("home/.netrc", "machine h login n password r", 0600);
+    for (unsigned skip = 0; skip < CPROV_COUNT(expected); skip++) {
+        struct cprov_credentials c = { 0 };
+        char text[64] = "";
+
+        assert_int_equal(cprov_credentials_find(NULL, "h", "", skip, &c, NULL), 0);
+        if (c.username)
+            (void)snprintf(text, sizeof(text), "%s:%s", c.username, c.password);
+        assert_string_equal(text, expected[skip]);
+        cprov_credentials_clear(&c);
+    }
+}
+
+static void B21_broken_lines_in_auth(void **state)
+{
+    (void)state;
+    scratch_write(DOCKER, "{\"auths\":{\"h\":{\"auth\":\"dT\\r\\npw\\n\"}}}", 0600);
+    find(NULL, "h", "", "u:p");
+}
+
 static void test_missing_helper(void **state)
 {
     struct cprov_credentials c = { 0 };
@@ -211,7 +238,7 @@ static void test_missing_helper(void **state)
     (void)state;
     use_helpers();
     scratch_write(DOCKER, "{\"credsStore\":\"none\"}", 0600);
-    assert_int_equal(cprov_credentials_find(NULL, "h", "", &c, &err), CPROV_EAUTH);
+    assert_int_equal(cprov_credentials_find(NULL, "h", "", 0, &c, &err), CPROV_EAUTH);
     assert_non_null(strstr(err.msg, "docker-credential-none"));
 }
 
@@ -256,8 +283,11 @@ static void test_store_places(void **state)
                         "            \"auth\": \"dTpw\"\n        }\n    }\n}\n");
     assert_int_equal(scratch_mode(DOCKER), 0600);
     scratch_write("config/containers/auth.json", "{}", 0644);
-    store(NULL, "h/team", scratch_path("config/containers/auth.json"));
+    store(NULL, "h/team", scratch_path(DOCKER)); /* docker's folder is there */
     find(NULL, "h", "team/x", "u:p");
+    scratch_write("config/containers/auth.json", "{\"auths\":{\"g\":" AB "}}", 0644);
+    store(NULL, "g", scratch_path("config/containers/auth.json")); /* there it is found */
+    find(NULL, "g", "", "u:p");
     find(NULL, "h", "x", "");
     store(scratch_path("new/auth.json"), "h", scratch_path("new/auth.json"));
     find(scratch_path("new/auth.json"), "h", "", "u:p");
@@ -404,13 +434,22 @@ static void test_erase_broken_helper(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        scratch_test(test_auths),        scratch_test(test_bad_files),
-        scratch_test(test_authfile),     scratch_test(test_order),
-        scratch_test(test_helpers),      scratch_test(test_missing_helper),
-        scratch_test(test_store_places), scratch_test(test_store_keeps),
-        scratch_test(test_store_tokens), scratch_test(test_store_refused),
-        scratch_test(test_symlink),      scratch_test(test_store_in_helper),
-        scratch_test(test_erase),        scratch_test(test_erase_broken_helper),
+        scratch_test(test_auths),
+        scratch_test(test_bad_files),
+        scratch_test(test_authfile),
+        scratch_test(test_order),
+        scratch_test(test_helpers),
+        scratch_test(test_missing_helper),
+        scratch_test(test_store_places),
+        scratch_test(test_store_keeps),
+        scratch_test(test_store_tokens),
+        scratch_test(test_store_refused),
+        scratch_test(test_symlink),
+        scratch_test(test_store_in_helper),
+        scratch_test(test_erase),
+        scratch_test(test_erase_broken_helper),
+        scratch_test(B21_broken_lines_in_auth),
+        scratch_test(B21_next_login_after_a_refusal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

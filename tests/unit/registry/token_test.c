@@ -158,11 +158,41 @@ static void token_too_long(void **state)
     }
 }
 
+/* H9: what a pull asks for is a pull, whatever the challenge names. */
+static void H9_only_what_is_done(void **state)
+{
+    static const struct {
+        const char *demanded, *repository, *actions, *expected;
+    } cases[] = {
+        { "repository:a/b:pull,push,delete", "a/b", "pull", "repository:a/b:pull" },
+        { "repository:a/b:push,pull", "a/b", "pull,push", "repository:a/b:push,pull" },
+        { "repository:a/b:delete", "a/b", "pull", "repository:a/b:pull" },
+        { "repository:other:pull,push", "a/b", "pull,push", "repository:other:pull" },
+        { "repository:a/b:* registry:catalog:*", "a/b", "pull",
+          "repository:a/b:pull registry:catalog:*" },
+        { "repository(plugin):a/b:pull,push", "a/b", "pull", "repository(plugin):a/b:pull" },
+        { "odd", "a/b", "pull", "odd" },
+        { "", "a/b", "pull", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        auto_buf struct cprov_buf out = { 0 };
+
+        cprov_buf_init(&out, 1024);
+        print_message("%s\n", cases[i].demanded);
+        cprov_scopes_narrow(&out, cprov_span_of(cases[i].demanded), cases[i].repository,
+                            cases[i].actions);
+        assert_string_equal(cprov_buf_text(&out), cases[i].expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(realms),  cmocka_unit_test(scopes),         cmocka_unit_test(requests),
-        cmocka_unit_test(answers), cmocka_unit_test(token_too_long),
+        cmocka_unit_test(realms),         cmocka_unit_test(scopes),
+        cmocka_unit_test(requests),       cmocka_unit_test(answers),
+        cmocka_unit_test(token_too_long), cmocka_unit_test(H9_only_what_is_done),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
