@@ -25,6 +25,7 @@ static const struct cprov_column image_columns[] = {
     TEXT("Publisher", publisher, 20),
     { "Size", CPROV_COLUMN_BYTES, offsetof(struct cprov_item, bytes), 10 },
     TEXT("Digest", digest, DIGEST_WIDTH),
+    TEXT("PlatformDigest", platform_digest, DIGEST_WIDTH),
     TEXT("MediaType", media_type, 58),
     TEXT("Platforms", platforms, 30),
     TEXT("OsVersion", os_version, 18),

@@ -4,9 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "provider/installed.h"
-#include "provider/outcome.h"
 #include "provider/plan.h"
-#include "provider/select.h"
 #include "store/blobs.h"
 
 /* What is shown, wherever it comes from. */
@@ -14,10 +12,11 @@ struct subject {
     struct cprov_session *s;
     const struct cprov_inspect_options *options;
     const char *name, *version, *reference, *source;
-    struct cprov_digest digest;
-    const struct cprov_manifest *top;   /* index or manifest */
-    const struct cprov_manifest *image; /* or NULL */
-    struct cprov_span config;           /* bytes, or empty */
+    struct cprov_digest digest;          /* as the registry gives it for the reference */
+    const struct cprov_digest *platform; /* of the image's manifest, or NULL */
+    const struct cprov_manifest *top;    /* index or manifest */
+    const struct cprov_manifest *image;  /* or NULL */
+    struct cprov_span config;            /* bytes, or empty */
     struct cprov_buf out;
 };
 
@@ -87,6 +86,8 @@ static int write_summary(struct subject *u, struct cprov_error *err)
     cprov_json_member(&w, "Reference", u->reference);
     cprov_json_member(&w, "Source", u->source);
     cprov_json_member(&w, "Digest", cprov_digest_format(&u->digest, digest));
+    if (u->platform && !cprov_digest_equal(u->platform, &u->digest))
+        cprov_json_member(&w, "PlatformDigest", cprov_digest_format(u->platform, digest));
     cprov_json_member(&w, "MediaType", u->top->media_type);
     cprov_json_member(&w, "ArtifactType", u->top->artifact_type);
     if (u->top->kind == CPROV_DOC_INDEX)
@@ -146,6 +147,10 @@ static int show_installed(struct subject *u, struct cprov_store *store,
         return err->code;
     u->top = top;
     u->digest = image->descriptor.digest;
+    u->platform = &image->descriptor.digest;
+    if (*image->index_digest &&
+        cprov_digest_parse(cprov_span_of(image->index_digest), &u->digest, err) < 0)
+        return cprov_wrap_as(err, CPROV_EVERIFY, "index.json");
     u->name = image->name;
     u->version = image->version;
     u->reference = image->reference;
@@ -160,11 +165,7 @@ static int try_installed(struct subject *u, bool *found, void (*json)(void *, co
 {
     auto_store struct cprov_store *store = NULL;
     auto_images struct cprov_images *images = NULL;
-    struct cprov_outcome ignored = { 0 };
-    struct cprov_selection selection = { .names = &u->options->name,
-                                         .names_count = 1,
-                                         .version = &u->options->version };
-    const struct cprov_callbacks *callbacks = u->s->callbacks;
+    const struct cprov_image *image = NULL;
 
     *found = false;
     if (u->options->version.all)
@@ -173,18 +174,12 @@ static int try_installed(struct subject *u, bool *found, void (*json)(void *, co
         return err->code == CPROV_ENOTFOUND ? 0 : err->code;
     if (cprov_images_read(store, &images, err) < 0)
         return err->code;
-    bool *selected = cprov_arena_alloc(&u->s->call, images->count, sizeof(*selected));
-    if (!selected)
-        return cprov_fail_memory(err);
-    u->s->callbacks = NULL; /* not being installed is nothing to tell: a registry is asked next */
-    int code = cprov_select(u->s, images, &selection, selected, &ignored, err);
-    u->s->callbacks = callbacks;
-    for (size_t i = 0; i < images->count && code == 0 && !*found; i++)
-        if (selected[i]) {
-            *found = true;
-            code = show_installed(u, store, &images->list[i], json, arg, err);
-        }
-    return code;
+    int code = cprov_installed_find(u->s, images, u->options->name, &u->options->version,
+                                    CPROV_INSTALLED_NEWEST, &image, err);
+    if (code == CPROV_ENOTFOUND) /* a registry is asked next */
+        return 0;
+    *found = code == 0;
+    return code < 0 ? code : show_installed(u, store, image, json, arg, err);
 }
 
 /* --- in a registry --- */
@@ -248,6 +243,7 @@ static int show_remote(struct subject *u, void (*json)(void *, const char *, siz
     if (code < 0 || (!raw && cprov_plan_fetch(u->s, &target, false, &chosen, &plan, err) < 0))
         return err->code;
     u->image = plan.image ? plan.image->manifest : NULL;
+    u->platform = plan.image ? &plan.image->descriptor.digest : NULL;
     if (u->image && !cprov_manifest_is_artifact(u->image) &&
         (plan.packed ? cprov_packed_read(plan.packed, &u->image->config.digest, CPROV_CONFIG_MAX,
                                          &config, err)

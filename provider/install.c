@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "provider/installed.h"
 #include "provider/outcome.h"
 #include "provider/plan.h"
+#include "provider/select.h"
 #include "provider/unpack_image.h"
 #include "store/check.h"
 
@@ -24,13 +26,23 @@ struct install {
 
 /* --- what is there already --- */
 
-static const struct cprov_image *find_record(const struct cprov_images *images, const char *name,
-                                             const char *version)
+/* The record of the target: its very document, or the whole index that it is of, under its name and
+ * version. A reference by digest alone is any version. */
+static const struct cprov_image *find_record(const struct install *in,
+                                             const struct cprov_images *images)
 {
-    for (size_t i = 0; images && i < images->count; i++)
-        if (cprov_span_is_nocase(cprov_span_of(images->list[i].name), name) &&
-            strcmp(images->list[i].version, version) == 0)
-            return &images->list[i];
+    const struct cprov_target *t = &in->target;
+    bool by_digest = t->reference.has_digest && !*t->reference.tag && *t->reference.host;
+
+    for (size_t i = 0; images && i < images->count; i++) {
+        const struct cprov_image *image = &images->list[i];
+
+        if (cprov_span_is_nocase(cprov_span_of(image->name), t->name) &&
+            (by_digest || strcmp(image->version, t->version) == 0) &&
+            (cprov_digest_equal(&image->descriptor.digest, &in->chosen.digest) ||
+             cprov_digest_equal(&image->descriptor.digest, &in->plan.top.descriptor.digest)))
+            return image;
+    }
     return NULL;
 }
 
@@ -46,7 +58,7 @@ static int read_images(struct cprov_session *s, struct cprov_images **out, struc
     return code < 0 ? code : cprov_images_read(store, out, err);
 }
 
-static void emit(struct cprov_session *s, const struct cprov_image *image,
+static void emit(const struct install *in, const struct cprov_image *image,
                  enum cprov_item_state state)
 {
     struct cprov_item item;
@@ -54,7 +66,8 @@ static void emit(struct cprov_session *s, const struct cprov_image *image,
 
     cprov_item_of_image(image, &item, digest, full);
     item.state = state;
-    cprov_item_emit(s, &item);
+    item.path = in->s->root;
+    cprov_item_emit(in->s, &item);
 }
 
 /* What is installed is unpacked from the store, without a byte from the network. */
@@ -87,49 +100,99 @@ static int skip(struct install *in, const struct cprov_image *image, struct cpro
 {
     cprov_say(in->s, CPROV_MSG_RESULT, "Skipping installed package %s %s.", image->name,
               image->version);
-    emit(in->s, image, CPROV_PRESENT);
-    return in->options->unpack ? unpack_installed(in, image, err) : 0;
+    if (in->options->unpack && unpack_installed(in, image, err) < 0)
+        return err->code;
+    emit(in, image, CPROV_PRESENT);
+    return 0;
+}
+
+/* An index may change around a manifest that stays: what the registry has now is kept. */
+static int keep_index_digest(struct install *in, const struct cprov_image *found,
+                             struct cprov_image *now, struct cprov_error *err)
+{
+    auto_store struct cprov_store *store = NULL;
+    char digest[CPROV_DIGEST_TEXT_MAX] = "";
+
+    *now = *found;
+    if (cprov_digest_equal(&found->descriptor.digest, &in->plan.top.descriptor.digest))
+        return 0;
+    cprov_digest_format(&in->plan.top.descriptor.digest, digest);
+    if (strcmp(found->index_digest, digest) == 0)
+        return 0;
+    now->index_digest = cprov_arena_text(&in->s->call, cprov_span_of(digest));
+    if (cprov_arena_check(&in->s->call, err) < 0 || in->s->options.what_if)
+        return err->code;
+    struct cprov_error unwritten = CPROV_ERROR_INIT; /* a store one may only read is no failure */
+    if (cprov_session_store(in->s, 0, &store, &unwritten) == 0)
+        (void)!cprov_images_add(store, now, &unwritten);
+    return 0;
 }
 
 /* Whether the very document is installed under this name and version. */
 static int already(struct install *in, bool *there, struct cprov_error *err)
 {
     auto_images struct cprov_images *images = NULL;
+    struct cprov_image now;
 
     *there = false;
     if (read_images(in->s, &images, err) < 0)
         return err->code;
-    const struct cprov_image *found = find_record(images, in->target.name, in->target.version);
-    if (!found || !cprov_digest_equal(&found->descriptor.digest, &in->chosen.digest) ||
-        in->options->reinstall)
+    const struct cprov_image *found = find_record(in, images);
+    if (!found || in->options->reinstall)
         return 0;
     *there = true;
-    return skip(in, found, err);
+    if (cprov_plan_fits(in->s, &in->plan, found->platform, err) < 0 ||
+        keep_index_digest(in, found, &now, err) < 0)
+        return err->code;
+    return skip(in, &now, err);
 }
 
-/* Without a network the name and version have to do. */
+/* How an installed image is named in the words of a name that was read. */
+static const char *installed_name(struct cprov_session *s, const struct cprov_name *n,
+                                  struct cprov_error *err)
+{
+    auto_buf struct cprov_buf text = { 0 };
+
+    if (!n->is_reference)
+        return n->shown_name ? n->shown_name : n->text;
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    cprov_reference_format(&n->reference, &text);
+    const char *kept = cprov_arena_text(&s->call, cprov_buf_span(&text));
+    if (!kept)
+        cprov_fail_memory(err);
+    return kept;
+}
+
+/* Without a network what is installed has to do: of one version the platform that is wanted. */
 static int offline(struct install *in, const char *text, struct cprov_error *err)
 {
     auto_images struct cprov_images *images = NULL;
-    bool found = false;
+    const struct cprov_version_options *version = &in->options->version;
+    struct cprov_session *s = in->s;
+    const char *why = NULL, *name;
     struct cprov_name n;
+    size_t found = 0;
 
-    if (cprov_name_read(in->s, text, &in->options->version, false, &n, err) < 0 ||
-        read_images(in->s, &images, err) < 0)
+    if (cprov_name_read(s, text, version, false, &n, err) < 0 || read_images(s, &images, err) < 0)
         return err->code;
-    struct cprov_span name =
-        n.is_reference ? cprov_span_of(cprov_name_of_reference(in->s, &n.reference)) : n.lookup;
-    for (size_t i = 0; images && !n.place && i < images->count && (!found || n.all_versions); i++) {
-        const struct cprov_image *image = &images->list[i];
-
-        if (!cprov_span_is_nocase(name, image->name) ||
-            !cprov_version_range_has(&n.range, cprov_span_of(image->version)))
+    if (!(name = installed_name(s, &n, err)))
+        return err->code;
+    size_t count = images && !n.place ? images->count : 0;
+    bool *selected = cprov_arena_alloc(&s->call, count + 1, sizeof(*selected));
+    if (!selected)
+        return cprov_fail_memory(err);
+    if (count > 0 && cprov_select_quietly(s, images, name, version, selected, &why, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < count && (found == 0 || n.all_versions); i++) {
+        if (!selected[i])
             continue;
-        if (skip(in, image, err) < 0)
+        if (skip(in, &images->list[cprov_select_platform(s, images, selected, i)], err) < 0)
             return err->code;
-        found = true;
+        found++;
     }
-    return found ? 0 : cprov_fail(err, CPROV_ENETWORK, "not installed, and --offline was given");
+    return found ? 0
+                 : cprov_fail(err, CPROV_ENETWORK, "%s, and --offline was given",
+                              why ? why : "not installed");
 }
 
 /* --- getting it --- */
@@ -201,7 +264,7 @@ static int record(struct install *in, uint64_t bytes, struct cprov_image *image,
               cprov_time_taken(in->s, "Downloaded", cprov_clock_ms() - in->started_ms));
     cprov_say(in->s, CPROV_MSG_VERBOSE, "Installed %s %s (%llu bytes) in %s", image->name,
               image->version, (unsigned long long)bytes, cprov_store_root(in->store));
-    emit(in->s, image, CPROV_ADDED);
+    emit(in, image, CPROV_ADDED);
     cprov_session_log(in->s, in->store, "install",
                       cprov_name_and_version(in->s, image->name, image->version),
                       cprov_digest_format(&image->descriptor.digest, digest));
@@ -218,7 +281,7 @@ static int discard_damaged(struct install *in, struct cprov_error *err)
         return 0;
     if (cprov_images_read(in->store, &images, err) < 0)
         return err->code;
-    const struct cprov_image *found = find_record(images, in->target.name, in->target.version);
+    const struct cprov_image *found = find_record(in, images);
     return found ? cprov_discard_damaged(in->s, in->store, images, found, err) : 0;
 }
 

@@ -37,40 +37,39 @@ static int fail_several(const char *name, const struct cprov_images *images, con
     return CPROV_EINVAL;
 }
 
-/* The list is sorted by name, then newest first. */
-static int choose(struct cprov_installed *in, const char *name, const bool *selected,
-                  enum cprov_installed_which which, struct cprov_error *err)
+/*
+ * The list is sorted by name, then newest first. Of one version the platform of the host decides;
+ * one image under two names is one image.
+ */
+int cprov_installed_find(struct cprov_session *s, const struct cprov_images *images,
+                         const char *name, const struct cprov_version_options *version,
+                         enum cprov_installed_which which, const struct cprov_image **out,
+                         struct cprov_error *err)
 {
-    for (size_t i = 0; i < in->images->count; i++) {
-        const struct cprov_image *image = &in->images->list[i];
+    const struct cprov_image *found = NULL;
+    const char *why = "not installed";
+    bool *selected = cprov_arena_alloc(&s->call, images->count, sizeof(*selected));
+
+    if (!selected)
+        return cprov_fail_memory(err);
+    if (cprov_select_quietly(s, images, name, version, selected, &why, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < images->count; i++) {
+        const struct cprov_image *image = &images->list[i];
 
         if (!selected[i])
             continue;
-        if (!in->image)
-            in->image = image;
-        else if (which == CPROV_INSTALLED_ONLY || strcmp(in->image->name, image->name) != 0)
-            return fail_several(name, in->images, selected, err);
+        if (!found)
+            found = &images->list[cprov_select_platform(s, images, selected, i)];
+        bool rival = strcmp(found->name, image->name) != 0 ||
+                     (which == CPROV_INSTALLED_ONLY && strcmp(found->version, image->version) != 0);
+        if (rival && !cprov_digest_equal(&found->descriptor.digest, &image->descriptor.digest))
+            return fail_several(name, images, selected, err);
     }
-    return in->image ? 0 : cprov_fail(err, CPROV_ENOTFOUND, "not installed");
-}
-
-static int find(struct cprov_session *s, const char *name,
-                const struct cprov_version_options *version, enum cprov_installed_which which,
-                struct cprov_installed *in, struct cprov_error *err)
-{
-    const struct cprov_callbacks *callbacks = s->callbacks;
-    struct cprov_selection selection = { .names = &name, .names_count = 1, .version = version };
-    struct cprov_outcome ignored = { 0 };
-
-    if (cprov_images_read(in->store, &in->images, err) < 0)
-        return err->code;
-    bool *selected = cprov_arena_alloc(&s->call, in->images->count, sizeof(*selected));
-    if (!selected)
-        return cprov_fail_memory(err);
-    s->callbacks = NULL; /* that nothing fits is told once, by our caller */
-    int code = cprov_select(s, in->images, &selection, selected, &ignored, err);
-    s->callbacks = callbacks;
-    return code != 0 ? code : choose(in, name, selected, which, err);
+    if (!found)
+        return cprov_fail(err, CPROV_ENOTFOUND, "%s", why);
+    *out = found;
+    return 0;
 }
 
 int cprov_installed_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
@@ -175,7 +174,8 @@ static int open_stored(struct cprov_session *s, const char *name,
 
     if (code == CPROV_ENOTFOUND)
         return cprov_fail(err, CPROV_ENOTFOUND, "not installed");
-    if (code < 0 || find(s, name, version, which, in, err) < 0)
+    if (code < 0 || cprov_images_read(in->store, &in->images, err) < 0 ||
+        cprov_installed_find(s, in->images, name, version, which, &in->image, err) < 0)
         return err->code;
     return read_image_manifest(s, in, err);
 }

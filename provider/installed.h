@@ -35,6 +35,17 @@ int cprov_installed_layer(const struct cprov_installed *in, size_t i, int *fd, u
 enum cprov_installed_which { CPROV_INSTALLED_NEWEST, CPROV_INSTALLED_ONLY };
 
 /*
+ * The one of the images that a name means by cprov_select()'s rule: of one version the one for the
+ * session's host. CPROV_ENOTFOUND says why; CPROV_EINVAL: several images are meant (the text lists
+ * them), where one image under two names is not several.
+ */
+CPROV_MUST_CHECK
+int cprov_installed_find(struct cprov_session *s, const struct cprov_images *images,
+                         const char *name, const struct cprov_version_options *version,
+                         enum cprov_installed_which which, const struct cprov_image **out,
+                         struct cprov_error *err);
+
+/*
  * Opens the store with the flags and reads the image; a name of something on this machine
  * (cprov_local_name()) is read where it lies, when the newest will do: CPROV_EUNSUPPORTED when an
  * installed one alone will. CPROV_ENOTFOUND: none fits; CPROV_EINVAL:

@@ -60,7 +60,8 @@ void cprov_item_of_image(const struct cprov_image *image, struct cprov_item *ite
     item->publisher = image->publisher;
     item->source = image->source;
     item->reference = image->reference;
-    item->digest = cprov_digest_format(&image->descriptor.digest, digest);
+    item->platform_digest = cprov_digest_format(&image->descriptor.digest, digest);
+    item->digest = *image->index_digest ? image->index_digest : digest;
     item->media_type = image->descriptor.media_type;
     item->platforms = image->platform;
     item->created = image->created;

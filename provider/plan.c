@@ -377,6 +377,18 @@ static int fits_host(const struct cprov_session *s, const struct cprov_platform 
                       why);
 }
 
+int cprov_plan_fits(struct cprov_session *s, const struct cprov_plan *p, const char *platform,
+                    struct cprov_error *err)
+{
+    struct cprov_platform own;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    if (p->top.manifest->kind == CPROV_DOC_INDEX ||
+        cprov_platform_parse(cprov_span_of(platform), &s->call, &own, &ignored) < 0)
+        return 0;
+    return fits_host(s, &own, err);
+}
+
 int cprov_plan_config(struct cprov_session *s, struct cprov_store *store,
                       const struct cprov_plan *p, struct cprov_image_config **out,
                       struct cprov_error *err)
@@ -453,12 +465,14 @@ int cprov_plan_describe(struct cprov_session *s, const struct cprov_plan *p,
                         bool all_platforms, uint64_t bytes, struct cprov_image *out,
                         struct cprov_error *err)
 {
-    char id[CPROV_DIGEST_TEXT_MAX] = "";
+    char id[CPROV_DIGEST_TEXT_MAX] = "", index[CPROV_DIGEST_TEXT_MAX] = "";
     bool whole = all_platforms || !p->image;
     const char *created = config ? config->created : "";
 
     if (p->image)
         cprov_digest_format(&p->image->manifest->config.digest, id);
+    if (!whole && p->image != &p->top)
+        cprov_digest_format(&p->top.descriptor.digest, index);
     struct cprov_image image = {
         .descriptor = whole ? p->top.descriptor : p->image->descriptor,
         .name = shown_name(target, annotation(p, config, "org.opencontainers.image.title")),
@@ -471,6 +485,7 @@ int cprov_plan_describe(struct cprov_session *s, const struct cprov_plan *p,
         .created = *created ? created : annotation(p, config, "org.opencontainers.image.created"),
         .platform = platform_text(s, p, config, all_platforms),
         .image_id = cprov_arena_text(&s->call, cprov_span_of(id)),
+        .index_digest = cprov_arena_text(&s->call, cprov_span_of(index)),
         .size = bytes,
         .is_os = config && cprov_image_is_os(p->image->manifest, config),
     };

@@ -59,6 +59,12 @@ int cprov_plan_config(struct cprov_session *s, struct cprov_store *store,
                       const struct cprov_plan *p, struct cprov_image_config **out,
                       struct cprov_error *err);
 
+/* Whether a plan that is no index may be taken for the session's host, when its image is already
+ * known to be of that platform (text form). CPROV_EINCOMPATIBLE. */
+CPROV_MUST_CHECK
+int cprov_plan_fits(struct cprov_session *s, const struct cprov_plan *p, const char *platform,
+                    struct cprov_error *err);
+
 /* The record to keep; texts in the call's arena, the plan's and the config's. config may be
  * NULL. */
 CPROV_MUST_CHECK

@@ -79,7 +79,7 @@ struct cprov_item {
     const char *source;    /* name of the source, or its location */
     const char *location;  /* location of the source */
     const char *reference; /* "registry.example/windows/nanoserver:10.0.10586.8" */
-    const char *digest;    /* of the manifest or index */
+    const char *digest;    /* of the manifest or index, as its source gives it for the reference */
     const char *media_type;
     const char *platforms; /* "linux/amd64, linux/arm64" */
     const char *os_version;
@@ -96,11 +96,12 @@ struct cprov_item {
     bool trusted;   /* its source is trusted */
     bool is_os;     /* a base operating system image */
     const char *notes;
-    const char *sha256;       /* of a file that is no image in a registry, without "sha256:" */
-    const char *url;          /* of such a file, without its query */
-    const char *dependencies; /* "Name 1.0, Other [2.0,3.0)" */
-    const char *culture;      /* the one chosen of those there are, or all: "de-de, en-us" */
-    const char *checked;      /* RFC 3339: when it was last seen to be so; "" : just now */
+    const char *sha256;          /* of a file that is no image in a registry, without "sha256:" */
+    const char *url;             /* of such a file, without its query */
+    const char *dependencies;    /* "Name 1.0, Other [2.0,3.0)" */
+    const char *culture;         /* the one chosen of those there are, or all: "de-de, en-us" */
+    const char *checked;         /* RFC 3339: when it was last seen to be so; "" : just now */
+    const char *platform_digest; /* installed: of the one manifest of an index that is there */
 };
 
 /* Progress of one blob (id is its digest) or of the whole call (id is ""). Not more often than

@@ -174,6 +174,7 @@ void cprov_item_init(struct cprov_item *item)
         .dependencies = "",
         .culture = "",
         .checked = "",
+        .platform_digest = "",
     };
 }
 

@@ -297,6 +297,7 @@ static int save_file(struct save *v, const char *path, struct cprov_image *image
                                    .created = "",
                                    .platform = "",
                                    .image_id = "",
+                                   .index_digest = "",
                                    .size = v->target.bytes };
     return 0;
 }

@@ -6,9 +6,14 @@
 #include "provider/outcome.h"
 #include "store/images.h"
 
+/*
+ * The one rule for what a text means among installed images. Of what it may mean the best counts
+ * alone: a whole name, name:version, name@digest, reference or digest; else a path or last
+ * component of a name; else the beginning of an image id or digest (4 digits at least). A pattern
+ * is all that it matches. With --platform or --os-version only what fits counts.
+ */
 struct cprov_selection {
-    const char *const
-        *names; /* name, name:version, pattern, reference, image id or digest (4 digits at least) */
+    const char *const *names;
     size_t names_count; /* 0: all */
     const struct cprov_version_options
         *version;          /* min or max alone: the newest of each name that fits */
@@ -16,7 +21,7 @@ struct cprov_selection {
 };
 
 /* Sets images->count flags. An exact name that nothing matches is told and counted in outcome
- * (CPROV_ENOTFOUND). */
+ * (CPROV_ENOTFOUND). CPROV_EINVAL: versions that contradict themselves. */
 CPROV_MUST_CHECK
 int cprov_select(struct cprov_session *s, const struct cprov_images *images,
                  const struct cprov_selection *selection, bool *selected,
@@ -24,5 +29,21 @@ int cprov_select(struct cprov_session *s, const struct cprov_images *images,
 /* The same for a store that is not there: every exact name is told as not found. */
 void cprov_select_nothing(struct cprov_session *s, const struct cprov_selection *selection,
                           struct cprov_outcome *outcome);
+
+/* One name, without a word to anybody: flags as above, all false when nothing fits; *why then says
+ * so. */
+CPROV_MUST_CHECK
+int cprov_select_quietly(struct cprov_session *s, const struct cprov_images *images,
+                         const char *name, const struct cprov_version_options *version,
+                         bool *selected, const char **why, struct cprov_error *err);
+
+/* Of the flagged images that share name and version with the i-th, the index of the one for this
+ * session's host: platforms of one version are told apart by that alone. */
+size_t cprov_select_platform(struct cprov_session *s, const struct cprov_images *images,
+                             const bool *selected, size_t i);
+
+/* Whether an installed image is the same bytes as a digest says: of its manifest, or of the index
+ * that its registry has. */
+bool cprov_image_has_digest(const struct cprov_image *image, const struct cprov_digest *digest);
 
 #endif

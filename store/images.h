@@ -24,6 +24,7 @@ struct cprov_error;
 #define CPROV_ANN_OS_IMAGE  "io.container-provider.os-image"
 #define CPROV_ANN_PLATFORM  "io.container-provider.platform"
 #define CPROV_ANN_IMAGE_ID  "io.container-provider.image-id"
+#define CPROV_ANN_INDEX     "io.container-provider.index-digest"
 
 /* Where the name of an entry comes from. */
 enum cprov_naming {
@@ -49,7 +50,10 @@ struct cprov_image {
     const char *created;   /* RFC 3339, of the image config */
     const char *platform;  /* text form; several for an index, comma between */
     const char *image_id;  /* digest text of the image config */
-    uint64_t size;         /* bytes of all blobs */
+    /* Digest text of the index that the registry gives for the reference, where the descriptor is
+     * the one manifest of it that was installed; else "". */
+    const char *index_digest;
+    uint64_t size; /* bytes of all blobs */
     bool is_os;
     enum cprov_naming naming;
 };

@@ -38,6 +38,7 @@ static const struct text_field {
     { ANN_CONTAINERD, offsetof(struct cprov_image, reference), true },
     { CPROV_ANN_PLATFORM, offsetof(struct cprov_image, platform), true },
     { CPROV_ANN_IMAGE_ID, offsetof(struct cprov_image, image_id), true },
+    { CPROV_ANN_INDEX, offsetof(struct cprov_image, index_digest), false },
     { CPROV_ANN_SOURCE, offsetof(struct cprov_image, source), false },
     { CPROV_ANN_INSTALLED, offsetof(struct cprov_image, installed), false },
 };
