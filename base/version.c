@@ -186,7 +186,7 @@ static int fail_text(struct cprov_error *err, struct cprov_span text)
                           CPROV_SPAN_ARG(text));
 
     cprov_hint(err, "a version is 10.0.10586.8, a tag, a prefix such as 10.0.*, or an interval "
-                    "such as [1.0,2.0)");
+                    "such as [1.0,2.0), >=1.25, ^1.25 or ~1.25");
     return code;
 }
 
@@ -305,11 +305,75 @@ static bool exact_valid(struct cprov_span text)
     return !is_broken_number(text) && !looks_like_range(text);
 }
 
+/* "^1.25", "~1.25": from there on, and so many of the first numbers stay. */
+static int parse_near(struct cprov_span text, struct cprov_version_range *out,
+                      struct cprov_error *err)
+{
+    struct cprov_span version = cprov_span_trim(cprov_span_from(text, 1));
+    struct point p = point_of(version);
+    size_t same = 1;
+
+    if (version.len == 0 || p.kind == CPROV_VERSION_OTHER)
+        return fail_text(err, text);
+    if (text.ptr[0] == '~')
+        same = p.count < 2 ? 1 : 2;
+    else
+        while (same < p.count && p.numbers[same - 1] == 0)
+            same++;
+    *out = (struct cprov_version_range){ .minimum = version, .same = same };
+    return 0;
+}
+
+/* One of ">=1.25", ">1.25", "<=2", "<2". False: it is none, or its end is there already. */
+static bool read_bound(struct cprov_span text, struct cprov_version_range *r)
+{
+    bool closed = text.len > 1 && text.ptr[1] == '=';
+    struct cprov_span version = cprov_span_trim(cprov_span_from(text, closed ? 2 : 1));
+    struct cprov_span *end = text.ptr[0] == '>' ? &r->minimum : &r->maximum;
+
+    if (!strchr("<>", text.ptr[0]) || version.len == 0 || end->len > 0)
+        return false;
+    *end = version;
+    *(text.ptr[0] == '>' ? &r->minimum_open : &r->maximum_open) = !closed;
+    return true;
+}
+
+static int parse_bounds(struct cprov_span text, struct cprov_version_range *out,
+                        struct cprov_error *err)
+{
+    struct cprov_version_range r = { .same = 0 };
+    struct cprov_span rest = text, one;
+
+    while (cprov_span_next(&rest, ',', &one)) {
+        one = cprov_span_trim(one);
+        if (one.len == 0 || !read_bound(one, &r))
+            return fail_text(err, text);
+    }
+    return set_bounds(&r, out, err);
+}
+
+/* ">=1.25" and what else begins with a sign. */
+static int parse_signed(struct cprov_span text, struct cprov_version_range *out,
+                        struct cprov_error *err)
+{
+    if (text.ptr[0] == '^' || text.ptr[0] == '~')
+        return parse_near(text, out, err);
+    if (text.ptr[0] != '=')
+        return parse_bounds(text, out, err);
+    struct cprov_span version = cprov_span_trim(cprov_span_from(text, 1));
+    if (!exact_valid(version))
+        return fail_text(err, text);
+    *out = (struct cprov_version_range){ .exact = version };
+    return 0;
+}
+
 int cprov_version_range_parse(struct cprov_span text, struct cprov_version_range *out,
                               struct cprov_error *err)
 {
     if (text.len > 0 && (text.ptr[0] == '[' || text.ptr[0] == '('))
         return parse_interval(text, out, err);
+    if (text.len > 0 && text.ptr[0] && strchr("<>=^~", text.ptr[0]))
+        return parse_signed(text, out, err);
     if (text.len > 2 && cprov_span_ends_with(text, ".*")) {
         struct cprov_span prefix = cprov_span_make(text.ptr, text.len - 1);
 
@@ -366,7 +430,8 @@ bool cprov_version_range_has(const struct cprov_version_range *r, struct cprov_s
     if (r->minimum.len > 0) {
         struct point low = point_of(r->minimum);
 
-        if (compare_points(&p, &low) < (r->minimum_open ? 1 : 0))
+        if (compare_points(&p, &low) < (r->minimum_open ? 1 : 0) ||
+            memcmp(p.numbers, low.numbers, r->same * sizeof(p.numbers[0])) != 0)
             return false;
     }
     if (r->maximum.len > 0) {

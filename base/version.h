@@ -3,6 +3,7 @@
 #define CPROV_BASE_VERSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
@@ -47,14 +48,17 @@ struct cprov_version_range {
     struct cprov_span maximum;
     bool minimum_open; /* (a, ...) */
     bool maximum_open;
+    size_t same; /* of ^ and ~: so many of the first numbers are those of the minimum */
 };
 
 /*
  * Reads --version: exact ("10.0.10585", a tag), a prefix ("10.0.*"), an interval of NuGet's form
- * ("[a,b)", "(,b]", "[a]"). The parts of an interval must be NUMERIC or SEMVER. Text that is all
- * digits and dots must be 1 to 4 numbers ("1.2.3.4.5" and "1..2" are refused); a text that begins
- * with a digit and a dot but has a bare letter x or * elsewhere ("1.x") is refused, since it would
- * be taken for a range. CPROV_EINVAL.
+ * ("[a,b)", "(,b]", "[a]"), or as people write it: ">=1.25", "<2", ">=1.25,<2" ("=1.25" is exact);
+ * "^1.25": from there on with the same first number that is not 0; "~1.25": with the same first
+ * two, or one where one is written. The parts of an interval must be NUMERIC or SEMVER. Text that
+ * is all digits and dots must be 1 to 4 numbers ("1.2.3.4.5" and "1..2" are refused); a text that
+ * begins with a digit and a dot but has a bare letter x or * elsewhere ("1.x") is refused, since it
+ * would be taken for a range. CPROV_EINVAL.
  */
 CPROV_MUST_CHECK
 int cprov_version_range_parse(struct cprov_span text, struct cprov_version_range *out,

@@ -76,6 +76,11 @@ static int add_line(struct cprov_settings *s, enum cprov_input_kind kind, struct
     CPROV_CLEANUP(arena_clear) struct cprov_arena arena = { 0 };
     struct cprov_json *row;
 
+    if (!cprov_span_starts_with(line, "{")) { /* a table, most likely */
+        cprov_fail(err, CPROV_EINVAL, "input: line %zu is not JSON", number);
+        cprov_hint(err, "let the verb that writes it write lines of JSON: --format jsonl");
+        return CPROV_EINVAL;
+    }
     if (cprov_json_parse(line, &arena, &row, err) < 0)
         return cprov_wrap_as(err, CPROV_EINVAL, "input: row %zu", number);
     return add_row(s, kind, row, number, err);

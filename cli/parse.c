@@ -155,6 +155,20 @@ static int refuse_secret(const struct cprov_option *option, struct cprov_error *
     return CPROV_EINVAL;
 }
 
+/* The last word counts, but where people mean all of them and one alone can be obeyed. */
+static int set_text(const struct cprov_option *option, const char **field, const char *value,
+                    struct cprov_error *err)
+{
+    if (option->most == 1 && *field && value && strcmp(*field, value) != 0) {
+        cprov_fail(err, CPROV_EINVAL, "option '--%s' takes one value: '%s' and '%s' are two",
+                   option->name, *field, value);
+        cprov_hint(err, "run the command once for each, or take them all with --all-platforms");
+        return CPROV_EINVAL;
+    }
+    *field = value;
+    return 0;
+}
+
 /* value is NULL when a flag stands alone. */
 static int set(struct parser *p, const struct cprov_option *option, const char *value,
                struct cprov_error *err)
@@ -183,8 +197,7 @@ static int set(struct parser *p, const struct cprov_option *option, const char *
         return 0;
     case CPROV_OPTION_TEXT:
     case CPROV_OPTION_LIST:
-        *(const char **)field = value;
-        return 0;
+        return set_text(option, field, value, err);
     case CPROV_OPTION_CHOICE:
         return read_choice(p, option, value, field, err);
     case CPROV_OPTION_WORDS:
