@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/docker.h"
+#include "cli/done.h"
 #include "cli/records.h"
 #include "cli/unpack_options.h"
 
@@ -35,8 +36,7 @@ int cprov_cmd_install(struct cprov_cli *cli)
     if (r < 0)
         return r;
     /* For people the messages say what was done; rows are for programs. */
-    if (!cprov_out_is_for_people(cli->out))
-        cli->callbacks.item = cprov_print_item;
+    cli->callbacks.item = cprov_out_is_for_people(cli->out) ? cprov_done_item : cprov_print_item;
     return cprov_cli_change(cli, install);
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/done.h"
 #include "cli/records.h"
 
 static int save(struct cprov_cli *cli, const char *const *names, size_t count,
@@ -73,7 +74,6 @@ int cprov_cmd_save(struct cprov_cli *cli)
     int r = cprov_cli_rows(cli, &cprov_image_record, &cprov_get_layout);
     if (r < 0)
         return r;
-    if (!cprov_out_is_for_people(cli->out))
-        cli->callbacks.item = cprov_print_item;
+    cli->callbacks.item = cprov_out_is_for_people(cli->out) ? cprov_done_item : cprov_print_item;
     return cprov_cli_change(cli, save);
 }

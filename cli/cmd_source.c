@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/done.h"
 #include "cli/records.h"
 
 static void on_source(void *arg, const struct cprov_source_item *item)
@@ -69,7 +70,9 @@ static int do_register(struct cprov_cli *cli, const char *const *names, size_t c
     if (count > 1)
         options.location = names[1];
     options.trusted = options.trusted > 0;
-    return cprov_source_register(cli->session, &options, shown(cli), callbacks);
+    cprov_source_fn *told = shown(cli);
+    return cprov_source_register(cli->session, &options, told ? told : cprov_done_source,
+                                 callbacks);
 }
 
 int cprov_cmd_register(struct cprov_cli *cli)
