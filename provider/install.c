@@ -147,22 +147,6 @@ static int already(struct install *in, bool *there, struct cprov_error *err)
     return skip(in, &now, err);
 }
 
-/* How an installed image is named in the words of a name that was read. */
-static const char *installed_name(struct cprov_session *s, const struct cprov_name *n,
-                                  struct cprov_error *err)
-{
-    auto_buf struct cprov_buf text = { 0 };
-
-    if (!n->is_reference)
-        return n->shown_name ? n->shown_name : n->text;
-    cprov_buf_init(&text, CPROV_URL_MAX);
-    cprov_reference_format(&n->reference, &text);
-    const char *kept = cprov_arena_text(&s->call, cprov_buf_span(&text));
-    if (!kept)
-        cprov_fail_memory(err);
-    return kept;
-}
-
 /* Without a network what is installed has to do: of one version the platform that is wanted. */
 static int offline(struct install *in, const char *text, struct cprov_error *err)
 {
@@ -175,8 +159,8 @@ static int offline(struct install *in, const char *text, struct cprov_error *err
 
     if (cprov_name_read(s, text, version, false, &n, err) < 0 || read_images(s, &images, err) < 0)
         return err->code;
-    if (!(name = installed_name(s, &n, err)))
-        return err->code;
+    if (!(name = cprov_name_installed(s, &n)))
+        return cprov_fail_memory(err);
     size_t count = images && !n.place ? images->count : 0;
     bool *selected = cprov_arena_alloc(&s->call, count + 1, sizeof(*selected));
     if (!selected)

@@ -314,6 +314,20 @@ const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_
     return name ? name : "";
 }
 
+const char *cprov_name_installed(struct cprov_session *s, const struct cprov_name *n)
+{
+    auto_buf struct cprov_buf text = { 0 };
+
+    if (!n->is_reference)
+        return n->shown_name ? cprov_arena_textf(&s->call, "%s%s%" CPROV_SPAN_FMT, n->shown_name,
+                                                 n->range.exact.len ? ":" : "",
+                                                 CPROV_SPAN_ARG(n->range.exact))
+                             : n->text;
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    cprov_reference_format(&n->reference, &text);
+    return cprov_arena_text(&s->call, cprov_buf_span(&text));
+}
+
 const char *cprov_name_and_version(struct cprov_session *s, const char *name, const char *version)
 {
     const char *text = *version ? cprov_arena_textf(&s->call, "%s %s", name, version)

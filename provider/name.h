@@ -44,6 +44,9 @@ int cprov_name_read(struct cprov_session *s, const char *text,
  * write it. */
 const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_reference *r);
 
+/* What a name says in the words by which cprov_select() knows installed images; NULL: no memory. */
+const char *cprov_name_installed(struct cprov_session *s, const struct cprov_name *n);
+
 /* "NanoServer 10.0.10586.8": for targets and progress. */
 const char *cprov_name_and_version(struct cprov_session *s, const char *name, const char *version);
 

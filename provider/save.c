@@ -12,10 +12,12 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/outfile.h"
+#include "provider/installed.h"
 #include "provider/outcome.h"
 #include "provider/plan.h"
 #include "provider/progress.h"
 #include "provider/save_file.h"
+#include "provider/select.h"
 #include "provider/staging.h"
 #include "store/archive.h"
 
@@ -350,15 +352,107 @@ static int save_target(struct save *v, struct cprov_error *err)
     return 0;
 }
 
+/* --- what is installed, without a network --- */
+
+/* An installed image is saved out of the store, which is a layout on this machine. */
+static int target_of_installed(struct save *v, const char *text, const struct cprov_image *image,
+                               struct cprov_target *out, struct cprov_error *err)
+{
+    struct cprov_arena *a = &v->s->call;
+    struct cprov_error none = CPROV_ERROR_INIT;
+    struct cprov_target t = { .text = text };
+    const char *store = cprov_arena_textf(a, "oci:%s", v->s->root);
+
+    if (v->options->all_platforms && *image->index_digest)
+        return cprov_fail(err, CPROV_ENETWORK,
+                          "only %s of it is installed, and --offline was given", image->platform);
+    if (!store)
+        return cprov_fail_memory(err);
+    if (cprov_session_place(v->s, store, &t.place, err) < 0)
+        return err->code;
+    if (*image->reference &&
+        cprov_reference_parse(cprov_span_of(image->reference), &t.reference, &none) < 0)
+        t.reference = (struct cprov_reference){ .host = "" };
+    t.reference.digest = image->descriptor.digest;
+    t.reference.has_digest = true;
+    t.name = cprov_arena_text(a, cprov_span_of(image->name));
+    t.version = cprov_arena_text(a, cprov_span_of(image->version));
+    t.source_name = cprov_arena_text(a, cprov_span_of(image->source));
+    *out = t;
+    return cprov_arena_check(a, err);
+}
+
+/* Every installed version that is meant; out->count is 0 when none is. */
+static int add_versions(struct save *v, const char *text, const char *name,
+                        const struct cprov_images *images, struct cprov_targets *out,
+                        struct cprov_error *err)
+{
+    bool *selected = cprov_arena_alloc(&v->s->call, images->count, sizeof(*selected));
+    const char *why;
+
+    if (!selected)
+        return cprov_fail_memory(err);
+    if (cprov_select_quietly(v->s, images, name, &v->options->version, selected, &why, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < images->count; i++)
+        if (selected[i] &&
+            target_of_installed(v, text, &images->list[i], &out->list[out->count++], err) < 0)
+            return err->code;
+    return 0;
+}
+
+/* out->count is 0 when nothing installed is meant. */
+static int find_installed(struct save *v, const char *text, struct cprov_targets *out,
+                          struct cprov_error *err)
+{
+    auto_images struct cprov_images *images = NULL;
+    const struct cprov_image *image = NULL;
+    struct cprov_session *s = v->s;
+    const char *name;
+    struct cprov_name n;
+
+    out->count = 0;
+    if (!v->installed)
+        return 0;
+    if (cprov_name_read(s, text, &v->options->version, false, &n, err) < 0 ||
+        cprov_images_read(v->installed, &images, err) < 0)
+        return err->code;
+    out->list = cprov_arena_alloc(&s->call, images->count, sizeof(*out->list));
+    if (!out->list || !(name = cprov_name_installed(s, &n)))
+        return cprov_fail_memory(err);
+    if (n.place)
+        return 0;
+    if (n.all_versions)
+        return add_versions(v, text, name, images, out, err);
+    int code = cprov_installed_find(s, images, name, &v->options->version, CPROV_INSTALLED_NEWEST,
+                                    &image, err);
+    if (code == CPROV_ENOTFOUND)
+        return 0;
+    return code < 0 ? code : target_of_installed(v, text, image, &out->list[out->count++], err);
+}
+
+/* Without a network what is installed goes first, then what lies on this machine. */
+static int find_targets(struct save *v, const char *text, struct cprov_targets *out,
+                        struct cprov_error *err)
+{
+    if (v->s->options.offline && find_installed(v, text, out, err) < 0)
+        return err->code;
+    if (out->count > 0)
+        return 0;
+    return cprov_resolve_all(v->s, text, &v->options->version, out, err);
+}
+
 /* One word of the user's: an image, or with all versions several. */
 static void save_name(struct save *v, const char *text, struct cprov_outcome *outcome)
 {
     struct cprov_targets targets = { .list = NULL };
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    int code = cprov_resolve_all(v->s, text, &v->options->version, &targets, &err);
-    if (code < 0)
+    int code = find_targets(v, text, &targets, &err);
+    if (code < 0) {
         cprov_outcome_add(v->s, outcome, code, text, NULL, NULL, &err);
+        return;
+    }
     for (size_t i = 0; i < targets.count && !outcome->stop; i++) {
         struct cprov_error own = CPROV_ERROR_INIT;
 
