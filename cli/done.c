@@ -35,22 +35,17 @@ void cprov_done_item(void *arg, const struct cprov_item *item)
 {
     struct cprov_cli *cli = arg;
     const struct cprov_settings *s = &cli->settings;
-    const char *folder = s->bundle ? s->bundle : s->unpack;
-    bool added = item->state == CPROV_ADDED, saved = s->path || s->literal_path || s->destination;
+    bool saved = s->path || s->literal_path || s->destination;
     auto_buf struct cprov_buf line = { 0 };
 
-    if ((!added && !folder) || for_programs(cli))
+    if (item->state != CPROV_ADDED || for_programs(cli))
         return;
     cprov_buf_init(&line, CPROV_URL_MAX);
-    cprov_buf_add_text(&line, !added ? "Unpacked " : saved ? "Saved " : "Installed ");
+    cprov_buf_add_text(&line, saved ? "Saved " : "Installed ");
     add_image(&line, item);
-    if (added) {
-        add_known(&line, " from ", item->source);
-        add_known(&line, saved ? " as " : " in ", item->path);
-    }
-    if (folder)
-        cprov_buf_addf(&line, "%s %s", added ? " and unpacked it into" : " into", folder);
-    cprov_report_message(&cli->report, CPROV_MSG_RESULT, cprov_buf_text(&line));
+    add_known(&line, " from ", item->source);
+    add_known(&line, saved ? " as " : " in ", item->path);
+    cprov_report_message(&cli->report, CPROV_MSG_NOTE, cprov_buf_text(&line));
 }
 
 void cprov_done_source(void *arg, const struct cprov_source_item *item)
@@ -63,5 +58,5 @@ void cprov_done_source(void *arg, const struct cprov_source_item *item)
     cprov_buf_init(&line, CPROV_URL_MAX);
     cprov_buf_addf(&line, "Registered %s (%s, %s, %s)", item->name, item->type, item->location,
                    item->trusted ? "trusted" : "not trusted");
-    cprov_report_message(&cli->report, CPROV_MSG_RESULT, cprov_buf_text(&line));
+    cprov_report_message(&cli->report, CPROV_MSG_NOTE, cprov_buf_text(&line));
 }

@@ -6,8 +6,7 @@
 
 /*
  * An item() callback; arg is the cli. What was installed or saved: name, version, platform, size,
- * digest as its source gives it, where from and where to; and what was unpacked, also of an image
- * that was there already.
+ * digest as its source gives it, where from and where to. What was unpacked is told by the library.
  */
 void cprov_done_item(void *arg, const struct cprov_item *item);
 /* A cprov_source_fn: what was registered, as what. */
