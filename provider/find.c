@@ -51,6 +51,13 @@ static const char *offered_by(struct find *f, size_t i, const struct cprov_listi
     return cprov_arena_text(&f->s->call, cprov_span_of(found.item.culture));
 }
 
+/* NAME@DIGEST: of all versions those that have it. */
+static bool has_named_digest(const struct cprov_name *n, const struct cprov_listing *row)
+{
+    return !n->has_digest ||
+           (row->reference.has_digest && cprov_digest_equal(&row->reference.digest, &n->digest));
+}
+
 static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
 {
     struct find *f = arg;
@@ -58,7 +65,7 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     auto_found struct cprov_found found = { 0 };
     bool elsewhere, more = true;
 
-    if (!cprov_name_admits(&f->names[i], row))
+    if (!cprov_name_admits(&f->names[i], row) || !has_named_digest(&f->names[i], row))
         return !cprov_cancelled(&f->s->cancel);
     o->rows++;
     if (!cprov_find_filter_passes(&f->filter, row, &elsewhere)) {
@@ -172,6 +179,8 @@ static int conclude_one(struct find *f, size_t i)
 
     if (!pattern && o->rows > 0 && o->elsewhere == o->rows)
         return for_others(f, i);
+    if (n->has_digest && o->rows == 0 && o->code == 0)
+        o->code = cprov_fail(&o->err, CPROV_ENOTFOUND, "no version of it has that digest");
     if ((o->rows > 0 && !broke_off(f, o)) || o->code == 0 ||
         (pattern && o->code == CPROV_ENOTFOUND))
         return 0;
@@ -219,15 +228,12 @@ static int read_names(struct find *f, struct cprov_name *names, struct cprov_wan
 
         if (cprov_name_read(f->s, text, &o->version, true, &names[i], err) < 0)
             return cprov_wrap(err, "%s", text);
-        if (names[i]
-                .has_digest) /* a digest alone names no version: only a reference can be asked */
-            return cprov_fail(err, CPROV_EINVAL, "%s: a digest needs a reference with its host",
-                              text);
         wanted[i] = (struct cprov_wanted){
             .text = names[i].lookup,
             .exactly = names[i].is_reference ? &names[i].reference : NULL,
             .range = names[i].range,
-            .all_versions = names[i].all_versions || o->digest || o->all_tags,
+            .all_versions =
+                names[i].all_versions || names[i].has_digest || o->digest || o->all_tags,
             .attachments = o->all_tags || o->digest,
             .only = names[i].place,
         };
@@ -245,6 +251,14 @@ static const char *order_of(const struct find *f)
     return f->options->search ? "relevance" : NULL;
 }
 
+static bool names_digest(const struct find *f)
+{
+    for (size_t i = 0; i < f->count; i++)
+        if (f->names[i].has_digest)
+            return true;
+    return false;
+}
+
 static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct cprov_error *err)
 {
     const struct cprov_find_options *o = f->options;
@@ -255,7 +269,8 @@ static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct
     struct cprov_catalog_query query = {
         .wanted = wanted,
         .wanted_count = f->count,
-        .details = o->fields != CPROV_FIELDS_NAMES || cprov_find_filter_needs_details(&f->filter),
+        .details = o->fields != CPROV_FIELDS_NAMES || names_digest(f) ||
+                   cprov_find_filter_needs_details(&f->filter),
         .names_only = o->prefix != NULL,
         .names_max = o->limit,
         .hint = o->search || f->filter.has_digest ? &hint : NULL,
