@@ -215,6 +215,25 @@ static const char *aliased(const struct cprov_catalog_query *q, struct cprov_spa
     return NULL;
 }
 
+/*
+ * A list of all repositories that is new enough, or all there is without a network, and has the
+ * likely one not: what a short name means is in that list, and asking for the likely one is in
+ * vain.
+ */
+static bool is_listed_elsewhere(struct cprov_lookup *l, const char *path)
+{
+    const struct cprov_search *s = l->search;
+    struct cprov_index_repository ignored;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (cprov_search_offline(s)) /* elsewhere an index that is to be spared stays closed */
+        (void)cprov_search_open_index(l->search);
+    return !l->scanned && s->index &&
+           is_fresh(s, l->site->known.checked, s->query->freshness.scan) &&
+           cprov_index_repository(s->index, l->site->known.id, path, &ignored, &err) ==
+               CPROV_ENOTFOUND;
+}
+
 /* Likely repositories of an exact name, most likely first: where an alias leads, then the name
  * itself. */
 bool cprov_lookup_try_likely(struct cprov_lookup *l)
@@ -225,13 +244,16 @@ bool cprov_lookup_try_likely(struct cprov_lookup *l)
 
     if (l->literal_tried || l->site->place->kind->import)
         return false;
-    l->literal_tried = true;
-    if ((alias && repository_at(l->site->place, cprov_span_of(alias), path)) ||
-        repository_at(l->site->place, text, path)) {
-        cprov_lookup_add_job(l, path, NULL);
-        return true;
+    if (!(alias && repository_at(l->site->place, cprov_span_of(alias), path)) &&
+        !repository_at(l->site->place, text, path)) {
+        l->literal_tried = true;
+        return false;
     }
-    return false;
+    if (is_listed_elsewhere(l, path))
+        return cprov_lookup_scan(l);
+    l->literal_tried = true;
+    cprov_lookup_add_job(l, path, NULL);
+    return true;
 }
 
 /* --- repositories of the index --- */
