@@ -141,13 +141,10 @@ static bool build_fits(const struct cprov_session *s, const char *os_version)
     return cprov_os_compat(&host, &image, s->host.isolation, NULL) != CPROV_COMPAT_NO;
 }
 
-/* What nobody says of an image keeps it in. */
-static bool fits_platform(struct cprov_session *s, const struct cprov_listing *row)
+bool cprov_find_runs(struct cprov_session *s, const struct cprov_listing *row)
 {
     struct cprov_span list = cprov_span_of(row->platforms), platform;
 
-    if (!s->host_given)
-        return true;
     if (list.len == 0)
         return build_fits(s, row->os_version);
     while (cprov_span_next(&list, ',', &platform))
@@ -199,7 +196,7 @@ bool cprov_find_filter_passes(const struct cprov_find_filter *f, const struct cp
         (o->max_bytes && (row->bytes == 0 || row->bytes > o->max_bytes)) ||
         !is_new_enough(f, row) || !has_digest(f, row))
         return false;
-    *platform = !fits_platform(f->session, row) ||
+    *platform = (f->session->host_given && !cprov_find_runs(f->session, row)) ||
                 (o->culture && !cprov_find_culture(row, o->culture, &url));
     return !*platform;
 }

@@ -33,4 +33,8 @@ int64_t cprov_find_relevance(const struct cprov_find_filter *f, const struct cpr
 bool cprov_find_culture(const struct cprov_listing *row, const char *culture,
                         struct cprov_span *url);
 
+/* Whether the session's host runs one of the platforms that a row with details offers, as
+ * installing judges it. What nobody says of an image keeps it in. */
+bool cprov_find_runs(struct cprov_session *s, const struct cprov_listing *row);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "provider/find_filter.h"
 
 #define CANDIDATES_MAX 32 /* rows of a name that is to be one version */
 
@@ -17,17 +18,6 @@ struct search {
     struct cprov_error err;
     const char *not_running; /* with --match-host: the newest version that the host does not run */
 };
-
-static bool host_runs(const struct cprov_session *s, const char *os_version)
-{
-    struct cprov_os_version host, image;
-    const char *why;
-
-    if (!cprov_os_version_parse(s->host.os_version, &host) ||
-        !cprov_os_version_parse(cprov_span_of(os_version), &image))
-        return true;
-    return cprov_os_compat(&host, &image, s->host.isolation, &why) != CPROV_COMPAT_NO;
-}
 
 static bool same_repository(const struct cprov_listing *a, const struct cprov_listing *b)
 {
@@ -73,7 +63,7 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     if (f->s->options.match_host) {
         if (!f->name->all_versions && f->count > 0 && same_repository(&f->rows[f->count - 1], row))
             return true; /* rows come newest first: the first that runs is the one */
-        if (!host_runs(f->s, row->os_version)) {
+        if (!cprov_find_runs(f->s, row)) {
             f->not_running = cprov_arena_text(&f->s->call, cprov_span_of(row->version));
             return true;
         }
