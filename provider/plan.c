@@ -167,6 +167,9 @@ static int fetch_children(struct cprov_session *s, const struct cprov_target *ta
         if (fetches[i].code < 0) {
             *err = fetches[i].err;
             code = cprov_wrap(err, "manifest %zu of the index", i + 1);
+            if (code == CPROV_ENOTFOUND) /* the index names it: the registry's failure */
+                code =
+                    cprov_wrap_as(err, CPROV_ENETWORK, "the registry lacks what the image names");
         }
     free(fetches);
     return code ? code : run;

@@ -108,7 +108,7 @@ struct cprov_item {
  * every 50 ms for one id, and always at the end. */
 struct cprov_progress {
     size_t size;
-    const char *activity; /* "Downloading", "Verifying", "Saving" */
+    const char *activity; /* "Downloading", "Verifying", "Saving"; "Waiting" for another process */
     const char *item;     /* "NanoServer 10.0.10586.8" */
     const char *id;
     uint64_t done, total; /* bytes; total 0 when unknown */

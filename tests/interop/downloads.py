@@ -80,6 +80,8 @@ def set_up(w):
     app = w.layout.image([shared, *(random_file(f"f{i}", 900_000, i) for i in (2, 3))], "1.0")
     other = w.layout.image([shared, random_file("other", 100_000, 4)])
     w.layers = json.loads(w.layout.read(app["digest"]))["layers"]
+    gone = {**other, "digest": "sha256:" + "0" * 64}
+    w.index = w.layout.index([gone])
     tags = {"1.0": app["digest"], "2.0": other["digest"]}
     w.registry = serve(w, Registry, layout=w.layout, tags=tags, fault=no_fault)
     w.name = w.registry.address + "/team/app:1.0"
@@ -305,6 +307,9 @@ def H3_one_code_for_one_cause(w):
                 expect(w.layers[number]["digest"][:19] in done.err, f"the blob is not named: {done.err}")
                 expect(w.registry.address in done.err, f"the host is not named: {done.err}")
                 expect(not os.path.exists(root), "a root is left")
+    w.registry.tags["3.0"] = w.index["digest"]
+    done = w.cprov("install-image", w.registry.address + "/team/app:3.0", "--trust", code=6)
+    expect("the registry lacks" in done.err, f"a manifest that an index names: {done.err}")
     w.registry.bad, w.registry.fault = w.layers[1]["digest"], lacking
     fresh(w)
     w.cprov("install-image", w.name, "--trust", code=6)
