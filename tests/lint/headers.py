@@ -10,7 +10,8 @@ import tempfile
 
 import lint
 
-FLAGS = ["-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64"]
+FLAGS = ["-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64",
+         '-DCPROV_TEST_DATA="tests/data"']
 PUBLIC = "provider/provider.h"
 KEEP = ("PATH", "HOME", "TMPDIR")
 
