@@ -49,6 +49,14 @@ static bool cut_digest(struct cprov_span text, struct cprov_span *name)
            cprov_digest_parse(digest, &ignored, NULL) == 0;
 }
 
+/* "@sha256:…" or "sha256:…": of an image without a tag ctr writes this, beside its full name. */
+static bool is_digest_alone(const char *ref)
+{
+    struct cprov_digest ignored;
+
+    return cprov_digest_parse(cprov_span_of(*ref == '@' ? ref + 1 : ref), &ignored, NULL) == 0;
+}
+
 static void name_by_digest(struct cprov_image *image, struct cprov_arena *arena)
 {
     char digest[CPROV_DIGEST_TEXT_MAX];
@@ -85,12 +93,13 @@ void cprov_image_name(struct cprov_image *image, struct cprov_arena *arena, cons
         cprov_annotation_get(d->annotations, d->annotations_count, CPROV_ANN_REF_NAME);
     const char *full = cprov_annotation_get(d->annotations, d->annotations_count, ANN_CONTAINERD);
 
+    bool says_name = ref && strpbrk(ref, ":/") && !is_digest_alone(ref);
     image->naming = CPROV_NAMED_IN_FULL;
     if (reference && name_from_reference(image, arena, reference))
         return;
-    if (full && (!ref || !strpbrk(ref, ":/")) && name_from_reference(image, arena, full))
+    if (full && !says_name && name_from_reference(image, arena, full))
         return;
-    if (!ref || !*ref)
+    if (!ref || !*ref || is_digest_alone(ref))
         name_by_digest(image, arena);
     else
         name_by_ref_name(image, arena, ref);

@@ -11,11 +11,11 @@ struct cprov_error;
 
 /*
  * Names an image by what is beside its descriptor; the first that is there counts:
- *  1. io.containerd.image.name, unless ref.name says more than a tag itself;
+ *  1. io.containerd.image.name, unless ref.name says more than a tag or a digest itself;
  *  2. ref.name "repo:tag", "host/repo:tag", "repo@digest" (which is a name without a tag);
  *  3. ref.name "tag", as skopeo, regctl and oras write it: a tag of what the whole place is called,
  *     which cprov_images_complete() puts in: until then the name is "";
- *  4. nothing: the digest as name.
+ *  4. nothing, or a digest alone: the digest as name.
  * reference is one that stands elsewhere (docker save), or NULL. Texts live in the arena.
  */
 void cprov_image_name(struct cprov_image *image, struct cprov_arena *arena, const char *reference);

@@ -144,6 +144,13 @@ static void names_entries_of_others(void **state)
           "\"io.containerd.image.name\":\"docker.io/library/alpine:3.20\"",
           "library/alpine", "3.20" },
         { "\"io.containerd.image.name\":\"ghcr.io/a/b:1\"", "ghcr.io/a/b", "1" },
+        { "\"org.opencontainers.image.ref.name\":\"@" SHA "\","
+          "\"io.containerd.image.name\":\"docker.io/team/app@" SHA "\"",
+          "team/app", "latest" },
+        { "\"org.opencontainers.image.ref.name\":\"" SHA "\","
+          "\"io.containerd.image.name\":\"ghcr.io/a/b@" SHA "\"",
+          "ghcr.io/a/b", "latest" },
+        { "\"org.opencontainers.image.ref.name\":\"@" SHA "\"", PLACE, "latest" },
         { "\"org.opencontainers.image.ref.name\":\"x\",\"org.opencontainers.image.version\":\"7\"",
           PLACE, "x" },
         { "", PLACE, "latest" },
