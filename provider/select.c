@@ -227,6 +227,18 @@ static int check_all_versions(const struct cprov_selection *selection, struct cp
     return 0;
 }
 
+/* "1" is "1.0" as long as nothing is spelled "1": whether the version is the wanted one to the
+ * letter. */
+static bool spells(struct cprov_span text, const struct cprov_version_range *range,
+                   const struct cprov_image *image)
+{
+    struct cprov_span name, version = range->exact;
+
+    if (version.len == 0 && !cprov_span_cut_last(text, ':', &name, &version))
+        return false;
+    return version.len > 0 && cprov_span_is(version, image->version);
+}
+
 /* Flags what one text means; *why is set when that is nothing. */
 static void select_one(struct cprov_session *s, const struct cprov_images *images,
                        const struct cprov_selection *selection,
@@ -234,16 +246,19 @@ static void select_one(struct cprov_session *s, const struct cprov_images *image
                        bool *selected, const char **why)
 {
     enum match best = MATCH_NO;
-    bool found = false, admitted = false;
+    bool found = false, admitted = false, spelled = false;
 
     for (size_t i = 0; i < images->count; i++) {
         enum match m = match_text(text, &images->list[i]);
 
+        if (m > best || (m == best && !spelled))
+            spelled = m && spells(text, range, &images->list[i]);
         best = m > best ? m : best;
     }
     for (size_t i = 0; best && i < images->count; i++) {
         if (match_text(text, &images->list[i]) != best ||
-            !admits(selection, range, &images->list[i]))
+            !admits(selection, range, &images->list[i]) ||
+            (spelled && !spells(text, range, &images->list[i])))
             continue;
         admitted = true;
         if (fits_host(s, &images->list[i]))

@@ -9,8 +9,9 @@
 /*
  * The one rule for what a text means among installed images. Of what it may mean the best counts
  * alone: a whole name, name:version, name@digest, reference or digest; else a path or last
- * component of a name; else the beginning of an image id or digest (4 digits at least). A pattern
- * is all that it matches. With --platform or --os-version only what fits counts.
+ * component of a name; else the beginning of an image id or digest (4 digits at least). A version
+ * that is spelled as wanted goes before an equal one. A pattern is all that it matches. With
+ * --platform or --os-version only what fits counts.
  */
 struct cprov_selection {
     const char *const *names;

@@ -199,6 +199,18 @@ static void remember_refused(struct cprov_job *j, const char *version)
         j->newest_refused = version;
 }
 
+/* "1" is "1.0" as long as no tag is spelled "1". */
+static void keep_spelling(struct cprov_span exact, const char **list, size_t *count)
+{
+    size_t spelled = 0;
+
+    for (size_t i = 0; i < *count; i++)
+        if (cprov_span_is(exact, list[i]))
+            list[spelled++] = list[i];
+    if (spelled > 0)
+        *count = spelled;
+}
+
 static int admit(struct cprov_job *j, const char ***out, size_t *count)
 {
     const struct cprov_version_range *range = &cprov_lookup_wanted(j->lookup)->range;
@@ -217,6 +229,7 @@ static int admit(struct cprov_job *j, const char ***out, size_t *count)
         else
             remember_refused(j, j->told[i].version);
     }
+    keep_spelling(range->exact, list, count);
     if (*count > 0 || range->exact.len == 0)
         return 0;
     int code = follow_channel(j, range->exact, &channel);
