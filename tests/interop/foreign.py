@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""What other tools write, through every verb: skopeo, regctl, oras, buildkit, ko, crane, docker save, ctr, bsdtar."""
+
+import json
+import os
+import shutil
+import tarfile
+
+import foreign_shapes as shapes
+from engines import Podman
+from foreign_shapes import NAMES, REF, SHAPES, Foreign, hello, write_tar
+from harness import equal, expect, main, need
+from serving import Server, curl
+from unpacking import step
+
+
+def rows_of(w, place, *options):
+    return [json.loads(line) for line in w.cprov("find-image", "--source", place, "--all-versions", "--format", "jsonl",
+                                                 *options).out.splitlines()]
+
+
+def find(w, shape):
+    """The rows; a version of None in the shape is the 12 digits of the row's own digest."""
+    rows = rows_of(w, shape.place)
+    expect(shape.warns in w.last.err, f"no word of '{shape.warns}': {w.last.err}")
+    expect(shape.warns or not w.last.err, "a word too many: " + w.last.err)
+    digits = {r["Name"]: r["Digest"].partition(":")[2][:12] for r in rows}
+    wanted = [(n, digits.get(n) if v is None else v) for n, v in shape.rows]
+    equal(sorted((r["Name"], r["Version"]) for r in rows), sorted(wanted), "rows of find-image")
+    equal({r.get("Kind", shape.kind) for r in rows}, {shape.kind}, "kinds")
+    return rows
+
+
+def installed(w):
+    return [(r["Name"], r["Version"]) for r in map(json.loads, w.cprov("get-image", "--format", "jsonl").out.splitlines())]
+
+
+def install(w, shape, rows):
+    """By name, and by the row alone in another store; both are whole, and called as find-image said."""
+    wanted = sorted((r["Name"], r["Version"]) for r in rows)
+    w.new_store("by-ref")
+    w.cprov("install-image", "--input", "-", "--trust", stdin="".join(json.dumps({"Ref": r["Ref"]}) + "\n" for r in rows))
+    equal(sorted(installed(w)), wanted, "installed by Ref")
+    w.clean()
+    w.new_store()
+    for name, version in wanted:
+        w.cprov("install-image", name, "--version", version, "--source", shape.place, "--trust")
+        w.cprov("inspect", f"{name}:{version}")
+    equal(sorted(installed(w)), wanted, "installed by name")
+    w.clean()
+
+
+def read_in_place(w, shape, name, version):
+    """By a name of the place, with nothing installed."""
+    kind = "oci" if os.path.isdir(shape.place) else "oci-archive"
+    full = f"{kind}:{shape.place}:{name}:{version}"
+    w.cprov("inspect", full)
+    equal(w.cprov("ls", full, code=None).code == 0, shape.unpacks, "ls " + full)
+
+
+def unpack(w, shape, name, version):
+    """--unpack, export, ls and cat have one tree, or one refusal which says why."""
+    full, out, tar = f"{name}:{version}", w.path("out"), w.path("out.tar")
+    runs = [w.cprov("install-image", full, "--unpack", out, "--offline", code=None), w.cprov("export", full, tar, code=None),
+            w.cprov("ls", full, "/", "-r", "--format", "jsonl", code=None)]
+    equal({r.code == 0 for r in runs}, {shape.unpacks}, "unpacked: " + " ".join(r.err for r in runs))
+    for run in runs if shape.why else ():
+        expect(shape.why in run.err, f"the reason is missing\n{run}")
+    if shape.unpacks:
+        made = sorted(os.path.relpath(os.path.join(d, n), out) for d, ds, fs in os.walk(out) for n in ds + fs)
+        equal(sorted(json.loads(line)["Path"].strip("/") for line in runs[2].out.splitlines()), made, "ls")
+        with tarfile.open(tar) as archive:
+            equal(sorted(m.name.strip("./") for m in archive if m.name.strip("./")), made, "export")
+        links = [p for p in made if os.path.islink(os.path.join(out, p))]
+        for path in [p for p in made if os.path.isfile(os.path.join(out, p)) and p not in links]:
+            with open(os.path.join(out, path), encoding="utf-8") as f:
+                equal(w.cprov("cat", full, path).out, f.read(), "cat " + path)
+    shutil.rmtree(out, ignore_errors=True)
+    if os.path.exists(tar):
+        os.unlink(tar)
+
+
+def save(w, shape, name, version):
+    """From the place, and from the store; an archive has the image under its name."""
+    for source in (("--source", shape.place), ("--offline",)):
+        file = w.path("saved.oci.tar")
+        w.cprov("save-image", f"{name}:{version}", *source, "--path", file)
+        equal([(r["Name"], r["Version"]) for r in rows_of(w, file)], [(name, version)], f"saved with {source[0]}")
+        os.unlink(file)
+
+
+def tags_of(w, folder):
+    """What cprov serve says of a folder, as (repository, tag)."""
+    server = Server(w, folder)
+    try:
+        names = json.loads(curl(w, "/v2/_catalog", server=server)[2])["repositories"]
+        listed = [(n, t) for n in names for t in json.loads(curl(w, f"/v2/{n}/tags/list", server=server)[2])["tags"] or []]
+        for name, tag in listed:
+            equal(curl(w, f"/v2/{name}/manifests/{tag}", server=server)[0], 200, f"{name}:{tag} served")
+        return listed
+    finally:
+        w.stop(server.child)
+
+
+def serve(w, shape, rows):
+    """A folder is served as find-image shows it, but for signatures, which registries list; the store as well."""
+    if os.path.isdir(shape.place):
+        got = [(n, t) for n, t in tags_of(w, shape.place) if not t.endswith(".sig")]
+        equal(sorted(got), sorted(shape.served), "served of the folder")
+    wanted = {(r["Name"].lower(), r["Version"]) for r in rows}
+    equal(wanted - set(tags_of(w, w.env["CPROV_ROOT"])), set(), "not served of the store")
+
+
+def every_verb(w, function):
+    base = w.path("shapes", NAMES[function])
+    os.makedirs(base)
+    shape = function(base)
+    rows = find(w, shape)
+    install(w, shape, rows)
+    for row in rows:
+        read_in_place(w, shape, row["Name"], row["Version"])
+        unpack(w, shape, row["Name"], row["Version"])
+        save(w, shape, row["Name"], row["Version"])
+    serve(w, shape, rows)
+
+
+def B25_nothing_usable(w):
+    """An archive in which there is no image: never silence, never a row. A layout may be empty."""
+    empty = Foreign(w.path("empty")).list()
+    equal(rows_of(w, empty.path), [], "rows of an empty layout")
+    places = [write_tar(w.path("text.tar"), {"hello.txt": b"hello\n"}),
+              write_tar(w.path("none.tar"), {"manifest.json": b"[]"}),
+              write_tar(w.path("half.tar"), {"index.json": b'{"schemaVersion":2,"manifests":[]}'}),
+              empty.pack(w.path("empty.tar"))]
+    for place in places:
+        for verb in (("find-image", "--source", place), ("install-image", "app", "--source", place, "--trust"),
+                     ("save-image", "app", "--source", place, "--path", w.path("run"))):
+            done = w.cprov(*verb, code=None)
+            expect(done.code == 4 and not done.out.strip() and place in done.err, f"not told of {place}\n{done}")
+
+
+def skopeo_makes_a_layout(w):
+    """By the real tool: two tags in one folder, the same in an archive, and what docker save would write."""
+    need("skopeo")
+    layout = Foreign(w.path("input"))
+    layout.list((layout.make(hello("real")), {REF: "in"}))
+    os.mkdir(w.path("skopeo"))
+    for tag in ("stable", "1.0"):
+        w.skopeo_copy(f"oci:{layout.path}:in", f"oci:{w.path('skopeo/app')}:{tag}")
+    w.skopeo_copy(f"oci:{layout.path}:in", f"oci-archive:{w.path('skopeo/packed.tar')}:stable")
+    w.skopeo_copy(f"oci:{layout.path}:in", f"docker-archive:{w.path('skopeo/docker.tar')}:team/app:2.0")
+    for place, *rows in (("app", ("app", "stable"), ("app", "1.0")), ("packed.tar", ("packed", "stable")),
+                         ("docker.tar", ("team/app", "2.0"))):
+        shape = shapes.Shape(w.path("skopeo", place), *rows)
+        found = find(w, shape)
+        install(w, shape, found)
+        serve(w, shape, found)
+
+
+def umoci_makes_a_layout(w):
+    need("umoci")
+    place = w.path("umoci", "made")
+    os.makedirs(os.path.dirname(place))
+    w.run("umoci", "init", "--layout", place)
+    w.run("umoci", "new", "--image", place + ":first")
+    w.run("umoci", "tag", "--image", place + ":first", "second")
+    shape = shapes.Shape(place, ("made", "first"), ("made", "second"))
+    found = find(w, shape)
+    install(w, shape, found)
+    serve(w, shape, found)
+
+
+def B30_docker_types_read_by_skopeo_podman_umoci(w):
+    """Of a layout these readers take only OCI types by name; archives, a server and a layout's only image they read."""
+    need("skopeo")
+    base = w.path("B30")
+    os.mkdir(base)
+    shape = shapes.B30_docker_types(base)
+    row = find(w, shape)[0]
+    install(w, shape, [row])
+    archive, store = w.path("B30.tar"), w.env["CPROV_ROOT"]
+    w.cprov("save-image", "team/app:1.0", "--offline", "--path", archive)
+    for place in ("oci:" + store, "oci-archive:" + archive):
+        equal(json.loads(w.run("skopeo", "inspect", place).out)["Digest"], row["Digest"], place)
+    server = Server(w, store)
+    try:
+        w.skopeo_copy(f"docker://{server.address}/team/app:1.0", f"oci:{w.path('B30-oci')}:team/app:1.0", "--format", "oci",
+                      "--src-tls-verify=false")
+    finally:
+        w.stop(server.child)
+    need("umoci")
+    equal(w.run("umoci", "ls", "--layout", store).out.split(), ["team/app:1.0"], "names that umoci lists")
+    rootless = () if os.geteuid() == 0 else ("--rootless",)
+    w.run("umoci", "unpack", *rootless, "--image", f"{w.path('B30-oci')}:team/app:1.0", w.path("B30-bundle"))
+    expect(os.path.isfile(w.path("B30-bundle", "rootfs", "etc", "greeting")), "umoci unpacks something else")
+    podman = Podman(w)
+    expect("team/app:1.0" in podman("load", "--quiet", "-i", archive), "podman names it otherwise")
+
+
+main(["curl"], *(step(NAMES[f], every_verb, f) for f in SHAPES), B25_nothing_usable,
+     B30_docker_types_read_by_skopeo_podman_umoci, skopeo_makes_a_layout, umoci_makes_a_layout)
