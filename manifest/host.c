@@ -155,6 +155,19 @@ static bool is_private_ipv6(const struct in6_addr *address)
            a[0] == 0xff;                           /* multicast */
 }
 
+bool cprov_address_is_private(int family, const void *address)
+{
+    struct in6_addr ipv6;
+    struct in_addr ipv4;
+
+    if (family == AF_INET) {
+        memcpy(&ipv4, address, sizeof(ipv4));
+        return is_private_ipv4(ntohl(ipv4.s_addr));
+    }
+    memcpy(&ipv6, address, sizeof(ipv6));
+    return family == AF_INET6 && is_private_ipv6(&ipv6);
+}
+
 bool cprov_host_is_loopback(struct cprov_span host)
 {
     static const struct in6_addr loopback = IN6ADDR_LOOPBACK_INIT;

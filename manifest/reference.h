@@ -57,5 +57,7 @@ bool cprov_host_is_loopback(struct cprov_span host);
 /* A literal private, link-local, unspecified or loopback address, or localhost: what a public
  * server must not send us to. */
 bool cprov_host_is_private(struct cprov_span host);
+/* The same of an address that a name has led to: a struct in_addr or in6_addr. */
+bool cprov_address_is_private(int family, const void *address);
 
 #endif

@@ -240,10 +240,14 @@ static int read_words(struct cprov_session *s, const char *text,
                           "please correct it and try again.",
                           text);
     n->is_reference = !local && (stripped || cprov_reference_names_host(rest));
-    if (n->is_reference)
-        return cprov_reference_parse(rest, &n->reference, err) < 0
-                   ? err->code
-                   : merge_reference_version(s, n, version, err);
+    if (n->is_reference) {
+        if (cprov_reference_parse(rest, &n->reference, err) < 0 ||
+            (cprov_span_starts_with_nocase(cprov_span_of(n->text),
+                                           CPROV_SPAN_LITERAL("https://")) &&
+             cprov_session_say_https(s, n->reference.host, err) < 0))
+            return err->code;
+        return merge_reference_version(s, n, version, err);
+    }
     if ((local ? read_local(s, location, image, n, &in_name, err)
                : read_lookup(rest, n, &in_name, err)) < 0)
         return err->code;

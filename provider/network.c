@@ -153,6 +153,31 @@ static int use_scheme(struct cprov_session *s, const struct cprov_source *source
     return cprov_arena_check(&s->arena, err);
 }
 
+struct cprov_said_https {
+    struct cprov_said_https *next;
+    const char *host;
+};
+
+static bool said_https(const struct cprov_session *s, const char *host)
+{
+    for (const struct cprov_said_https *h = s->said_https; h; h = h->next)
+        if (strcmp(h->host, host) == 0)
+            return true;
+    return false;
+}
+
+int cprov_session_say_https(struct cprov_session *s, const char *host, struct cprov_error *err)
+{
+    if (said_https(s, host))
+        return 0;
+    struct cprov_said_https *h = cprov_arena_alloc(&s->arena, 1, sizeof(*h));
+    if (!h || !(h->host = cprov_arena_text(&s->arena, cprov_span_of(host))))
+        return cprov_fail_memory(err);
+    h->next = s->said_https;
+    s->said_https = h;
+    return 0;
+}
+
 int cprov_session_settings(void *arg, const char *host, struct cprov_registry_settings *out,
                            struct cprov_error *err)
 {
@@ -177,6 +202,11 @@ int cprov_session_settings(void *arg, const char *host, struct cprov_registry_se
     };
     if (source && use_scheme(s, source, host, &r, err) < 0)
         return err->code;
+    if (said_https(s, host) && strcmp(host, "docker.io") != 0) {
+        r.api = cprov_arena_textf(&s->arena, "https://%s", host);
+        if (!r.api)
+            return cprov_fail_memory(err);
+    }
     *out = r;
     return 0;
 }

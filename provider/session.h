@@ -47,7 +47,8 @@ struct cprov_session {
     struct cprov_callbacks heard;
     const char *trusted_for_run[16]; /* sources answered with yes, for this call */
     size_t trusted_count;
-    bool refused_all;       /* "no to all" */
+    bool refused_all;                    /* "no to all" */
+    struct cprov_said_https *said_https; /* hosts that were named with https:// */
     const char *login_host; /* the one registry that --username is for in this call; or NULL */
 };
 
@@ -115,6 +116,10 @@ int cprov_session_range(const struct cprov_version_options *options,
  */
 CPROV_MUST_CHECK
 int cprov_session_bind_login(struct cprov_session *s, const char *host, struct cprov_error *err);
+
+/* The host was named with https:// in front: plain HTTP is not tried there, loopback or not. */
+CPROV_MUST_CHECK
+int cprov_session_say_https(struct cprov_session *s, const char *host, struct cprov_error *err);
 
 /* The registry settings and logins for a host: callbacks of the client; arg is the session. */
 int cprov_session_settings(void *arg, const char *host, struct cprov_registry_settings *out,

@@ -138,6 +138,7 @@ static int fetch_token(struct cprov_grant *g, struct cprov_error *err)
         .what = what,
         .accept = "application/json",
         .allow_http = g->allow_http,
+        .public_only = !g->is_private && !g->same_host,
         .peer = &g->peer,
         .peer_origin = g->peer_origin,
         .body_max = CPROV_TOKEN_BODY_MAX,
@@ -372,11 +373,12 @@ static int withhold(struct cprov_grant *g, const char *token_server, struct cpro
 
     free(g->withheld);
     g->withheld = NULL;
-    if (!is_login(&g->login))
-        return 0;
     if (cprov_url_parse(cprov_span_of(g->origin), &origin, err) < 0 ||
         cprov_url_parse(cprov_span_of(g->realm), &realm, err) < 0)
         return err->code;
+    g->same_host = cprov_host_is_same(origin.host, realm.host);
+    if (!is_login(&g->login))
+        return 0;
     if (cprov_login_may_go(&origin, g->host, &realm, token_server))
         return 0;
     cprov_credentials_clear(&g->login);
@@ -417,6 +419,7 @@ static int answer_bearer(struct cprov_grant *g, const struct cprov_auth_target *
                                      CPROV_GRANT_NEVER, err);
     }
     g->allow_http = target->allow_http;
+    g->is_private = target->is_private;
     if (resolve_realm(g, c->realm, &realm, err) < 0)
         return err->code;
     free(g->realm);

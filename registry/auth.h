@@ -42,6 +42,7 @@ struct cprov_auth_target {
     const char *peer_origin;
     const char *token_server; /* where its login may go besides: configured; or NULL */
     bool allow_http;          /* the origin itself is plain HTTP by the user's will */
+    bool is_private;          /* and may lead to a private place */
     bool anonymous;           /* never with a login: the target of a redirect */
 };
 

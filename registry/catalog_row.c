@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "manifest/reference.h"
 #include "registry/url.h"
 
 enum type { TEXT, SIZE, FLAG, LIST, MAP };
@@ -472,6 +473,15 @@ static int read_lists(const struct cprov_catalog_row *row, const struct cprov_ca
 
 /* --- the entry --- */
 
+/* A row without the place that it names would be looked for elsewhere. */
+static int check_reference(const char *text, struct cprov_error *err)
+{
+    struct cprov_reference r;
+    int code = text && *text ? cprov_reference_parse(cprov_span_of(text), &r, err) : 0;
+
+    return code < 0 ? cprov_wrap_as(err, CPROV_EVERIFY, "reference '%s'", text) : 0;
+}
+
 int cprov_catalog_row_entry(const struct cprov_catalog_row *row,
                             const struct cprov_catalog_image *image, const char *base,
                             struct cprov_arena *arena, struct cprov_digest *digest,
@@ -501,6 +511,8 @@ int cprov_catalog_row_entry(const struct cprov_catalog_row *row,
         code = cprov_catalog_check_name(e.name, err);
     if (code == 0)
         code = cprov_catalog_check_version(e.version, err);
+    if (code == 0)
+        code = check_reference(e.reference, err);
     if (code == 0)
         code = read_digest(row, digest, err);
     if (code == 0)

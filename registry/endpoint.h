@@ -18,6 +18,7 @@ struct cprov_endpoint {
     struct cprov_registry_settings settings;
     char *base;        /* "https://registry-1.docker.io", no '/' at the end */
     char *other;       /* the other scheme, to be tried when base is not answered; or NULL */
+    bool is_private;   /* it has answered from a private address */
     bool no_referrers; /* has no referrers API */
     bool silent;       /* a vendor's API that did not answer: registry/vendor.c */
 };

@@ -201,6 +201,7 @@ void cprov_exchange_rewind(struct cprov_exchange *x)
     cprov_buf_reset(&x->url);
     cprov_buf_add_text(&x->url, x->base);
     x->hops = 0;
+    x->public_only = x->spec.public_only;
     x->trail[0] = cprov_exchange_mark(cprov_buf_span(&x->url));
     x->challenge_tried = false;
 }
@@ -285,6 +286,7 @@ static int start_transfer(struct cprov_exchange *x, const struct cprov_url *url,
         .upload = x->spec.upload,
         .bulk = x->spec.bulk,
         .host_is_named = names_host(x),
+        .public_only = x->public_only,
         .whole = !x->spec.hooks->body,
         .expected = x->spec.expected,
         .peer = peer,

@@ -88,6 +88,7 @@ struct cprov_exchange_spec {
     uint64_t expected;                  /* see http.h */
     bool once;                          /* a fault ends it: somebody else can do the work */
     bool probe;                         /* a refusal is not asked again: another question follows */
+    bool public_only;                   /* a public server led here: see http.h */
     bool allow_http;                    /* redirects may lead to plain http beyond loopback */
     const struct cprov_http_peer *peer; /* settings of peer_origin, and of no other */
     size_t body_max;                    /* bytes of an answer that are collected */

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "manifest/reference.h"
 #include "registry/exchange_private.h"
 #include "registry/problem.h"
 #include "registry/redirect.h"
@@ -145,6 +146,15 @@ static int next_hop(struct cprov_exchange *x, const struct cprov_http_head *head
     return cprov_redirect_check(&from_url, &to_url, x->spec.allow_http, err);
 }
 
+/* Through a proxy nothing but the name can be judged. */
+static bool at_private_literal(const struct cprov_exchange *x)
+{
+    struct cprov_url url;
+
+    return cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) == 0 &&
+           cprov_host_is_private(url.host);
+}
+
 static void follow(struct cprov_exchange *x, const struct cprov_http_head *head)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
@@ -155,6 +165,9 @@ static void follow(struct cprov_exchange *x, const struct cprov_http_head *head)
         cprov_exchange_give_up(x, err.code, head, &err);
         return;
     }
+    /* Who is private may lead to what is: its network is the user's own. Once public, always so. */
+    if (!head->from_private && !at_private_literal(x))
+        x->public_only = true;
     cprov_buf_reset(&x->url);
     cprov_buf_add_span(&x->url, cprov_buf_span(&to));
     x->trail[++x->hops] = cprov_exchange_mark(cprov_buf_span(&to));

@@ -37,6 +37,7 @@ struct cprov_exchange {
                             repetition? */
     struct cprov_error first_err;
     bool hop_refused; /* a redirect's target said 403 once */
+    bool public_only; /* of this hop: whoever led to it is public */
     bool asking;      /* within challenged() */
     bool answered;    /* resumed from within it */
     unsigned failures;

@@ -52,6 +52,8 @@ struct cprov_grant {
     bool has_login;    /* the authorization comes of one that is kept */
     uint64_t worked;   /* the newest serial that let a request in */
     bool allow_http;
+    bool same_host;  /* the realm is at the origin's host */
+    bool is_private; /* as in the target */
     bool by_post;
     char *realm, *service;
     struct cprov_waiter *waiters;

@@ -73,7 +73,8 @@ struct cprov_http_head {
     bool accepts_ranges;                           /* Accept-Ranges: bytes */
     bool has_content_range;                        /* well formed: bytes first-last/total */
     uint64_t range_first, range_last, range_total; /* total 0 for '*' */
-    bool encoded; /* a Content-Encoding other than identity: the bytes are not the blob's */
+    bool from_private; /* a private address has answered, and no proxy was between */
+    bool encoded;      /* a Content-Encoding other than identity: the bytes are not the blob's */
 };
 
 enum cprov_http_method { CPROV_GET, CPROV_HEAD, CPROV_POST, CPROV_PUT, CPROV_PATCH };
@@ -113,8 +114,9 @@ struct cprov_http_request {
                                                what it is made of; NULL: `content` */
     bool bulk; /* a blob: its own HTTP/1.1 connection; else HTTP/2 is shared where offered */
     bool host_is_named; /* what is said around a failure names the host: "the server" will do */
-    bool whole;         /* a document that is held in memory: see stall_timeout_ms */
-    uint64_t expected;  /* bytes of the body as far as known: a long one gets a larger buffer */
+    bool public_only;  /* a public server led here: no private address will do, whatever its name */
+    bool whole;        /* a document that is held in memory: see stall_timeout_ms */
+    uint64_t expected; /* bytes of the body as far as known: a long one gets a larger buffer */
     const struct cprov_http_peer *peer;
 
     /* Called once before the first byte of the body (also when there is none), then for each

@@ -289,6 +289,13 @@ int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode res
             *err = t->err;
         return t->code;
     }
+    if (t->refused) {
+        (void)cprov_fail(err, CPROV_ENETWORK,
+                         "%s is at a private address, and a public server leads there: refused",
+                         t->where);
+        cprov_hint(err, "what is meant to be reached is named by its own name, or as a source");
+        return CPROV_ENETWORK;
+    }
     if (result == CURLE_OK && t->headers.complete)
         return 0;
     if (result == CURLE_OK) { /* libcurl takes a status line and an end for an answer */

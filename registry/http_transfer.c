@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "manifest/reference.h"
 #include "registry/no_proxy.h"
 #include "registry/url.h"
 
@@ -21,6 +22,7 @@ static int deliver_head(struct cprov_http_transfer *t)
 {
     const struct cprov_http_head *head = &t->headers.head;
 
+    t->headers.head.from_private = t->from_private;
     t->idle_ms = 0;
     t->seen = t->received + t->uploaded;
     if (!t->request.whole)
@@ -108,6 +110,34 @@ static int on_rewind(void *arg, curl_off_t offset, int origin)
     return CURL_SEEKFUNC_OK;
 }
 
+static bool is_private(const struct sockaddr *address)
+{
+    const void *plain = address;
+
+    if (address->sa_family == AF_INET)
+        return cprov_address_is_private(AF_INET, &((const struct sockaddr_in *)plain)->sin_addr);
+    return address->sa_family == AF_INET6 &&
+           cprov_address_is_private(AF_INET6, &((const struct sockaddr_in6 *)plain)->sin6_addr);
+}
+
+/* Here a name has become an address, and nowhere earlier: what is judged is what is reached. */
+static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct cprov_http_transfer *t = arg;
+
+    (void)purpose;
+    if (t->request.public_only && !t->proxied && is_private(&address->addr)) {
+        t->refused = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static bool text_is_private(const char *ip)
+{
+    return cprov_host_is_private(cprov_span_of(ip));
+}
+
 static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
     struct cprov_http_transfer *t = arg;
@@ -132,10 +162,15 @@ static int on_connected(void *arg, char *remote_ip, char *local_ip, int remote_p
 {
     struct cprov_http_transfer *t = arg;
 
-    (void)remote_ip;
     (void)local_ip;
     (void)remote_port;
     (void)local_port;
+    /* Also over a connection that another request has opened. */
+    t->from_private = !t->proxied && remote_ip && text_is_private(remote_ip);
+    if (t->request.public_only && t->from_private) {
+        t->refused = true;
+        return CURL_PREREQFUNC_ABORT;
+    }
     t->sent = true;
     t->idle_ms = 0;
     ++*t->counts;
@@ -178,6 +213,9 @@ static void set_callbacks(struct options *o, struct cprov_http_transfer *t)
         o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_PREREQFUNCTION, on_connected);
     if (o->failed == CURLE_OK)
         o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
+    if (o->failed == CURLE_OK)
+        o->failed = cprov_curl.easy_setopt(o->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+    set_pointer(o, CURLOPT_OPENSOCKETDATA, t);
     set_pointer(o, CURLOPT_SOCKOPTDATA, t);
     set_pointer(o, CURLOPT_HEADERDATA, t);
     set_pointer(o, CURLOPT_WRITEDATA, t);
@@ -310,7 +348,21 @@ static void set_peer(struct options *o, const struct cprov_http_peer *peer)
 
 /* Which proxy, libcurl reads in the environment; which hosts have none, it would judge by rules of
  * its own. */
-static void set_proxy(struct options *o, const struct cprov_http_request *request)
+static bool environment_has_proxy(bool https)
+{
+    static const char *const plain[] = { "http_proxy", "all_proxy", "ALL_PROXY" };
+    static const char *const tls[] = { "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY" };
+    const char *const *names = https ? tls : plain;
+    size_t count = https ? CPROV_COUNT(tls) : CPROV_COUNT(plain);
+
+    for (size_t i = 0; i < count; i++)
+        if (given(getenv(names[i])))
+            return true;
+    return false;
+}
+
+/* Returns whether there is one. */
+static bool set_proxy(struct options *o, const struct cprov_http_request *request)
 {
     const char *proxy = request->peer ? request->peer->proxy : NULL;
     struct cprov_url url;
@@ -318,10 +370,14 @@ static void set_proxy(struct options *o, const struct cprov_http_request *reques
     set_pointer(o, CURLOPT_NOPROXY, "");
     if ((proxy && strcmp(proxy, "none") == 0) ||
         (cprov_url_parse(cprov_span_of(request->url), &url, NULL) == 0 &&
-         cprov_no_proxy_has(cprov_no_proxy_environment(), &url)))
+         cprov_no_proxy_has(cprov_no_proxy_environment(), &url))) {
         set_pointer(o, CURLOPT_PROXY, "");
-    else if (given(proxy))
+        return false;
+    }
+    if (given(proxy))
         set_pointer(o, CURLOPT_PROXY, proxy);
+    return given(proxy) || (cprov_url_parse(cprov_span_of(request->url), &url, NULL) == 0 &&
+                            environment_has_proxy(url.https));
 }
 
 /* --- headers of the request --- */
@@ -408,7 +464,7 @@ static int set_all(struct cprov_http_transfer *t, const struct cprov_http_setup 
     if (request->upload)
         set_upload(&o, t);
     set_peer(&o, request->peer);
-    set_proxy(&o, request);
+    t->proxied = set_proxy(&o, request);
     set_pointer(&o, CURLOPT_HTTPHEADER, t->lines);
     if (o.failed == CURLE_OUT_OF_MEMORY)
         return cprov_fail_memory(err);

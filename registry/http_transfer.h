@@ -52,10 +52,13 @@ struct cprov_http_transfer {
     uint64_t position;               /* in it: the next byte to be sent */
     uint64_t uploaded;               /* bytes sent, those sent again included */
 
-    bool limited;    /* ration counts */
-    bool paused;     /* libcurl holds a piece back until ration is positive again */
-    int64_t ration;  /* thousandths of bytes that may still pass; below 0 after a large piece */
-    bool has_socket; /* one was opened for it: the last of them */
+    bool limited;      /* ration counts */
+    bool paused;       /* libcurl holds a piece back until ration is positive again */
+    int64_t ration;    /* thousandths of bytes that may still pass; below 0 after a large piece */
+    bool proxied;      /* the socket leads to a proxy, whose address says nothing of the server's */
+    bool from_private; /* a private address has been reached, without a proxy */
+    bool refused;      /* a private address, which public_only forbids */
+    bool has_socket;   /* one was opened for it: the last of them */
     curl_socket_t socket;
     bool sent;          /* the connection stands, the request is on its way */
     uint64_t received;  /* bytes of headers and body; those of 1xx answers are none */

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "manifest/reference.h"
 #include "registry/auth.h"
 #include "registry/client_private.h"
 #include "registry/endpoint.h"
@@ -87,6 +88,7 @@ static int target_for(struct cprov_request *r, const struct cprov_url *url, stru
         .peer = &r->endpoint->settings.peer,
         .peer_origin = r->endpoint->base,
         .token_server = r->endpoint->settings.token_server,
+        .is_private = r->endpoint->is_private || cprov_host_is_private(url->host),
         .allow_http = r->endpoint->settings.allow_http,
         .anonymous = !home, /* whoever redirects us must not choose where our logins go */
     };
@@ -305,6 +307,7 @@ static void seen(void *arg, const struct cprov_url *url, const struct cprov_http
 
     if (!r->spec.foreign && cprov_endpoint_is_home(r->endpoint, url)) {
         cprov_endpoint_settle(r->endpoint, url);
+        r->endpoint->is_private = r->endpoint->is_private || head->from_private;
         look_for_warnings(r, head);
     }
     if (head->status < 400) { /* the next challenge is a new one, also where a redirect leads */
@@ -387,7 +390,7 @@ static int copy_spec(struct cprov_request *r, const struct cprov_request_spec *s
 
 /* A URL that the registry or a manifest names: where it may lead, and whether that is elsewhere. */
 static int check_url(const struct cprov_request *r, const char *url, bool *elsewhere,
-                     struct cprov_error *err)
+                     bool *public_only, struct cprov_error *err)
 {
     struct cprov_url home, to;
 
@@ -397,6 +400,8 @@ static int check_url(const struct cprov_request *r, const char *url, bool *elsew
                              r->spec.foreign ? "URL of a layer" : "URL of the registry");
     if (!*r->spec.repository && r->spec.foreign) /* a file: no registry sent us there */
         home = to;
+    else
+        *public_only = !r->endpoint->is_private && !cprov_host_is_private(home.host);
     *elsewhere = r->spec.foreign || !cprov_endpoint_is_home(r->endpoint, &to);
     return *elsewhere ? cprov_redirect_check(&home, &to, r->endpoint->settings.allow_http, err) : 0;
 }
@@ -422,7 +427,7 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .done = done,
     };
     const struct cprov_endpoint *e = r->endpoint;
-    bool elsewhere = false;
+    bool elsewhere = false, public_only = false;
     auto_buf struct cprov_buf url = { 0 };
     auto_buf struct cprov_buf other = { 0 };
 
@@ -438,7 +443,7 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
     if (code == 0)
         code = cprov_buf_check(&other, "URL", err);
     if (code == 0 && spec->url)
-        code = check_url(r, spec->url, &elsewhere, err);
+        code = check_url(r, spec->url, &elsewhere, &public_only, err);
     if (code < 0)
         return code;
 
@@ -460,6 +465,7 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .once = spec->once,
         .probe = spec->probe,
         .allow_http = e->settings.allow_http,
+        .public_only = elsewhere && public_only,
         .login_origin = elsewhere ? e->base : NULL,
         .peer_origin = spec->foreign ? ""
                        : elsewhere   ? e->base

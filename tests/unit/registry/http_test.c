@@ -315,6 +315,33 @@ static void bad_requests_do_not_start(void **state)
 
 /* --- many, stops, cancels --- */
 
+static void look_from_private(const struct cprov_http_head *head)
+{
+    assert_true(head->from_private);
+}
+
+/* S11: what counts is the address that a name has led to, also over a connection that stands. */
+static void S11_private_addresses_by_name(void **state)
+{
+    struct world w;
+    struct got named = { .look = look_from_private }, led = { .public_only = true };
+    char url[64];
+
+    (void)state;
+    open_world(&w, replies, 0, PATIENT);
+    snprintf(url, sizeof(url), "http://localhost:%d/plain", raw_server_port(w.server));
+    start_url(&w, &led, CPROV_GET, url);
+    assert_int_equal(run(&w), 0);
+    assert_int_equal(led.code, CPROV_ENETWORK);
+    assert_false(led.retry);
+    assert_non_null(strstr(led.err.msg, "private address"));
+    assert_int_equal(cprov_http_requests(w.http), 0);
+    start(&w, &named, CPROV_GET, "/plain");
+    assert_int_equal(run(&w), 0);
+    assert_int_equal(named.status, 200);
+    close_world(&w);
+}
+
 static void many_at_once(void **state)
 {
     static struct got many[CPROV_PARALLEL_REQUESTS];
@@ -637,6 +664,7 @@ int main(void)
         cmocka_unit_test(heads_are_read),
         cmocka_unit_test(requests_are_as_asked),
         cmocka_unit_test(bad_requests_do_not_start),
+        cmocka_unit_test(S11_private_addresses_by_name),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(callbacks_may_fail),
         cmocka_unit_test(callbacks_may_stop),

@@ -92,6 +92,7 @@ void start_url(struct world *w, struct got *g, enum cprov_http_method method, co
         .headers_count = CPROV_COUNT(headers),
         .content = method == CPROV_POST ? CPROV_SPAN_LITERAL("a=b") : (struct cprov_span){ 0 },
         .peer = &w->peer,
+        .public_only = g->public_only,
         .head = on_head,
         .body = on_body,
         .done = on_done,

@@ -33,7 +33,8 @@ struct got {
     int fail_in_head, fail_in_body; /* codes the callbacks return */
     bool stop_in_head, stop_in_body;
     struct got *stop_other; /* in the body callback */
-    struct got *then;       /* started in done */
+    bool public_only;
+    struct got *then; /* started in done */
     const char *then_target;
     void (*look)(const struct cprov_http_head *head);
 };
