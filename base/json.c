@@ -530,11 +530,32 @@ int cprov_json_parse_known(struct cprov_span input, const struct cprov_json_fiel
     return parse_whole(input, &b, out);
 }
 
+/* "latest", quotes and all: what lists have most of needs no parser. */
+static bool is_plain_string(struct cprov_span s)
+{
+    if (s.len < 2 || s.ptr[0] != '"' || s.ptr[s.len - 1] != '"')
+        return false;
+    for (size_t i = 1; i + 1 < s.len; i++)
+        if ((unsigned char)s.ptr[i] < 0x20 || (unsigned char)s.ptr[i] >= 0x7f || s.ptr[i] == '\\' ||
+            s.ptr[i] == '"')
+            return false;
+    return true;
+}
+
 int cprov_json_parse_piece(struct cprov_span input, struct cprov_arena *arena,
                            struct cprov_json **out, size_t *at, struct cprov_error *err)
 {
     struct build b = { .arena = arena, .err = err, .values_max = CPROV_JSON_VALUES_MAX };
     size_t found = NOWHERE;
+
+    if (is_plain_string(input)) {
+        bool added = add_text(&b, CPROV_JSON_STRING, (const unsigned char *)input.ptr + 1,
+                              input.len - 2) == GO_ON;
+
+        if (added)
+            *out = b.root;
+        return added ? 0 : b.code;
+    }
     int code = parse(input, &b, &found);
 
     if (code < 0)

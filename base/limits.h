@@ -12,6 +12,7 @@
 #define CPROV_TREE_MAX                                                                             \
     (16 * CPROV_MIB) /* bytes of all manifests of one index that a call holds                      \
                       */
+#define CPROV_BODIES_MAX          (32 * CPROV_MIB) /* bytes of all answers that are being received */
 #define CPROV_CONFIG_MAX          (8 * CPROV_MIB)  /* bytes of an image config */
 #define CPROV_INDEX_FILE_MAX      (64 * CPROV_MIB) /* bytes of our own index.json */
 #define CPROV_LIST_PAGE_MAX       (16 * CPROV_MIB) /* bytes of one page of tags, catalog or referrers */
@@ -49,11 +50,13 @@
 #define CPROV_URL_MAX  (16 * CPROV_KIB) /* bytes; signed URLs are long */
 
 /* listing */
-#define CPROV_TARGETS_MAX      4096    /* versions that one name of a call may mean */
-#define CPROV_LIST_PAGES_MAX   10000   /* pages of one listing */
-#define CPROV_LIST_EMPTY_MAX   16      /* pages in a row without a name */
-#define CPROV_LIST_ENTRIES_MAX 2000000 /* tags or repositories of one listing */
-#define CPROV_LIST_PAGE_SIZE   1000    /* n= that we ask for; ECR refuses more */
+#define CPROV_TARGETS_MAX      4096            /* versions that one name of a call may mean */
+#define CPROV_LIST_RECORD_MAX  (1 * CPROV_MIB) /* bytes of one member of a page */
+#define CPROV_TOLD_MAX         (40 * CPROV_MIB) /* bytes of all lists of versions that a search holds */
+#define CPROV_LIST_PAGES_MAX   10000            /* pages of one listing */
+#define CPROV_LIST_EMPTY_MAX   16               /* pages in a row without a name */
+#define CPROV_LIST_ENTRIES_MAX 2000000          /* tags or repositories of one listing */
+#define CPROV_LIST_PAGE_SIZE   1000             /* n= that we ask for; ECR refuses more */
 
 /* the index of all sources */
 #define CPROV_MAX_AGE_MIN      5                /* how long what is known of a source is believed */

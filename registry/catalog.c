@@ -137,6 +137,16 @@ static bool has_room(const struct cprov_lookup *l)
     return (l == s->head && l->held == 0) || (l->held < HELD_MAX && s->held_rows < HELD_ROWS_MAX);
 }
 
+/* Jobs that were put back come first, and each runs alone. */
+static bool may_start(const struct cprov_lookup *l)
+{
+    const struct cprov_search *s = l->search;
+
+    if (s->put_back > 0)
+        return s->active == 0 && !s->code;
+    return !s->alone && has_room(l);
+}
+
 /* Starts waiting jobs, nearest to the head first, as far as the window reaches. */
 static void start_some(struct cprov_search *s)
 {
@@ -145,8 +155,8 @@ static void start_some(struct cprov_search *s)
             continue;
         advance(l);
         cprov_lookup_fill(l);
-        for (struct cprov_job *j = l->first; j && has_room(l); j = j->next)
-            if (j->state == CPROV_JOB_WAITING) {
+        for (struct cprov_job *j = l->first; j && may_start(l); j = j->next)
+            if (j->state == CPROV_JOB_WAITING && j->again == (s->put_back > 0)) {
                 s->moves++;
                 l->held++;
                 cprov_job_start(j);

@@ -6,15 +6,26 @@
 #include "registry/catalog_private.h"
 
 #define CHANNELS_MAX 32 /* that lead to each other */
+/* Of one version: twice its place in the list, which grows by doubling, and in what is sorted. */
+#define TOLD_COST (3 * sizeof(struct cprov_told) + sizeof(void *))
 
 /* --- life --- */
+
+static void forget_told(struct cprov_job *j)
+{
+    j->lookup->search->told_bytes -= j->told_bytes;
+    j->told_bytes = j->told_count = j->told_room = 0;
+    free(j->told);
+    j->told = NULL;
+    cprov_arena_clear(&j->texts);
+}
 
 void cprov_job_free(struct cprov_job *j)
 {
     if (!j)
         return;
+    forget_told(j);
     cprov_arena_clear(&j->arena);
-    free(j->told);
     free(j);
 }
 
@@ -83,6 +94,8 @@ void cprov_job_ready(struct cprov_job *j)
 
     j->state = CPROV_JOB_READY;
     s->active--;
+    if (s->alone == j)
+        s->alone = NULL;
     if (site) {
         site->done++;
         if (s->query->progress)
@@ -127,8 +140,13 @@ static int make_rows(struct cprov_job *j, const char *const *versions, size_t co
     j->failed = cprov_arena_alloc(&j->arena, count, sizeof(*j->failed));
     if (cprov_arena_check(&j->arena, j->err) < 0)
         return j->err->code;
-    for (size_t i = 0; i < count; i++)
-        fill_row(j, versions[i], &j->rows[i]);
+    for (size_t i = 0; i < count; i++) {
+        const char *kept = cprov_arena_text(&j->arena, cprov_span_of(versions[i]));
+
+        if (!kept)
+            return cprov_fail_memory(j->err);
+        fill_row(j, kept, &j->rows[i]);
+    }
     j->rows_count = count;
     j->lookup->search->held_rows += count;
     return 0;
@@ -160,7 +178,7 @@ static bool is_channel(const struct cprov_told *t)
 /* The version that a channel leads to, over others if need be; NULL: there is no such channel. */
 static int follow_channel(struct cprov_job *j, struct cprov_span name, const char **version)
 {
-    const char *text = cprov_arena_text(&j->arena, name);
+    const char *text = cprov_arena_text(&j->texts, name);
     const struct cprov_told *t = text ? told_named(j, text) : NULL;
 
     *version = NULL;
@@ -214,7 +232,7 @@ static void keep_spelling(struct cprov_span exact, const char **list, size_t *co
 static int admit(struct cprov_job *j, const char ***out, size_t *count)
 {
     const struct cprov_version_range *range = &cprov_lookup_wanted(j->lookup)->range;
-    const char **list = cprov_arena_alloc(&j->arena, j->told_count + 1, sizeof(*list));
+    const char **list = cprov_arena_alloc(&j->texts, j->told_count + 1, sizeof(*list));
     const char *channel;
 
     *count = 0;
@@ -267,7 +285,7 @@ static bool ask_instead(struct cprov_job *j)
 {
     if (!j->from_index || j->stale || kind_of(j)->import || cprov_search_offline(j->lookup->search))
         return false;
-    j->told_count = 0;
+    forget_told(j);
     j->newest_refused = NULL;
     j->from_index = false;
     return ask_versions(j);
@@ -286,6 +304,7 @@ static void name_alone(struct cprov_job *j)
 /* Of a document the index has all there is, and above all where each image is. */
 static void after_choosing(struct cprov_job *j)
 {
+    forget_told(j);
     if (j->code == 0 && (j->lookup->search->query->details || kind_of(j)->import))
         cprov_job_start_details(j);
     else
@@ -300,6 +319,11 @@ static void after_listing(struct cprov_job *j)
 
     if (j->code == 0 && q->names_only && j->told_count > 0) {
         name_alone(j);
+        return;
+    }
+    if (j->code == 0 && q->update_only &&
+        !q->details) { /* the index has them: nobody looks at rows */
+        after_choosing(j);
         return;
     }
     int code = j->code == 0 ? admit(j, &admitted, &count) : 0;
@@ -346,14 +370,22 @@ static bool note_told(struct cprov_job *j, const char *version, const struct cpr
         j->told = more;
         j->told_room = room;
     }
-    const char *kept = cprov_arena_text(&j->arena, cprov_span_of(version));
+    const char *kept = cprov_arena_text(&j->texts, cprov_span_of(version));
+    size_t bytes = strlen(version) + TOLD_COST;
+
+    j->told_bytes += bytes;
+    j->lookup->search->told_bytes += bytes;
     j->told[j->told_count++] = (struct cprov_told){ kept, entry };
     return kept != NULL;
 }
 
 static const char *keep(struct cprov_job *j, const char *text)
 {
-    return text && *text ? cprov_arena_text(&j->arena, cprov_span_of(text)) : NULL;
+    size_t len = text ? strlen(text) : 0;
+
+    j->told_bytes += len;
+    j->lookup->search->told_bytes += len;
+    return len ? cprov_arena_text(&j->texts, cprov_span_make(text, len)) : NULL;
 }
 
 /* A list of tags has names alone, and there may be many. */
@@ -361,11 +393,13 @@ static const struct cprov_entry *keep_entry(struct cprov_job *j, const struct cp
 {
     if (!e->digest && !e->bytes && !e->created && !e->description && !e->alias && !e->complete)
         return NULL;
-    struct cprov_entry *kept = cprov_arena_alloc(&j->arena, 1, sizeof(*kept));
+    struct cprov_entry *kept = cprov_arena_alloc(&j->texts, 1, sizeof(*kept));
     struct cprov_digest *digest =
-        e->digest ? cprov_arena_alloc(&j->arena, 1, sizeof(*digest)) : NULL;
+        e->digest ? cprov_arena_alloc(&j->texts, 1, sizeof(*digest)) : NULL;
     if (!kept || (e->digest && !digest))
         return NULL;
+    j->told_bytes += sizeof(*kept) + sizeof(*digest);
+    j->lookup->search->told_bytes += sizeof(*kept) + sizeof(*digest);
     if (digest)
         *digest = *e->digest;
     *kept = (struct cprov_entry){ .alias = keep(j, e->alias),
@@ -385,18 +419,37 @@ static const struct cprov_entry *keep_entry(struct cprov_job *j, const struct cp
     return kept;
 }
 
+/* One budget for the lists of all jobs: the one that exceeds it begins anew when it is alone. */
+static void too_much(struct cprov_job *j)
+{
+    const struct cprov_search *s = j->lookup->search;
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    j->again = s->told_bytes > j->told_bytes || s->active > 1;
+    if (!j->again) {
+        int code =
+            cprov_fail(&err, CPROV_ELIMIT, "the list of its versions takes more than %zu MiB",
+                       CPROV_TOLD_MAX / CPROV_MIB);
+        job_failed(j, code, &err);
+    }
+}
+
 static bool on_version(void *arg, const struct cprov_entry *entry)
 {
     struct cprov_job *j = arg;
+    struct cprov_error err = CPROV_ERROR_INIT;
 
     if (cprov_span_of(entry->version).len > CPROV_TAG_MAX)
         return true;
     const struct cprov_entry *kept = keep_entry(j, entry);
-    if (!j->arena.failed && note_told(j, entry->version, kept))
+    if (j->texts.failed || !note_told(j, entry->version, kept)) {
+        int code = cprov_fail_memory(&err);
+        job_failed(j, code, &err);
+        return false;
+    }
+    if (j->lookup->search->told_bytes <= CPROV_TOLD_MAX)
         return true;
-    struct cprov_error err = CPROV_ERROR_INIT;
-    int code = cprov_fail_memory(&err);
-    job_failed(j, code, &err);
+    too_much(j);
     return false;
 }
 
@@ -409,16 +462,18 @@ static void remember_versions(struct cprov_job *j)
         return;
     cprov_lookup_put_noted(j->lookup); /* all of them at once; else each is added by itself */
     _Static_assert(sizeof(struct cprov_told) == sizeof(struct cprov_index_version), "same fields");
-    struct cprov_index_version *list = cprov_arena_alloc(&j->arena, j->told_count, sizeof(*list));
+    struct cprov_index_version *list = calloc(j->told_count + 1, sizeof(*list));
     for (size_t i = 0; list && i < j->told_count; i++)
         list[i] = (struct cprov_index_version){ j->told[i].version, j->told[i].entry };
     if (!list)
         (void)cprov_fail_memory(&err);
-    else if (cprov_index_put_versions(s->index, j->lookup->site->known.id,
-                                      j->repository->repository, list, j->told_count, &j->id,
-                                      &err) == 0)
-        return;
-    cprov_search_index_failed(s, &err);
+    else
+        (void)!cprov_index_put_versions(s->index, j->lookup->site->known.id,
+                                        j->repository->repository, list, j->told_count, &j->id,
+                                        &err);
+    free(list);
+    if (err.code < 0)
+        cprov_search_index_failed(s, &err);
 }
 
 /* --- where it is asked --- */
@@ -429,11 +484,11 @@ static bool known_version(void *arg, const char *version, const char *alias)
     struct cprov_entry *entry = NULL;
 
     if (alias) {
-        entry = cprov_arena_alloc(&j->arena, 1, sizeof(*entry));
+        entry = cprov_arena_alloc(&j->texts, 1, sizeof(*entry));
         if (entry)
             entry->alias = keep(j, alias);
     }
-    return note_told(j, version, entry) && !j->arena.failed;
+    return note_told(j, version, entry) && !j->texts.failed;
 }
 
 bool cprov_job_look_up_again(struct cprov_job *j)
@@ -457,13 +512,13 @@ static bool take_known(struct cprov_job *j)
     struct cprov_error err = CPROV_ERROR_INIT;
 
     do {
-        j->told_count = 0;
+        forget_told(j);
         if (cprov_index_versions(s->index, j->id, known_version, j, &err) < 0) {
             cprov_search_index_failed(s, &err);
             return false;
         }
     } while (j->told_count == 0 && cprov_job_look_up_again(j));
-    if (j->arena.failed)
+    if (j->texts.failed)
         cprov_search_out_of_memory(s);
     j->from_index = true;
     return true;
@@ -483,7 +538,7 @@ static void look_up(struct cprov_job *j)
     if (code == 0) {
         j->id = r.id;
         j->checked = r.checked;
-        j->newest = keep(j, r.newest);
+        j->newest = cprov_arena_text(&j->arena, cprov_span_of(r.newest));
     } else if (code != CPROV_ENOTFOUND) {
         cprov_search_index_failed(l->search, &err);
     }
@@ -507,9 +562,29 @@ static bool use_stale(struct cprov_job *j, int code, const struct cprov_error *e
     return true;
 }
 
+/* Waits once more, as if nothing had been asked. */
+static void put_back(struct cprov_job *j)
+{
+    struct cprov_search *s = j->lookup->search;
+
+    forget_told(j);
+    j->state = CPROV_JOB_WAITING;
+    j->lookup->waiting++;
+    j->lookup->held--;
+    s->active--;
+    s->put_back++;
+    s->moves++;
+    cprov_search_pump(s);
+}
+
 static void on_listed(void *arg, int code, const struct cprov_error *err)
 {
     struct cprov_job *j = arg;
+
+    if (j->again && j->code == 0) {
+        put_back(j);
+        return;
+    }
 
     if (code == 0 && j->code == 0)
         remember_versions(j);
@@ -583,6 +658,11 @@ void cprov_job_start(struct cprov_job *j)
     struct cprov_search *s = j->lookup->search;
 
     s->active++;
+    if (j->again) {
+        s->alone = j;
+        s->put_back--;
+    }
+    j->again = false;
     j->lookup->waiting--;
     j->state = CPROV_JOB_LISTING;
     if (!unfold(j))

@@ -62,8 +62,11 @@ struct cprov_job {
     int64_t id;         /* in the index; 0: not there */
     int64_t checked;    /* when its versions were listed */
     bool from_index, stale;
-    struct cprov_told *told; /* all of them */
+    struct cprov_told *told; /* all of them, until some are chosen */
     size_t told_count, told_room;
+    size_t told_bytes;          /* that they take */
+    struct cprov_arena texts;   /* of them */
+    bool again;                 /* they were too many beside those of others: listed alone later */
     const char *newest_refused; /* of those that the range does not admit */
     struct cprov_listing *rows;
     bool *failed;                 /* rows that are not to be shown */
@@ -100,13 +103,16 @@ struct cprov_search {
     bool read_only;           /* it could not be written once */
     struct cprov_site *sites; /* of the query's places, then of those that one name is of */
     size_t sites_count;
-    struct cprov_lookup *head; /* emission goes on here */
-    size_t active;             /* jobs that run */
-    size_t held_rows;          /* of jobs begun and not yet emitted */
-    uint64_t moves;            /* steps of any kind: when none is made there is nothing to do */
-    size_t detailed;           /* versions whose manifests were asked for */
-    size_t unread;             /* of them, without an answer that could be read */
-    bool stopped;              /* the caller has enough */
+    struct cprov_lookup *head;     /* emission goes on here */
+    size_t active;                 /* jobs that run */
+    size_t told_bytes;             /* of all jobs */
+    size_t put_back;               /* jobs that wait to run alone */
+    const struct cprov_job *alone; /* one that does */
+    size_t held_rows;              /* of jobs begun and not yet emitted */
+    uint64_t moves;                /* steps of any kind: when none is made there is nothing to do */
+    size_t detailed;               /* versions whose manifests were asked for */
+    size_t unread;                 /* of them, without an answer that could be read */
+    bool stopped;                  /* the caller has enough */
     bool pumping;
     int64_t now;
     int code; /* fatal: memory */

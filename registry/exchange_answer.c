@@ -293,6 +293,16 @@ int cprov_exchange_on_head(void *arg, const struct cprov_http_head *head, struct
     return code;
 }
 
+/* What all answers that are on their way hold together. */
+static size_t held_bodies(const struct cprov_wire *w)
+{
+    size_t held = 0;
+
+    for (const struct cprov_exchange *x = w->live; x; x = x->next)
+        held += x->body.cap;
+    return held;
+}
+
 static int collect(struct cprov_exchange *x, const void *data, size_t len, struct cprov_error *err)
 {
     size_t max = x->accepted ? x->spec.body_max : CPROV_ERROR_BODY_MAX;
@@ -301,6 +311,9 @@ static int collect(struct cprov_exchange *x, const void *data, size_t len, struc
     cprov_buf_add(&x->body, data, len < room ? len : room);
     if (len > room)
         return cprov_fail(err, CPROV_ELIMIT, "%s: larger than %zu bytes", x->spec.what, max);
+    if (held_bodies(x->wire) > CPROV_BODIES_MAX)
+        return cprov_fail(err, CPROV_ELIMIT, "%s: all answers together hold more than %zu MiB",
+                          x->spec.what, CPROV_BODIES_MAX / CPROV_MIB);
     return cprov_buf_check(&x->body, x->spec.what, err);
 }
 

@@ -1,9 +1,9 @@
 /* registry/listing.c - tags and catalog, page by page. */
 #include <stdlib.h>
+#include <string.h>
 
-#include "base/arena.h"
 #include "base/error.h"
-#include "base/json.h"
+#include "base/json_stream.h"
 #include "base/limits.h"
 #include "manifest/reference.h"
 #include "registry/client_private.h"
@@ -29,16 +29,24 @@ struct listing {
     struct cprov_reference ref;
     struct cprov_list_request wanted;
     struct cprov_paging paging;
-    size_t entries;
-    int empty; /* pages in a row without a name */
+    size_t entries, before; /* before: up to the page on its way */
+    int empty;              /* pages in a row without a name */
     size_t dropped;
     char *what;
+    /* the page on its way: */
+    struct cprov_json_stream *json;
+    size_t bytes, names;    /* of this try */
+    uint64_t mark;          /* of these names */
+    size_t given;           /* of the page, by an earlier try, */
+    uint64_t given_mark;    /* and their mark */
+    bool is_object, enough; /* enough: the caller wants no more */
 };
 
 static void listing_free(struct listing *l)
 {
     cprov_op_remove(&l->op);
     cprov_paging_clear(&l->paging);
+    cprov_json_stream_free(l->json);
     free(l->what);
     free(l);
 }
@@ -63,40 +71,107 @@ static void listing_end(struct cprov_op *op, const struct cprov_error *err)
         listing_free(l);
 }
 
-/* *more is false once the caller has enough. */
-static int give_names(struct listing *l, const struct cprov_json *list, bool *more,
-                      struct cprov_error *err)
+/* --- a page, as it comes --- */
+
+/* A page that broke off is asked for once more: what it has brought already must be the same. */
+static int passes_again(struct listing *l, struct cprov_span name, bool *again,
+                        struct cprov_error *err)
 {
-    for (const struct cprov_json *v = list ? list->child : NULL; v && *more; v = v->next) {
-        if (v->type != CPROV_JSON_STRING || l->kind->check(v->text, NULL) < 0) {
-            l->dropped++;
-            continue;
-        }
-        if (++l->entries > CPROV_LIST_ENTRIES_MAX)
-            return cprov_fail(err, CPROV_ELIMIT, "more than %d names", CPROV_LIST_ENTRIES_MAX);
-        *more = l->wanted.entry(l->wanted.arg, v->text.ptr);
-    }
+    l->names++;
+    for (size_t i = 0; i <= name.len; i++)
+        l->mark = (l->mark ^ (i < name.len ? (unsigned char)name.ptr[i] : 0xffu)) * 0x100000001b3u;
+    *again = l->names <= l->given;
+    if (l->names == l->given && l->mark != l->given_mark)
+        return cprov_fail(err, CPROV_ENETWORK, "the page changed while it was read");
     return 0;
 }
 
-static int read_page(struct listing *l, struct cprov_span body, bool *more, struct cprov_error *err)
+static int on_name(struct listing *l, const struct cprov_json *v, struct cprov_error *err)
 {
-    struct cprov_arena arena = { 0 };
-    struct cprov_json *doc = NULL;
-    int code = cprov_json_parse(body, &arena, &doc, err);
+    bool again = false;
 
-    if (code == 0) {
-        const struct cprov_json *list = cprov_json_get(doc, l->kind->member);
-
-        if (list && list->type == CPROV_JSON_NULL) /* Nexus has no tags */
-            list = NULL;
-        if (doc->type != CPROV_JSON_OBJECT || (list && list->type != CPROV_JSON_ARRAY))
-            code = cprov_fail(err, CPROV_EVERIFY, "\"%s\" is not a list", l->kind->member);
-        else
-            code = give_names(l, list, more, err);
+    if (l->enough)
+        return 0;
+    if (v->type != CPROV_JSON_STRING || l->kind->check(v->text, NULL) < 0) {
+        l->dropped++;
+        return 0;
     }
-    cprov_arena_clear(&arena);
-    return code;
+    if (passes_again(l, v->text, &again, err) < 0)
+        return err->code;
+    if (again)
+        return 0;
+    if (++l->entries > CPROV_LIST_ENTRIES_MAX)
+        return cprov_fail(err, CPROV_ELIMIT, "more than %d names", CPROV_LIST_ENTRIES_MAX);
+    l->enough = !l->wanted.entry(l->wanted.arg, v->text.ptr);
+    return 0;
+}
+
+static int no_list(const struct listing *l, struct cprov_error *err)
+{
+    return cprov_fail(err, CPROV_EVERIFY, "\"%s\" is not a list", l->kind->member);
+}
+
+static int on_member(void *arg, const char *member, bool object, struct cprov_error *err)
+{
+    const struct listing *l = arg;
+
+    return object && strcmp(member, l->kind->member) == 0 ? no_list(l, err) : 0;
+}
+
+/* Nexus has null where there are no tags. */
+static int on_record(void *arg, const char *member, const struct cprov_json *value,
+                     struct cprov_error *err)
+{
+    struct listing *l = arg;
+
+    if (member)
+        return strcmp(member, l->kind->member) == 0 ? on_name(l, value, err) : 0;
+    return value->type != CPROV_JSON_NULL && cprov_span_is(value->key, l->kind->member)
+               ? no_list(l, err)
+               : 0;
+}
+
+static int page_begins(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
+                       struct cprov_error *err)
+{
+    struct listing *l = arg;
+    const struct cprov_json_stream_options options = {
+        .record_max = CPROV_LIST_RECORD_MAX, .record = on_record, .begin = on_member, .arg = l
+    };
+
+    (void)x;
+    (void)head;
+    if (l->names > l->given) {
+        l->given = l->names;
+        l->given_mark = l->mark;
+    }
+    l->bytes = l->names = 0;
+    l->mark = 0xcbf29ce484222325u;
+    l->is_object = false;
+    cprov_json_stream_free(l->json);
+    l->json = NULL;
+    return cprov_json_stream_new(&options, &l->json, err);
+}
+
+static int page_body(void *arg, struct cprov_exchange *x, const void *data, size_t len,
+                     struct cprov_error *err)
+{
+    struct listing *l = arg;
+    struct cprov_span text = cprov_span_trim(cprov_span_make(data, len));
+
+    (void)x;
+    l->bytes += len;
+    if (l->bytes > CPROV_LIST_PAGE_MAX)
+        return cprov_fail(err, CPROV_ELIMIT, "%s: a page of more than %zu bytes", l->what,
+                          CPROV_LIST_PAGE_MAX);
+    if (!l->is_object && text.len > 0 && text.ptr[0] == '[') {
+        no_list(l, err);
+        return cprov_wrap(err, "%s", l->what);
+    }
+    l->is_object = l->is_object || text.len > 0;
+    if (cprov_json_stream_feed(l->json, data, len, err) < 0)
+        return cprov_wrap(err, "%s", l->what);
+    return 0;
 }
 
 static int ask(struct listing *l, const char *path, const char *url, struct cprov_error *err);
@@ -107,7 +182,6 @@ static void page_came(void *arg, int code, const struct cprov_exchange_answer *a
     struct listing *l = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
     auto_buf struct cprov_buf next = { 0 };
-    bool more = true;
 
     l->request = NULL;
     cprov_buf_init(&next, CPROV_URL_MAX);
@@ -115,17 +189,22 @@ static void page_came(void *arg, int code, const struct cprov_exchange_answer *a
         listing_finish(l, code, err);
         return;
     }
-    size_t before = l->entries;
-    code = read_page(l, answer->body, &more, &local);
-    l->empty = l->entries > before ? 0 : l->empty + 1;
+    if (l->json)
+        code = cprov_json_stream_finish(l->json, &local);
+    else
+        code = no_list(l, &local);
+    l->empty = l->entries > l->before ? 0 : l->empty + 1;
+    l->before = l->entries;
+    l->names = l->given = 0;
     if (code == 0 && l->empty > CPROV_LIST_EMPTY_MAX)
         code = cprov_fail(&local, CPROV_EVERIFY, "%d pages in a row name nothing",
                           CPROV_LIST_EMPTY_MAX);
-    if (code == 0 && more)
+    if (code == 0 && !l->enough)
         code = cprov_paging_next(&l->paging, answer->head, answer->url, &next, &local);
     if (code < 0)
         (void)cprov_wrap(&local, "%s", l->what);
-    else if (more && next.len > 0 && (code = ask(l, NULL, cprov_buf_text(&next), &local)) == 0)
+    else if (!l->enough && next.len > 0 &&
+             (code = ask(l, NULL, cprov_buf_text(&next), &local)) == 0)
         return;
     listing_finish(l, code, code < 0 ? &local : NULL);
 }
@@ -141,7 +220,9 @@ static int ask(struct listing *l, const char *path, const char *url, struct cpro
         .url = url,
         .what = l->what,
         .accept = "application/json",
-        .body_max = CPROV_LIST_PAGE_MAX,
+        .body_max = CPROV_ERROR_BODY_MAX,
+        .head = page_begins,
+        .body = page_body,
         .done = page_came,
         .arg = l,
     };
