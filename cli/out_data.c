@@ -126,16 +126,21 @@ const struct cprov_out_format cprov_out_yaml = {
     .name = "yaml", .all_columns = true, .row = yaml_row, .end = yaml_end
 };
 
-/* RFC 4180; control characters but line ends are no data of ours. */
+/*
+ * RFC 4180; control characters but line ends are no data of ours. What a spreadsheet would take for
+ * a formula gets an apostrophe in front: the texts are strangers'.
+ */
 static void add_csv(struct cprov_buf *b, struct cprov_span s)
 {
-    bool quoted = false;
+    bool quoted = false, formula = s.len > 0 && memchr("=+-@\t\r", s.ptr[0], 6);
     size_t length;
 
     for (size_t i = 0; i < s.len; i++)
         quoted |= s.ptr[i] == ',' || s.ptr[i] == '"' || s.ptr[i] == '\n' || s.ptr[i] == '\r';
     if (quoted)
         cprov_buf_add_char(b, '"');
+    if (formula)
+        cprov_buf_add_char(b, '\'');
     for (; s.len; s = cprov_span_from(s, length)) {
         uint32_t c = cprov_text_char(s, &length);
 

@@ -259,6 +259,22 @@ static bool names_digest(const struct find *f)
     return false;
 }
 
+/* Where there is nobody to ask, that is the answer. */
+static int check_places(const struct find *f, const struct cprov_wanted *wanted,
+                        struct cprov_error *err)
+{
+    bool named = false;
+
+    for (size_t i = 0; i < f->count; i++)
+        named = named || wanted[i].exactly || wanted[i].only;
+    if (f->s->places_count > 0 || named || f->options->prefix)
+        return 0;
+    cprov_fail(err, CPROV_EINVAL, "no source is registered");
+    cprov_hint(err, "register-source NAME LOCATION adds one; a reference such as "
+                    "registry.example/team/app needs none");
+    return CPROV_EINVAL;
+}
+
 static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct cprov_error *err)
 {
     const struct cprov_find_options *o = f->options;
@@ -280,7 +296,7 @@ static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct
         .details_skipped = &f->skipped,
     };
 
-    if (cprov_session_query(f->s, false, &query, err) < 0)
+    if (cprov_session_query(f->s, false, &query, err) < 0 || check_places(f, wanted, err) < 0)
         return err->code;
     if (o->strict) {
         query.stale = on_stale;

@@ -111,12 +111,18 @@ static bool has_nocase(const char *text, struct cprov_span word)
     return false;
 }
 
+/* By whatever name: windows/nanoserver may be shown as NanoServer. */
+static bool is_named(const struct cprov_listing *row, struct cprov_span word)
+{
+    return has_nocase(row->name, word) || has_nocase(row->reference.repository, word);
+}
+
 static bool has_words(const struct cprov_find_filter *f, const struct cprov_listing *row)
 {
     struct cprov_span words = cprov_span_of(f->options->search), word;
 
     while (f->options->search && cprov_span_next(&words, ' ', &word))
-        if (word.len > 0 && !has_nocase(row->name, word) && !has_nocase(row->description, word) &&
+        if (word.len > 0 && !is_named(row, word) && !has_nocase(row->description, word) &&
             !has_nocase(row->publisher, word))
             return false;
     return true;
@@ -229,7 +235,7 @@ int64_t cprov_find_relevance(const struct cprov_find_filter *f, const struct cpr
         tier = 1;
     else if (cprov_span_starts_with_nocase(leaf, words))
         tier = 2;
-    else if (all_in(row->name, search))
+    else if (all_in(row->name, search) || all_in(row->reference.repository, search))
         tier = 3;
     else if (all_in(row->publisher, search))
         tier = 4;

@@ -142,7 +142,8 @@ static int64_t number_of(const struct cprov_rows *r, const struct cprov_item *it
         return (int64_t)item->bytes;
     if (strcmp(r->key->name, "relevance") == 0)
         return relevance;
-    return cprov_time_parse(cprov_span_of(item->created), &t) ? t : 0;
+    /* Year 1 is what Go writes for "never". */
+    return cprov_time_parse(cprov_span_of(item->created), &t) && t > 0 ? t : 0;
 }
 
 static const char *text_of(const struct cprov_rows *r, const struct cprov_item *item)

@@ -98,7 +98,12 @@ static int read_document(const struct cprov_catalog_file *file, int fd, const st
     auto_catalog_reader struct cprov_catalog_reader *reader = NULL;
     auto_signature struct cprov_signature *signature = NULL;
     struct cprov_catalog_reader_options options = {
-        .base = file->path, .name = file->name, .entry = file->entry, .arg = file->arg
+        .base = file->path,
+        .name = file->name,
+        .not_before = file->not_before,
+        .created = file->created,
+        .entry = file->entry,
+        .arg = file->arg,
     };
     struct stat after;
 

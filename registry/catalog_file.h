@@ -15,6 +15,8 @@ struct cprov_catalog_file {
     const char *name;      /* of the image in a document that names none, or NULL */
     const char *key;       /* PEM file: PATH.sig must be its signature of the file; or NULL */
     const char *validator; /* what was given the last time; "" or NULL */
+    int64_t not_before;    /* these two as in catalog_reader.h */
+    int64_t *created;
     cprov_entry_fn *entry;
     void *arg;
 };

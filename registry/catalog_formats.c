@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "registry/catalog_row.h"
@@ -197,6 +198,8 @@ static int read_header(struct cprov_catalog_format *f, const struct cprov_json *
                               "index format %" PRIu64 " is newer than this program", version);
         f->kind = CPROV_CATALOG_OWN;
         f->has_version = true;
+    } else if (cprov_span_is(value->key, "created") && value->type == CPROV_JSON_STRING) {
+        (void)cprov_time_parse(value->text, &f->created);
     }
     return 0;
 }
@@ -283,8 +286,27 @@ int cprov_catalog_format_record(struct cprov_catalog_format *f, const char *memb
     return code;
 }
 
+/* An old catalog that was signed once is a way to hide what came after it. */
+static int check_age(const struct cprov_catalog_format *f, struct cprov_error *err)
+{
+    char own[CPROV_TIME_TEXT_MAX], seen[CPROV_TIME_TEXT_MAX];
+
+    if (f->options.not_before == 0 || f->created >= f->options.not_before)
+        return 0;
+    (void)cprov_time_format(f->options.not_before, seen);
+    cprov_fail(err, CPROV_EVERIFY,
+               "the catalog of %s is older than that of %s, which was read before",
+               f->created ? cprov_time_format(f->created, own) : "no date", seen);
+    cprov_hint(err, "set-source NAME --verify-key KEY takes an older one all the same");
+    return CPROV_EVERIFY;
+}
+
 int cprov_catalog_format_finish(struct cprov_catalog_format *f, struct cprov_error *err)
 {
+    if (check_age(f, err) < 0)
+        return CPROV_EVERIFY;
+    if (f->options.created)
+        *f->options.created = f->created;
     if (f->kind == CPROV_CATALOG_UNKNOWN)
         return cprov_fail(err, CPROV_EVERIFY, "no list of images that is known here");
     if (f->kind != CPROV_CATALOG_OWN)

@@ -1,4 +1,5 @@
 /* registry/catalog_job.c - one repository: its versions listed, remembered, chosen. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,7 +132,8 @@ static void fill_row(const struct cprov_job *j, const char *version, struct cpro
                                    .notes = "",
                                    .dependencies = "",
                                    .cultures = "" };
-    (void)stpcpy(row->reference.tag, version);
+    _Static_assert(sizeof(row->reference.tag) > CPROV_TAG_MAX, "a version fits");
+    (void)snprintf(row->reference.tag, sizeof(row->reference.tag), "%s", version);
 }
 
 static int make_rows(struct cprov_job *j, const char *const *versions, size_t count)
@@ -346,7 +348,8 @@ static bool take_newest(struct cprov_job *j)
     const struct cprov_wanted *w = cprov_lookup_wanted(j->lookup);
     const struct cprov_version_range *r = &w->range;
 
-    if (!j->newest || !*j->newest || w->all_versions || w->attachments ||
+    if (!j->newest || !*j->newest || strlen(j->newest) > CPROV_TAG_MAX || w->all_versions ||
+        w->attachments ||
         cprov_version_is_attachment(cprov_span_of(j->newest)) || /* an older program wrote it */
         r->exact.len + r->prefix.len + r->minimum.len + r->maximum.len > 0)
         return false;
@@ -483,6 +486,8 @@ static bool known_version(void *arg, const char *version, const char *alias)
     struct cprov_job *j = arg;
     struct cprov_entry *entry = NULL;
 
+    if (strlen(version) > CPROV_TAG_MAX) /* nobody wrote that: the file was changed */
+        return true;
     if (alias) {
         entry = cprov_arena_alloc(&j->texts, 1, sizeof(*entry));
         if (entry)

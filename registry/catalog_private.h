@@ -31,7 +31,9 @@ struct cprov_site {
     struct cprov_index_source known;
     enum cprov_site_state state; /* of a place with import() */
     struct cprov_index_import *import;
-    bool asked; /* in this search */
+    int64_t created; /* of the catalog that was just read */
+    int64_t seen;    /* the date of the newest signed catalog; 0: none, or none is needed */
+    bool asked;      /* in this search */
     bool stale_told;
     uint64_t done, found; /* repositories */
     int code;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "registry/catalog_file.h"
 #include "registry/catalog_private.h"
 
 /* So many waiting jobs of a lookup are enough; the rest is read from the index when its time comes.
@@ -17,6 +18,42 @@
 #define NOTED_APART 60
 
 /* --- sites --- */
+
+/*
+ * Of a source that must be signed the index keeps, in front of the validator, the date of the
+ * newest catalog that the key has signed: "seen-1700000000 ...". An older one is a step back that
+ * somebody on the way may have made.
+ */
+#define SEEN "seen-"
+
+/* Moves the date from the validator to its own place. Another key has seen nothing. */
+static void take_seen(struct cprov_site *site)
+{
+    struct cprov_span text = cprov_span_of(site->known.validator), first, rest;
+    auto_buf struct cprov_buf mark = { 0 };
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    uint64_t date;
+
+    if (!cprov_span_starts_with(text, SEEN) || !cprov_span_cut(text, ' ', &first, &rest))
+        return;
+    cprov_buf_init(&mark, CPROV_KIB);
+    if (site->place->source->key && cprov_span_u64(cprov_span_from(first, strlen(SEEN)), &date) &&
+        date < INT64_MAX &&
+        cprov_catalog_key_mark(site->place->source->key, &mark, &ignored) == 0 &&
+        cprov_span_starts_with(rest, cprov_buf_text(&mark)))
+        site->seen = (int64_t)date;
+    memmove(site->known.validator, rest.ptr, rest.len + 1);
+}
+
+static const char *put_seen(const struct cprov_site *site, const char *validator,
+                            char out[CPROV_VALIDATOR_MAX + 1])
+{
+    if (!validator || !site->place->source->key || site->seen <= 0)
+        return validator;
+    int len =
+        snprintf(out, CPROV_VALIDATOR_MAX + 1, SEEN "%lld %s", (long long)site->seen, validator);
+    return len > 0 && len <= CPROV_VALIDATOR_MAX ? out : validator;
+}
 
 void cprov_site_init(struct cprov_site *site)
 {
@@ -32,6 +69,7 @@ void cprov_site_init(struct cprov_site *site)
     if (cprov_buf_check(&key, "key of a source", &err) < 0 ||
         cprov_index_source(s->index, cprov_buf_text(&key), host, &site->known, &err) < 0)
         cprov_search_index_failed(s, &err);
+    take_seen(site);
 }
 
 void cprov_site_clear(struct cprov_site *site)
@@ -115,11 +153,15 @@ static void import_done(void *arg, int code, bool unchanged, const char *validat
 {
     struct cprov_site *site = arg;
     struct cprov_error own = CPROV_ERROR_INIT;
+    char kept[CPROV_VALIDATOR_MAX + 1];
 
+    if (code == 0 && !unchanged && site->created > site->seen)
+        site->seen = site->created;
     if (code == 0 && unchanged && !is_noted(site, validator))
-        code = cprov_index_source_checked(site->search->index, site->known.id, validator, &own);
+        code = cprov_index_source_checked(site->search->index, site->known.id,
+                                          put_seen(site, validator, kept), &own);
     else if (code == 0 && !unchanged)
-        code = commit_import(site, validator, &own);
+        code = commit_import(site, put_seen(site, validator, kept), &own);
     site_settled(site, code, own.code ? &own : err);
     cprov_search_pump(site->search);
 }
@@ -138,6 +180,8 @@ static void start_import(struct cprov_site *site)
     struct cprov_search *s = site->search;
     struct cprov_error err = CPROV_ERROR_INIT;
     struct cprov_import import = { .validator = site->known.validator,
+                                   .not_before = site->seen,
+                                   .created = &site->created,
                                    .entry = import_entry,
                                    .done = import_done,
                                    .warning = import_warning,
@@ -372,13 +416,17 @@ void cprov_lookup_fill(struct cprov_lookup *l)
  * nothing. */
 static void no_catalog(struct cprov_lookup *l)
 {
+    const struct cprov_place *place = l->site->place;
+    bool never = place->kind->can_scan && !place->kind->can_scan(place);
     struct cprov_error err = CPROV_ERROR_INIT;
 
     if (!cprov_lookup_is_pattern(l))
         return;
-    int code = cprov_fail(&err, CPROV_ENETWORK, "source '%s' has no catalog to search",
-                          l->site->place->source->name);
-    cprov_hint(&err, "name a repository exactly");
+    int code = cprov_fail(&err, never ? CPROV_EINVAL : CPROV_ENETWORK,
+                          "source '%s' has no catalog to search: an image must be named exactly",
+                          place->source->name);
+    cprov_hint(&err, "find-image nginx, or register-source NAME LOCATION for one that can be "
+                     "searched");
     cprov_lookup_fail(l, code, &err);
 }
 

@@ -50,8 +50,9 @@ int cprov_sorter_new(enum cprov_sorter_order order, bool descending, size_t limi
         return cprov_fail_memory(err);
     s->order = order;
     (void)snprintf(s->select, sizeof(s->select),
-                   "SELECT record FROM sorted ORDER BY key %s %s, seq LIMIT %lld",
-                   collations[order], descending ? "DESC" : "", limit ? (long long)limit : -1LL);
+                   "SELECT record FROM sorted ORDER BY %skey %s %s, seq LIMIT %lld",
+                   order == CPROV_SORT_NUMBERS ? "key = 0, " : "", collations[order],
+                   descending ? "DESC" : "", limit ? (long long)limit : -1LL);
     int code = cprov_index_open(&(struct cprov_index_options){ .dir = NULL }, &s->database, err);
     if (code == 0)
         code = prepare(s, err);

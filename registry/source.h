@@ -74,6 +74,10 @@ struct cprov_import {
      * next time, or "". */
     void (*done)(void *arg, int code, bool unchanged, const char *validator,
                  const struct cprov_error *err);
+    /* Of a catalog that must be signed: an older one than this is refused (0: none is), and where
+     * the date of the one that was read goes; or NULL. */
+    int64_t not_before;
+    int64_t *created;
     /* Something that was passed over, in a sentence; may be NULL. */
     void (*warning)(void *arg, const char *text);
     void *arg;

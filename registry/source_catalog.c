@@ -178,7 +178,9 @@ static enum cprov_compression packing_of(const char *type)
 static int fetch_document(struct import *i, struct cprov_error *err)
 {
     const struct cprov_descriptor *d = &i->artifact.document;
-    const struct cprov_catalog_reader_options options = { .entry = i->want.entry,
+    const struct cprov_catalog_reader_options options = { .not_before = i->want.not_before,
+                                                          .created = i->want.created,
+                                                          .entry = i->want.entry,
                                                           .arg = i->want.arg };
 
     if (cprov_digest_hasher(d->digest.algo, &i->hasher, err) < 0 ||

@@ -176,6 +176,8 @@ static int begin_document(struct import *m, struct cprov_exchange *x,
         cprov_buf_reset(&m->etag);
     m->total = head->has_content_length ? head->content_length : 0;
     struct cprov_catalog_reader_options options = { .base = cprov_buf_text(&base),
+                                                    .not_before = m->wanted.not_before,
+                                                    .created = m->wanted.created,
                                                     .entry = on_entry,
                                                     .arg = m };
     int code = cprov_buf_check(&base, "URL", err);
@@ -505,6 +507,8 @@ static int file_import(struct cprov_client *c, const struct cprov_place *place,
     const struct cprov_catalog_file file = { .path = cprov_place_path(place),
                                              .key = place->source->key,
                                              .validator = import->validator,
+                                             .not_before = import->not_before,
+                                             .created = import->created,
                                              .entry = file_entry,
                                              .arg = &wanted };
     struct cprov_error local = CPROV_ERROR_INIT;
