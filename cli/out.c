@@ -18,7 +18,8 @@ static const struct cprov_out_format *const formats[] = {
 
 bool cprov_column_is_text(const struct cprov_column *column)
 {
-    return column->type == CPROV_COLUMN_TEXT || column->type == CPROV_COLUMN_PROSE;
+    return column->type == CPROV_COLUMN_TEXT || column->type == CPROV_COLUMN_PROSE ||
+           column->type == CPROV_COLUMN_LIST;
 }
 
 const char *cprov_column_text(const struct cprov_column *column, const void *record)
@@ -44,6 +45,7 @@ void cprov_out_add_cell(struct cprov_buf *b, const struct cprov_column *column, 
 
     switch (column->type) {
     case CPROV_COLUMN_TEXT:
+    case CPROV_COLUMN_LIST:
     case CPROV_COLUMN_PROSE:
         cprov_text_add_clean(b, cprov_span_of(cprov_column_text(column, record)));
         break;
@@ -64,6 +66,7 @@ void cprov_out_add_plain(struct cprov_buf *b, const struct cprov_column *column,
 {
     switch (column->type) {
     case CPROV_COLUMN_TEXT:
+    case CPROV_COLUMN_LIST:
     case CPROV_COLUMN_PROSE:
         cprov_buf_add_text(b, cprov_column_text(column, record));
         break;

@@ -15,6 +15,7 @@ struct cprov_out;
 
 enum cprov_column_type {
     CPROV_COLUMN_TEXT,  /* const char *; "" is unknown: null in JSON */
+    CPROV_COLUMN_LIST,  /* the same, of parts with ", " between; JSON and YAML have a list */
     CPROV_COLUMN_PROSE, /* the same; a table may cut it, with "...", and nothing else */
     CPROV_COLUMN_BYTES, /* uint64_t; 0 is unknown; "44.88 MB" for people */
     CPROV_COLUMN_COUNT, /* uint64_t */

@@ -5,10 +5,44 @@
 #include "cli/out_format.h"
 #include "cli/text.h"
 
+static void add_list(struct cprov_json_writer *w, const char *text)
+{
+    struct cprov_span rest = cprov_span_of(text), part;
+
+    cprov_json_begin_array(w);
+    while (cprov_span_next(&rest, ',', &part))
+        cprov_json_span(w, cprov_span_trim(part));
+    cprov_json_end_array(w);
+}
+
+/* What is not known has no member. */
+static bool is_known(const struct cprov_column *column, const void *record)
+{
+    switch (column->type) {
+    case CPROV_COLUMN_TEXT:
+    case CPROV_COLUMN_LIST:
+    case CPROV_COLUMN_PROSE:
+        return *cprov_column_text(column, record);
+    case CPROV_COLUMN_BYTES:
+        return cprov_column_number(column, record) != 0;
+    case CPROV_COLUMN_COUNT:
+    case CPROV_COLUMN_BOOL:
+        break;
+    }
+    return true;
+}
+
 void cprov_out_json_cell(struct cprov_json_writer *w, const struct cprov_column *column,
                          const void *record)
 {
     switch (column->type) {
+    case CPROV_COLUMN_LIST:
+        if (*cprov_column_text(column, record)) {
+            add_list(w, cprov_column_text(column, record));
+            break;
+        }
+        cprov_json_null(w);
+        break;
     case CPROV_COLUMN_TEXT:
     case CPROV_COLUMN_PROSE:
         if (*cprov_column_text(column, record))
@@ -39,6 +73,8 @@ static void add_object(struct cprov_out *o, const void *record)
     cprov_json_writer_init(&w, &o->cells, 0);
     cprov_json_begin_object(&w);
     for (size_t i = 0; i < o->columns_count; i++) {
+        if (!is_known(o->columns[i].column, record))
+            continue;
         cprov_json_key(&w, o->columns[i].column->key);
         cprov_out_json_cell(&w, o->columns[i].column, record);
     }
@@ -102,7 +138,7 @@ static void yaml_row(struct cprov_out *o, const void *record)
         struct cprov_json_writer w;
 
         cprov_buf_addf(&o->text, "%s%s: ", i ? "  " : "- ", column->key);
-        if (cprov_column_is_text(column) &&
+        if (cprov_column_is_text(column) && column->type != CPROV_COLUMN_LIST &&
             is_plain_yaml(cprov_span_of(cprov_column_text(column, record)))) {
             cprov_buf_add_text(&o->text, cprov_column_text(column, record));
         } else { /* JSON is YAML */

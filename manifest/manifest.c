@@ -1,6 +1,7 @@
 #include "manifest/manifest.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -246,6 +247,32 @@ bool cprov_manifest_is_artifact(const struct cprov_manifest *m)
     if (cprov_media_type_is_config(config))
         return m->layers_count > 0 && !has_file_system(m);
     return m->artifact_type || !cprov_media_type_is_generic(config) || !has_file_system(m);
+}
+
+#define HELM_CONFIG "application/vnd.cncf.helm.config.v1+json"
+
+enum cprov_kind cprov_manifest_kind(const struct cprov_manifest *m)
+{
+    if (m->kind == CPROV_DOC_INDEX)
+        return first_image(m) ? CPROV_KIND_IMAGE : CPROV_KIND_UNKNOWN;
+    if (!cprov_manifest_is_artifact(m))
+        return CPROV_KIND_IMAGE;
+    return strcmp(m->config.media_type, HELM_CONFIG) == 0 ? CPROV_KIND_CHART : CPROV_KIND_ARTIFACT;
+}
+
+const char *cprov_kind_name(enum cprov_kind kind)
+{
+    switch (kind) {
+    case CPROV_KIND_UNKNOWN:
+        break;
+    case CPROV_KIND_IMAGE:
+        return "image";
+    case CPROV_KIND_CHART:
+        return "chart";
+    case CPROV_KIND_ARTIFACT:
+        return "artifact";
+    }
+    return "";
 }
 
 const struct cprov_descriptor *cprov_manifest_choose(const struct cprov_manifest *index,

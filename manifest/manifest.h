@@ -54,6 +54,18 @@ CPROV_DEFINE_CLEANUP(struct cprov_manifest, cprov_manifest, cprov_manifest_free)
  */
 bool cprov_manifest_is_artifact(const struct cprov_manifest *m);
 
+/* What a manifest or index is, as people call it; the numbers are kept in files. */
+enum cprov_kind {
+    CPROV_KIND_UNKNOWN = 0,
+    CPROV_KIND_IMAGE = 1,
+    CPROV_KIND_CHART = 2, /* of Helm */
+    CPROV_KIND_ARTIFACT = 3,
+};
+/* An index of which no child is an image tells nothing. */
+enum cprov_kind cprov_manifest_kind(const struct cprov_manifest *m);
+/* "image", "chart", "artifact", or "". */
+const char *cprov_kind_name(enum cprov_kind kind);
+
 /*
  * The child for the host by the rules of cprov_platform_choose(), or NULL when none fits; NULL
  * host: the first that is an image. Attestations and artifacts are left out. Image manifests come

@@ -38,6 +38,7 @@ static void emit(struct cprov_session *s, const char *location, const struct cpr
     item.created = text(e->created);
     item.image_id = text(e->image_id);
     item.bytes = e->bytes;
+    item.kind = e->url && *e->url ? "file" : cprov_kind_name(e->kind);
     item.is_os = e->is_os;
     cprov_full_name(item.publisher, item.name, item.version, full);
     item.full_name = full;

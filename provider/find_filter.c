@@ -151,6 +151,8 @@ bool cprov_find_runs(struct cprov_session *s, const struct cprov_listing *row)
 {
     struct cprov_span list = cprov_span_of(row->platforms), platform;
 
+    if (row->kind == CPROV_KIND_CHART || row->kind == CPROV_KIND_ARTIFACT)
+        return false; /* no host runs it */
     if (list.len == 0)
         return build_fits(s, row->os_version);
     while (cprov_span_next(&list, ',', &platform))

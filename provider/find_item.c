@@ -82,6 +82,7 @@ static void fill_described(struct cprov_item *item, const struct cprov_listing *
     item->created = row->created;
     item->image_id = row->image_id;
     item->bytes = row->bytes;
+    item->kind = *row->url ? "file" : cprov_kind_name(row->kind);
     item->is_os = row->is_os;
     item->notes = row->notes;
     item->dependencies = row->dependencies;

@@ -77,11 +77,11 @@ void cprov_rows_free(struct cprov_rows *r)
 
 #define AT(field) offsetof(struct cprov_item, field)
 static const size_t texts[] = {
-    AT(name),       AT(version),   AT(description),  AT(publisher),  AT(source),
-    AT(location),   AT(reference), AT(digest),       AT(media_type), AT(platforms),
-    AT(os_version), AT(created),   AT(installed),    AT(image_id),   AT(full_name),
-    AT(parent),     AT(ref),       AT(path),         AT(legacy_id),  AT(notes),
-    AT(sha256),     AT(url),       AT(dependencies), AT(culture),    AT(checked),
+    AT(name),      AT(version),  AT(description), AT(publisher), AT(source),       AT(location),
+    AT(reference), AT(digest),   AT(media_type),  AT(platforms), AT(os_version),   AT(created),
+    AT(installed), AT(image_id), AT(full_name),   AT(parent),    AT(ref),          AT(path),
+    AT(legacy_id), AT(notes),    AT(sha256),      AT(url),       AT(dependencies), AT(culture),
+    AT(checked),   AT(kind),
 };
 #undef AT
 

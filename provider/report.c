@@ -171,6 +171,7 @@ void cprov_item_init(struct cprov_item *item)
         .notes = "",
         .sha256 = "",
         .url = "",
+        .kind = "",
         .dependencies = "",
         .culture = "",
         .checked = "",

@@ -128,6 +128,7 @@ static int take_documents(struct reading *g, struct row *r, const struct cprov_d
     if (read_document(packed, d, &m, err) < 0)
         return err->code;
     take(r, &r->entry.media_type, m->media_type);
+    r->entry.kind = cprov_manifest_kind(m);
     if (m->kind != CPROV_DOC_INDEX)
         return take_image(r, packed, m, err);
 

@@ -417,6 +417,7 @@ static const struct cprov_entry *keep_entry(struct cprov_job *j, const struct cp
                                   .media_type = keep(j, e->media_type),
                                   .image_id = keep(j, e->image_id),
                                   .notes = keep(j, e->notes),
+                                  .kind = e->kind,
                                   .is_os = e->is_os,
                                   .complete = e->complete };
     return kept;

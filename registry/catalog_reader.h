@@ -18,13 +18,13 @@ struct cprov_catalog_reader;
  * with the document; relative URLs are resolved against `base`. Texts are copied.
  */
 struct cprov_catalog_reader_options {
-    const char *base;   /* URL or path ("/srv/catalog.json") the document came from; or NULL */
-    const char *name;   /* of the image in a document that names none (Docker's); or NULL */
+    const char *base; /* URL or path ("/srv/catalog.json") the document came from; or NULL */
+    const char *name; /* of the image in a document that names none (Docker's); or NULL */
+    cprov_entry_fn *entry;
+    void *arg;
     int64_t not_before; /* seconds: a document that says an earlier date, or none, is CPROV_EVERIFY;
                            0: no matter */
     int64_t *created;   /* gets the date that the document says, or 0, when it is over; or NULL */
-    cprov_entry_fn *entry;
-    void *arg;
 };
 
 CPROV_MUST_CHECK

@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "manifest/digest.h"
+#include "manifest/manifest.h"
 
 struct cprov_error;
 
@@ -36,6 +37,7 @@ struct cprov_entry {
     const char *notes;
     const char *dependencies; /* "Name 1.0, Other [2.0,3.0)": images that must be there first */
     const char *cultures;     /* "de-de=URL en-us=URL": the same thing in several languages */
+    enum cprov_kind kind;
     bool is_os;
     bool complete; /* a manifest would tell nothing more */
 };

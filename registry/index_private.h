@@ -108,6 +108,7 @@ int cprov_index_text_id(struct cprov_index *ix, const char *text, int64_t *id,
 /* --- one version as a row of the table --- */
 
 /* flags of a version */
+#define CPROV_INDEX_KIND     4 /* of this bit on: enum cprov_kind */
 #define CPROV_INDEX_OS       1
 #define CPROV_INDEX_COMPLETE 2
 

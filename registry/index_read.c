@@ -495,6 +495,7 @@ static void read_entry(const struct cprov_query *q, struct cprov_arena *arena,
         .notes = text_of(q, NOTES, arena),
         .dependencies = text_of(q, DEPENDENCIES, arena),
         .cultures = text_of(q, CULTURES, arena),
+        .kind = (enum cprov_kind)(flags >> CPROV_INDEX_KIND & 3),
         .is_os = flags & CPROV_INDEX_OS,
         .complete = flags & CPROV_INDEX_COMPLETE,
     };
@@ -523,6 +524,7 @@ static void fill_row(const struct cprov_entry *e, struct cprov_listing *row)
     row->dependencies = e->dependencies;
     row->cultures = e->cultures;
     row->bytes = e->bytes;
+    row->kind = e->kind;
     row->is_os = e->is_os;
 }
 

@@ -263,8 +263,8 @@ int cprov_index_store_version(struct cprov_index *ix, const struct cprov_index_r
         return err->code;
     cprov_query_number(&q, row->repository);
     cprov_query_text(&q, e->version);
-    cprov_query_number(&q,
-                       (e->is_os ? CPROV_INDEX_OS : 0) | (e->complete ? CPROV_INDEX_COMPLETE : 0));
+    cprov_query_number(&q, (int64_t)e->kind << CPROV_INDEX_KIND | (e->is_os ? CPROV_INDEX_OS : 0) |
+                               (e->complete ? CPROV_INDEX_COMPLETE : 0));
     bind_number_or_null(&q, row->checked);
     bind_number_or_null(&q, row->changed);
     bind_digest(&q, e->digest, digest);

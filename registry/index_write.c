@@ -550,6 +550,7 @@ static int put_details(struct cprov_index *ix, int64_t repository, const struct 
                              .os_version = l->os_version,
                              .media_type = l->media_type,
                              .image_id = l->image_id,
+                             .kind = l->kind,
                              .is_os = l->is_os,
                              .complete = true };
 

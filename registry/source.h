@@ -51,6 +51,7 @@ struct cprov_listing {
     const char *cultures;
     uint64_t bytes;
     int64_t checked; /* when this was last known to be so; 0: just now */
+    enum cprov_kind kind;
     bool is_os;
 };
 

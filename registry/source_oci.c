@@ -225,6 +225,7 @@ static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answe
         take_identity(d, answer);
 
     struct cprov_manifest *m = cprov_steal(&answer->manifest);
+    d->row->kind = cprov_manifest_kind(m);
     take_annotations(d, m->annotations, m->annotations_count);
     if (m->kind == CPROV_DOC_INDEX) {
         auto_buf struct cprov_buf offers = { 0 };

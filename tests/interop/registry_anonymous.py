@@ -124,7 +124,7 @@ def all_platforms(w):
     install_once(w, "team/multi:1.0", unique(blobs_of(w.layout, w.multi)), "--all-platforms")
     row = installed(w, w.registry.address + "/team/multi")
     equal(row["Digest"], skopeo_digest(w, "team/multi:1.0"), "digest")
-    equal(row["Platforms"], "linux/amd64, linux/arm64, windows(10.0.17763.1)/amd64", "platforms")
+    equal(row["Platforms"], ["linux/amd64", "linux/arm64", "windows(10.0.17763.1)/amd64"], "platforms")
     w.clean()
 
 

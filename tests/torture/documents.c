@@ -318,7 +318,9 @@ static int run_catalog(void *arg, struct cprov_error *err)
 
     cprov_buf_init(&out, CPROV_MIB);
     int code = cprov_catalog_writer_new("t", NULL, add_text, &out, &w, err);
-    struct cprov_catalog_reader_options options = { "/srv/c", NULL, add_entry, w };
+    struct cprov_catalog_reader_options options = { .base = "/srv/c",
+                                                    .entry = add_entry,
+                                                    .arg = w };
     if (code == 0)
         code = cprov_catalog_reader_new(&options, &r, err);
     for (size_t i = 0; i < text.len && code == 0; i += 7)

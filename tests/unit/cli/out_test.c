@@ -166,11 +166,11 @@ static void test_data(void **state)
         const char *format, *none, *two;
     } cases[] = {
         { "json", "[]\n",
-          "[\n{\"Name\":\"A\",\"Description\":null,\"Size\":44880000,\"IsOSImage\":true},\n"
+          "[\n{\"Name\":\"A\",\"Size\":44880000,\"IsOSImage\":true},\n"
           "{\"Name\":\"true\",\"Description\":\"a, \\\"b\\\"\\n\\u009b\",\"Size\":44880000,"
           "\"IsOSImage\":true}\n]\n" },
         { "jsonl", "",
-          "{\"Name\":\"A\",\"Description\":null,\"Size\":44880000,\"IsOSImage\":true}\n"
+          "{\"Name\":\"A\",\"Size\":44880000,\"IsOSImage\":true}\n"
           "{\"Name\":\"true\",\"Description\":\"a, \\\"b\\\"\\n\\u009b\",\"Size\":44880000,"
           "\"IsOSImage\":true}\n" },
         { "yaml", "[]\n",
