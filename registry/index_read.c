@@ -399,13 +399,12 @@ int cprov_index_versions(struct cprov_index *ix, int64_t repository, cprov_index
 {
     auto_query struct cprov_query q = { 0 };
     char version[CPROV_NAME_MAX + 1], alias[CPROV_NAME_MAX + 1];
-    bool row = true;
 
     if (cprov_query_begin(ix, "SELECT version, alias FROM version WHERE repository = ?", &q, err) <
         0)
         return err->code;
     cprov_query_number(&q, repository);
-    for (;;) {
+    for (bool row = true;;) {
         if (cprov_query_step(&q, &row, err) < 0)
             return err->code;
         if (!row)
@@ -578,8 +577,7 @@ static bool note_name(void *arg, const char *version, const char *alias)
         size_t room = n->room ? 2 * n->room : 64;
         const char **more = reallocarray(n->list, room, sizeof(*more));
 
-        n->failed = !more;
-        if (!more)
+        if ((n->failed = !more))
             return false;
         n->list = more;
         n->room = room;
