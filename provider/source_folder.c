@@ -189,6 +189,8 @@ static int give_all(struct folder *f, const struct cprov_import *request, struct
         *err = f->first;
         return f->first.code;
     }
+    if (f->given == 0 && request->warning)
+        request->warning(request->arg, "holds no WIM file, layout or archive that is known");
     return 0;
 }
 

@@ -377,6 +377,10 @@ static int read_place(const struct cprov_place *place, struct reading *g, bool *
         *err = g->first;
         return g->first.code;
     }
+    if (g->given == 0 && !*unchanged && archive)
+        return cprov_fail(err, CPROV_EVERIFY, "%s: holds no image that has a name", paths[0]);
+    if (g->given == 0 && !*unchanged && g->import->warning)
+        g->import->warning(g->import->arg, "holds no image");
     return 0;
 }
 

@@ -440,7 +440,7 @@ enum {
     CULTURES,
     DESCRIPTION,
     PUBLISHER,
-    TITLE,
+    TITLE
 };
 
 /* A copy, or "" . */

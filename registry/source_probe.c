@@ -79,10 +79,24 @@ static bool is_document(struct cprov_span location)
     return false;
 }
 
+/* "host/team/catalog:latest": a tag belongs to one artifact, and a place to search has none. */
+static bool is_artifact(struct cprov_span location)
+{
+    size_t scheme = cprov_span_find(location, ':');
+
+    if (cprov_span_starts_with(cprov_span_from(location, scheme), "://"))
+        location = cprov_span_from(location, scheme + 3);
+    size_t slash = cprov_span_find_last(location, '/');
+    return slash < location.len &&
+           cprov_span_find(cprov_span_from(location, slash), ':') < location.len - slash;
+}
+
 const char *cprov_source_guess(const char *location)
 {
     char buf[CPROV_NAME_MAX + 1];
 
+    if (location && is_artifact(cprov_span_of(location)))
+        return "catalog";
     if (location && is_document(cprov_span_of(location)))
         return "index";
     if (!location || !host_of(location, buf))
