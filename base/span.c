@@ -11,14 +11,19 @@ bool cprov_span_is(struct cprov_span s, const char *text)
     return cprov_span_equal(s, cprov_span_of(text));
 }
 
-bool cprov_span_is_nocase(struct cprov_span s, const char *text)
+bool cprov_span_equal_nocase(struct cprov_span a, struct cprov_span b)
 {
-    if (s.len != strlen(text))
+    if (a.len != b.len)
         return false;
-    for (size_t i = 0; i < s.len; i++)
-        if (cprov_lower(s.ptr[i]) != cprov_lower(text[i]))
+    for (size_t i = 0; i < a.len; i++)
+        if (cprov_lower(a.ptr[i]) != cprov_lower(b.ptr[i]))
             return false;
     return true;
+}
+
+bool cprov_span_is_nocase(struct cprov_span s, const char *text)
+{
+    return cprov_span_equal_nocase(s, cprov_span_of(text));
 }
 
 bool cprov_span_starts_with(struct cprov_span s, const char *prefix)

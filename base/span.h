@@ -34,6 +34,7 @@ static inline struct cprov_span cprov_span_make(const char *ptr, size_t len)
 }
 
 bool cprov_span_equal(struct cprov_span a, struct cprov_span b);
+bool cprov_span_equal_nocase(struct cprov_span a, struct cprov_span b); /* ASCII */
 bool cprov_span_is(struct cprov_span s, const char *text);
 bool cprov_span_is_nocase(struct cprov_span s, const char *text); /* ASCII */
 bool cprov_span_starts_with(struct cprov_span s, const char *prefix);

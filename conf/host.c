@@ -3,16 +3,6 @@
 
 #include "base/compiler.h"
 
-static bool same_text(struct cprov_span a, struct cprov_span b)
-{
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (cprov_lower(a.ptr[i]) != cprov_lower(b.ptr[i]))
-            return false;
-    return true;
-}
-
 static struct cprov_span without_default_port(struct cprov_span host)
 {
     if (cprov_span_ends_with(host, ":443"))
@@ -33,7 +23,7 @@ bool cprov_host_is_hub(struct cprov_span host)
 
 bool cprov_host_same(struct cprov_span a, struct cprov_span b)
 {
-    return same_text(without_default_port(a), without_default_port(b)) ||
+    return cprov_span_equal_nocase(without_default_port(a), without_default_port(b)) ||
            (cprov_host_is_hub(a) && cprov_host_is_hub(b));
 }
 

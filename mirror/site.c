@@ -37,16 +37,6 @@ static struct cprov_span without_port(struct cprov_span host)
     return host;
 }
 
-static bool is_same(struct cprov_span a, struct cprov_span b)
-{
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++)
-        if (cprov_lower(a.ptr[i]) != cprov_lower(b.ptr[i]))
-            return false;
-    return true;
-}
-
 bool cprov_site_answers(const struct cprov_site *site, const char *header)
 {
     struct cprov_span host = without_port(cprov_span_trim(cprov_span_of(header)));
@@ -56,7 +46,7 @@ bool cprov_site_answers(const struct cprov_site *site, const char *header)
     if (cprov_reference_check_host(host, NULL) == 0 && cprov_host_is_loopback(host))
         return true;
     for (size_t i = 0; i < site->hosts_count; i++)
-        if (is_same(host, without_port(cprov_span_of(site->hosts[i]))))
+        if (cprov_span_equal_nocase(host, without_port(cprov_span_of(site->hosts[i]))))
             return true;
     return false;
 }

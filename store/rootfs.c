@@ -132,12 +132,7 @@ int cprov_rootfs_add_text(struct cprov_rootfs *r, struct cprov_span s, uint32_t 
 /* Letters beyond ASCII keep their case, as in unpack_windows.c. */
 static bool same_text(const struct cprov_rootfs *r, struct cprov_span a, struct cprov_span b)
 {
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; r->windows && i < a.len; i++)
-        if (cprov_lower(a.ptr[i]) != cprov_lower(b.ptr[i]))
-            return false;
-    return r->windows || memcmp(a.ptr, b.ptr, a.len) == 0;
+    return r->windows ? cprov_span_equal_nocase(a, b) : cprov_span_equal(a, b);
 }
 
 static uint32_t bucket_of(const struct cprov_rootfs *r, uint32_t dir, struct cprov_span name)
