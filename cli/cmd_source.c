@@ -20,6 +20,12 @@ static cprov_source_fn *shown(const struct cprov_cli *cli)
     return cli->powershell || !cprov_out_is_for_people(cli->out) ? on_source : NULL;
 }
 
+/* 1, -1; 0: not said. */
+static int tristate(int maybe)
+{
+    return maybe < 0 ? 0 : maybe ? 1 : -1;
+}
+
 static struct cprov_source_options from_settings(const struct cprov_settings *s)
 {
     struct cprov_source_options o = CPROV_INIT(struct cprov_source_options);
@@ -27,8 +33,13 @@ static struct cprov_source_options from_settings(const struct cprov_settings *s)
     o.new_name = s->new_name;
     o.location = s->location;
     o.type = s->source_type;
-    o.proxy = s->session.proxy;
+    o.proxy = s->source_proxy;
     o.key = s->source_key;
+    o.ca_file = s->source_ca;
+    o.cert_file = s->source_cert;
+    o.key_file = s->source_cert_key;
+    o.allow_http = tristate(s->source_http);
+    o.insecure = -tristate(s->source_verify);
     o.trusted = s->trusted;
     o.no_check = s->no_check;
     o.force = s->force;
@@ -102,10 +113,16 @@ int cprov_cmd_set_source(struct cprov_cli *cli)
     const struct cprov_settings *s = &cli->settings;
     int r;
 
-    if (!s->new_name && !s->location && !s->source_type && !s->session.proxy && !s->source_key &&
-        s->trusted < 0)
-        return cprov_cli_usage(cli, "nothing to set: --new-name, --location, --type, --proxy or "
-                                    "--trusted");
+    const char *const texts[] = { s->new_name,   s->location,    s->source_type,
+                                  s->source_ca,  s->source_cert, s->source_cert_key,
+                                  s->source_key, s->source_proxy };
+    bool any = s->trusted >= 0 || s->source_http >= 0 || s->source_verify >= 0;
+
+    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
+        any = any || texts[i];
+    if (!any)
+        return cprov_cli_usage(cli, "nothing to set: --new-name, --location, --type, --trusted, "
+                                    "--proxy, --ca-file and others");
     r = cprov_cli_rows(cli, &cprov_source_record, &cprov_source_layout);
     return r < 0 ? r : cprov_cli_change(cli, do_set);
 }

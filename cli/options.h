@@ -49,6 +49,7 @@ struct cprov_settings {
     const char *location;
     const char *source_type;
     const char *source_key;
+    const char *source_proxy, *source_ca, *source_cert, *source_cert_key; /* to be remembered */
     const char *new_name;
     const char *listen;
     struct cprov_words hosts; /* of serve */
@@ -66,7 +67,7 @@ struct cprov_settings {
     uint64_t max_size; /* bytes, of find */
     unsigned limit;
     unsigned details;
-    int trusted; /* -1: not said */
+    int trusted, source_http, source_verify; /* -1: not said */
     unsigned max_connections;
 
     bool help, quiet, verbose, debug, no_header, wide, confirm, force, password_stdin;

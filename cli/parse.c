@@ -25,6 +25,8 @@ void cprov_settings_init(struct cprov_settings *s)
         .session = CPROV_INIT(struct cprov_session_options),
         .version = CPROV_INIT(struct cprov_version_options),
         .trusted = -1,
+        .source_http = -1,
+        .source_verify = -1,
     };
     s->session.retries = -1;
 }

@@ -95,6 +95,13 @@ static const struct cprov_column source_columns[] = {
     SOURCE_TEXT("Type", type),
     { "Trusted", CPROV_COLUMN_BOOL, offsetof(struct cprov_source_item, trusted), 0 },
     { "Registered", CPROV_COLUMN_BOOL, offsetof(struct cprov_source_item, registered), 0 },
+    SOURCE_TEXT("Proxy", proxy),
+    SOURCE_TEXT("VerifyKey", key),
+    SOURCE_TEXT("CaFile", ca_file),
+    SOURCE_TEXT("CertFile", cert_file),
+    SOURCE_TEXT("KeyFile", key_file),
+    { "AllowHttp", CPROV_COLUMN_BOOL, offsetof(struct cprov_source_item, allow_http), 0 },
+    { "TlsVerify", CPROV_COLUMN_BOOL, offsetof(struct cprov_source_item, tls_verify), 0 },
 };
 const struct cprov_record cprov_source_record = { source_columns, CPROV_COUNT(source_columns) };
 

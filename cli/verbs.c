@@ -293,7 +293,7 @@ const struct cprov_verb cprov_verbs[] = {
         .arguments = "NAME LOCATION",
         .summary = "add a source of images",
         .examples = { "register-source cat https://registry.example/windows --trusted",
-                      "register-source lab localhost:5000 --type oci",
+                      "register-source lab lab.example:5000 --ca-file lab-ca.pem",
                       "register-source --default" },
         .notes = "The location is asked whether it answers, unless --no-check is given. With "
                  "--force a source of the same name is replaced.",
@@ -302,7 +302,7 @@ const struct cprov_verb cprov_verbs[] = {
         .link = true,
         .changes = true,
         .record = &cprov_source_record,
-        .shows = LOGIN NETWORK "proxy force",
+        .shows = LOGIN "force",
     },
     {
         .id = CPROV_VERB_GET_SOURCE,
@@ -336,7 +336,6 @@ const struct cprov_verb cprov_verbs[] = {
         .link = true,
         .changes = true,
         .record = &cprov_source_record,
-        .shows = NETWORK "proxy",
     },
     {
         .id = CPROV_VERB_UNREGISTER,

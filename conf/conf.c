@@ -87,6 +87,11 @@ static const struct key source_keys[] = {
     { .name = "trusted", .kind = BOOL, .offset = S(source.trusted) },
     { .name = "proxy", .kind = TEXT, .offset = S(source.proxy) },
     { .name = "key", .kind = PATH, .offset = S(source.key) },
+    { .name = "allow-http", .kind = BOOL, .offset = S(source.allow_http) },
+    { .name = "tls-verify", .kind = NOT_BOOL, .offset = S(source.insecure) },
+    { .name = "ca-file", .kind = PATH, .offset = S(source.ca_file) },
+    { .name = "cert-file", .kind = PATH, .offset = S(source.cert_file) },
+    { .name = "key-file", .kind = PATH, .offset = S(source.key_file) },
     { .name = "removed", .kind = BOOL, .offset = S(removed) },
 };
 #undef S

@@ -23,6 +23,12 @@ struct cprov_source {
     const char *proxy; /* URL, "none" or NULL: the environment */
     const char *key;   /* PEM file: the catalog must be signed with it; or NULL */
     const char *file;  /* where it was read from */
+    /* How its host is reached, as in struct cprov_host_conf: for that host, whoever names it. */
+    bool allow_http;
+    bool insecure;
+    const char *ca_file;
+    const char *cert_file;
+    const char *key_file;
 };
 
 /* How to reach a registry host. */

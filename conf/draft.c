@@ -155,6 +155,9 @@ int cprov_source_check(const struct cprov_source *s, struct cprov_error *err)
     }
     if (s->proxy && is_bad_text(s->proxy))
         return cprov_fail(err, CPROV_EINVAL, "the proxy of source '%s' is not one", s->name);
+    if (!s->cert_file != !s->key_file)
+        return cprov_fail(err, CPROV_EINVAL, "source '%s' needs both a certificate and its key",
+                          s->name);
     return check_type(s->type ? s->type : source_types[0], err);
 }
 
@@ -219,10 +222,18 @@ static void format_source(struct cprov_buf *out, const struct cprov_draft_entry 
     format_member(out, "location", s->location);
     format_member(out, "type", s->type ? s->type : source_types[0]);
     cprov_buf_addf(out, "    trusted: %s\n", s->trusted ? "true" : "false");
-    if (s->proxy)
-        format_member(out, "proxy", s->proxy);
-    if (s->key)
-        format_member(out, "key", s->key);
+    const struct {
+        const char *key, *value;
+    } members[] = { { "proxy", s->proxy },
+                    { "key", s->key },
+                    { "allow-http", s->allow_http ? "true" : NULL },
+                    { "tls-verify", s->insecure ? "false" : NULL },
+                    { "ca-file", s->ca_file },
+                    { "cert-file", s->cert_file },
+                    { "key-file", s->key_file } };
+    for (size_t i = 0; i < CPROV_COUNT(members); i++)
+        if (members[i].value)
+            format_member(out, members[i].key, members[i].value);
 }
 
 void cprov_draft_format_sources(const struct cprov_draft_list *sources, unsigned file,

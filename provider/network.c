@@ -32,6 +32,81 @@ static int find_login(void *arg, const char *host, const char *repository, unsig
     return code;
 }
 
+static bool lies_on(const struct cprov_place *place, const char *host)
+{
+    return strcmp(place->base.host, host) == 0 || cprov_vendor_is_api(place, host);
+}
+
+static void set_missing(const char **to, const char *text)
+{
+    if (!*to)
+        *to = text;
+}
+
+/* Several sources may lie on one host: who says something of how it is reached, says it for all. */
+static void add_source(struct cprov_host_conf *h, const struct cprov_source *source)
+{
+    if (!h->cert_file) {
+        h->cert_file = source->cert_file;
+        h->key_file = source->key_file;
+    }
+    set_missing(&h->ca_file, source->ca_file);
+    set_missing(&h->proxy, source->proxy);
+    h->allow_http = h->allow_http || source->allow_http;
+    h->insecure = h->insecure || source->insecure;
+}
+
+/* Whether the source, or what will replace it, is one of the call's places. */
+static bool is_placed(const struct cprov_session *s, const struct cprov_source *source)
+{
+    for (size_t i = 0; i < s->places_count; i++)
+        if (s->places[i].source->name &&
+            cprov_span_is_nocase(cprov_span_of(s->places[i].source->name), source->name))
+            return true;
+    return false;
+}
+
+/*
+ * How a host is reached, the command line apart: what was said of the sources that lie there (or
+ * have their API there) comes first, then `hosts` of the configuration, then the certs.d folders.
+ * *source: the first of those sources, whose scheme holds; or NULL.
+ */
+static int host_conf(struct cprov_session *s, const char *host, struct cprov_host_conf *out,
+                     const struct cprov_source **source, struct cprov_error *err)
+{
+    const struct cprov_host_conf *found = cprov_conf_host(s->conf, host);
+    struct cprov_host_conf h = { .host = host };
+    struct cprov_place place;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    *source = NULL;
+    for (size_t i = 0; i < s->places_count; i++)
+        if (lies_on(&s->places[i], host)) {
+            add_source(&h, s->places[i].source);
+            *source = *source ? *source : s->places[i].source;
+        }
+    for (size_t i = 0; i < s->conf->sources_count; i++)
+        if (!is_placed(s, &s->conf->sources[i]) &&
+            cprov_place_init(&s->conf->sources[i], cprov_kinds, &place, &ignored) == 0 &&
+            lies_on(&place, host)) {
+            add_source(&h, &s->conf->sources[i]);
+            *source = *source ? *source : &s->conf->sources[i];
+        }
+    if (found) {
+        if (!h.cert_file) {
+            h.cert_file = found->cert_file;
+            h.key_file = found->key_file;
+        }
+        set_missing(&h.ca_file, found->ca_file);
+        set_missing(&h.proxy, found->proxy);
+        h.allow_http = h.allow_http || found->allow_http;
+        h.insecure = h.insecure || found->insecure;
+        h.token_server = found->token_server;
+    }
+    *out = h;
+    return cprov_conf_certs(host, &s->arena, out, err);
+}
+
 /*
  * A host that nobody named here but a server: what the configuration says of that very host. Of the
  * command line an authority and a proxy hold, which are the way to everywhere; that a certificate
@@ -41,10 +116,10 @@ static int led_peer(void *arg, const char *host, struct cprov_http_peer *out,
                     struct cprov_error *err)
 {
     struct cprov_session *s = arg;
-    const struct cprov_host_conf *found = cprov_conf_host(s->conf, host);
-    struct cprov_host_conf h = found ? *found : (struct cprov_host_conf){ .host = host };
+    const struct cprov_source *source;
+    struct cprov_host_conf h;
 
-    if (cprov_conf_certs(host, &s->arena, &h, err) < 0)
+    if (host_conf(s, host, &h, &source, err) < 0)
         return err->code;
     *out = (struct cprov_http_peer){ .ca_file = h.ca_file ? h.ca_file : s->options.ca_file,
                                      .ca_pem = h.ca_pem,
@@ -100,28 +175,6 @@ int cprov_session_client(struct cprov_session *s, struct cprov_client **out,
     return 0;
 }
 
-static bool lies_on(const struct cprov_place *place, const char *host)
-{
-    return strcmp(place->base.host, host) == 0 || cprov_vendor_is_api(place, host);
-}
-
-/* The source that lies on the host, or has its API there: its scheme and proxy hold for the host.
- */
-static const struct cprov_source *source_on(struct cprov_session *s, const char *host)
-{
-    struct cprov_place place;
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-
-    for (size_t i = 0; i < s->places_count; i++)
-        if (lies_on(&s->places[i], host))
-            return s->places[i].source;
-    for (size_t i = 0; i < s->conf->sources_count; i++)
-        if (cprov_place_init(&s->conf->sources[i], cprov_kinds, &place, &ignored) == 0 &&
-            lies_on(&place, host))
-            return &s->conf->sources[i];
-    return NULL;
-}
-
 static const char *first_text(const char *a, const char *b)
 {
     return a ? a : b;
@@ -142,8 +195,8 @@ static int use_scheme(struct cprov_session *s, const struct cprov_source *source
     if (plain && !r->allow_http && !cprov_host_is_loopback(cprov_span_of(host))) {
         cprov_fail(err, CPROV_EREFUSED, "%s is plain HTTP", host);
         cprov_hint(err,
-                   "--allow-http, or hosts: %s: {allow-http: true} in the configuration, "
-                   "permits it",
+                   "--allow-http permits it, here or for good with register-source; or hosts: %s: "
+                   "{allow-http: true} in the configuration",
                    host);
         return CPROV_EREFUSED;
     }
@@ -183,11 +236,10 @@ int cprov_session_settings(void *arg, const char *host, struct cprov_registry_se
 {
     struct cprov_session *s = arg;
     const struct cprov_session_options *o = &s->options;
-    const struct cprov_host_conf *found = cprov_conf_host(s->conf, host);
-    struct cprov_host_conf h = found ? *found : (struct cprov_host_conf){ .host = host };
-    const struct cprov_source *source = source_on(s, host);
+    const struct cprov_source *source;
+    struct cprov_host_conf h;
 
-    if (cprov_conf_certs(host, &s->arena, &h, err) < 0)
+    if (host_conf(s, host, &h, &source, err) < 0)
         return err->code;
     struct cprov_registry_settings r = {
         .allow_http = o->allow_http || h.allow_http,
@@ -197,8 +249,7 @@ int cprov_session_settings(void *arg, const char *host, struct cprov_registry_se
                   .cert_file = first_text(o->cert_file, h.cert_file),
                   .key_file = first_text(o->key_file, h.key_file),
                   .insecure = o->insecure || h.insecure,
-                  .proxy =
-                      first_text(o->proxy, first_text(source ? source->proxy : NULL, h.proxy)) },
+                  .proxy = first_text(o->proxy, h.proxy) },
     };
     if (source && use_scheme(s, source, host, &r, err) < 0)
         return err->code;

@@ -474,6 +474,9 @@ struct cprov_source_item {
     size_t size;
     const char *name, *location, *type;
     bool trusted, registered;
+    /* what is remembered with it; NULL: nothing */
+    const char *proxy, *key, *ca_file, *cert_file, *key_file;
+    bool allow_http, tls_verify;
 };
 struct cprov_source_options {
     size_t size;
@@ -487,6 +490,13 @@ struct cprov_source_options {
     bool force;           /* register: replace */
     bool restore_default; /* register: bring "dockerhub" back */
     const char *key;      /* PEM file: an index or catalog must be signed with it */
+    /* How its host is reached: remembered with the source, for that host and no other. Set: "" or
+     * "none" of a file forgets it (cert_file: with its key). */
+    const char *ca_file;
+    const char *cert_file;
+    const char *key_file;
+    int allow_http; /* 0: as it is (register: no), 1: yes, -1: no */
+    int insecure;   /* the same; 1: its certificate is not verified */
 };
 typedef void cprov_source_fn(void *arg, const struct cprov_source_item *item);
 CPROV_API int cprov_sources(struct cprov_session *s, const struct cprov_source_options *options,

@@ -19,7 +19,14 @@ static void emit(const struct cprov_source *source, cprov_source_fn *item, void 
                                                .type = source->type && *source->type ? source->type
                                                                                      : "oci",
                                                .trusted = source->trusted,
-                                               .registered = source->registered });
+                                               .registered = source->registered,
+                                               .proxy = source->proxy,
+                                               .key = source->key,
+                                               .ca_file = source->ca_file,
+                                               .cert_file = source->cert_file,
+                                               .key_file = source->key_file,
+                                               .allow_http = source->allow_http,
+                                               .tls_verify = !source->insecure });
 }
 
 static void *arg_of(const struct cprov_callbacks *callbacks)
@@ -138,17 +145,25 @@ static int settle_location(struct cprov_session *s, const char *given_type,
     return 0;
 }
 
-/* The file is written down whole, and must be there. */
-static int settle_key(struct cprov_session *s, struct cprov_source *source, struct cprov_error *err)
+/* The files are written down whole, and must be there. */
+static int settle_files(struct cprov_session *s, struct cprov_source *source,
+                        struct cprov_error *err)
 {
-    if (!source->key)
-        return 0;
-    char *full = realpath(source->key, NULL);
-    if (!full)
-        return cprov_fail_os(err, errno, "%s", source->key);
-    source->key = cprov_arena_text(&s->call, cprov_span_of(full));
-    free(full);
-    return source->key ? 0 : cprov_fail_memory(err);
+    const char **files[] = { &source->key, &source->ca_file, &source->cert_file,
+                             &source->key_file };
+
+    for (size_t i = 0; i < CPROV_COUNT(files); i++) {
+        if (!*files[i])
+            continue;
+        char *full = realpath(*files[i], NULL);
+        if (!full)
+            return cprov_fail_os(err, errno, "%s", *files[i]);
+        *files[i] = cprov_arena_text(&s->call, cprov_span_of(full));
+        free(full);
+        if (!*files[i])
+            return cprov_fail_memory(err);
+    }
+    return 0;
 }
 
 /* The kind of a location that nobody named one for: by its name, or by asking who is there. */
@@ -171,6 +186,12 @@ static int settle_type(struct cprov_session *s, const struct cprov_source_option
     if (strcmp(type, cprov_source_cprov.type) != 0 || !*place->base.repository)
         source->type = type;
     return 0;
+}
+
+/* "" and "none" are no file. */
+static const char *given_file(const char *file)
+{
+    return file && *file && strcmp(file, "none") != 0 ? file : NULL;
 }
 
 /* --- register --- */
@@ -211,7 +232,12 @@ int cprov_source_register(struct cprov_session *s, const struct cprov_source_opt
                                    .trusted = options->trusted > 0,
                                    .registered = true,
                                    .proxy = options->proxy,
-                                   .key = options->key };
+                                   .key = given_file(options->key),
+                                   .allow_http = options->allow_http > 0,
+                                   .insecure = options->insecure > 0,
+                                   .ca_file = given_file(options->ca_file),
+                                   .cert_file = given_file(options->cert_file),
+                                   .key_file = given_file(options->key_file) };
     int code = 0;
 
     cprov_session_begin(s, callbacks);
@@ -222,7 +248,7 @@ int cprov_source_register(struct cprov_session *s, const struct cprov_source_opt
     else
         code = settle_location(s, options->type, &source, &err);
     if (code == 0)
-        code = settle_key(s, &source, &err);
+        code = settle_files(s, &source, &err);
     if (code == 0 && !source.type)
         code = settle_type(s, options, &source, &err);
     if (code == 0)
@@ -251,6 +277,27 @@ static void forget(struct cprov_session *s, const struct cprov_source *source)
     }
 }
 
+static const char *changed_file(const char *given, const char *old)
+{
+    return given ? given_file(given) : old;
+}
+
+/* What set-source says of how the source is reached. */
+static void change_reach(const struct cprov_source_options *o, const struct cprov_source *old,
+                         struct cprov_source *source)
+{
+    bool forget_pair = o->cert_file && !given_file(o->cert_file);
+
+    if (o->proxy)
+        source->proxy = *o->proxy ? o->proxy : NULL;
+    source->key = changed_file(o->key, old->key);
+    source->ca_file = changed_file(o->ca_file, old->ca_file);
+    source->cert_file = changed_file(o->cert_file, old->cert_file);
+    source->key_file = forget_pair ? NULL : changed_file(o->key_file, old->key_file);
+    source->allow_http = o->allow_http ? o->allow_http > 0 : old->allow_http;
+    source->insecure = o->insecure ? o->insecure > 0 : old->insecure;
+}
+
 static int change_source(struct cprov_session *s, const struct cprov_source_options *o,
                          struct cprov_source *source, struct cprov_error *err)
 {
@@ -263,11 +310,10 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
     source->name = o->new_name ? o->new_name : old->name;
     source->location = o->location ? o->location : old->location;
     source->type = o->type ? o->type : old->type;
-    source->proxy = o->proxy ? o->proxy : old->proxy;
-    source->key = o->key ? o->key : old->key;
+    change_reach(o, old, source);
     source->trusted = o->trusted < 0 ? old->trusted : o->trusted > 0;
     if ((o->location && settle_location(s, o->type, source, err) < 0) ||
-        settle_key(s, source, err) < 0)
+        settle_files(s, source, err) < 0)
         return err->code;
     if (check_name(source->name, err) < 0 || cprov_place_init(source, cprov_kinds, &place, err) < 0)
         return err->code;

@@ -30,7 +30,7 @@ static int api_base(struct cprov_endpoint *e, struct cprov_error *err)
         return cprov_fail(err, CPROV_EINVAL, "address of registry %s has a query", e->host);
     if (!url.https && !e->settings.allow_http && !cprov_host_is_loopback(url.host)) {
         (void)cprov_fail(err, CPROV_EREFUSED, "plain HTTP to registry %s is not allowed", e->host);
-        cprov_hint(err, "allow it with --allow-http, or use https");
+        cprov_hint(err, "allow it with --allow-http (register-source remembers it), or use https");
         return CPROV_EREFUSED;
     }
     e->base = strndup(api.ptr, api.len);

@@ -154,8 +154,11 @@ static int not_trusted(const struct cprov_http_transfer *t, struct cprov_error *
     cprov_fail(err, CPROV_EREFUSED, "TLS: certificate of %s is not trusted (%s%s)", t->name, reason,
                dates);
     if (says(t, "issuer") || says(t, "self-signed") || says(t, "self signed"))
-        cprov_hint(err, "if %s has an authority of its own, give its certificate with --ca-file",
-                   t->name);
+        cprov_hint(
+            err,
+            "an authority of its own is given with --ca-file FILE (register-source remembers "
+            "it), or as /etc/containers/certs.d/%s/ca.crt",
+            t->where);
     return CPROV_EREFUSED;
 }
 
@@ -190,7 +193,8 @@ static int handshake_failed(const struct cprov_http_transfer *t, bool *may_retry
         return certificate_refused(t, err);
     if (says(t, "wrong version number") || says(t, "packet length too long")) {
         cprov_fail(err, CPROV_ENETWORK, "%s does not speak TLS", t->name);
-        cprov_hint(err, "if plain HTTP is meant, allow it with --allow-http");
+        cprov_hint(err, "if plain HTTP is meant, allow it with --allow-http, which register-source "
+                        "remembers");
         return CPROV_ENETWORK;
     }
     if (says(t, "SSL_ERROR_SYSCALL") || says(t, "unexpected eof") || says(t, "reset by peer")) {

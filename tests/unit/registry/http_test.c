@@ -38,7 +38,8 @@ static const struct raw_reply replies[] = {
     { "/same-length", OK "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 0, RAW_KEEP },
     { "/both", OK "Content-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
       0, RAW_KEEP },
-    { "/bare-lf", "HTTP/1.1 429 Too Many\nContent-Length: 5\n\nhello", 0, RAW_CLOSE },
+    { "/bare-lf", "HTTP/1.1 429 Too Many\nContent-Length: 5\nConnection: close\n\nhello", 0,
+      RAW_CLOSE },
     { "/large", OK "Content-Length: 3000000\r\n\r\n", 3000000, RAW_KEEP },
 
     { "/short", OK "Content-Length: 50\r\n\r\nhello", 0, RAW_CLOSE },
