@@ -7,8 +7,8 @@ import shutil
 import tarfile
 
 import foreign_shapes as shapes
-from engines import Podman
-from foreign_shapes import NAMES, REF, SHAPES, Foreign, hello, write_tar
+from engines import Containerd, Docker, Podman
+from foreign_shapes import FULL, NAMES, REF, SHAPES, Foreign, hello, saved, write_tar
 from harness import equal, expect, main, need
 from serving import Server, curl
 from unpacking import step
@@ -27,7 +27,7 @@ def find(w, shape):
     digits = {r["Name"]: r["Digest"].partition(":")[2][:12] for r in rows}
     wanted = [(n, digits.get(n) if v is None else v) for n, v in shape.rows]
     equal(sorted((r["Name"], r["Version"]) for r in rows), sorted(wanted), "rows of find-image")
-    equal({r.get("Kind", shape.kind) for r in rows}, {shape.kind}, "kinds")
+    equal({r["Kind"] for r in rows}, {shape.kind}, "kinds")
     return rows
 
 
@@ -124,6 +124,13 @@ def every_verb(w, function):
     serve(w, shape, rows)
 
 
+def through(w, place, *rows):
+    shape = shapes.Shape(place, *rows)
+    found = find(w, shape)
+    install(w, shape, found)
+    serve(w, shape, found)
+
+
 def B25_nothing_usable(w):
     """An archive in which there is no image: never silence, never a row. A layout may be empty."""
     empty = Foreign(w.path("empty")).list()
@@ -151,10 +158,7 @@ def skopeo_makes_a_layout(w):
     w.skopeo_copy(f"oci:{layout.path}:in", f"docker-archive:{w.path('skopeo/docker.tar')}:team/app:2.0")
     for place, *rows in (("app", ("app", "stable"), ("app", "1.0")), ("packed.tar", ("packed", "stable")),
                          ("docker.tar", ("team/app", "2.0"))):
-        shape = shapes.Shape(w.path("skopeo", place), *rows)
-        found = find(w, shape)
-        install(w, shape, found)
-        serve(w, shape, found)
+        through(w, w.path("skopeo", place), *rows)
 
 
 def umoci_makes_a_layout(w):
@@ -164,10 +168,22 @@ def umoci_makes_a_layout(w):
     w.run("umoci", "init", "--layout", place)
     w.run("umoci", "new", "--image", place + ":first")
     w.run("umoci", "tag", "--image", place + ":first", "second")
-    shape = shapes.Shape(place, ("made", "first"), ("made", "second"))
-    found = find(w, shape)
-    install(w, shape, found)
-    serve(w, shape, found)
+    through(w, place, ("made", "first"), ("made", "second"))
+
+
+def B27_kinds_in_one_place(w):
+    """A chart and an artifact beside an image: each of its kind, and none of them what a host runs."""
+    layout = Foreign(w.path("kinds"))
+    image = layout.make()
+    chart = layout.document({"schemaVersion": 2, "config": layout.put(b"{}", "application/vnd.cncf.helm.config.v1+json"), "layers": []},
+                            shapes.MANIFEST)
+    data = layout.document({"schemaVersion": 2, "artifactType": "application/x.data", "config": layout.put(b"{}", shapes.EMPTY),
+                            "layers": [layout.put(b"x", "text/plain")]}, shapes.MANIFEST)
+    layout.list((image, {REF: "app:1"}), (chart, {REF: "chart:1"}), (data, {REF: "data:1"}))
+    wanted = {"app": "image", "chart": "chart", "data": "artifact"}
+    equal({r["Name"]: r["Kind"] for r in rows_of(w, layout.path)}, wanted, "kinds")
+    windows = rows_of(w, layout.path, "--os-version", "10.0.20348.1")
+    equal(windows, [], "what a Windows host runs")
 
 
 def B30_docker_types_read_by_skopeo_podman_umoci(w):
@@ -197,5 +213,39 @@ def B30_docker_types_read_by_skopeo_podman_umoci(w):
     expect("team/app:1.0" in podman("load", "--quiet", "-i", archive), "podman names it otherwise")
 
 
-main(["curl"], *(step(NAMES[f], every_verb, f) for f in SHAPES), B25_nothing_usable,
-     B30_docker_types_read_by_skopeo_podman_umoci, skopeo_makes_a_layout, umoci_makes_a_layout)
+def docker_saves(w):
+    """By the real one: two tags of an image, and one that has none."""
+    layout = Foreign(w.path("docker-in"))
+    entries = [saved(layout, ["team/app:1.0", "team/app:1"], seed="one")[0], saved(layout, None, seed="two")[0]]
+    archive = layout.list().pack(w.path("docker-in.tar"), manifest_json=entries, index_json=None)
+    docker = Docker(w)
+    try:
+        docker("load", "--quiet", "-i", archive)
+        bare = [i for i in docker("images", "--no-trunc", "--quiet", "--filter", "dangling=true").split()]
+        docker("save", "-o", w.path("docker.tar"), "team/app:1.0", "team/app:1", *bare)
+    finally:
+        w.stop(docker.child)
+    equal(len(bare), 1, "images without a tag in Docker")
+    through(w, w.path("docker.tar"), ("team/app", "1.0"), ("team/app", "1"), *(("docker", None) for _ in bare))
+
+
+def ctr_exports(w):
+    """By the real one: a tag, and the same image by its digest alone."""
+    layout = Foreign(w.path("ctr-in"))
+    made = layout.make()
+    archive = layout.list((made, {FULL: "registry.example/team/app:1.0", REF: "1.0"})).pack(w.path("ctr-in.tar"))
+    by_digest = "registry.example/team/other@" + made["digest"]
+    ctr = Containerd(w)
+    try:
+        ctr("images", "import", "--no-unpack", archive)
+        ctr("images", "tag", "registry.example/team/app:1.0", by_digest)
+        ctr("images", "export", w.path("both.tar"), "registry.example/team/app:1.0", by_digest)
+        ctr("images", "export", w.path("digest.tar"), by_digest)
+    finally:
+        w.stop(ctr.child)
+    through(w, w.path("both.tar"), ("team/app", "1.0"), ("team/other", "latest"))
+    through(w, w.path("digest.tar"), ("team/other", "latest"))
+
+
+main(["curl"], *(step(NAMES[f], every_verb, f) for f in SHAPES), B25_nothing_usable, B27_kinds_in_one_place,
+     B30_docker_types_read_by_skopeo_podman_umoci, skopeo_makes_a_layout, umoci_makes_a_layout, docker_saves, ctr_exports)
