@@ -163,7 +163,7 @@ static int open_archive(struct cprov_packed *p, const char *path, uint64_t size,
         cprov_tar_index_read(p->fd, p->cancel, &p->index, err) < 0 || read_lists(p, err) < 0)
         return cprov_wrap(err, "%s", path);
     if (p->count == 0) /* a layout may wait for its first image; an archive is made of images */
-        return cprov_fail(err, CPROV_EVERIFY, "%s: the archive lists no image", path);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: holds no image", path);
     return 0;
 }
 
