@@ -362,6 +362,8 @@ static int read_mapping(struct reader *r, const struct key *keys, size_t count, 
         seen |= bit;
         if (keys == root_keys && key->read != read_sources)
             r->draft->other_keys = true;
+        if (keys == root_keys && key->read != read_hosts)
+            r->draft->more_than_hosts = true;
         code = next(r);
         if (code == 0)
             code = read_value(r, key, fields);
@@ -423,9 +425,12 @@ static int read_sources(struct reader *r)
 static int read_host(struct reader *r, const char *name, yaml_mark_t mark)
 {
     struct cprov_host_conf *host = cprov_arena_alloc(&r->draft->conf->arena, 1, sizeof(*host));
+    const struct cprov_draft_entry *earlier = cprov_draft_find(&r->draft->hosts, name);
 
     if (!host)
         return cprov_fail_memory(r->err);
+    if (earlier) /* of another file: what this one does not say stays */
+        *host = *(const struct cprov_host_conf *)earlier->value;
     if (strpbrk(name, "/@ "))
         return fail(r, mark, "'%s' must be host or host:port", name);
     if (r->event.type != YAML_MAPPING_START_EVENT && !is_null(r))

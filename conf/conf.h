@@ -90,8 +90,9 @@ int cprov_conf_places(struct cprov_arena *arena, struct cprov_conf_places *out,
 
 /*
  * Built-in defaults (conf/container-provider.yaml, embedded), then *.yaml of each folder by name,
- * then the file. Scalars: the last wins; hosts and aliases: by key, the last wins; sources: by
- * name, the last wins, order of first mention. Unknown keys, wrong types, duplicate keys, several
+ * then the file. Scalars: the last wins; hosts: by key and
+ * member, the last wins; aliases: by key, the last wins; sources: by name, the last wins, order of
+ * first mention. Unknown keys, wrong types, duplicate keys, several
  * documents, aliases and tags of YAML: CPROV_EINVAL "FILE:LINE:COLUMN: unknown key 'soruce' (did
  * you mean 'source'?)".
  */
@@ -130,5 +131,14 @@ CPROV_MUST_CHECK
 int cprov_conf_change_source(const char *dir, enum cprov_source_change change, const char *old_name,
                              const struct cprov_source *source, bool replace,
                              struct cprov_error *err);
+
+/*
+ * Writes down that the login of a host may go to a token server (host or host:port): `hosts:` of
+ * token-servers.yaml in dir (made 0755 if missing), as one step, under a lock. CPROV_EINVAL: that
+ * file has something else in it.
+ */
+CPROV_MUST_CHECK
+int cprov_conf_allow_token_server(const char *dir, const char *host, const char *server,
+                                  struct cprov_error *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* conf/conf_sources.c - changes sources.yaml as one step. */
+/* conf/conf_sources.c - changes sources.yaml, and token-servers.yaml, as one step. */
 #include "conf/conf.h"
 
 #include <errno.h>
@@ -210,4 +210,55 @@ int cprov_conf_change_source(const char *dir, enum cprov_source_change change, c
     cprov_draft_format_sources(&draft.sources, OWN, &text);
     code = cprov_buf_check(&text, file, err);
     return code < 0 ? code : cprov_fs_replace(AT_FDCWD, file, cprov_buf_span(&text), 0644, err);
+}
+
+static bool is_token_server_alone(const struct cprov_host_conf *h)
+{
+    return h->token_server && !h->allow_http && !h->insecure && !h->ca_file && !h->cert_file &&
+           !h->key_file && !h->proxy;
+}
+
+static int read_token_servers(struct cprov_draft *d, const char *file, struct cprov_error *err)
+{
+    bool good = true;
+
+    if (access(file, F_OK) < 0 && errno == ENOENT)
+        return 0;
+    if (cprov_draft_read_file(d, file, err) < 0)
+        return err->code;
+    for (const struct cprov_draft_entry *e = d->hosts.head; e; e = e->next)
+        good = good && is_token_server_alone(e->value);
+    if (good && !d->more_than_hosts)
+        return 0;
+    cprov_fail(err, CPROV_EINVAL, "%s has more than token servers", file);
+    cprov_hint(err, "move the other keys to another .yaml file in the same folder");
+    return CPROV_EINVAL;
+}
+
+int cprov_conf_allow_token_server(const char *dir, const char *host, const char *server,
+                                  struct cprov_error *err)
+{
+    auto_conf struct cprov_conf *conf = cprov_conf_new();
+    auto_buf struct cprov_buf text = { 0 };
+    auto_fd int lock = -1;
+    struct cprov_host_conf allowed = { .host = host, .token_server = server };
+    struct cprov_draft_entry entry = { .key = host, .value = &allowed };
+    struct cprov_draft draft = { .conf = conf };
+
+    cprov_buf_init(&text, CPROV_CONF_FILE_MAX);
+    if (!conf)
+        return cprov_fail_memory(err);
+    const char *file = cprov_arena_textf(&conf->arena, "%s/token-servers.yaml", dir);
+    if (!file)
+        return cprov_fail_memory(err);
+
+    if (lock_dir(dir, &lock, err) < 0 || read_token_servers(&draft, file, err) < 0)
+        return err->code;
+    draft.file = OWN;
+    if (cprov_draft_put(&draft, &draft.hosts, &entry, err) < 0)
+        return err->code;
+    cprov_draft_format_token_servers(&draft.hosts, &text);
+    if (cprov_buf_check(&text, file, err) < 0)
+        return err->code;
+    return cprov_fs_replace(AT_FDCWD, file, cprov_buf_span(&text), 0644, err);
 }

@@ -191,11 +191,10 @@ static size_t format_character(struct cprov_buf *out, struct cprov_span s)
     return len > 0 ? len : 1;
 }
 
-static void format_member(struct cprov_buf *out, const char *key, const char *value)
+static void format_text(struct cprov_buf *out, const char *text)
 {
-    struct cprov_span s = cprov_span_of(value);
+    struct cprov_span s = cprov_span_of(text);
 
-    cprov_buf_addf(out, "    %s: ", key);
     if (is_plain(s)) {
         cprov_buf_add_span(out, s);
     } else {
@@ -204,6 +203,12 @@ static void format_member(struct cprov_buf *out, const char *key, const char *va
             s = cprov_span_from(s, format_character(out, s));
         cprov_buf_add_char(out, '"');
     }
+}
+
+static void format_member(struct cprov_buf *out, const char *key, const char *value)
+{
+    cprov_buf_addf(out, "    %s: ", key);
+    format_text(out, value);
     cprov_buf_add_char(out, '\n');
 }
 
@@ -253,4 +258,19 @@ void cprov_draft_format_sources(const struct cprov_draft_list *sources, unsigned
     }
     if (!any)
         cprov_buf_add_text(out, "sources: []\n");
+}
+
+void cprov_draft_format_token_servers(const struct cprov_draft_list *hosts, struct cprov_buf *out)
+{
+    cprov_buf_add_text(out,
+                       "# Written by cprov login, which keeps no comments: where the logins of "
+                       "registries may go.\nhosts:\n");
+    for (const struct cprov_draft_entry *e = hosts->head; e; e = e->next) {
+        const struct cprov_host_conf *h = e->value;
+
+        cprov_buf_add_text(out, "  ");
+        format_text(out, e->key);
+        cprov_buf_add_text(out, ":\n");
+        format_member(out, "token-server", h->token_server);
+    }
 }

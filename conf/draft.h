@@ -36,6 +36,7 @@ struct cprov_draft {
     struct cprov_draft_list aliases;
     unsigned file;   /* number of the file that is read, from 1 */
     bool other_keys; /* it has more than sources */
+    bool more_than_hosts;
 };
 
 /* An empty configuration: cprov_conf_free(). NULL: no memory. */
@@ -70,6 +71,8 @@ int cprov_draft_read_file(struct cprov_draft *d, const char *file, struct cprov_
 /* Writes as YAML what the file of that number says of the sources. */
 void cprov_draft_format_sources(const struct cprov_draft_list *sources, unsigned file,
                                 struct cprov_buf *out);
+/* Writes as YAML the token servers of hosts, and nothing else of them. */
+void cprov_draft_format_token_servers(const struct cprov_draft_list *hosts, struct cprov_buf *out);
 
 /* conf/container-provider.yaml, made a part of the library by CMake. */
 extern const unsigned char cprov_conf_shipped[];

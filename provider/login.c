@@ -24,6 +24,53 @@ static int keep_login(struct cprov_session *s, const struct cprov_place *place, 
     return cprov_credentials_store(s->options.authfile, place->base.host, &login, where, err);
 }
 
+/* Nobody but a person may say so: not --yes, which is given before the name is known. */
+static bool allow_token_server(const struct cprov_session *s, const char *host, const char *server)
+{
+    auto_buf struct cprov_buf text = { 0 };
+
+    if (!s->callbacks || !s->callbacks->question)
+        return false;
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    cprov_buf_addf(&text, "Registry %s sends logins to token server %s. Allow it?", host, server);
+    enum cprov_answer answer = s->callbacks->question(
+        s->callbacks->arg,
+        &(struct cprov_question){ .size = sizeof(struct cprov_question),
+                                  .caption = "The token server is not known to be the registry's.",
+                                  .text = cprov_buf_text(&text) });
+    return answer == CPROV_YES || answer == CPROV_YES_TO_ALL;
+}
+
+/* Tries the login; a token server that is allowed by the way is s->token_server. */
+static int try_login(struct cprov_session *s, struct cprov_place *place, struct cprov_error *err)
+{
+    const char *host = place->base.host, *server = NULL;
+    int code = cprov_ping(s, place, true, err);
+
+    if (code == CPROV_EAUTH && s->client)
+        server = cprov_client_withheld(s->client, host);
+    if (!server || !allow_token_server(s, host, server))
+        return code;
+    s->token_server = cprov_arena_text(&s->call, cprov_span_of(server));
+    if (!s->token_server)
+        return cprov_fail_memory(err);
+    cprov_client_free(cprov_steal(&s->client)); /* it keeps what was said of the host before */
+    *err = (struct cprov_error)CPROV_ERROR_INIT;
+    return cprov_ping(s, place, true, err);
+}
+
+/* The login is kept already: what cannot be written down is a warning. */
+static void remember_token_server(struct cprov_session *s, const char *host)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    const char *dir = s->conf_places.user_dir ? s->conf_places.user_dir : s->conf_dir;
+
+    if (s->token_server && cprov_conf_allow_token_server(dir, host, s->token_server, &err) < 0)
+        cprov_say(s, CPROV_MSG_WARNING,
+                  "%s. Write it yourself: hosts: {\"%s\": {token-server: \"%s\"}}", err.msg, host,
+                  s->token_server);
+}
+
 static int login(struct cprov_session *s, const char *registry, struct cprov_error *err)
 {
     struct cprov_source source;
@@ -39,11 +86,13 @@ static int login(struct cprov_session *s, const char *registry, struct cprov_err
         return err->code;
     if (!cprov_should(s, "Login", "%s", place.base.host))
         return 0;
-    int code = cprov_ping(s, &place, true, err);
+    int code = try_login(s, &place, err);
     if (code == 0)
         code = keep_login(s, &place, &where, err);
-    if (code == 0)
-        cprov_say(s, CPROV_MSG_VERBOSE, "The login of %s is kept in %s", place.base.host, where);
+    if (code == 0) {
+        cprov_say(s, CPROV_MSG_NOTE, "The login of %s is kept in %s", place.base.host, where);
+        remember_token_server(s, place.base.host);
+    }
     free(where);
     return code;
 }

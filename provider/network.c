@@ -243,7 +243,9 @@ int cprov_session_settings(void *arg, const char *host, struct cprov_registry_se
         return err->code;
     struct cprov_registry_settings r = {
         .allow_http = o->allow_http || h.allow_http,
-        .token_server = h.token_server,
+        .token_server = s->token_server && s->login_host && strcmp(s->login_host, host) == 0
+                            ? s->token_server
+                            : h.token_server,
         .peer = { .ca_file = first_text(o->ca_file, h.ca_file),
                   .ca_pem = o->ca_file ? NULL : h.ca_pem,
                   .cert_file = first_text(o->cert_file, h.cert_file),

@@ -204,6 +204,7 @@ void cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *
     cprov_arena_clear(&s->call);
     s->trusted_count = 0;
     s->login_host = NULL;
+    s->token_server = NULL;
     s->refused_all = false;
     if (s->options.timeout_ms)
         s->deadline_ms = cprov_clock_ms() + (int64_t)s->options.timeout_ms;

@@ -49,7 +49,8 @@ struct cprov_session {
     size_t trusted_count;
     bool refused_all;                    /* "no to all" */
     struct cprov_said_https *said_https; /* hosts that were named with https:// */
-    const char *login_host; /* the one registry that --username is for in this call; or NULL */
+    const char *login_host;   /* the one registry that --username is for in this call; or NULL */
+    const char *token_server; /* its token server that was allowed in this call; or NULL */
 };
 
 /* Every public function begins and ends with these: end tells *err through callbacks->error (unless

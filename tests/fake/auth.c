@@ -112,6 +112,8 @@ static const char *realm_of(const struct fake_auth *a)
         return fake_format("%s://%s/token", fake.scheme, fake.host);
     if (strcmp(a->realm, "other") == 0)
         return fake_format("%s://%s/token", fake.other_scheme, fake.other_host);
+    if (strcmp(a->realm, "strange") == 0)
+        return fake_format("%s://%s/token", fake.other_scheme, fake.strange_host);
     return a->realm;
 }
 

@@ -139,7 +139,7 @@ struct fake {
     struct fake_paging catalog, tags;
     bool no_referrers, filters_applied;
     const char *scheme, *other_scheme;
-    const char *host, *other_host; /* "127.0.0.1:port" */
+    const char *host, *other_host, *strange_host; /* "127.0.0.1:port"; "127.0.0.2:port" */
     int log_fd;
     pthread_mutex_t lock;
 };

@@ -53,17 +53,18 @@ static void read_arguments(int argc, char **argv, struct arguments *out)
         fake_die("--script and --port-file are wanted");
 }
 
-/* Listens on a free port of the loopback; *address is "127.0.0.1:port". */
-static int listen_somewhere(const char **address)
+/* Listens on a free port of the loopback, 127.0.0.last; *address is "127.0.0.1:port". */
+static int listen_somewhere(unsigned last, const char **address)
 {
-    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    struct sockaddr_in at = { .sin_family = AF_INET,
+                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + last) };
     socklen_t len = sizeof(at);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     if (fd < 0 || bind(fd, (struct sockaddr *)&at, len) < 0 || listen(fd, 128) < 0 ||
         getsockname(fd, (struct sockaddr *)&at, &len) < 0)
         fake_die("cannot listen");
-    *address = fake_format("127.0.0.1:%d", ntohs(at.sin_port));
+    *address = fake_format("127.0.0.%u:%d", last, ntohs(at.sin_port));
     return fd;
 }
 
@@ -105,7 +106,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
 
     const char *cert = pem_of(a.cert), *key = pem_of(a.key);
-    int sockets[] = { listen_somewhere(&fake.host), listen_somewhere(&fake.other_host) };
+    int sockets[] = { listen_somewhere(1, &fake.host), listen_somewhere(1, &fake.other_host),
+                      listen_somewhere(2, &fake.strange_host) };
     bool other_tls = cert && !a.plain_other;
     fake.scheme = cert ? "https" : "http";
     fake.other_scheme = other_tls ? "https" : "http";
@@ -114,7 +116,8 @@ int main(int argc, char **argv)
     if (a.inventory)
         fake_inventory_write(a.inventory);
     if (!fake_serve_start(sockets[0], false, cert, key) ||
-        !fake_serve_start(sockets[1], true, other_tls ? cert : NULL, key))
+        !fake_serve_start(sockets[1], true, other_tls ? cert : NULL, key) ||
+        !fake_serve_start(sockets[2], true, other_tls ? cert : NULL, key))
         fake_die("libmicrohttpd does not start");
     write_ports(a.port_file);
     sigwait(&ends, &number);

@@ -131,7 +131,7 @@ static void test_order(void **state)
     scratch_write("etc/99.yml", "parallel: 9\n", 0644);
     scratch_write("config/container-provider/u.yaml",
                   "sources:\n- {name: DOCKERHUB, removed: true}\n- {name: A, location: b.example}\n"
-                  "- {name: c, location: c.example}\nhosts: {H: {}}\naliases:\n"
+                  "- {name: c, location: c.example}\nhosts: {H: {allow-http: false}}\naliases:\n"
                   "  windows/nanoserver: Nano\n",
                   0644);
     load(&c);
@@ -143,7 +143,7 @@ static void test_order(void **state)
     assert_null(cprov_conf_source(c, "dockerhub"));
     assert_int_equal(c->hosts_count, 1);
     assert_false(c->hosts[0].allow_http);
-    assert_null(c->hosts[0].proxy);
+    assert_string_equal(c->hosts[0].proxy, "none"); /* what the later file does not say stays */
     assert_int_equal(c->aliases_count, 3);
     assert_string_equal(c->aliases[0].name, "Nano");
 }

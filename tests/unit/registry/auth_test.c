@@ -26,6 +26,7 @@ struct registry {
     bool endless;        /* no token is good */
     bool basic;          /* wants Basic me:pw */
     unsigned generation; /* of the token that is good */
+    unsigned uses;       /* of that token, so far */
     char token_target[SCRIPT_TEXT_MAX];
     char token_login[256];
     char token_body[SCRIPT_TEXT_MAX];
@@ -423,6 +424,40 @@ static void one_token_for_all(void **state)
     world_close(&w);
 }
 
+/* Each token lets two requests in. */
+static void serve_two_uses(struct script_call *call, void *arg)
+{
+    struct registry *r = arg;
+    char want[64];
+
+    snprintf(want, sizeof(want), "Bearer t%u", r->generation);
+    if (strncmp(call->target, "/token", 6) == 0) {
+        r->generation++;
+        r->uses = 0;
+        give_token(call, r);
+    } else if (strcmp(script_header(call, "Authorization"), want) == 0 && r->uses++ < 2) {
+        script_reply(call, 200, TYPE, world_manifest);
+    } else {
+        challenge(call, r);
+    }
+}
+
+/* H9: a request that is sent again with a renewed token is no retry. */
+static void H9_tokens_of_two_uses(void **state)
+{
+    const struct cprov_client_options options = { .retries = 0 };
+    struct registry r = { .generation = 0, .expires_in = 300 };
+    struct world w;
+
+    (void)state;
+    world_open(&w, serve_two_uses, &r, &options);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(world_get(&w), 0);
+    assert_int_equal(script_server_count(w.server, "GET /token"), 5);
+    assert_int_equal(script_server_count(w.server, ""), 5 + 9 + 5); /* and the refusals */
+    world_close(&w);
+}
+
 static void more_than_are_kept(void **state)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
@@ -460,6 +495,7 @@ int main(void)
         cmocka_unit_test(realm_that_wanders),
         cmocka_unit_test(login_stays_at_home),
         cmocka_unit_test(one_token_for_all),
+        cmocka_unit_test(H9_tokens_of_two_uses),
         cmocka_unit_test(more_than_are_kept),
     };
 
