@@ -256,7 +256,7 @@ static int check_replaceable(const struct cprov_fs_draft *d, struct cprov_error 
     if (fstatat(d->dir, d->name, &st, AT_SYMLINK_NOFOLLOW) < 0 || S_ISREG(st.st_mode) ||
         S_ISLNK(st.st_mode) || S_ISDIR(st.st_mode))
         return 0;
-    return cprov_fail(err, CPROV_EREFUSED, "%s is no regular file", d->name);
+    return cprov_fail(err, CPROV_EREFUSED, "%s is not a regular file", d->name);
 }
 
 int cprov_fs_draft_begin(int at, const char *path, struct cprov_fs_draft *d,

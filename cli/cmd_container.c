@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/done.h"
 #include "cli/records.h"
 #include "cli/unpack_options.h"
 
@@ -105,7 +106,11 @@ int cprov_cmd_get_container(struct cprov_cli *cli)
     options.names = names.items;
     options.names_count = names.count;
     r = cprov_cli_session(cli);
-    return r < 0 ? r : cprov_container_list(cli->session, &options, on_container, &cli->callbacks);
+    if (r < 0)
+        return r;
+    r = cprov_container_list(cli->session, &options, on_container, &cli->callbacks);
+    return cprov_done_none(cli, r,
+                           names.count ? "No container matches." : "There is no container.");
 }
 
 static int remove_them(struct cprov_cli *cli, const char *const *names, size_t count,

@@ -6,12 +6,14 @@
 #include "base/outfile.h"
 #include "cli/byte_sink.h"
 #include "cli/cli.h"
+#include "cli/done.h"
 
 /* The file is opened with the first byte: a dry run has none. */
 struct output {
     struct cprov_byte_sink sink; /* first: cprov_byte_sink_write() finds it */
     struct cprov_outfile file;
     const char *path; /* NULL: stdout */
+    uint64_t written;
 };
 
 static int write_bytes(void *arg, const void *data, size_t len)
@@ -23,6 +25,7 @@ static int write_bytes(void *arg, const void *data, size_t len)
         o->sink.code = cprov_outfile_open(o->path, cli->settings.force, &o->file, &o->sink.err);
         o->sink.fd = o->file.fd;
     }
+    o->written += len;
     return o->sink.code < 0 ? o->sink.code : cprov_byte_sink_write(arg, data, len);
 }
 
@@ -42,7 +45,11 @@ static int export(struct cprov_cli *cli, const char *const *names, size_t count,
     int r = cprov_export(cli->session, &options, write_bytes, callbacks);
     if (cprov_byte_sink_flush(&o->sink) == 0 && r == 0 && o->file.fd >= 0)
         o->sink.code = cprov_outfile_keep(&o->file, &o->sink.err);
-    return o->sink.code < 0 ? cprov_cli_fail(cli, o->path, &o->sink.err) : r;
+    if (o->sink.code < 0)
+        return cprov_cli_fail(cli, o->path, &o->sink.err);
+    if (r == 0 && o->path && o->written)
+        cprov_done_export(cli, names[0], o->path, o->written);
+    return r;
 }
 
 int cprov_cmd_export(struct cprov_cli *cli)
@@ -52,7 +59,7 @@ int cprov_cmd_export(struct cprov_cli *cli)
     struct cprov_error err = CPROV_ERROR_INIT;
 
     if (standard && isatty(STDOUT_FILENO))
-        return cprov_cli_usage(cli, "an archive is nothing for a terminal: name a file");
+        return cprov_cli_usage(cli, "an archive cannot be shown on a terminal: name a file");
     if (!standard && cprov_outfile_check(path, cli->settings.force, &err) < 0)
         return cprov_cli_fail(cli, path, &err);
     struct output *o = calloc(1, sizeof(*o));

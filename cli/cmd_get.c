@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/done.h"
 #include "cli/records.h"
 #include "cli/text.h"
 
@@ -34,9 +35,15 @@ int cprov_cmd_get(struct cprov_cli *cli)
     int r = cprov_cli_rows(cli, &cprov_image_record, &cprov_get_layout);
 
     cli->callbacks.item = cprov_print_item;
-    return r < 0 ? r
-                 : list(cli, cprov_out_shows(cli->out, "Parent"),
-                        cprov_out_shows(cli->out, "LegacyId"));
+    if (r < 0)
+        return r;
+    r = list(cli, cprov_out_shows(cli->out, "Parent"), cprov_out_shows(cli->out, "LegacyId"));
+    const struct cprov_settings *s = &cli->settings;
+    bool any = !s->names.count && !s->refs.count && !s->input && !s->publisher && !s->child_of;
+    return cprov_done_none(cli, r,
+                           any ? "No image is installed; 'find-image' shows what the sources "
+                                 "offer, 'install-image NAME' installs it."
+                               : "No installed image matches; 'get-image' lists them all.");
 }
 
 /* --- images --- */

@@ -19,7 +19,7 @@ static const char *registry(const struct cprov_cli *cli)
 static int no_terminal(struct cprov_error *err)
 {
     if (err->code == CPROV_EREFUSED)
-        cprov_hint(err, "give --username and --password-stdin");
+        cprov_hint(err, "give --username NAME and --password-stdin, and the password on stdin");
     return err->code;
 }
 
@@ -83,9 +83,5 @@ int cprov_cmd_login(struct cprov_cli *cli)
 
 int cprov_cmd_logout(struct cprov_cli *cli)
 {
-    int r = cprov_cli_change(cli, logout);
-
-    if (r == 0 && !cli->settings.quiet && !cli->settings.session.what_if)
-        cprov_cli_print_line(cli, "Removed login for %s", registry(cli));
-    return r;
+    return cprov_cli_change(cli, logout);
 }

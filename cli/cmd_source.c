@@ -14,7 +14,7 @@ static void on_source(void *arg, const struct cprov_source_item *item)
     cprov_out_row(cli->out, &row);
 }
 
-/* A change is silent, but for programs that want the row and for PowerShell's manners. */
+/* A change is a line on stderr, a row for programs that want one and for PowerShell's manners. */
 static cprov_source_fn *shown(const struct cprov_cli *cli)
 {
     return cli->powershell || !cprov_out_is_for_people(cli->out) ? on_source : NULL;
@@ -63,7 +63,9 @@ int cprov_cmd_get_source(struct cprov_cli *cli)
     if (s->location)
         cprov_words_add(&names, &s->arena, s->location);
     if (!names.count)
-        return cprov_sources(cli->session, &options, on_source, &cli->callbacks);
+        return cprov_done_none(
+            cli, cprov_sources(cli->session, &options, on_source, &cli->callbacks),
+            "No source is registered; 'register-source NAME LOCATION' adds one.");
     for (size_t i = 0; i < names.count && !results.cancelled; i++) {
         options.name = names.items[i];
         cprov_results_add(&results,
@@ -94,7 +96,7 @@ int cprov_cmd_register(struct cprov_cli *cli)
 
     if (s->restore_default ? given > 0 : given != 2 || !(s->names.count + s->refs.count))
         return cprov_cli_usage(cli, s->restore_default ? "--default takes no name and no location"
-                                                       : "a name and a location are needed");
+                                                       : "a NAME and a LOCATION are needed");
     r = cprov_cli_rows(cli, &cprov_source_record, &cprov_source_layout);
     return r < 0 ? r : cprov_cli_change(cli, do_register);
 }
@@ -105,7 +107,10 @@ static int do_set(struct cprov_cli *cli, const char *const *names, size_t count,
     struct cprov_source_options options = from_settings(&cli->settings);
 
     options.name = count ? names[0] : NULL;
-    return count ? cprov_source_set(cli->session, &options, shown(cli), callbacks) : 0;
+    cprov_source_fn *told = shown(cli);
+    return count ? cprov_source_set(cli->session, &options, told ? told : cprov_done_change,
+                                    callbacks)
+                 : 0;
 }
 
 int cprov_cmd_set_source(struct cprov_cli *cli)

@@ -1,5 +1,6 @@
 /* cli/cmd_test.c - test-image: one row per whole image and per finding. */
 #include "cli/cli.h"
+#include "cli/done.h"
 #include "cli/records.h"
 
 static const struct cprov_layout layout = {
@@ -67,5 +68,8 @@ int cprov_cmd_test(struct cprov_cli *cli)
     if (s->repair)
         return cprov_cli_change(cli, test);
     r = cprov_cli_session(cli);
-    return r < 0 ? r : test(cli, names.items, names.count, &cli->callbacks);
+    if (r < 0)
+        return r;
+    return cprov_done_none(cli, test(cli, names.items, names.count, &cli->callbacks),
+                           "No image is installed: nothing was tested.");
 }

@@ -71,7 +71,7 @@ static int refuse(struct cprov_cli *cli, const char *name)
 
     cprov_fail(&err, CPROV_EREFUSED, "not confirmed");
     if (!cli->callbacks.question)
-        cprov_hint(&err, "there is no terminal to ask at; --yes answers the question");
+        cprov_hint(&err, "there is no terminal to ask on; --yes answers the question");
     return cprov_cli_fail(cli, name, &err);
 }
 

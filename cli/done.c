@@ -48,15 +48,45 @@ void cprov_done_item(void *arg, const struct cprov_item *item)
     cprov_report_message(&cli->report, CPROV_MSG_NOTE, cprov_buf_text(&line));
 }
 
-void cprov_done_source(void *arg, const struct cprov_source_item *item)
+void cprov_done_export(struct cprov_cli *cli, const char *name, const char *path, uint64_t bytes)
 {
-    struct cprov_cli *cli = arg;
+    auto_buf struct cprov_buf line = { 0 };
+    char size[CPROV_SIZE_TEXT_MAX];
+
+    if (for_programs(cli))
+        return;
+    cprov_buf_init(&line, CPROV_URL_MAX);
+    cprov_buf_addf(&line, "Exported %s (%s) as %s", name, cprov_text_size(bytes, size), path);
+    cprov_report_message(&cli->report, CPROV_MSG_NOTE, cprov_buf_text(&line));
+}
+
+static void tell_source(struct cprov_cli *cli, const char *verb,
+                        const struct cprov_source_item *item)
+{
     auto_buf struct cprov_buf line = { 0 };
 
     if (for_programs(cli))
         return;
     cprov_buf_init(&line, CPROV_URL_MAX);
-    cprov_buf_addf(&line, "Registered %s (%s, %s, %s)", item->name, item->type, item->location,
+    cprov_buf_addf(&line, "%s %s (%s, %s, %s)", verb, item->name, item->type, item->location,
                    item->trusted ? "trusted" : "not trusted");
     cprov_report_message(&cli->report, CPROV_MSG_NOTE, cprov_buf_text(&line));
+}
+
+void cprov_done_source(void *arg, const struct cprov_source_item *item)
+{
+    tell_source(arg, "Registered", item);
+}
+
+void cprov_done_change(void *arg, const struct cprov_source_item *item)
+{
+    tell_source(arg, "Changed", item);
+}
+
+int cprov_done_none(struct cprov_cli *cli, int result, const char *why)
+{
+    if (result == 0 && cprov_out_is_for_people(cli->out) && !cprov_out_rows(cli->out) &&
+        !for_programs(cli))
+        cprov_report_message(&cli->report, CPROV_MSG_NOTE, why);
+    return result;
 }

@@ -77,8 +77,8 @@ static int add_line(struct cprov_settings *s, enum cprov_input_kind kind, struct
     struct cprov_json *row;
 
     if (!cprov_span_starts_with(line, "{")) { /* a table, most likely */
-        cprov_fail(err, CPROV_EINVAL, "input: line %zu is not JSON", number);
-        cprov_hint(err, "let the verb that writes it write lines of JSON: --format jsonl");
+        cprov_fail(err, CPROV_EINVAL, "input: line %zu is not a JSON object", number);
+        cprov_hint(err, "give --format jsonl to the verb that writes the input");
         return CPROV_EINVAL;
     }
     if (cprov_json_parse(line, &arena, &row, err) < 0)

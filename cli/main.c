@@ -70,12 +70,11 @@ static void add_words(struct command *c, struct cprov_arena *arena, const char *
 
 static int unknown_verb(const char *name, struct cprov_error *err)
 {
-    const char *meant = cprov_verb_guess(name);
+    const char *meant = cprov_verb_guess(name), *instead = cprov_verb_of_others(name);
 
     cprov_fail(err, CPROV_EINVAL, "there is no verb '%s'", name);
-    if (cprov_verb_removes(name))
-        cprov_hint(err, "images stay installed in this version; 'cprov remove-container' forgets a "
-                        "container, 'unregister-source' a source");
+    if (instead)
+        cprov_hint(err, "%s", instead);
     else if (meant)
         cprov_hint(err, "did you mean '%s'?", meant);
     else

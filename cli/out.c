@@ -215,7 +215,7 @@ static int unknown_format(const char *name, struct cprov_error *err)
     for (size_t i = 0; i < CPROV_COUNT(formats); i++)
         cprov_guess_offer(&guess, formats[i]->name);
     cprov_fail(err, CPROV_EINVAL,
-               "option '--format': '%s' is none of table, list, json, jsonl, "
+               "option '--format': '%s' is not one of table, list, json, jsonl, "
                "yaml, csv, swidtag, template=..., oneget",
                name);
     if (cprov_guess_best(&guess))
@@ -310,6 +310,11 @@ bool cprov_out_failed(const struct cprov_out *out)
 bool cprov_out_is_for_people(const struct cprov_out *out)
 {
     return out->format->for_people;
+}
+
+size_t cprov_out_rows(const struct cprov_out *out)
+{
+    return out->rows;
 }
 
 bool cprov_out_is_table(const struct cprov_out *out)

@@ -89,6 +89,7 @@ int cprov_out_finish(struct cprov_out *out, struct cprov_error *err);
 bool cprov_out_failed(const struct cprov_out *out);
 /* Table, list and oneget are for people: messages of results go with them. */
 bool cprov_out_is_for_people(const struct cprov_out *out);
+size_t cprov_out_rows(const struct cprov_out *out); /* so far */
 bool cprov_out_is_table(const struct cprov_out *out);
 /* Whether the column is printed. */
 bool cprov_out_shows(const struct cprov_out *out, const char *key);

@@ -145,8 +145,8 @@ static int read_choice(struct parser *p, const struct cprov_option *option, cons
         *out = copy;
         return 0;
     }
-    return cprov_fail(err, CPROV_EINVAL, "option '--%s': '%s' is none of %s", option->name, value,
-                      option->value);
+    return cprov_fail(err, CPROV_EINVAL, "option '--%s': '%s' is not one of %s", option->name,
+                      value, option->value);
 }
 
 static int refuse_secret(const struct cprov_option *option, struct cprov_error *err)

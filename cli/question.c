@@ -118,7 +118,7 @@ int cprov_question_line(bool stdin_taken, const char *prompt, bool echo, char *b
     int r;
 
     if (fd < 0 || tcgetattr(fd, &before) < 0)
-        return cprov_fail(err, CPROV_EREFUSED, "there is no terminal to ask at");
+        return cprov_fail(err, CPROV_EREFUSED, "there is no terminal to ask on");
     silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
     silent.c_lflag |= ECHONL;

@@ -528,17 +528,34 @@ const struct cprov_verb *cprov_verb_named(const char *name, bool *powershell)
     return NULL;
 }
 
-bool cprov_verb_removes(const char *name)
+const char *cprov_verb_of_others(const char *name)
 {
-    static const char *const words[] = { "remove",          "remove-image", "rm",    "rmi",
-                                         "uninstall",       "delete",       "prune", "gc",
-                                         "uninstall-image", "delete-image" };
+    static const struct {
+        const char *words, *instead;
+    } others[] = {
+        { "remove remove-image rm rmi uninstall delete prune gc uninstall-image delete-image "
+          "Uninstall-ContainerImage Remove-ContainerImage",
+          "images stay installed in this version; 'cprov remove-container' forgets a container, "
+          "'unregister-source' a source" },
+        { "run create start exec",
+          "containers are run by crun or runc: 'install-image NAME --bundle DIR' makes what they "
+          "start" },
+        { "ps", "'cprov get-container' shows the containers" },
+        { "push build tag commit",
+          "images are not built or uploaded in this version; 'cprov catalog push' shares a list" },
+        { "history tree", "'cprov inspect NAME' shows the layers of an image" },
+        { "load import", "'install-image ./FILE.tar' installs from an archive" },
+        { "upgrade", "'install-image NAME' installs the newest version beside the one you have" },
+    };
 
-    for (size_t i = 0; i < CPROV_COUNT(words); i++)
-        if (cprov_text_same(name, words[i]))
-            return true;
-    return cprov_text_same(name, "Uninstall-ContainerImage") ||
-           cprov_text_same(name, "Remove-ContainerImage");
+    for (size_t i = 0; i < CPROV_COUNT(others); i++) {
+        struct cprov_span rest = cprov_span_of(others[i].words), word;
+
+        while (cprov_text_next(&rest, ' ', &word))
+            if (cprov_span_is_nocase(word, name))
+                return others[i].instead;
+    }
+    return NULL;
 }
 
 const char *cprov_verb_guess(const char *name)

@@ -79,8 +79,9 @@ extern const char *const cprov_verb_groups[]; /* titles, by group */
  */
 const struct cprov_verb *cprov_verb_named(const char *name, bool *powershell);
 const char *cprov_verb_guess(const char *name); /* the verb that may be meant, or NULL */
-/* A word that other tools have for removing images: no guess may turn it into its contrary. */
-bool cprov_verb_removes(const char *name);
+/* A verb that other tools have: what to do here instead, as a hint. No guess may turn "uninstall"
+ * into its contrary. NULL: not one of those. */
+const char *cprov_verb_of_others(const char *name);
 
 #define CPROV_PROGRAM_MAX 64
 /* What to type: "find-image", "cprov pull". buf is returned. */

@@ -79,8 +79,11 @@ static struct cprov_draft_entry *rival(const struct cprov_draft *d,
 static int fail_rival(const struct cprov_draft_entry *e, const struct cprov_source *source,
                       struct cprov_error *err)
 {
-    if (cprov_span_is_nocase(cprov_span_of(e->key), source->name))
-        return cprov_fail(err, CPROV_EEXISTS, "source '%s' exists", e->key);
+    if (cprov_span_is_nocase(cprov_span_of(e->key), source->name)) {
+        cprov_fail(err, CPROV_EEXISTS, "a source of that name is registered already");
+        cprov_hint(err, "'set-source %s' changes it, --force replaces it", e->key);
+        return CPROV_EEXISTS;
+    }
     return cprov_fail(err, CPROV_EEXISTS, "location %s is registered as source '%s'",
                       source->location, e->key);
 }

@@ -75,7 +75,8 @@ static int find_program(const char *name, char path[PATH_MAX], struct cprov_erro
     struct cprov_span folder;
 
     if (!is_helper_name(name))
-        return cprov_fail(err, CPROV_EAUTH, "credential helper with an impossible name");
+        return cprov_fail(err, CPROV_EAUTH,
+                          "the name of a credential helper has characters that are not allowed");
     while (cprov_span_next(&rest, ':', &folder)) {
         if (!cprov_span_starts_with(folder, "/"))
             continue;
@@ -305,7 +306,7 @@ int cprov_helper_get(const struct cprov_helper *h, struct cprov_credentials *out
     cprov_arena_clear(&arena);
     if (code == CPROV_EAUTH)
         return cprov_fail(err, CPROV_EAUTH,
-                          "credential helper docker-credential-%s answers garbage", h->name);
+                          "credential helper docker-credential-%s gives no login in JSON", h->name);
     return code;
 }
 

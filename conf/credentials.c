@@ -385,6 +385,6 @@ int cprov_credentials_erase(const char *authfile, const char *host, struct cprov
     else
         code = erase_everywhere(&p, &name, &erased, err);
     if (code == 0 && !erased)
-        return cprov_fail(err, CPROV_ENOTFOUND, "not logged in to %s", host);
+        return cprov_fail(err, CPROV_ENOTFOUND, "no login is kept for it");
     return code;
 }

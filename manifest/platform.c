@@ -142,7 +142,7 @@ static int read_platform(struct cprov_span text, struct cprov_arena *arena,
     struct cprov_span os, rest, architecture, variant;
 
     if (!cprov_span_cut(text, '/', &os, &rest))
-        return cprov_fail(err, CPROV_EINVAL, "platform is not os/architecture");
+        return cprov_fail(err, CPROV_EINVAL, "not os/architecture, such as linux/arm64");
     architecture = rest;
     if (cprov_span_cut(rest, '/', &architecture, &variant)) {
         if (!is_name(variant))

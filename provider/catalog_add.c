@@ -292,7 +292,7 @@ static int find_catalog(struct add *a, struct cprov_error *err)
     if (!*name)
         return cprov_fail(err, CPROV_EINVAL, "%s names no file", path);
     if (cprov_outfile_look(path) == CPROV_OUTFILE_STREAM)
-        return cprov_fail(err, CPROV_EINVAL, "%s is no file that something is added to", path);
+        return cprov_fail(err, CPROV_EINVAL, "%s is not a catalog file that can be added to", path);
     if (cprov_outfile_check(path, true, err) < 0)
         return cprov_wrap(err, "%s", path);
     a->folder = (size_t)(last_component(a->catalog) - a->catalog);

@@ -159,7 +159,7 @@ static int time_of_making(char out[CPROV_TIME_TEXT_MAX], struct cprov_error *err
 
     if (fixed && *fixed &&
         (!cprov_span_u64(cprov_span_of(fixed), &seconds) || seconds > INT32_MAX * 64ll))
-        return cprov_fail(err, CPROV_EINVAL, "SOURCE_DATE_EPOCH is no number of seconds");
+        return cprov_fail(err, CPROV_EINVAL, "SOURCE_DATE_EPOCH is not a number of seconds");
     cprov_time_format(fixed && *fixed ? (int64_t)seconds : cprov_time_now(), out);
     return 0;
 }

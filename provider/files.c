@@ -168,8 +168,11 @@ static int find_in_all(struct cprov_session *s, const struct cprov_installed *in
         return err->code;
     const struct cprov_rootfs_node *f =
         cprov_rootfs_node(flat.rootfs, cprov_rootfs_name(flat.rootfs, name)->node);
-    if (f->type == CPROV_TAR_DIR)
-        return cprov_fail(err, CPROV_EINVAL, "it is a folder");
+    if (f->type == CPROV_TAR_DIR) {
+        cprov_fail(err, CPROV_EINVAL, "it is a folder");
+        cprov_hint(err, "'cprov ls' shows what is in it");
+        return CPROV_EINVAL;
+    }
     if (f->type != CPROV_TAR_FILE)
         return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a device or a pipe and has no content");
     *out = (struct cprov_flat_file){ f->layer, f->member - flat.before[f->layer] };

@@ -58,7 +58,7 @@ static int read_since(struct cprov_find_filter *f, struct cprov_error *err)
     else if (!cprov_time_parse(cprov_span_of(text), &f->created_since) &&
              !cprov_time_parse(cprov_span_of(midnight), &f->created_since))
         return cprov_fail(err, CPROV_EINVAL,
-                          "'%s' is no date such as 2024-05-01 and no age such as 30d", text);
+                          "'%s' is neither a date such as 2024-05-01 nor an age such as 30d", text);
     return 0;
 }
 

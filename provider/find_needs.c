@@ -176,7 +176,7 @@ static int visit_need(struct cprov_needs *n, const struct node *node, struct cpr
         found = known(n, &need);
     if (!found)
         return cprov_fail(err, CPROV_ENOTFOUND,
-                          "%s %s needs '%" CPROV_SPAN_FMT "', which is nowhere", node->item.name,
+                          "%s %s needs '%" CPROV_SPAN_FMT "', which no source has", node->item.name,
                           node->item.version, CPROV_SPAN_ARG(text));
     return visit(n, found, depth + 1, err);
 }

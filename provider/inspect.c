@@ -169,7 +169,7 @@ static int try_installed(struct subject *u, bool *found, void (*json)(void *, co
 
     *found = false;
     if (u->options->version.all)
-        return cprov_fail(err, CPROV_EINVAL, "one image is wanted here, and not all versions");
+        return cprov_fail(err, CPROV_EINVAL, "this takes one image, not all versions");
     if (cprov_session_store(u->s, CPROV_STORE_READ, &store, err) < 0)
         return err->code == CPROV_ENOTFOUND ? 0 : err->code;
     if (cprov_images_read(store, &images, err) < 0)
@@ -231,7 +231,7 @@ static int show_remote(struct subject *u, void (*json)(void *, const char *, siz
     if (cprov_resolve(u->s, u->options->name, &u->options->version, &target, err) < 0)
         return err->code;
     if (target.url)
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, and no image to inspect");
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, not an image");
     int code = cprov_plan_start(u->s, &target, raw, &plan, &chosen, err);
     /* An index of which nothing runs here is shown all the same, unless a platform was asked for.
      */

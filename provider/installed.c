@@ -153,7 +153,7 @@ static int open_local(struct cprov_session *s, const char *name,
     if (cprov_resolve(s, name, version, &target, err) < 0)
         return err->code;
     if (!target.place)
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, and no image");
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, not an image");
     if (cprov_plan_start(s, &target, false, &plan, &chosen, err) < 0 ||
         cprov_plan_fetch(s, &target, false, &chosen, &plan, err) < 0)
         return err->code;
@@ -172,8 +172,11 @@ static int open_stored(struct cprov_session *s, const char *name,
 {
     int code = cprov_session_store(s, flags, &in->store, err);
 
-    if (code == CPROV_ENOTFOUND)
-        return cprov_fail(err, CPROV_ENOTFOUND, "not installed");
+    if (code == CPROV_ENOTFOUND) {
+        cprov_fail(err, CPROV_ENOTFOUND, "not installed");
+        cprov_hint(err, "nothing is: 'install-image %s' installs it", name);
+        return CPROV_ENOTFOUND;
+    }
     if (code < 0 || cprov_images_read(in->store, &in->images, err) < 0 ||
         cprov_installed_find(s, in->images, name, version, which, &in->image, err) < 0)
         return err->code;
@@ -182,7 +185,7 @@ static int open_stored(struct cprov_session *s, const char *name,
 
 static int fail_not_installed(const char *name, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_EUNSUPPORTED, "an installed image is wanted here, and no file");
+    cprov_fail(err, CPROV_EUNSUPPORTED, "this takes an installed image, not a file");
     cprov_hint(err, "install-image %s", name);
     return CPROV_EUNSUPPORTED;
 }
@@ -198,7 +201,7 @@ int cprov_installed_open(struct cprov_session *s, const char *name,
     if (!name || !*name)
         return cprov_fail(err, CPROV_EINVAL, "no image is named");
     if (version->all)
-        return cprov_fail(err, CPROV_EINVAL, "one image is wanted here, and not all versions");
+        return cprov_fail(err, CPROV_EINVAL, "this takes one image, not all versions");
     bool local = cprov_local_name(cprov_span_of(name), &location, &image);
     if (local && which == CPROV_INSTALLED_ONLY)
         return fail_not_installed(name, err);

@@ -52,7 +52,7 @@ static int read_layer(struct cprov_session *s, const struct cprov_installed *in,
     uint64_t from = 0, size = 0;
 
     if (cprov_media_type_layer(cprov_span_of(d->media_type)).packing == CPROV_LAYER_NONE)
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "'%s' is no layer of files", d->media_type);
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "'%s' is not a layer of files", d->media_type);
     if (cprov_layer_stream_new(&options, &stream, err) < 0 ||
         cprov_installed_layer(in, i, &fd, &from, &size, err) < 0)
         return err->code;

@@ -395,7 +395,7 @@ int cprov_resolve(struct cprov_session *s, const char *text,
     struct cprov_targets t;
 
     if (version->all)
-        return cprov_fail(err, CPROV_EINVAL, "one image is wanted here, and not all versions");
+        return cprov_fail(err, CPROV_EINVAL, "this takes one image, not all versions");
     if (cprov_resolve_all(s, text, version, &t, err) < 0)
         return err->code;
     *out = t.list[0];
@@ -476,7 +476,7 @@ int cprov_resolve_trust(struct cprov_session *s, const struct cprov_target *targ
         break;
     }
     cprov_fail(err, CPROV_EREFUSED, "source '%s' is not trusted", source->name);
-    cprov_hint(err, "--trust installs all the same; set-source %s --trusted remembers it",
+    cprov_hint(err, "--trust installs it anyway; set-source %s --trusted remembers it",
                source->name);
     return CPROV_EREFUSED;
 }

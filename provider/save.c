@@ -87,7 +87,8 @@ static int choose_place(struct save *v, struct cprov_error *err)
         return err->code;
     if (cprov_outfile_look(v->path) == CPROV_OUTFILE_STREAM) {
         if (v->options->type == CPROV_SAVE_OCI)
-            return cprov_fail(err, CPROV_EINVAL, "a layout is a folder, and '%s' is none", v->path);
+            return cprov_fail(err, CPROV_EINVAL, "a layout is a folder, but '%s' is not one",
+                              v->path);
         if (v->options->names_count > 1 || v->options->version.all)
             return cprov_fail(err, CPROV_EINVAL, "'%s' takes one image", v->path);
         return 0;
@@ -283,7 +284,8 @@ static int save_file(struct save *v, const char *path, struct cprov_image *image
     const struct cprov_save_options *o = v->options;
 
     if (o->type == CPROV_SAVE_OCI)
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, and no image for a layout");
+        return cprov_fail(err, CPROV_EUNSUPPORTED,
+                          "it is a file, not an image: a layout cannot hold it");
     if (cprov_save_file(v->s, &v->target, path, o->allow_unverified, err) < 0)
         return err->code;
     *image = (struct cprov_image){ .descriptor = { .media_type = "",

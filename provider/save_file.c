@@ -137,7 +137,8 @@ static int ask_size(const struct job *j, struct cprov_client *client, struct cpr
         return a.code;
     }
     if (a.total == 0)
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "%s: its size is nowhere told", shown(j));
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "%s: the server does not report its size",
+                          shown(j));
     j->target->bytes = a.total;
     return 0;
 }
@@ -420,8 +421,7 @@ int cprov_save_file(struct cprov_session *s, struct cprov_target *target, const 
         return no_longer_there(&j, get_plain(&j, err), err);
     if (!target->reference.has_digest && !unverified) {
         cprov_fail(err, CPROV_EVERIFY, "%s has no hash in its source", shown(&j));
-        cprov_hint(err,
-                   "--allow-unverified gets it all the same, and tells the hash that comes out");
+        cprov_hint(err, "--allow-unverified gets it anyway and tells its hash");
         return CPROV_EVERIFY;
     }
     if (check_url(&j, err) < 0 || cprov_session_client(s, &client, err) < 0)

@@ -21,8 +21,14 @@ static int serve(struct cprov_session *s, struct cprov_serve_options *o, struct 
     auto_store struct cprov_store *store = NULL;
     const char *root = o->path ? o->path : s->root;
 
-    if (cprov_store_open(root, CPROV_STORE_READ, &s->cancel, &store, err) < 0)
-        return err->code;
+    int code = cprov_store_open(root, CPROV_STORE_READ, &s->cancel, &store, err);
+
+    if (code == CPROV_ENOTFOUND && !o->path) {
+        cprov_fail(err, CPROV_ENOTFOUND, "no image is installed: there is no store at %s", root);
+        cprov_hint(err, "'install-image NAME' makes one; 'cprov serve DIR' serves a layout");
+    }
+    if (code < 0)
+        return code;
     return cprov_serve_run(
         &(struct cprov_serve_request){
             .store = store,

@@ -97,7 +97,7 @@ static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds
 
     *given = s->options.max_age != NULL;
     if (*given && !cprov_quantity_ms(cprov_span_of(s->options.max_age), &ms))
-        return cprov_fail(err, CPROV_EINVAL, "'%s' is no age such as 90s, 10m or 2h",
+        return cprov_fail(err, CPROV_EINVAL, "'%s' is not an age such as 90s, 10m or 2h",
                           s->options.max_age);
     *seconds = s->options.refresh ? 0 : (int64_t)(ms / 1000);
     return 0;

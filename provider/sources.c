@@ -113,7 +113,7 @@ static int check_location(struct cprov_session *s, const struct cprov_source *so
     else
         code = cprov_ping(s, place, false, err);
     if (code < 0)
-        cprov_hint(err, "--no-check registers it all the same");
+        cprov_hint(err, "--no-check registers it without asking whether it answers");
     return code;
 }
 
@@ -179,7 +179,7 @@ static int settle_type(struct cprov_session *s, const struct cprov_source_option
     if (keep_place(s, source, &place, err) < 0)
         return err->code;
     if (cprov_ask_type(s, place, &type, err) < 0) {
-        cprov_hint(err, "--no-check registers it all the same");
+        cprov_hint(err, "--no-check registers it without asking whether it answers");
         return err->code;
     }
     /* The catalog of our own server has no part for a path alone. */

@@ -173,7 +173,7 @@ static int apply_layers(struct cprov_unpacking *u, struct cprov_error *err)
         struct cprov_layer_type type = cprov_media_type_layer(cprov_span_of(d->media_type));
 
         if (type.packing == CPROV_LAYER_NONE)
-            return cprov_fail(err, CPROV_EUNSUPPORTED, "layer %zu: '%s' is no layer of files",
+            return cprov_fail(err, CPROV_EUNSUPPORTED, "layer %zu: '%s' is not a layer of files",
                               i + 1, d->media_type);
         u->reading = &d->digest;
         if (cprov_unpack_layer(u->unpack, type.packing, d->size, &u->config->diff_ids[i],
@@ -314,15 +314,17 @@ static int again_from_store(struct cprov_unpacking *u, struct cprov_error *err)
 static void tell_made(struct cprov_unpacking *u, const struct cprov_unpack_result *r)
 {
     auto_buf struct cprov_buf text = { 0 };
+    char size[CPROV_SIZE_TEXT_MAX];
 
     cprov_buf_init(&text, NOTE_MAX);
-    cprov_buf_addf(&text, "Unpacked %llu entries, %llu bytes, into %s",
-                   (unsigned long long)r->entries, (unsigned long long)r->bytes, u->folder);
+    cprov_buf_addf(&text, "Unpacked %llu entries, %s, into %s", (unsigned long long)r->entries,
+                   cprov_text_size(r->bytes, size), u->folder);
     if (r->devices || r->set_ids)
         cprov_buf_addf(&text, "; %llu device nodes and %llu files with a set-id bit among them",
                        (unsigned long long)r->devices, (unsigned long long)r->set_ids);
     if (u->labels_dropped)
-        cprov_buf_addf(&text, "; %zu labels are no annotations (--annotation KEY=VALUE adds one)",
+        cprov_buf_addf(&text,
+                       "; %zu labels did not become annotations (--annotation KEY=VALUE adds one)",
                        u->labels_dropped);
     cprov_say(u->s, CPROV_MSG_NOTE, "%s", cprov_buf_text(&text));
 }

@@ -102,7 +102,7 @@ int cprov_catalog_artifact_read(const struct cprov_manifest *m, struct cprov_cat
         *part = layer;
     }
     if (!document)
-        return cprov_fail(err, CPROV_EVERIFY, "is no catalog");
+        return cprov_fail(err, CPROV_EVERIFY, "is not a catalog");
     if (check_size(document, CPROV_CATALOG_PACKED_MAX, "a catalog", err) < 0 ||
         (signature && check_size(signature, CPROV_SIGNATURE_MAX, "a signature", err) < 0))
         return err->code;

@@ -191,8 +191,8 @@ static int follow_channel(struct cprov_job *j, struct cprov_span name, const cha
 
         t = told_named(j, to);
         if (!t)
-            return cprov_fail(j->err, CPROV_EVERIFY, "channel '%s' leads to '%s', which is nothing",
-                              text, to);
+            return cprov_fail(j->err, CPROV_EVERIFY,
+                              "channel '%s' leads to '%s', which does not exist", text, to);
         if (!is_channel(t)) {
             *version = t->version;
             return 0;

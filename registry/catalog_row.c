@@ -261,7 +261,7 @@ static int resolve(const char *base, const char *text, struct cprov_buf *out,
     int code;
 
     if (!web && (!base || !*base))
-        return cprov_fail(err, CPROV_EVERIFY, "relative, to nobody knows what");
+        return cprov_fail(err, CPROV_EVERIFY, "relative, but nothing says to what");
     if (!web && *base == '/')
         return resolve_path(base, text, out, err);
     if (web && (!base || *base == '/' || !*base)) {

@@ -212,7 +212,7 @@ bool cprov_site_ready(struct cprov_site *site)
             site->state = CPROV_SITE_READY;
         } else if (!kind->local && cprov_search_offline(s)) {
             site->code = cprov_fail(&err, CPROV_ENETWORK,
-                                    "nothing is known of it yet, and the "
+                                    "it has not been listed yet, and the "
                                     "network must not be used");
             site->err = err;
             site->state = CPROV_SITE_FAILED;

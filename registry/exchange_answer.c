@@ -126,7 +126,8 @@ static int next_hop(struct cprov_exchange *x, const struct cprov_http_head *head
     struct cprov_url from_url, to_url;
 
     if (head->location.len == 0)
-        return cprov_fail(err, CPROV_ENETWORK, "a redirect (%d) that leads nowhere", head->status);
+        return cprov_fail(err, CPROV_ENETWORK, "a redirect (%d) that names no target",
+                          head->status);
     if (x->hops >= CPROV_REDIRECTS_MAX)
         return cprov_fail(err, CPROV_ENETWORK, "more than %d redirects", CPROV_REDIRECTS_MAX);
     if (cprov_url_parse(cprov_buf_span(&x->url), &from_url, err) < 0 ||

@@ -156,8 +156,8 @@ static int not_trusted(const struct cprov_http_transfer *t, struct cprov_error *
     if (says(t, "issuer") || says(t, "self-signed") || says(t, "self signed"))
         cprov_hint(
             err,
-            "an authority of its own is given with --ca-file FILE (register-source remembers "
-            "it), or as /etc/containers/certs.d/%s/ca.crt",
+            "if it has an authority of its own, give the certificate with --ca-file FILE "
+            "(register-source remembers it), or keep it as /etc/containers/certs.d/%s/ca.crt",
             t->where);
     return CPROV_EREFUSED;
 }
@@ -249,9 +249,10 @@ static int unreachable(const struct cprov_http_transfer *t, CURLcode result,
     if (says(t, "Unsupported proxy"))
         return cprov_fail(err, CPROV_ENETWORK, "the URL of the proxy to %s is malformed", t->name);
     if (result == CURLE_COULDNT_RESOLVE_HOST)
-        return cprov_fail(err, CPROV_ENETWORK, "no address for %s", t->name);
+        return cprov_fail(err, CPROV_ENETWORK, "cannot find the address of %s", t->name);
     if (result == CURLE_COULDNT_RESOLVE_PROXY)
-        return cprov_fail(err, CPROV_ENETWORK, "no address for the proxy to %s", t->name);
+        return cprov_fail(err, CPROV_ENETWORK, "cannot find the address of the proxy to %s",
+                          t->name);
     if (result == CURLE_COULDNT_CONNECT)
         return cannot_connect(t, err);
     if (result == CURLE_OPERATION_TIMEDOUT) {
@@ -268,9 +269,12 @@ static int unreachable(const struct cprov_http_transfer *t, CURLcode result,
 static int failed_locally(const struct cprov_http_transfer *t, CURLcode result,
                           struct cprov_error *err)
 {
-    if (result == CURLE_SSL_CACERT_BADFILE)
-        return cprov_fail(err, CPROV_EREFUSED, "TLS: cannot read the authorities in %s",
-                          t->ca_file ? t->ca_file : "the system's store");
+    if (result == CURLE_SSL_CACERT_BADFILE) {
+        cprov_fail(err, CPROV_EREFUSED, "TLS: cannot read the authorities in %s",
+                   t->ca_file ? t->ca_file : "the system's store");
+        cprov_hint(err, "it must be a file of certificates in PEM that this user may read");
+        return CPROV_EREFUSED;
+    }
     if (result == CURLE_SSL_CERTPROBLEM)
         return cprov_fail(err, CPROV_EAUTH, "TLS: the client certificate for %s is unusable: %s",
                           t->name, reason_of(t, result));

@@ -214,7 +214,8 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
     struct import *m = arg;
 
     if (head->encoded)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: sent compressed, though nobody asked for it",
+        return cprov_fail(err, CPROV_ENETWORK,
+                          "%s: the server compressed it without being asked to",
                           cprov_buf_text(&m->what));
     if (continues(m, head))
         return 0;

@@ -182,8 +182,7 @@ static int copy_blob(struct writing *w, int fd, const struct cprov_digest *diges
     if (code == 0)
         code = cprov_digest_finish(hasher, digest->algo, &actual, err);
     if (code == 0 && !cprov_digest_equal(&actual, digest))
-        return cprov_fail(err, CPROV_EVERIFY,
-                          "blob %s is damaged: its bytes are not what they were",
+        return cprov_fail(err, CPROV_EVERIFY, "blob %s is damaged: its digest differs",
                           cprov_digest_format(digest, text));
     return code;
 }

@@ -284,7 +284,7 @@ static int plan_file(struct cprov_check_plan *p, const char *algo, const char *n
             return code;
     }
     cprov_check_report(p, CPROV_CHECK_STRAY, CPROV_CHECK_NO_IMAGE, NULL,
-                       CPROV_STORE_BLOBS "/%s/%s is no blob", algo, name);
+                       CPROV_STORE_BLOBS "/%s/%s is not a blob", algo, name);
     return 0;
 }
 
@@ -299,7 +299,7 @@ static int plan_folder(struct cprov_check_plan *p, const char *algo, struct cpro
         code = cprov_dir_open(p->store->root, path, &dir, err);
     if (code != 0) {
         cprov_check_report(p, CPROV_CHECK_STRAY, CPROV_CHECK_NO_IMAGE, NULL,
-                           CPROV_STORE_BLOBS "/%s is no folder of blobs", algo);
+                           CPROV_STORE_BLOBS "/%s is not a folder of blobs", algo);
         return 0;
     }
     while (code == 0 && (name = cprov_dir_next(dir)))

@@ -70,7 +70,7 @@ static int check(const struct cprov_container *c, struct cprov_error *err)
 {
     if (!is_name(c->name))
         return cprov_fail(err, CPROV_EINVAL,
-                          "'%s' is no name for a container: up to %d letters, digits, '_', '.' "
+                          "'%s' is not a name for a container: up to %d letters, digits, '_', '.' "
                           "and '-', a letter or digit first",
                           c->name, NAME_LEN_MAX);
     if (*c->path && (*c->path != '/' || !cprov_span_is_utf8(cprov_span_of(c->path))))

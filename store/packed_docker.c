@@ -341,7 +341,7 @@ int cprov_packed_read_docker(struct cprov_packed *p, struct cprov_error *err)
     if (cprov_json_parse(cprov_buf_span(&text), &p->arena, &list, err) < 0)
         return cprov_wrap(err, "manifest.json");
     if (list->type != CPROV_JSON_ARRAY)
-        return cprov_fail(err, CPROV_EVERIFY, "manifest.json is no list");
+        return cprov_fail(err, CPROV_EVERIFY, "manifest.json is not a list");
     struct cprov_image *images =
         cprov_arena_alloc(&p->arena, p->count + CPROV_INDEX_ENTRIES_MAX, sizeof(*images));
     p->hashes = calloc(p->index.count + 1, sizeof(*p->hashes));

@@ -210,7 +210,7 @@ static void read_name(struct cprov_tar_reader *r, const uint8_t *block)
 
 static int fail_number(const char *what, struct cprov_error *err)
 {
-    return cprov_fail(err, CPROV_EVERIFY, "the %s in a tar header is no number that fits", what);
+    return cprov_fail(err, CPROV_EVERIFY, "the %s in a tar header is not a number that fits", what);
 }
 
 /* The fields that every member has, as its own header has them. */

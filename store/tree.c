@@ -441,7 +441,7 @@ int cprov_tree_open_dir(struct cprov_tree *t, const struct cprov_place *p, int *
                         struct cprov_error *err)
 {
     if (is_other(p))
-        return cprov_fail(err, CPROV_ENOTFOUND, "%s is no directory", cprov_tree_short(p->path));
+        return cprov_fail(err, CPROV_ENOTFOUND, "%s is not a directory", cprov_tree_short(p->path));
     return open_dir(t, p, fd, err);
 }
 

@@ -56,8 +56,8 @@ static void test_refusals(void **state)
         { "{\"Ref\":\"a\"}\n{", "row 2" },
         { "{\"Version\":\"1\"}", "row 1 names nothing" },
         { "{\"Ref\":\"\",\"Name\":5}", "row 1 names nothing" },
-        { "\"text\"", "row 1 names nothing" },
-        { "Name Version\nx 1\n", "row 1" },
+        { "\"text\"", "line 1 is not a JSON object" },
+        { "Name Version\nx 1\n", "line 1 is not a JSON object" },
         { "[{\"Ref\":\"a\"},3]", "row 2" },
         { "[{\"Ref\":\"a\"}", "input" },
     };

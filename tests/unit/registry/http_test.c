@@ -620,7 +620,7 @@ static void faults_of_reaching(void **state)
     assert_true(again.retry); /* it has answered before */
     assert_string_equal(never.err.msg, "cannot connect to 127.0.0.1:1: Connection refused");
     assert_false(never.retry);
-    assert_string_equal(name.err.msg, "no address for nowhere.invalid");
+    assert_string_equal(name.err.msg, "cannot find the address of nowhere.invalid");
     cprov_http_free(w.http);
 }
 

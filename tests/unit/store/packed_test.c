@@ -215,7 +215,7 @@ static void what_is_none(void **state)
     } table[] = {
         { "other.tar", "hello.txt", "x", "no image archive", CPROV_EVERIFY },
         { "nojson.tar", "manifest.json", "{", "manifest.json", CPROV_EVERIFY },
-        { "object.tar", "manifest.json", "{}", "is no list", CPROV_EVERIFY },
+        { "object.tar", "manifest.json", "{}", "is not a list", CPROV_EVERIFY },
         { "B25.tar", "manifest.json", "[]", "holds no image", CPROV_EVERIFY },
         { "nothing.tar", "manifest.json", "[{\"Config\":\"c.json\"}]", "c.json", CPROV_EVERIFY },
         { "number.tar", "manifest.json", "[{\"Config\":7}]", "is not there", CPROV_EVERIFY },
