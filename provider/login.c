@@ -71,7 +71,9 @@ static void remember_token_server(struct cprov_session *s, const char *host)
                   s->token_server);
 }
 
-static int login(struct cprov_session *s, const char *registry, struct cprov_error *err)
+/* *target: what a failure is about, beside what its message names. */
+static int login(struct cprov_session *s, const char *registry, const char **target,
+                 struct cprov_error *err)
 {
     struct cprov_source source;
     struct cprov_place place;
@@ -87,6 +89,7 @@ static int login(struct cprov_session *s, const char *registry, struct cprov_err
     if (!cprov_should(s, "Login", "%s", place.base.host))
         return 0;
     int code = try_login(s, &place, err);
+    *target = code < 0 ? "" : *target; /* "registry HOST: ..." */
     if (code == 0)
         code = keep_login(s, &place, &where, err);
     if (code == 0) {
@@ -102,9 +105,11 @@ int cprov_login(struct cprov_session *s, const char *registry,
 {
     struct cprov_error err = CPROV_ERROR_INIT;
 
+    const char *target = registry ? registry : "docker.io";
+
     cprov_session_begin(s, callbacks);
-    int code = login(s, registry, &err);
-    return cprov_session_end(s, code, registry ? registry : "docker.io", &err);
+    int code = login(s, registry, &target, &err);
+    return cprov_session_end(s, code, target, &err);
 }
 
 int cprov_logout(struct cprov_session *s, const char *registry,
