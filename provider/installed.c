@@ -66,8 +66,11 @@ int cprov_installed_find(struct cprov_session *s, const struct cprov_images *ima
         if (rival && !cprov_digest_equal(&found->descriptor.digest, &image->descriptor.digest))
             return fail_several(name, images, selected, err);
     }
-    if (!found)
-        return cprov_fail(err, CPROV_ENOTFOUND, "%s", why);
+    if (!found) {
+        cprov_fail(err, CPROV_ENOTFOUND, "%s", why);
+        cprov_hint(err, "'get-image' lists what is installed");
+        return CPROV_ENOTFOUND;
+    }
     *out = found;
     return 0;
 }

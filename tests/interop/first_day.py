@@ -92,7 +92,7 @@ cprov login: registry HOST: login refused, or without access to this
 hint: log in again: cprov login HOST
 """)
     says(w, login + " --ca-file DIR/ca.pem", stdin=WORD, out="Login Succeeded\n",
-         err="The login of HOST is kept in DIR/home/.docker/config.json\n")
+         err="The login of HOST is kept in DIR/xdg/containers/auth.json\n")
 
 
 def a_source(w):
