@@ -44,7 +44,7 @@ const struct cprov_verb cprov_verbs[] = {
         .notes = "A NAME is a reference (host/repository[:tag][@digest]) or a name or pattern "
                  "(* ? [a-z]) that is looked up in the sources. Of each name and source the "
                  "newest version is shown. Spelt Find-ContainerImage it shows all versions. An "
-                 "exact name that is nowhere is a failure, a pattern without a match is not. "
+                 "exact name that no source has is a failure, a pattern without a match is not. "
                  "Answers come "
                  "from an index of the sources while it is fresh; --refresh asks them at once, "
                  "--offline never does. With --platform or --os-version only what runs there is "
