@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "provider/session.h"
+#include "registry/range_read.h"
 #include "registry/vendor.h"
 
 static unsigned choose_number(unsigned wanted, uint64_t configured, unsigned otherwise)
@@ -206,6 +207,39 @@ static int use_scheme(struct cprov_session *s, const struct cprov_source *source
     return cprov_arena_check(&s->arena, err);
 }
 
+struct cprov_led {
+    struct cprov_led *next;
+    const char *host;
+};
+
+static bool is_led(const struct cprov_session *s, const char *host)
+{
+    for (const struct cprov_led *l = s->led; l; l = l->next)
+        if (strcmp(l->host, host) == 0)
+            return true;
+    return false;
+}
+
+int cprov_session_led(struct cprov_session *s, const struct cprov_listing *row,
+                      struct cprov_error *err)
+{
+    struct cprov_reference file;
+    const char *host = row->reference.host;
+
+    if (!row->place || !row->place->kind->import || row->place->kind->local || row->from_private)
+        return 0;
+    if (!*host && row->url && cprov_file_reference(row->url, &file, NULL) == 0)
+        host = file.host;
+    if (!*host || lies_on(row->place, host) || is_led(s, host))
+        return 0;
+    struct cprov_led *l = cprov_arena_alloc(&s->call, 1, sizeof(*l));
+    if (!l || !(l->host = cprov_arena_text(&s->call, cprov_span_of(host))))
+        return cprov_fail_memory(err);
+    l->next = s->led;
+    s->led = l;
+    return 0;
+}
+
 struct cprov_said_https {
     struct cprov_said_https *next;
     const char *host;
@@ -253,6 +287,7 @@ int cprov_session_settings(void *arg, const char *host, struct cprov_registry_se
                   .insecure = o->insecure || h.insecure,
                   .proxy = first_text(o->proxy, h.proxy) },
     };
+    r.public_only = is_led(s, host) && !source && !cprov_conf_host(s->conf, host);
     if (source && use_scheme(s, source, host, &r, err) < 0)
         return err->code;
     if (said_https(s, host) && strcmp(host, "docker.io") != 0) {

@@ -268,9 +268,12 @@ static const char *version_of(struct cprov_session *s, const struct cprov_refere
 }
 
 /* One row of the catalog as what is to be fetched. */
-static void target_of_row(struct cprov_session *s, const struct cprov_name *n,
-                          const struct cprov_listing *row, struct cprov_target *t)
+static int target_of_row(struct cprov_session *s, const struct cprov_name *n,
+                         const struct cprov_listing *row, struct cprov_target *t,
+                         struct cprov_error *err)
 {
+    if (cprov_session_led(s, row, err) < 0)
+        return err->code;
     *t = (struct cprov_target){ .text = n->text, .reference = row->reference };
     t->source = row->place ? row->place->source : NULL;
     t->name = row->place ? row->name : cprov_name_of_reference(s, &row->reference);
@@ -284,6 +287,7 @@ static void target_of_row(struct cprov_session *s, const struct cprov_name *n,
         t->reference.tag[0] = '\0';
     }
     t->version = version_of(s, &t->reference);
+    return 0;
 }
 
 /* Through the catalog: a name, or a reference whose version is a range. */
@@ -309,7 +313,8 @@ static int search_targets(struct cprov_session *s, const struct cprov_name *n,
     struct cprov_targets t = { .list = cprov_arena_alloc(&s->call, f.count, sizeof(*t.list)),
                                .count = f.count };
     for (size_t i = 0; t.list && i < f.count; i++)
-        target_of_row(s, n, &f.rows[i], &t.list[i]);
+        if (target_of_row(s, n, &f.rows[i], &t.list[i], err) < 0)
+            return err->code;
     if (cprov_arena_check(&s->call, err) < 0)
         return err->code;
     *out = t;
@@ -341,6 +346,22 @@ static const struct cprov_source *source_of_ref(struct cprov_session *s, const s
     return own ? NULL : place->source;
 }
 
+/* A ref whose image a document lists: where that came from, the index knows. */
+static int led_by_ref(struct cprov_session *s, const struct cprov_name *n, struct cprov_error *err)
+{
+    struct cprov_listing row = { .reference = n->reference };
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+    struct cprov_index *ix;
+
+    if (!n->source || cprov_session_place(s, n->source, &row.place, &ignored) < 0)
+        return 0;
+    if (row.place->kind->import && !row.place->kind->local &&
+        cprov_session_index(s, &ix, &ignored) == 0 &&
+        cprov_catalog_came_from_private(ix, row.place, &row.from_private, &ignored) < 0)
+        row.from_private = false;
+    return cprov_session_led(s, &row, err);
+}
+
 /* A reference that the catalog need not be asked about. */
 static int named_target(struct cprov_session *s, const struct cprov_name *n, bool pinned,
                         struct cprov_targets *out, struct cprov_error *err)
@@ -349,6 +370,8 @@ static int named_target(struct cprov_session *s, const struct cprov_name *n, boo
 
     if (!t)
         return cprov_fail_memory(err);
+    if (led_by_ref(s, n, err) < 0)
+        return err->code;
     *t = (struct cprov_target){ .text = n->text, .reference = n->reference };
     if (!pinned) {
         memcpy(t->reference.tag, "latest", sizeof("latest"));

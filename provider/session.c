@@ -203,6 +203,9 @@ void cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *
         s->callbacks = cprov_options_copy(&s->heard, sizeof(s->heard), callbacks);
     cprov_arena_clear(&s->call);
     s->trusted_count = 0;
+    if (s->led) /* what the client keeps of these hosts may not be so in another call */
+        cprov_client_free(cprov_steal(&s->client));
+    s->led = NULL;
     s->login_host = NULL;
     s->token_server = NULL;
     s->refused_all = false;

@@ -47,6 +47,7 @@ struct cprov_session {
     struct cprov_callbacks heard;
     const char *trusted_for_run[16]; /* sources answered with yes, for this call */
     size_t trusted_count;
+    struct cprov_led *led;               /* hosts to which public documents lead */
     bool refused_all;                    /* "no to all" */
     struct cprov_said_https *said_https; /* hosts that were named with https:// */
     const char *login_host;   /* the one registry that --username is for in this call; or NULL */
@@ -121,6 +122,14 @@ int cprov_session_bind_login(struct cprov_session *s, const char *host, struct c
 /* The host was named with https:// in front: plain HTTP is not tried there, loopback or not. */
 CPROV_MUST_CHECK
 int cprov_session_say_https(struct cprov_session *s, const char *host, struct cprov_error *err);
+
+/*
+ * A row of a document is about to be asked for where it leads. A document of a public place leads
+ * to no private one, unless the configuration or a source names that host.
+ */
+CPROV_MUST_CHECK
+int cprov_session_led(struct cprov_session *s, const struct cprov_listing *row,
+                      struct cprov_error *err);
 
 /* The registry settings and logins for a host: callbacks of the client; arg is the session. */
 int cprov_session_settings(void *arg, const char *host, struct cprov_registry_settings *out,

@@ -85,6 +85,11 @@ static void on_warning(void *arg, const struct cprov_place *place, const char *t
         cprov_say(arg, CPROV_MSG_WARNING, "%s", text);
 }
 
+static int on_led(void *arg, const struct cprov_listing *row, struct cprov_error *err)
+{
+    return cprov_session_led(arg, row, err);
+}
+
 static void on_index_failed(void *arg, const struct cprov_error *err)
 {
     cprov_say(arg, CPROV_MSG_WARNING, "%s; going on without it", err->msg);
@@ -131,6 +136,7 @@ int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog
     q->details_max = CPROV_DETAILS_MAX;
     q->stale = on_stale;
     q->warning = on_warning;
+    q->led = on_led;
     q->open_index = open_index;
     q->sparing = live && !given;
     q->index_failed = on_index_failed;

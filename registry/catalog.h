@@ -84,6 +84,8 @@ struct cprov_catalog_query {
     /* Something a person should know of a place, or of one of its versions: one that was listed and
      * cannot be read keeps its row. place is NULL where there is none. May be NULL. */
     void (*warning)(void *arg, const struct cprov_place *place, const char *text);
+    /* A row of a document is about to be asked for at the host that it names; may be NULL. */
+    int (*led)(void *arg, const struct cprov_listing *row, struct cprov_error *err);
     /* The index cannot be used from here on. Once; may be NULL. */
     void (*index_failed)(void *arg, const struct cprov_error *err);
     void *stale_arg;
@@ -96,6 +98,11 @@ struct cprov_catalog_query {
 /* 0 also when nothing was found. Codes: CPROV_ECANCELLED, CPROV_ENOMEM. */
 CPROV_MUST_CHECK
 int cprov_catalog_find(const struct cprov_catalog_query *query, struct cprov_error *err);
+
+/* Whether the document of a place came from a private address, as the index has it. */
+CPROV_MUST_CHECK
+int cprov_catalog_came_from_private(struct cprov_index *ix, const struct cprov_place *place,
+                                    bool *out, struct cprov_error *err);
 
 /*
  * Which of count versions is "the newest" for people: dotted numbers and releases first, then

@@ -176,6 +176,8 @@ static int ask(struct detail *d, struct cprov_error *err)
 {
     struct cprov_search *s = d->job->lookup->search;
 
+    if (s->query->led && s->query->led(s->query->notice_arg, row_of(d), err) < 0)
+        return err->code;
     if (d->known_row && d->known.complete && d->known.has_digest &&
         !row_of(d)->reference.has_digest)
         return cprov_client_head_manifest(s->client, &row_of(d)->reference, on_head, d, err);

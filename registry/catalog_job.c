@@ -118,6 +118,7 @@ static void job_failed(struct cprov_job *j, int code, const struct cprov_error *
 static void fill_row(const struct cprov_job *j, const char *version, struct cprov_listing *row)
 {
     *row = (struct cprov_listing){ .place = place_of(j),
+                                   .from_private = j->lookup->site && j->lookup->site->is_private,
                                    .reference = *j->repository,
                                    .version = version,
                                    .description = "",

@@ -33,6 +33,7 @@ struct cprov_site {
     struct cprov_index_import *import;
     int64_t created; /* of the catalog that was just read */
     int64_t seen;    /* the date of the newest signed catalog; 0: none, or none is needed */
+    bool is_private; /* a document that came from a private address */
     bool asked;      /* in this search */
     bool stale_told;
     uint64_t done, found; /* repositories */

@@ -26,6 +26,18 @@
  */
 #define SEEN "seen-"
 
+/* And in front of all, that a document came from a private address: it may lead to others. */
+#define PRIVATE "private "
+
+static void take_private(struct cprov_site *site)
+{
+    struct cprov_span text = cprov_span_of(site->known.validator);
+
+    site->is_private = cprov_span_starts_with(text, PRIVATE);
+    if (site->is_private)
+        memmove(site->known.validator, text.ptr + strlen(PRIVATE), text.len - strlen(PRIVATE) + 1);
+}
+
 /* Moves the date from the validator to its own place. Another key has seen nothing. */
 static void take_seen(struct cprov_site *site)
 {
@@ -45,13 +57,17 @@ static void take_seen(struct cprov_site *site)
     memmove(site->known.validator, rest.ptr, rest.len + 1);
 }
 
-static const char *put_seen(const struct cprov_site *site, const char *validator,
-                            char out[CPROV_VALIDATOR_MAX + 1])
+static const char *put_marks(const struct cprov_site *site, const char *validator,
+                             char out[CPROV_VALIDATOR_MAX + 1])
 {
-    if (!validator || !site->place->source->key || site->seen <= 0)
+    const char *private = site->is_private ? PRIVATE : "";
+    char seen[32] = "";
+
+    if (!validator)
         return validator;
-    int len =
-        snprintf(out, CPROV_VALIDATOR_MAX + 1, SEEN "%lld %s", (long long)site->seen, validator);
+    if (site->place->source->key && site->seen > 0)
+        (void)snprintf(seen, sizeof(seen), SEEN "%lld ", (long long)site->seen);
+    int len = snprintf(out, CPROV_VALIDATOR_MAX + 1, "%s%s%s", private, seen, validator);
     return len > 0 && len <= CPROV_VALIDATOR_MAX ? out : validator;
 }
 
@@ -69,7 +85,23 @@ void cprov_site_init(struct cprov_site *site)
     if (cprov_buf_check(&key, "key of a source", &err) < 0 ||
         cprov_index_source(s->index, cprov_buf_text(&key), host, &site->known, &err) < 0)
         cprov_search_index_failed(s, &err);
+    take_private(site);
     take_seen(site);
+}
+
+int cprov_catalog_came_from_private(struct cprov_index *ix, const struct cprov_place *place,
+                                    bool *out, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf key = { 0 };
+    struct cprov_index_source known;
+
+    cprov_buf_init(&key, CPROV_URL_MAX);
+    cprov_place_key(place, &key);
+    if (cprov_buf_check(&key, "key of a source", err) < 0 ||
+        cprov_index_source(ix, cprov_buf_text(&key), "", &known, err) < 0)
+        return err->code;
+    *out = cprov_span_starts_with(cprov_span_of(known.validator), PRIVATE);
+    return 0;
 }
 
 void cprov_site_clear(struct cprov_site *site)
@@ -155,13 +187,15 @@ static void import_done(void *arg, int code, bool unchanged, const char *validat
     struct cprov_error own = CPROV_ERROR_INIT;
     char kept[CPROV_VALIDATOR_MAX + 1];
 
+    if (code == 0 && !site->place->kind->local)
+        site->is_private = cprov_client_is_private(site->search->client, site->place->base.host);
     if (code == 0 && !unchanged && site->created > site->seen)
         site->seen = site->created;
     if (code == 0 && unchanged && !is_noted(site, validator))
         code = cprov_index_source_checked(site->search->index, site->known.id,
-                                          put_seen(site, validator, kept), &own);
+                                          put_marks(site, validator, kept), &own);
     else if (code == 0 && !unchanged)
-        code = commit_import(site, put_seen(site, validator, kept), &own);
+        code = commit_import(site, put_marks(site, validator, kept), &own);
     site_settled(site, code, own.code ? &own : err);
     cprov_search_pump(site->search);
 }

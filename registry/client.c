@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "manifest/reference.h"
 #include "registry/blob_queue.h"
 #include "registry/client_private.h"
 #include "registry/endpoint.h"
@@ -164,6 +165,14 @@ void cprov_client_free(struct cprov_client *c)
 const char *cprov_client_withheld(const struct cprov_client *c, const char *host)
 {
     return cprov_auth_withheld(c->auth, host);
+}
+
+bool cprov_client_is_private(const struct cprov_client *c, const char *host)
+{
+    for (const struct cprov_endpoint *e = c->endpoints; e; e = e->next)
+        if (strcmp(e->host, host) == 0 && e->is_private)
+            return true;
+    return cprov_host_is_private(cprov_span_of(host));
 }
 
 uint64_t cprov_client_requests(const struct cprov_client *c)

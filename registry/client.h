@@ -35,6 +35,8 @@ struct cprov_registry_settings {
     bool allow_http; /* plain HTTP permitted (loopback is always) */
     const char *token_server; /* where its login may go besides: see registry/origin.h; or NULL */
     struct cprov_http_peer peer;
+    bool public_only; /* a public document leads to the host, and nobody else names it: a private
+                         address is refused */
 };
 typedef int cprov_settings_fn(void *arg, const char *host, struct cprov_registry_settings *out,
                               struct cprov_error *err);
@@ -75,6 +77,8 @@ const char *cprov_client_withheld(const struct cprov_client *c, const char *host
 CPROV_MUST_CHECK
 int cprov_client_run(struct cprov_client *c, const bool *until, struct cprov_error *err);
 
+/* Whether a host is a private place: it is written so, or has answered from a private address. */
+bool cprov_client_is_private(const struct cprov_client *c, const char *host);
 uint64_t cprov_client_requests(const struct cprov_client *c);
 
 /*

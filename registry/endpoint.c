@@ -67,6 +67,15 @@ static int fill(struct cprov_endpoint *e, const struct cprov_client_options *opt
         if (code < 0)
             return code;
     }
+    /* What is meant by a name is judged where the socket opens; through a proxy that is too late.
+     */
+    if (e->settings.public_only && cprov_host_is_private(cprov_span_of(e->host))) {
+        (void)cprov_fail(err, CPROV_ENETWORK,
+                         "a public document leads to the private address %s: refused", e->host);
+        cprov_hint(err, "if it is meant, name the host in the configuration: hosts: {\"%s\": {}}",
+                   e->host);
+        return CPROV_ENETWORK;
+    }
     return e->settings.api && *e->settings.api ? api_base(e, err) : plain_base(e, err);
 }
 

@@ -465,7 +465,7 @@ static int start(struct cprov_request *r, const struct cprov_request_spec *spec,
         .once = spec->once,
         .probe = spec->probe,
         .allow_http = e->settings.allow_http,
-        .public_only = elsewhere && public_only,
+        .public_only = (elsewhere && public_only) || e->settings.public_only,
         .login_origin = elsewhere ? e->base : NULL,
         .peer_origin = spec->foreign ? ""
                        : elsewhere   ? e->base

@@ -53,6 +53,7 @@ struct cprov_listing {
     int64_t checked; /* when this was last known to be so; 0: just now */
     enum cprov_kind kind;
     bool is_os;
+    bool from_private; /* its place is a document that came from a private address */
 };
 
 /* Code 0 with err: the row has what is known, has_details is false, and err says what of it could

@@ -614,6 +614,41 @@ static void plain_http_is_refused(void **state)
     world_close(&w);
 }
 
+static char private_api[CPROV_NAME_MAX + 16];
+
+/* A name of a document that turns out to be on this machine. */
+static int led_settings(void *arg, const char *host, struct cprov_registry_settings *out,
+                        struct cprov_error *err)
+{
+    (void)arg;
+    (void)err;
+    out->api = private_api;
+    out->public_only = strcmp(host, "led.example") == 0;
+    return 0;
+}
+
+static void S11_a_document_leads_by_name(void **state)
+{
+    struct cprov_client_options options = { .settings = led_settings };
+    struct world w;
+
+    (void)state;
+    world_open(&w, serve_manifest, NULL, &options);
+    snprintf(private_api, sizeof(private_api), "http://%s", w.ref.host);
+    snprintf(w.ref.host, sizeof(w.ref.host), "led.example");
+    assert_int_equal(world_get(&w), CPROV_ENETWORK);
+    assert_non_null(strstr(w.err.msg, "private address"));
+    assert_int_equal(script_server_count(w.server, ""), 0);
+    snprintf(w.ref.host, sizeof(w.ref.host), "named.example");
+    assert_int_equal(world_get(&w), 0);
+    assert_true(cprov_client_is_private(w.client, "named.example"));
+    /* The connection of another request is no way round. */
+    snprintf(w.ref.host, sizeof(w.ref.host), "led.example");
+    assert_int_equal(world_get(&w), CPROV_ENETWORK);
+    assert_int_equal(script_server_count(w.server, ""), 1);
+    world_close(&w);
+}
+
 static void serve_tls_words(struct script_call *call, void *arg)
 {
     (void)arg;
@@ -656,6 +691,7 @@ int main(void)
         cmocka_unit_test(pings),
         cmocka_unit_test(warnings_once),
         cmocka_unit_test(plain_http_is_refused),
+        cmocka_unit_test(S11_a_document_leads_by_name),
         cmocka_unit_test(https_after_http),
     };
 
