@@ -89,17 +89,28 @@ static bool may_name_files(const struct cprov_source *source)
     return cprov_span_starts_with(location, "/") || cprov_span_starts_with(location, "file://");
 }
 
-/* A public catalog must not send us to a server of our own network, nor to plain http. */
+/* A public catalog must not send us to a server of our own network, nor to plain http. One in a
+ * registry has no scheme in its location: it is https, but on the loopback. */
 static int check_url(const struct job *j, struct cprov_error *err)
 {
     const struct cprov_source *source = j->target->source;
+    auto_buf struct cprov_buf text = { 0 };
     struct cprov_url from, to;
+    struct cprov_place place;
     struct cprov_error ignored = CPROV_ERROR_INIT;
 
     if (cprov_url_parse(cprov_span_of(j->target->url), &to, err) < 0)
         return cprov_wrap_as(err, CPROV_EVERIFY, "the URL in the source");
-    if (!source || cprov_url_parse(cprov_span_of(source->location), &from, &ignored) < 0)
+    if (!source || may_name_files(source) ||
+        cprov_place_init(source, cprov_kinds, &place, &ignored) < 0 || place.kind->local)
         return 0;
+    cprov_buf_init(&text, CPROV_URL_MAX);
+    if (!strstr(source->location, "://"))
+        cprov_buf_add_text(
+            &text, cprov_host_is_loopback(cprov_span_of(place.base.host)) ? "http://" : "https://");
+    cprov_buf_add_text(&text, strstr(source->location, "://") ? source->location : place.base.host);
+    if (cprov_url_parse(cprov_buf_span(&text), &from, err) < 0)
+        return cprov_wrap(err, "source '%s'", source->name);
     return cprov_redirect_check(&from, &to, j->s->options.allow_http, err);
 }
 
