@@ -136,7 +136,9 @@ def one_of_several_platforms(w):
     w.new_store()
     wanted = [{"digest": w.windows["digest"], "size": w.windows["size"]}] + blobs_of(w.layout, w.windows)
     install_once(w, "team/multi:1.0", wanted, "--platform", "windows/amd64")
-    equal(installed(w, w.registry.address + "/team/multi")["Digest"], w.windows["digest"], "digest")
+    row = installed(w, w.registry.address + "/team/multi")
+    equal(row["Digest"], skopeo_digest(w, "team/multi:1.0"), "digest")  # the index's, as the registry has it
+    equal(row["PlatformDigest"], w.windows["digest"], "digest of the platform")
     w.clean()
 
 
