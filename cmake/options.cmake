@@ -34,7 +34,9 @@ endif()
 if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Release")
   # _FORTIFY_SOURCE needs optimisation, so it is not in the dev preset.
   target_compile_options(cprov_options INTERFACE
-    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-clash-protection -ffunction-sections -fdata-sections)
+    -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-clash-protection -ffunction-sections -fdata-sections
+    # Nothing unwinds at run time; debuggers have .debug_frame. A seventh of the library.
+    -fno-asynchronous-unwind-tables -fno-unwind-tables)
   target_link_options(cprov_options INTERFACE
     LINKER:-z,relro,-z,now LINKER:--gc-sections LINKER:--as-needed)
   include(CheckPIESupported)
