@@ -1,17 +1,31 @@
 /* provider/sources.c - registered sources: shown, added, changed, removed. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "provider/local_place.h"
 #include "provider/ping.h"
 #include "provider/refresh.h"
 #include "registry/source_probe.h"
 
+/* The address of a proxy may hold its login, which nobody is shown. */
+static const char *without_login(const char *url, char out[CPROV_URL_MAX])
+{
+    if (!url)
+        return NULL;
+    snprintf(out, CPROV_URL_MAX, "%s", url);
+    cprov_text_hide_login(out);
+    return out;
+}
+
 static void emit(const struct cprov_source *source, cprov_source_fn *item, void *arg)
 {
+    char proxy[CPROV_URL_MAX];
+
     if (item)
         item(arg, &(struct cprov_source_item){ .size = sizeof(struct cprov_source_item),
                                                .name = source->name,
@@ -20,7 +34,7 @@ static void emit(const struct cprov_source *source, cprov_source_fn *item, void 
                                                                                      : "oci",
                                                .trusted = source->trusted,
                                                .registered = source->registered,
-                                               .proxy = source->proxy,
+                                               .proxy = without_login(source->proxy, proxy),
                                                .key = source->key,
                                                .ca_file = source->ca_file,
                                                .cert_file = source->cert_file,
