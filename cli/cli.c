@@ -13,6 +13,7 @@
 #include "cli/input.h"
 #include "cli/question.h"
 #include "cli/signals.h"
+#include "cli/suggest.h"
 #include "cli/text.h"
 
 #define LINE_MAX_BYTES (64 * CPROV_KIB)
@@ -136,7 +137,11 @@ static void on_error(void *arg, const struct cprov_failure *failure)
 
     if (failure->result == CPROV_CANCELLED && cli->stdout_failure.code)
         return;
-    cprov_report_failure(&cli->report, failure);
+    struct cprov_failure told = *failure;
+    const char *suggestion = cprov_suggest_image(cli, failure);
+    if (suggestion)
+        told.hint = suggestion;
+    cprov_report_failure(&cli->report, &told);
 }
 
 static enum cprov_answer on_question(void *arg, const struct cprov_question *question)
