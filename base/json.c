@@ -639,17 +639,12 @@ static void store(const struct cprov_json *v, enum cprov_json_field_type type, v
     }
 }
 
-/*
- * Go's decoder, which most other tools use, takes "Layers" for "layers": a document with such a
- * member would be one thing to them and another to us.
- */
 static int check_spelling(const struct cprov_json *obj, const struct cprov_json_field *fields,
                           size_t count, struct cprov_error *err)
 {
     for (const struct cprov_json *v = obj->child; v; v = v->next)
         for (size_t i = 0; i < count; i++)
-            if (cprov_span_is_nocase(v->key, fields[i].name) &&
-                !cprov_span_is(v->key, fields[i].name))
+            if (cprov_json_is_misspelled(v->key, fields[i].name))
                 return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s",
                                   fields[i].name, v->key.ptr);
     return 0;

@@ -92,6 +92,11 @@ int cprov_json_parse_known(struct cprov_span input, const struct cprov_json_fiel
                            size_t count, struct cprov_arena *arena, struct cprov_json **out,
                            struct cprov_error *err);
 
+/* Whether Go's decoder, and with it most other tools, takes a member for the one of that name
+ * though it is spelled otherwise: letter case, and the two letters of Unicode that fold to ASCII.
+ */
+bool cprov_json_is_misspelled(struct cprov_span key, const char *name);
+
 CPROV_MUST_CHECK
 int cprov_json_decode(const struct cprov_json *obj, const struct cprov_json_field *fields,
                       size_t count, void *out, struct cprov_error *err);

@@ -171,7 +171,7 @@ static int check_spelling(const char *member, struct cprov_error *err)
     static const char *const names[] = { "format", "formatVersion", "images" };
 
     for (size_t i = 0; i < CPROV_COUNT(names); i++)
-        if (strcmp(member, names[i]) != 0 && cprov_span_is_nocase(cprov_span_of(member), names[i]))
+        if (cprov_json_is_misspelled(cprov_span_of(member), names[i]))
             return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s", names[i],
                               member);
     return 0;

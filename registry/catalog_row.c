@@ -76,8 +76,7 @@ static bool is_named(struct cprov_span key, struct cprov_span name, unsigned dia
 static int check_spelling(struct cprov_span key, struct cprov_error *err)
 {
     for (size_t i = 0; i < CPROV_COUNT(fields); i++)
-        if ((fields[i].dialects & OURS) && key.len == fields[i].name.len &&
-            cprov_span_is_nocase(key, fields[i].name.ptr))
+        if ((fields[i].dialects & OURS) && cprov_json_is_misspelled(key, fields[i].name.ptr))
             return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s",
                               fields[i].name.ptr, key.ptr);
     return 0;

@@ -224,6 +224,22 @@ static void H9_nul(void **state)
     assert_string_equal(cprov_buf_text(&out), text);
 }
 
+/* What Go's decoder takes for a member of ours, a long s and a Kelvin sign included. */
+static void S15_letters_of_other_readers(void **state)
+{
+    (void)state;
+    static const char *const other[] = { "Size", "SIZE", "\xc5\xbfize", "\xc5\xbfIZE" };
+    static const char *const none[] = { "size", "siz", "sizes", "\xc5\xbf", "\xc5", "zize", "" };
+
+    for (size_t i = 0; i < CPROV_COUNT(other); i++)
+        assert_true(cprov_json_is_misspelled(cprov_span_of(other[i]), "size"));
+    for (size_t i = 0; i < CPROV_COUNT(none); i++)
+        assert_false(cprov_json_is_misspelled(cprov_span_of(none[i]), "size"));
+    assert_true(cprov_json_is_misspelled(cprov_span_of("to\xe2\x84\xaa"
+                                                       "en"),
+                                         "token"));
+}
+
 /* Of members that nobody knows the name alone is kept, whatever they hold. */
 static void S8_unknown_members(void **state)
 {
@@ -524,13 +540,21 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),       cmocka_unit_test(test_values),
-        cmocka_unit_test(test_scalars),       cmocka_unit_test(test_depth),
-        cmocka_unit_test(test_value_limit),   cmocka_unit_test(test_many_keys),
-        cmocka_unit_test(test_long_tokens),   cmocka_unit_test(test_u64),
-        cmocka_unit_test(test_decode),        cmocka_unit_test(test_decode_refused),
-        cmocka_unit_test(test_writer),        cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(H9_nul),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_scalars),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_value_limit),
+        cmocka_unit_test(test_many_keys),
+        cmocka_unit_test(test_long_tokens),
+        cmocka_unit_test(test_u64),
+        cmocka_unit_test(test_decode),
+        cmocka_unit_test(test_decode_refused),
+        cmocka_unit_test(test_writer),
+        cmocka_unit_test(test_escapes),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(H9_nul),
+        cmocka_unit_test(S15_letters_of_other_readers),
         cmocka_unit_test(S8_unknown_members),
     };
 
