@@ -135,7 +135,7 @@ static void on_error(void *arg, const struct cprov_failure *failure)
 {
     struct cprov_cli *cli = arg;
 
-    if (failure->result == CPROV_CANCELLED && cli->stdout_failure.code)
+    if (failure->result == CPROV_CANCELLED && (cli->stdout_failure.code || cli->output_failed))
         return;
     struct cprov_failure told = *failure;
     const char *suggestion = cprov_suggest_image(cli, failure);
@@ -231,7 +231,7 @@ int cprov_cli_start(struct cprov_cli *cli, struct cprov_error *err)
         .question = cprov_question_possible(cprov_cli_stdin_taken(cli)) ? on_question : NULL,
         .cancelled = on_cancelled,
     };
-    s->session.yes |= s->force;
+    s->session.yes |= s->force && !s->confirm; /* a question that is asked for is asked */
     s->session.sources = s->sources.items;
     s->session.sources_count = s->sources.count;
     s->session.current_user = s->scope && !strcmp(s->scope, "currentuser");

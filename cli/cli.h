@@ -22,6 +22,7 @@ struct cprov_cli {
     struct cprov_bars *bars;
     struct cprov_out *out;
     struct cprov_error stdout_failure; /* once set nothing more is written there */
+    bool output_failed;                /* the same of a file that the verb writes */
     struct cprov_callbacks callbacks;  /* arg is the cli; verbs put in their item() */
     struct cprov_session *session;
     bool answered; /* a result below 0 has been said on stdout */

@@ -26,7 +26,9 @@ static int write_bytes(void *arg, const void *data, size_t len)
         o->sink.fd = o->file.fd;
     }
     o->written += len;
-    return o->sink.code < 0 ? o->sink.code : cprov_byte_sink_write(arg, data, len);
+    int code = o->sink.code < 0 ? o->sink.code : cprov_byte_sink_write(arg, data, len);
+    cli->output_failed = o->sink.code < 0; /* which is told, and not that the rest is left out */
+    return code;
 }
 
 static int export(struct cprov_cli *cli, const char *const *names, size_t count,
