@@ -69,7 +69,7 @@ const struct cprov_option cprov_options[] = {
       "columns as wide as their cells, descriptions whole", NULL, 0 },
 
     /* which of an index */
-    { "os-version", 0, CPROV_OPTION_TEXT, CPROV_SET_HOST, AT(session.os_version), "V",
+    { "os-version", 0, CPROV_OPTION_TEXT, CPROV_SET_HOST | CPROV_SET_BUILD, AT(session.os_version), "V",
       "build of the Windows host", "this machine's", 0 },
     { "isolation", 0, CPROV_OPTION_CHOICE, CPROV_SET_HOST | CPROV_SET_COMPAT | CPROV_SET_CONTAINER | CPROV_SET_RARE,
       AT(session.isolation), "process|hyperv|any", "how the container will run", NULL, 0 },

@@ -115,7 +115,8 @@ enum cprov_option_set {
     CPROV_SET_EVERY_VERSION = 1u << 25, /* several of a name make sense */
     CPROV_SET_CAPS = 1u << 27,          /* on what layers may be */
     CPROV_SET_CATALOG = 1u << 28,
-    CPROV_SET_RARE = 1u << 23, /* no set: not on the one screen of help */
+    CPROV_SET_BUILD = 1u << 29, /* --os-version: which of several that are installed */
+    CPROV_SET_RARE = 1u << 23,  /* no set: not on the one screen of help */
 };
 
 enum cprov_option_kind {

@@ -247,7 +247,7 @@ const struct cprov_verb cprov_verbs[] = {
                       "cprov ls alpine / -r --format jsonl" },
         .notes = "What the layers add up to is shown, without unpacking them: of a folder what is "
                  "in it, of anything else the thing itself.",
-        .sets = CPROV_SET_VERSIONS | CPROV_SET_FILES | CPROV_SET_CAPS,
+        .sets = CPROV_SET_VERSIONS | CPROV_SET_BUILD | CPROV_SET_FILES | CPROV_SET_CAPS,
         .least = 1,
         .most = 2,
         .record = &cprov_file_record,
@@ -263,7 +263,7 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "cprov cat alpine etc/os-release" },
         .notes = "Links are followed within the image. Layers are read from the top, as far down "
                  "as the file is.",
-        .sets = CPROV_SET_VERSIONS | CPROV_SET_CAPS,
+        .sets = CPROV_SET_VERSIONS | CPROV_SET_BUILD | CPROV_SET_CAPS,
         .least = 2,
         .most = 2,
     },
@@ -278,7 +278,7 @@ const struct cprov_verb cprov_verbs[] = {
         .notes = "The same image always gives the same bytes. A file that is there is replaced "
                  "with --force only; a pipe or a character device is written into, a symlink "
                  "refused. FILE - is stdout.",
-        .sets = CPROV_SET_VERSIONS | CPROV_SET_CAPS,
+        .sets = CPROV_SET_VERSIONS | CPROV_SET_BUILD | CPROV_SET_CAPS,
         .least = 2,
         .most = 2,
         .shows = "force what-if",

@@ -63,7 +63,7 @@ int cprov_installed_find(struct cprov_session *s, const struct cprov_images *ima
             found = &images->list[cprov_select_platform(s, images, selected, i)];
         bool rival = strcmp(found->name, image->name) != 0 ||
                      (which == CPROV_INSTALLED_ONLY && strcmp(found->version, image->version) != 0);
-        if (rival && !cprov_digest_equal(&found->descriptor.digest, &image->descriptor.digest))
+        if (rival && !cprov_select_is_same(found, image))
             return fail_several(name, images, selected, err);
     }
     if (!found) {

@@ -437,6 +437,35 @@ static const char *shown_name(const struct cprov_target *target, const char *tit
     return *title && cprov_span_is_nocase(name, title) ? title : target->name;
 }
 
+static const struct cprov_platform *entry_in(const struct cprov_manifest *index,
+                                             const struct cprov_digest *digest)
+{
+    for (size_t i = 0; i < index->manifests_count; i++)
+        if (index->manifests[i].has_platform &&
+            cprov_digest_equal(&index->manifests[i].digest, digest))
+            return &index->manifests[i].platform;
+    return NULL;
+}
+
+/* The platform by which the image was chosen: a variant or a build that its config leaves out is
+ * in the index. */
+static struct cprov_platform whole_platform(const struct cprov_plan *p,
+                                            const struct cprov_image_config *config)
+{
+    struct cprov_platform own = config->platform;
+    const struct cprov_digest *digest = &p->image->descriptor.digest;
+    const struct cprov_platform *entry = entry_in(p->top.manifest, digest);
+
+    for (size_t i = 0; i < p->inner_count && !entry; i++)
+        entry = entry_in(p->inner[i].manifest, digest);
+    if (!entry || strcmp(own.os, entry->os) != 0 ||
+        strcmp(own.architecture, entry->architecture) != 0)
+        return own;
+    own.variant = *own.variant ? own.variant : entry->variant;
+    own.os_version = *own.os_version ? own.os_version : entry->os_version;
+    return own;
+}
+
 static const char *platform_text(struct cprov_session *s, const struct cprov_plan *p,
                                  const struct cprov_image_config *config, bool all)
 {
@@ -445,8 +474,11 @@ static const char *platform_text(struct cprov_session *s, const struct cprov_pla
     cprov_buf_init(&text, CPROV_MANIFEST_MAX);
     if (all && p->top.manifest->kind == CPROV_DOC_INDEX)
         cprov_manifest_offers(p->top.manifest, &text);
-    else if (config)
-        cprov_platform_format(&config->platform, &text);
+    else if (config) {
+        struct cprov_platform own = whole_platform(p, config);
+
+        cprov_platform_format(&own, &text);
+    }
     return cprov_arena_text(&s->call, cprov_buf_span(&text));
 }
 

@@ -153,6 +153,12 @@ static bool fits_host(struct cprov_session *s, const struct cprov_image *image)
     return !offers(s, image, &c, 0) || cprov_choice_result(&c, &i);
 }
 
+bool cprov_select_is_same(const struct cprov_image *a, const struct cprov_image *b)
+{
+    return cprov_digest_equal(&a->descriptor.digest, &b->descriptor.digest) ||
+           (*a->index_digest && strcmp(a->index_digest, b->index_digest) == 0);
+}
+
 size_t cprov_select_platform(struct cprov_session *s, const struct cprov_images *images,
                              const bool *selected, size_t i)
 {
@@ -162,8 +168,9 @@ size_t cprov_select_platform(struct cprov_session *s, const struct cprov_images 
 
     cprov_choice_init(&c, &s->host);
     for (size_t k = i; k < images->count; k++)
-        if (selected[k] && strcmp(list[k].name, list[i].name) == 0 &&
-            strcmp(list[k].version, list[i].version) == 0)
+        if (selected[k] && (cprov_select_is_same(&list[k], &list[i]) ||
+                            (strcmp(list[k].name, list[i].name) == 0 &&
+                             strcmp(list[k].version, list[i].version) == 0)))
             (void)offers(s, &list[k], &c, k);
     return cprov_choice_result(&c, &best) ? best : i;
 }

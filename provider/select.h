@@ -38,8 +38,11 @@ int cprov_select_quietly(struct cprov_session *s, const struct cprov_images *ima
                          const char *name, const struct cprov_version_options *version,
                          bool *selected, const char **why, struct cprov_error *err);
 
-/* Of the flagged images that share name and version with the i-th, the index of the one for this
- * session's host: platforms of one version are told apart by that alone. */
+/* Whether two installed images are one, or platforms of one index. */
+bool cprov_select_is_same(const struct cprov_image *a, const struct cprov_image *b);
+
+/* Of the flagged images that are the i-th, or share its name and version, the index of the one for
+ * this session's host: platforms of one image are told apart by that alone. */
 size_t cprov_select_platform(struct cprov_session *s, const struct cprov_images *images,
                              const bool *selected, size_t i);
 
