@@ -2,6 +2,7 @@
 #include "provider/staging.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "store/blobs.h"
 #include "store/check.h"
@@ -36,12 +37,24 @@ static int discard_wrong(struct cprov_store *store, struct cprov_error *err)
     return d.code;
 }
 
+/* A file or a pipe in the folder's place is none of ours, and goes unread. A symlink is refused
+ * with what it leads to. */
+static int clear_place(const char *path, struct cprov_error *err)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0 || S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode))
+        return 0;
+    return cprov_fs_remove_tree(AT_FDCWD, path, err);
+}
+
 int cprov_staging_open(struct cprov_session *s, const char *path, struct cprov_store **out,
                        struct cprov_error *err)
 {
     auto_store struct cprov_store *store = NULL;
 
-    if (cprov_store_open(path, CPROV_STORE_CREATE | CPROV_STORE_OWN, &s->cancel, &store, err) < 0 ||
+    if (clear_place(path, err) < 0 ||
+        cprov_store_open(path, CPROV_STORE_CREATE | CPROV_STORE_OWN, &s->cancel, &store, err) < 0 ||
         discard_wrong(store, err) < 0)
         return err->code;
     *out = cprov_steal(&store);
