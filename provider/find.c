@@ -191,6 +191,21 @@ static int conclude_one(struct find *f, size_t i)
     return o->code;
 }
 
+/* All of one registry that has nothing: perhaps it is none, or its path is another. Sources of
+ * other kinds say themselves what is in them. */
+static void tell_empty(const struct find *f)
+{
+    const struct cprov_place *place = &f->s->places[0];
+    const char *path = place->base.repository;
+
+    if (f->s->places_count != 1 || f->count != 1 || f->options->prefix || place->kind->import ||
+        f->names[0].is_reference || !cprov_span_is(f->names[0].lookup, "*") ||
+        f->outcomes[0].rows > 0 || f->outcomes[0].code != 0)
+        return;
+    cprov_say(f->s, CPROV_MSG_WARNING, "source '%s': its registry lists no image%s%s%s",
+              place->source->name, *path ? " below '" : "", path, *path ? "'" : "");
+}
+
 /* Tells what was not found; the first failure decides the code. */
 static int conclude(struct find *f)
 {
@@ -208,6 +223,8 @@ static int conclude(struct find *f)
         if (result == 0)
             result = code;
     }
+    if (result == 0)
+        tell_empty(f);
     if (result == 0 && f->strict) {
         cprov_report(f->s, "", &f->strict_err);
         result = f->strict;
