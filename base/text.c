@@ -130,24 +130,41 @@ static struct cprov_span password_of(struct cprov_span word)
     return cprov_span_from(word, colon + 1);
 }
 
+/* What follows the '?' of "host/path?name=value" within a word, or an empty span. "did you mean x?"
+ * and the pattern "a?b" have none. */
+static struct cprov_span query_of(struct cprov_span word)
+{
+    struct cprov_span none = { NULL, 0 }, path, query;
+
+    if (!cprov_span_cut(word, '?', &path, &query) || cprov_span_find(query, '=') == query.len)
+        return none;
+    return query;
+}
+
+/* Puts stars in the place of a piece of the word at *len; less remains of it. */
+static void put_stars(char *text, size_t *len, struct cprov_span secret)
+{
+    size_t stars = secret.len < 3 ? secret.len : 3;
+
+    if (secret.len == 0)
+        return;
+    char *from = text + (secret.ptr - text);
+    memset(from, '*', stars);
+    memmove(from + stars, from + secret.len, strlen(from + secret.len) + 1);
+    *len -= secret.len - stars;
+}
+
 void cprov_text_hide_login(char *text)
 {
     static const char blanks[] = " \t\r\n'\"";
 
-    if (!strchr(text, '@'))
+    if (!strpbrk(text, "@?"))
         return;
     while (*(text += strspn(text, blanks))) {
         size_t len = strcspn(text, blanks);
-        struct cprov_span secret = password_of(cprov_span_make(text, len));
-        size_t stars = secret.len < 3 ? secret.len : 3;
 
-        if (secret.len > 0) {
-            char *from = text + (secret.ptr - text);
-
-            memset(from, '*', stars);
-            memmove(from + stars, from + secret.len, strlen(from + secret.len) + 1);
-            len -= secret.len - stars;
-        }
+        put_stars(text, &len, query_of(cprov_span_make(text, len)));
+        put_stars(text, &len, password_of(cprov_span_make(text, len)));
         text += len;
     }
 }

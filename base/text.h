@@ -27,7 +27,8 @@ void cprov_text_add_clean(struct cprov_buf *b, struct cprov_span text);
 void cprov_text_clean(char *text);
 
 /* Puts "***" in the place of the password in "user:password@host" and "https://user:password@host",
- * which people write and nobody takes. "name@sha256:.." and "host:5000/name:tag@.." are none. */
+ * and of the query in "host/path?name=value", which people write and nobody takes. "name@sha256:.."
+ * and "host:5000/name:tag@.." are none. */
 void cprov_text_hide_login(char *text);
 
 #define CPROV_SIZE_TEXT_MAX 24

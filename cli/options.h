@@ -109,7 +109,7 @@ enum cprov_option_set {
     CPROV_SET_CONTAINER = 1u << 20, /* that is made */
     CPROV_SET_REMOVE = 1u << 21,
     CPROV_SET_FILES = 1u << 22,
-    CPROV_SET_INPUT = 1u << 27,
+    CPROV_SET_INPUT = 1u << 30,
     CPROV_SET_REFRESH = 1u << 24,
     CPROV_SET_REFS = 1u << 26,          /* a row of another verb names what is meant */
     CPROV_SET_EVERY_VERSION = 1u << 25, /* several of a name make sense */

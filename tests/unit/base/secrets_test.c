@@ -67,6 +67,9 @@ static void H9_a_login_inside_a_reference(void **state)
     static const struct {
         const char *in, *expected;
     } cases[] = {
+        { "127.0.0.1:1/a:1?token=SECRET", "127.0.0.1:1/a:1?***" },
+        { "x: https://u:SECRET@h/a?sig=SECRET", "x: https://u:***@h/a?***" },
+        { "did you mean 'a?b'? yes", "did you mean 'a?b'? yes" },
         { "", "" },
         { "https://me:secret@host/app:1: no", "https://me:***@host/app:1: no" },
         { "'me:s@cr/t@host:5000/app:1'", "'me:***@host:5000/app:1'" },
