@@ -178,7 +178,8 @@ static void B31_schema_1_is_unsupported(void **state)
     static const char *const headers[] = {
         "Content-Type: application/vnd.docker.distribution.manifest.v1+prettyjws\r\n"
         "Docker-Content-Digest: sha256:" ZEROS,
-        "Content-Type: application/json\r\nDocker-Content-Digest: sha256:" ZEROS,
+        "Content-Type: application/json\r\n"
+        "Docker-Content-Digest: sha256:" ZEROS,
         "Content-Type: application/vnd.docker.distribution.manifest.v1+json\r\n",
     };
 
