@@ -6,8 +6,6 @@
 #include "manifest/reference.h"
 #include "store/name_set.h"
 
-#define ANN_CONTAINERD "io.containerd.image.name"
-
 /* "registry:5000/team/app:1.2" is cut at the last ':' that no '/' follows. */
 static void split_name(struct cprov_span text, struct cprov_span *name, struct cprov_span *version)
 {
@@ -91,7 +89,8 @@ void cprov_image_name(struct cprov_image *image, struct cprov_arena *arena, cons
     const struct cprov_descriptor *d = &image->descriptor;
     const char *ref =
         cprov_annotation_get(d->annotations, d->annotations_count, CPROV_ANN_REF_NAME);
-    const char *full = cprov_annotation_get(d->annotations, d->annotations_count, ANN_CONTAINERD);
+    const char *full =
+        cprov_annotation_get(d->annotations, d->annotations_count, CPROV_ANN_CONTAINERD);
 
     bool says_name = ref && strpbrk(ref, ":/") && !is_digest_alone(ref);
     image->naming = CPROV_NAMED_IN_FULL;

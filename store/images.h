@@ -15,16 +15,17 @@ struct cprov_error;
 
 /* Annotations of an entry, beside
  * org.opencontainers.image.{ref.name,version,vendor,description,created}. */
-#define CPROV_ANN_REF_NAME  "org.opencontainers.image.ref.name"
-#define CPROV_ANN_NAME      "io.container-provider.name"
-#define CPROV_ANN_SOURCE    "io.container-provider.source"
-#define CPROV_ANN_REFERENCE "io.container-provider.reference" /* canonical, with the host */
-#define CPROV_ANN_INSTALLED "io.container-provider.installed"
-#define CPROV_ANN_SIZE      "io.container-provider.size"
-#define CPROV_ANN_OS_IMAGE  "io.container-provider.os-image"
-#define CPROV_ANN_PLATFORM  "io.container-provider.platform"
-#define CPROV_ANN_IMAGE_ID  "io.container-provider.image-id"
-#define CPROV_ANN_INDEX     "io.container-provider.index-digest"
+#define CPROV_ANN_REF_NAME   "org.opencontainers.image.ref.name"
+#define CPROV_ANN_CONTAINERD "io.containerd.image.name" /* in full; docker save has it too */
+#define CPROV_ANN_NAME       "io.container-provider.name"
+#define CPROV_ANN_SOURCE     "io.container-provider.source"
+#define CPROV_ANN_REFERENCE  "io.container-provider.reference" /* canonical, with the host */
+#define CPROV_ANN_INSTALLED  "io.container-provider.installed"
+#define CPROV_ANN_SIZE       "io.container-provider.size"
+#define CPROV_ANN_OS_IMAGE   "io.container-provider.os-image"
+#define CPROV_ANN_PLATFORM   "io.container-provider.platform"
+#define CPROV_ANN_IMAGE_ID   "io.container-provider.image-id"
+#define CPROV_ANN_INDEX      "io.container-provider.index-digest"
 
 /* Where the name of an entry comes from. */
 enum cprov_naming {

@@ -19,7 +19,6 @@
 #define ANN_VENDOR      "org.opencontainers.image.vendor"
 #define ANN_DESCRIPTION "org.opencontainers.image.description"
 #define ANN_CREATED     "org.opencontainers.image.created"
-#define ANN_CONTAINERD  "io.containerd.image.name"
 
 #define SIZE_TEXT_MAX 24
 
@@ -35,7 +34,7 @@ static const struct text_field {
     { ANN_DESCRIPTION, offsetof(struct cprov_image, description), true },
     { ANN_CREATED, offsetof(struct cprov_image, created), true },
     { CPROV_ANN_REFERENCE, offsetof(struct cprov_image, reference), true },
-    { ANN_CONTAINERD, offsetof(struct cprov_image, reference), true },
+    { CPROV_ANN_CONTAINERD, offsetof(struct cprov_image, reference), true },
     { CPROV_ANN_PLATFORM, offsetof(struct cprov_image, platform), true },
     { CPROV_ANN_IMAGE_ID, offsetof(struct cprov_image, image_id), true },
     { CPROV_ANN_INDEX, offsetof(struct cprov_image, index_digest), false },
