@@ -38,6 +38,7 @@
 #define CPROV_CATALOG_PACKED_MAX  (1ull << 30)    /* of one in a registry */
 #define CPROV_CATALOG_ENTRIES_MAX 20000000        /* versions in it */
 #define CPROV_CATALOG_RECORD_MAX  (2 * CPROV_MIB) /* bytes of one image with its versions */
+#define CPROV_CATALOG_DATES_MAX   1024            /* signed catalogs whose dates are kept */
 #define CPROV_CATALOG_TEXTS_FREE                                                                   \
     (16 * CPROV_MIB)                /* bytes that versions may have of their images, and */
 #define CPROV_CATALOG_TEXTS_RATIO 8 /* how many times the document's more */

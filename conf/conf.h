@@ -117,6 +117,11 @@ CPROV_MUST_CHECK
 int cprov_conf_certs(const char *host, struct cprov_arena *arena, struct cprov_host_conf *out,
                      struct cprov_error *err);
 
+/* Makes the folder (0755) if it is missing, and locks it against others who write in it; closing
+ * *out ends that. */
+CPROV_MUST_CHECK
+int cprov_conf_lock(const char *dir, int *out, struct cprov_error *err);
+
 /* What a change of the sources does. */
 enum cprov_source_change { CPROV_SOURCE_ADD, CPROV_SOURCE_UPDATE, CPROV_SOURCE_REMOVE };
 /*

@@ -167,7 +167,7 @@ static int read_own(struct cprov_draft *d, const char *file, struct cprov_error 
     return 0;
 }
 
-static int lock_dir(const char *dir, int *out, struct cprov_error *err)
+int cprov_conf_lock(const char *dir, int *out, struct cprov_error *err)
 {
     auto_fd int at = -1;
     int code = cprov_fs_make_dirs(AT_FDCWD, dir, 0755, err);
@@ -203,7 +203,7 @@ int cprov_conf_change_source(const char *dir, enum cprov_source_change change, c
     if (!file)
         return cprov_fail_memory(err);
 
-    int code = lock_dir(dir, &lock, err);
+    int code = cprov_conf_lock(dir, &lock, err);
     if (code == 0)
         code = read_own(&draft, file, err);
     if (code == 0)
@@ -255,7 +255,7 @@ int cprov_conf_allow_token_server(const char *dir, const char *host, const char 
     if (!file)
         return cprov_fail_memory(err);
 
-    if (lock_dir(dir, &lock, err) < 0 || read_token_servers(&draft, file, err) < 0)
+    if (cprov_conf_lock(dir, &lock, err) < 0 || read_token_servers(&draft, file, err) < 0)
         return err->code;
     draft.file = OWN;
     if (cprov_draft_put(&draft, &draft.hosts, &entry, err) < 0)

@@ -132,6 +132,7 @@ int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog
     q->host = &s->host;
     q->immutable = s->conf->immutable_tags;
     q->connect = s->options.offline ? NULL : connect;
+    q->dates_dir = s->conf_dir;
     q->freshness = (struct cprov_freshness){ age, live && !given ? 0 : age, age };
     q->details_max = CPROV_DETAILS_MAX;
     q->stale = on_stale;

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "conf/catalog_dates.h"
 #include "provider/local_place.h"
 #include "provider/ping.h"
 #include "provider/refresh.h"
@@ -274,21 +275,40 @@ int cprov_source_register(struct cprov_session *s, const struct cprov_source_opt
 
 /* --- set --- */
 
+static int make_key(const struct cprov_source *source, struct cprov_buf *key,
+                    struct cprov_error *err)
+{
+    struct cprov_place place;
+
+    if (cprov_place_init(source, cprov_kinds, &place, err) < 0)
+        return err->code;
+    cprov_buf_init(key, CPROV_URL_MAX);
+    cprov_place_key(&place, key);
+    return cprov_buf_check(key, "key of a source", err);
+}
+
 /* What the index has of it is of no use any more; a cache that cannot be cleaned is no failure. */
 static void forget(struct cprov_session *s, const struct cprov_source *source)
 {
     auto_buf struct cprov_buf key = { 0 };
-    struct cprov_place place;
     struct cprov_index *ix;
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    cprov_buf_init(&key, CPROV_URL_MAX);
-    if (cprov_place_init(source, cprov_kinds, &place, &err) == 0 &&
-        cprov_session_index(s, &ix, &err) == 0) {
-        cprov_place_key(&place, &key);
-        if (cprov_buf_check(&key, "key of a source", &err) == 0)
-            (void)!cprov_index_forget(ix, cprov_buf_text(&key), &err);
-    }
+    if (make_key(source, &key, &err) == 0 && cprov_session_index(s, &ix, &err) == 0)
+        (void)!cprov_index_forget(ix, cprov_buf_text(&key), &err);
+}
+
+/* Whoever names a key takes what it has signed, however old. */
+static int forget_date(struct cprov_session *s, const struct cprov_source *source,
+                       struct cprov_error *err)
+{
+    auto_buf struct cprov_buf key = { 0 };
+
+    if (!source->key)
+        return 0;
+    if (make_key(source, &key, err) < 0)
+        return err->code;
+    return cprov_catalog_date_forget(s->conf_dir, cprov_buf_span(&key), err);
 }
 
 static const char *changed_file(const char *given, const char *old)
@@ -333,7 +353,8 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
         return err->code;
     if (!cprov_should(s, "Set Package Source", "Package Source '%s'", old->name))
         return 0;
-    if (o->location && !o->no_check && check_location(s, source, err) < 0)
+    if ((o->key && forget_date(s, source, err) < 0) ||
+        (o->location && !o->no_check && check_location(s, source, err) < 0))
         return err->code;
     if (cprov_conf_change_source(s->conf_dir, CPROV_SOURCE_UPDATE, old->name, source, false, err) <
         0)

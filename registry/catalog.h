@@ -53,6 +53,7 @@ struct cprov_catalog_query {
      * cannot be asked. sparing: opened only when nothing else helps. */
     int (*open_index)(void *arg, struct cprov_index **out, struct cprov_error *err);
     bool sparing;
+    const char *dates_dir; /* where conf/catalog_dates.h keeps its file; NULL: no dates are kept */
     struct cprov_freshness freshness;
     /* Gives the client once the network is needed; NULL: offline, the index and what is on this
      * machine have to do. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "conf/catalog_dates.h"
 #include "registry/catalog_file.h"
 #include "registry/catalog_private.h"
 
@@ -19,14 +20,8 @@
 
 /* --- sites --- */
 
-/*
- * Of a source that must be signed the index keeps, in front of the validator, the date of the
- * newest catalog that the key has signed: "seen-1700000000 ...". An older one is a step back that
- * somebody on the way may have made.
+/* In front of the validator: that a document came from a private address, and may lead to others.
  */
-#define SEEN "seen-"
-
-/* And in front of all, that a document came from a private address: it may lead to others. */
 #define PRIVATE "private "
 
 static void take_private(struct cprov_site *site)
@@ -38,37 +33,52 @@ static void take_private(struct cprov_site *site)
         memmove(site->known.validator, text.ptr + strlen(PRIVATE), text.len - strlen(PRIVATE) + 1);
 }
 
-/* Moves the date from the validator to its own place. Another key has seen nothing. */
-static void take_seen(struct cprov_site *site)
+static const char *put_private(const struct cprov_site *site, const char *validator,
+                               char out[CPROV_VALIDATOR_MAX + 1])
 {
-    struct cprov_span text = cprov_span_of(site->known.validator), first, rest;
-    auto_buf struct cprov_buf mark = { 0 };
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-    uint64_t date;
-
-    if (!cprov_span_starts_with(text, SEEN) || !cprov_span_cut(text, ' ', &first, &rest))
-        return;
-    cprov_buf_init(&mark, CPROV_KIB);
-    if (site->place->source->key && cprov_span_u64(cprov_span_from(first, strlen(SEEN)), &date) &&
-        date < INT64_MAX &&
-        cprov_catalog_key_mark(site->place->source->key, &mark, &ignored) == 0 &&
-        cprov_span_starts_with(rest, cprov_buf_text(&mark)))
-        site->seen = (int64_t)date;
-    memmove(site->known.validator, rest.ptr, rest.len + 1);
+    if (!validator || !site->is_private)
+        return validator;
+    int len = snprintf(out, CPROV_VALIDATOR_MAX + 1, PRIVATE "%s", validator);
+    return len > 0 && len <= CPROV_VALIDATOR_MAX ? out : validator;
 }
 
-static const char *put_marks(const struct cprov_site *site, const char *validator,
-                             char out[CPROV_VALIDATOR_MAX + 1])
+static int make_key(const struct cprov_place *place, struct cprov_buf *key, struct cprov_error *err)
 {
-    const char *private = site->is_private ? PRIVATE : "";
-    char seen[32] = "";
+    cprov_buf_init(key, CPROV_URL_MAX);
+    cprov_place_key(place, key);
+    return cprov_buf_check(key, "key of a source", err);
+}
 
-    if (!validator)
-        return validator;
-    if (site->place->source->key && site->seen > 0)
-        (void)snprintf(seen, sizeof(seen), SEEN "%lld ", (long long)site->seen);
-    int len = snprintf(out, CPROV_VALIDATOR_MAX + 1, "%s%s%s", private, seen, validator);
-    return len > 0 && len <= CPROV_VALIDATOR_MAX ? out : validator;
+/* Of a source that must be signed: the date of the newest catalog that was read from it. An older
+ * one is a step back that somebody on the way may have made. */
+static int get_seen(struct cprov_site *site, struct cprov_error *err)
+{
+    const char *dir = site->search->query->dates_dir;
+    auto_buf struct cprov_buf key = { 0 };
+
+    if (!site->place->source->key || !dir)
+        return 0;
+    if (make_key(site->place, &key, err) < 0)
+        return err->code;
+    return cprov_catalog_date_get(dir, cprov_buf_span(&key), &site->seen, err);
+}
+
+/* Before the index has the catalog: whoever is killed in between reads it again. A folder that
+ * cannot be written does not hide what is right. */
+static void put_seen(const struct cprov_site *site)
+{
+    const struct cprov_catalog_query *q = site->search->query;
+    auto_buf struct cprov_buf key = { 0 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    if (!site->place->source->key || !q->dates_dir || site->created <= site->seen)
+        return;
+    if (make_key(site->place, &key, &err) == 0 &&
+        cprov_catalog_date_put(q->dates_dir, cprov_buf_span(&key), site->created, &err) == 0)
+        return;
+    (void)cprov_wrap(&err, "the date of its catalog cannot be kept");
+    if (q->warning)
+        q->warning(q->notice_arg, site->place, err.msg);
 }
 
 void cprov_site_init(struct cprov_site *site)
@@ -80,13 +90,10 @@ void cprov_site_init(struct cprov_site *site)
 
     if (!s->index)
         return;
-    cprov_buf_init(&key, CPROV_URL_MAX);
-    cprov_place_key(site->place, &key);
-    if (cprov_buf_check(&key, "key of a source", &err) < 0 ||
+    if (make_key(site->place, &key, &err) < 0 ||
         cprov_index_source(s->index, cprov_buf_text(&key), host, &site->known, &err) < 0)
         cprov_search_index_failed(s, &err);
     take_private(site);
-    take_seen(site);
 }
 
 int cprov_catalog_came_from_private(struct cprov_index *ix, const struct cprov_place *place,
@@ -95,9 +102,7 @@ int cprov_catalog_came_from_private(struct cprov_index *ix, const struct cprov_p
     auto_buf struct cprov_buf key = { 0 };
     struct cprov_index_source known;
 
-    cprov_buf_init(&key, CPROV_URL_MAX);
-    cprov_place_key(place, &key);
-    if (cprov_buf_check(&key, "key of a source", err) < 0 ||
+    if (make_key(place, &key, err) < 0 ||
         cprov_index_source(ix, cprov_buf_text(&key), "", &known, err) < 0)
         return err->code;
     *out = cprov_span_starts_with(cprov_span_of(known.validator), PRIVATE);
@@ -189,13 +194,13 @@ static void import_done(void *arg, int code, bool unchanged, const char *validat
 
     if (code == 0 && !site->place->kind->local)
         site->is_private = cprov_client_is_private(site->search->client, site->place->base.host);
-    if (code == 0 && !unchanged && site->created > site->seen)
-        site->seen = site->created;
+    if (code == 0 && !unchanged)
+        put_seen(site);
     if (code == 0 && unchanged && !is_noted(site, validator))
         code = cprov_index_source_checked(site->search->index, site->known.id,
-                                          put_marks(site, validator, kept), &own);
+                                          put_private(site, validator, kept), &own);
     else if (code == 0 && !unchanged)
-        code = commit_import(site, put_marks(site, validator, kept), &own);
+        code = commit_import(site, put_private(site, validator, kept), &own);
     site_settled(site, code, own.code ? &own : err);
     cprov_search_pump(site->search);
 }
@@ -209,25 +214,32 @@ static void import_warning(void *arg, const char *text)
         q->warning(q->notice_arg, site->place, text);
 }
 
-static void start_import(struct cprov_site *site)
+static int import(struct cprov_site *site, struct cprov_error *err)
 {
     struct cprov_search *s = site->search;
+
+    if (!s->index)
+        return cprov_fail(err, CPROV_EFAIL, "the index is needed for it");
+    if (get_seen(site, err) < 0 || (!site->place->kind->local && cprov_search_connect(s, err) < 0))
+        return err->code;
+    return site->place->kind->import(s->client, site->place,
+                                     &(struct cprov_import){ .validator = site->known.validator,
+                                                             .not_before = site->seen,
+                                                             .created = &site->created,
+                                                             .entry = import_entry,
+                                                             .done = import_done,
+                                                             .warning = import_warning,
+                                                             .arg = site },
+                                     err);
+}
+
+static void start_import(struct cprov_site *site)
+{
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_import import = { .validator = site->known.validator,
-                                   .not_before = site->seen,
-                                   .created = &site->created,
-                                   .entry = import_entry,
-                                   .done = import_done,
-                                   .warning = import_warning,
-                                   .arg = site };
-    int code = 0;
 
     site->asked = true;
     site->state = CPROV_SITE_IMPORTING;
-    if (!s->index)
-        code = cprov_fail(&err, CPROV_EFAIL, "the index is needed for it");
-    else if (site->place->kind->local || (code = cprov_search_connect(s, &err)) == 0)
-        code = site->place->kind->import(s->client, site->place, &import, &err);
+    int code = import(site, &err);
     if (code < 0)
         site_settled(site, code, &err);
 }
