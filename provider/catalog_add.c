@@ -14,6 +14,7 @@
 #include "base/signature.h"
 #include "provider/session.h"
 #include "registry/catalog_file.h"
+#include "registry/catalog_reader.h"
 #include "registry/catalog_writer.h"
 #include "store/wim.h"
 
@@ -207,8 +208,9 @@ static int keep_entry(void *arg, const struct cprov_entry *entry, struct cprov_e
 
 static int keep_others(struct add *a, struct cprov_error *err)
 {
+    struct cprov_catalog_facts facts = { 0 };
     const struct cprov_catalog_file file = {
-        .path = a->catalog, .validator = "", .entry = keep_entry, .arg = a
+        .path = a->catalog, .validator = "", .facts = &facts, .entry = keep_entry, .arg = a
     };
     auto_buf struct cprov_buf validator = { 0 };
     bool unchanged;
@@ -216,7 +218,12 @@ static int keep_others(struct add *a, struct cprov_error *err)
     cprov_buf_init(&validator, CPROV_VALIDATOR_MAX);
     if (access(a->catalog, F_OK) < 0 && errno == ENOENT)
         return 0;
-    return cprov_catalog_read_file(&file, &validator, &unchanged, err);
+    if (cprov_catalog_read_file(&file, &validator, &unchanged, err) < 0)
+        return err->code;
+    if (facts.left_out == 0)
+        return 0;
+    *err = facts.first; /* what is written anew must not lose what somebody wrote */
+    return cprov_wrap(err, "%s", a->catalog);
 }
 
 static int write_signature(struct add *a, struct cprov_error *err)

@@ -101,7 +101,7 @@ static int read_document(const struct cprov_catalog_file *file, int fd, const st
         .base = file->path,
         .name = file->name,
         .not_before = file->not_before,
-        .created = file->created,
+        .facts = file->facts,
         .entry = file->entry,
         .arg = file->arg,
     };

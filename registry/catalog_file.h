@@ -8,6 +8,7 @@
 #include "base/compiler.h"
 #include "registry/entry.h"
 
+struct cprov_catalog_facts;
 struct cprov_error;
 
 struct cprov_catalog_file {
@@ -16,7 +17,7 @@ struct cprov_catalog_file {
     const char *key;       /* PEM file: PATH.sig must be its signature of the file; or NULL */
     const char *validator; /* what was given the last time; "" or NULL */
     int64_t not_before;    /* these two as in catalog_reader.h */
-    int64_t *created;
+    struct cprov_catalog_facts *facts;
     cprov_entry_fn *entry;
     void *arg;
 };

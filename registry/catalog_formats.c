@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "manifest/reference.h"
 #include "registry/catalog_row.h"
 #include "registry/catalog_writer.h"
 
@@ -36,6 +37,24 @@ static int wrap_row(const struct cprov_catalog_format *f, const struct cprov_cat
         return cprov_wrap(err, "row %" PRIu64, f->rows);
     return cprov_wrap(err, "row %" PRIu64 " (%.64s%s%.64s)", f->rows, name, row->version ? " " : "",
                       row->version ? row->version : "");
+}
+
+/* A row without the place that it names would be looked for elsewhere. It costs itself, and none of
+ * the others. */
+static bool leads_nowhere(struct cprov_catalog_format *f, const struct cprov_catalog_row *row)
+{
+    const char *text = row->reference;
+    struct cprov_reference ignored;
+    struct cprov_error why = CPROV_ERROR_INIT;
+
+    if (!text || !*text || cprov_reference_parse(cprov_span_of(text), &ignored, &why) == 0)
+        return false;
+    if (f->facts.left_out++ == 0) {
+        (void)cprov_wrap_as(&why, CPROV_EVERIFY, "reference '%s'", text);
+        (void)wrap_row(f, row, &why);
+        f->facts.first = why;
+    }
+    return true;
 }
 
 static size_t length(const char *text)
@@ -75,6 +94,9 @@ static int give_row(struct cprov_catalog_format *f, const struct cprov_catalog_r
     CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
     struct cprov_digest digest;
     struct cprov_entry entry;
+
+    if (leads_nowhere(f, row))
+        return 0;
     int code = cprov_catalog_row_entry(row, image, f->options.base, &arena, &digest, &entry, err);
 
     if (code == 0)
@@ -199,7 +221,7 @@ static int read_header(struct cprov_catalog_format *f, const struct cprov_json *
         f->kind = CPROV_CATALOG_OWN;
         f->has_version = true;
     } else if (cprov_span_is(value->key, "created") && value->type == CPROV_JSON_STRING) {
-        (void)cprov_time_parse(value->text, &f->created);
+        (void)cprov_time_parse(value->text, &f->facts.created);
     }
     return 0;
 }
@@ -291,12 +313,12 @@ static int check_age(const struct cprov_catalog_format *f, struct cprov_error *e
 {
     char own[CPROV_TIME_TEXT_MAX], seen[CPROV_TIME_TEXT_MAX];
 
-    if (f->options.not_before == 0 || f->created >= f->options.not_before)
+    if (f->options.not_before == 0 || f->facts.created >= f->options.not_before)
         return 0;
     (void)cprov_time_format(f->options.not_before, seen);
     cprov_fail(err, CPROV_EVERIFY,
                "the catalog of %s is older than that of %s, which was read before",
-               f->created ? cprov_time_format(f->created, own) : "no date", seen);
+               f->facts.created ? cprov_time_format(f->facts.created, own) : "no date", seen);
     cprov_hint(err, "set-source NAME --verify-key KEY takes an older one all the same");
     return CPROV_EVERIFY;
 }
@@ -305,8 +327,12 @@ int cprov_catalog_format_finish(struct cprov_catalog_format *f, struct cprov_err
 {
     if (check_age(f, err) < 0)
         return CPROV_EVERIFY;
-    if (f->options.created)
-        *f->options.created = f->created;
+    if (f->facts.left_out > 0 && f->entries == 0) {
+        *err = f->facts.first;
+        return err->code;
+    }
+    if (f->options.facts)
+        *f->options.facts = f->facts;
     if (f->kind == CPROV_CATALOG_UNKNOWN)
         return cprov_fail(err, CPROV_EVERIFY, "no list of images that is known here");
     if (f->kind != CPROV_CATALOG_OWN)

@@ -28,7 +28,7 @@ struct cprov_catalog_format {
     enum cprov_catalog_kind kind;
     bool has_format;
     bool has_version;
-    int64_t created;          /* as its header says; 0: it does not */
+    struct cprov_catalog_facts facts;
     uint64_t rows;            /* records that are images or versions */
     uint64_t entries;         /* handed over */
     bool refused;             /* the failure is the entry callback's */

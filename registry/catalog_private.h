@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "registry/catalog.h"
 #include "registry/catalog_names.h"
+#include "registry/catalog_reader.h"
 
 /*
  * Four nested things. A site is one place, and what the index knows of it. A lookup is one wanted
@@ -31,7 +32,7 @@ struct cprov_site {
     struct cprov_index_source known;
     enum cprov_site_state state; /* of a place with import() */
     struct cprov_index_import *import;
-    int64_t created; /* of the catalog that was just read */
+    struct cprov_catalog_facts facts; /* of the document that was just read */
     int64_t seen;    /* the date of the newest signed catalog; 0: none, or none is needed */
     bool is_private; /* a document that came from a private address */
     bool asked;      /* in this search */

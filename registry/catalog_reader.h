@@ -5,10 +5,17 @@
 #include <stddef.h>
 
 #include "base/compiler.h"
+#include "base/error.h"
 #include "registry/entry.h"
 
-struct cprov_error;
 struct cprov_catalog_reader;
+
+/* What a document says beside its entries; whole when it has come to its end. */
+struct cprov_catalog_facts {
+    int64_t created;          /* its date in seconds; 0: it has none */
+    uint64_t left_out;        /* versions whose `reference` is none: no place to look for them */
+    struct cprov_error first; /* of them: "row 1 (app 2.0): reference 'x:y:z': ..." */
+};
 
 /*
  * Knows, by looking at the document itself: our own catalog (docs/catalog-format.md), the
@@ -24,7 +31,7 @@ struct cprov_catalog_reader_options {
     void *arg;
     int64_t not_before; /* seconds: a document that says an earlier date, or none, is CPROV_EVERIFY;
                            0: no matter */
-    int64_t *created;   /* gets the date that the document says, or 0, when it is over; or NULL */
+    struct cprov_catalog_facts *facts; /* written when it is over; or NULL */
 };
 
 CPROV_MUST_CHECK

@@ -472,15 +472,6 @@ static int read_lists(const struct cprov_catalog_row *row, const struct cprov_ca
 
 /* --- the entry --- */
 
-/* A row without the place that it names would be looked for elsewhere. */
-static int check_reference(const char *text, struct cprov_error *err)
-{
-    struct cprov_reference r;
-    int code = text && *text ? cprov_reference_parse(cprov_span_of(text), &r, err) : 0;
-
-    return code < 0 ? cprov_wrap_as(err, CPROV_EVERIFY, "reference '%s'", text) : 0;
-}
-
 int cprov_catalog_row_entry(const struct cprov_catalog_row *row,
                             const struct cprov_catalog_image *image, const char *base,
                             struct cprov_arena *arena, struct cprov_digest *digest,
@@ -510,8 +501,6 @@ int cprov_catalog_row_entry(const struct cprov_catalog_row *row,
         code = cprov_catalog_check_name(e.name, err);
     if (code == 0)
         code = cprov_catalog_check_version(e.version, err);
-    if (code == 0)
-        code = check_reference(e.reference, err);
     if (code == 0)
         code = read_digest(row, digest, err);
     if (code == 0)

@@ -71,10 +71,10 @@ static void put_seen(const struct cprov_site *site)
     auto_buf struct cprov_buf key = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    if (!site->place->source->key || !q->dates_dir || site->created <= site->seen)
+    if (!site->place->source->key || !q->dates_dir || site->facts.created <= site->seen)
         return;
     if (make_key(site->place, &key, &err) == 0 &&
-        cprov_catalog_date_put(q->dates_dir, cprov_buf_span(&key), site->created, &err) == 0)
+        cprov_catalog_date_put(q->dates_dir, cprov_buf_span(&key), site->facts.created, &err) == 0)
         return;
     (void)cprov_wrap(&err, "the date of its catalog cannot be kept");
     if (q->warning)
@@ -140,6 +140,21 @@ static void tell_duplicates(const struct cprov_site *site, uint64_t count)
         q->warning(q->notice_arg, site->place, text);
 }
 
+static void tell_left_out(const struct cprov_site *site)
+{
+    const struct cprov_catalog_query *q = site->search->query;
+    const struct cprov_catalog_facts *facts = &site->facts;
+    char text[sizeof(facts->first.msg) + 64];
+
+    if (facts->left_out == 1)
+        (void)snprintf(text, sizeof(text), "one version is left out: %s", facts->first.msg);
+    else
+        (void)snprintf(text, sizeof(text), "%llu versions are left out, the first is %s",
+                       (unsigned long long)facts->left_out, facts->first.msg);
+    if (facts->left_out && q->warning)
+        q->warning(q->notice_arg, site->place, text);
+}
+
 static int commit_import(struct cprov_site *site, const char *validator, struct cprov_error *err)
 {
     struct cprov_search *s = site->search;
@@ -150,6 +165,7 @@ static int commit_import(struct cprov_site *site, const char *validator, struct 
     if (cprov_index_import_commit(site->import, validator, &duplicates, err) < 0)
         return err->code;
     tell_duplicates(site, duplicates);
+    tell_left_out(site);
     return 0;
 }
 
@@ -225,7 +241,7 @@ static int import(struct cprov_site *site, struct cprov_error *err)
     return site->place->kind->import(s->client, site->place,
                                      &(struct cprov_import){ .validator = site->known.validator,
                                                              .not_before = site->seen,
-                                                             .created = &site->created,
+                                                             .facts = &site->facts,
                                                              .entry = import_entry,
                                                              .done = import_done,
                                                              .warning = import_warning,

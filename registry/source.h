@@ -15,6 +15,7 @@
 #include "registry/client.h"
 #include "registry/entry.h"
 
+struct cprov_catalog_facts;
 struct cprov_error;
 struct cprov_source_kind;
 struct cprov_vendor;
@@ -76,10 +77,9 @@ struct cprov_import {
      * next time, or "". */
     void (*done)(void *arg, int code, bool unchanged, const char *validator,
                  const struct cprov_error *err);
-    /* Of a catalog that must be signed: an older one than this is refused (0: none is), and where
-     * the date of the one that was read goes; or NULL. */
+    /* Of a catalog that must be signed: an older one than this is refused; 0: none is. */
     int64_t not_before;
-    int64_t *created;
+    struct cprov_catalog_facts *facts; /* of the document that was read; or NULL */
     /* Something that was passed over, in a sentence; may be NULL. */
     void (*warning)(void *arg, const char *text);
     void *arg;

@@ -179,7 +179,7 @@ static int fetch_document(struct import *i, struct cprov_error *err)
 {
     const struct cprov_descriptor *d = &i->artifact.document;
     const struct cprov_catalog_reader_options options = { .not_before = i->want.not_before,
-                                                          .created = i->want.created,
+                                                          .facts = i->want.facts,
                                                           .entry = i->want.entry,
                                                           .arg = i->want.arg };
 

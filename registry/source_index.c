@@ -177,7 +177,7 @@ static int begin_document(struct import *m, struct cprov_exchange *x,
     m->total = head->has_content_length ? head->content_length : 0;
     struct cprov_catalog_reader_options options = { .base = cprov_buf_text(&base),
                                                     .not_before = m->wanted.not_before,
-                                                    .created = m->wanted.created,
+                                                    .facts = m->wanted.facts,
                                                     .entry = on_entry,
                                                     .arg = m };
     int code = cprov_buf_check(&base, "URL", err);
@@ -509,7 +509,7 @@ static int file_import(struct cprov_client *c, const struct cprov_place *place,
                                              .key = place->source->key,
                                              .validator = import->validator,
                                              .not_before = import->not_before,
-                                             .created = import->created,
+                                             .facts = import->facts,
                                              .entry = file_entry,
                                              .arg = &wanted };
     struct cprov_error local = CPROV_ERROR_INIT;
