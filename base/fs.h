@@ -17,6 +17,15 @@ struct cprov_error;
 void cprov_fd_close(int *fd);
 #define auto_fd CPROV_CLEANUP(cprov_fd_close)
 
+/* Takes a descriptor out of a variable that would close it. */
+static inline int cprov_fd_take(int *fd)
+{
+    int taken = *fd;
+
+    *fd = -1;
+    return taken;
+}
+
 /* Opens a directory (O_DIRECTORY | O_CLOEXEC); `at` is a directory fd or AT_FDCWD. */
 CPROV_MUST_CHECK
 int cprov_fs_open_dir(int at, const char *path, int *out, struct cprov_error *err);

@@ -62,7 +62,7 @@
 /* the index of all sources */
 #define CPROV_MAX_AGE_MIN      5                /* how long what is known of a source is believed */
 #define CPROV_VALIDATOR_MAX    1024             /* bytes of an ETag or its like */
-#define CPROV_INDEX_CACHE      (4 * CPROV_MIB)  /* pages of the database in memory */
+#define CPROV_CACHE_PAGES      (4 * CPROV_MIB)  /* pages of the database in memory */
 #define CPROV_CATALOG_TEXT_MAX (64 * CPROV_KIB) /* bytes of one text of an entry */
 #define CPROV_DETAILS_MAX                                                                          \
     1000 /* versions whose manifests one search reads to show more of them                         \

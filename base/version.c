@@ -1,6 +1,7 @@
 /* base/version.c - parses a version once into a point of the scale; all else compares points. */
 #include "base/version.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -446,4 +447,60 @@ bool cprov_version_range_has(const struct cprov_version_range *r, struct cprov_s
 bool cprov_version_range_is_any(const struct cprov_version_range *r)
 {
     return r->exact.len == 0 && r->prefix.len == 0 && r->minimum.len == 0 && r->maximum.len == 0;
+}
+
+/* --- the newest for people --- */
+
+static int newest_rank(struct cprov_span v)
+{
+    switch (cprov_version_kind(v)) {
+    case CPROV_VERSION_NUMERIC:
+        return cprov_span_find(v, '.') < v.len
+                   ? 0
+                   : 2; /* "20260127" and "3" are not versions of a product line */
+    case CPROV_VERSION_SEMVER:
+        return cprov_span_find(v, '-') < v.len ? 1 : 0;
+    case CPROV_VERSION_OTHER:
+        break;
+    }
+    if (cprov_span_is(v, "latest"))
+        return 3;
+    return cprov_version_is_attachment(v) ? 5 : 4;
+}
+
+size_t cprov_version_newest(const char *const *versions, size_t count)
+{
+    size_t best = 0;
+    int best_rank = 6;
+
+    for (size_t i = 0; i < count; i++) {
+        int rank = newest_rank(cprov_span_of(versions[i]));
+
+        if (rank < best_rank ||
+            (rank == best_rank && cprov_version_compare(cprov_span_of(versions[i]),
+                                                        cprov_span_of(versions[best])) > 0)) {
+            best = i;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const char *const *x = a, *const *y = b;
+
+    return cprov_version_compare(cprov_span_of(*y), cprov_span_of(*x));
+}
+
+/* Some registries name a tag twice. */
+size_t cprov_version_sort(const char **versions, size_t count)
+{
+    size_t kept = 0;
+
+    qsort(versions, count, sizeof(*versions), newest_first);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 || strcmp(versions[kept - 1], versions[i]) != 0)
+            versions[kept++] = versions[i];
+    return kept;
 }

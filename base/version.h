@@ -74,4 +74,14 @@ int cprov_version_range_limit(struct cprov_version_range *r, struct cprov_span m
 bool cprov_version_range_has(const struct cprov_version_range *r, struct cprov_span v);
 bool cprov_version_range_is_any(const struct cprov_version_range *r);
 
+/*
+ * Which of count versions is "the newest" for people: dotted numbers and releases first, then
+ * pre-releases, then bare numbers (dates, majors), then "latest", then other tags, attachments
+ * last; among equals by cprov_version_compare(). In any order.
+ */
+size_t cprov_version_newest(const char *const *versions, size_t count);
+
+/* Newest first by cprov_version_compare(), each once: returns how many are left. */
+size_t cprov_version_sort(const char **versions, size_t count);
+
 #endif

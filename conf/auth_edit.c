@@ -11,9 +11,9 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "conf/auth_file.h"
-#include "conf/host.h"
-#include "conf/secret.h"
+#include "conf/auth_file_private.h"
+#include "conf/host_private.h"
+#include "conf/secret_private.h"
 
 #define LOCK_WAIT_MS 60000
 #define LINKS_MAX    16

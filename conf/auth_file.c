@@ -1,5 +1,5 @@
 /* conf/auth_file.c - reads docker's config.json and podman's auth.json. */
-#include "conf/auth_file.h"
+#include "conf/auth_file_private.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "conf/host.h"
-#include "conf/secret.h"
+#include "conf/host_private.h"
+#include "conf/secret_private.h"
 
 struct cprov_auth_name cprov_auth_name_split(const char *text)
 {

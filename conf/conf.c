@@ -1,5 +1,5 @@
 /* conf/conf.c - reads one YAML file into the draft; the home of libyaml. */
-#include "conf/draft.h"
+#include "conf/draft_private.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/limits.h"
-#include "conf/draft.h"
-#include "conf/host.h"
+#include "conf/draft_private.h"
+#include "conf/host_private.h"
 
 #define SYSTEM_DIR "/etc/container-provider"
 

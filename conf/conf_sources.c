@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/limits.h"
-#include "conf/draft.h"
+#include "conf/draft_private.h"
 
 #define LOCK_WAIT_MS 60000
 

@@ -1,5 +1,5 @@
 /* conf/credential_helper.c - docker-credential-NAME programs. */
-#include "conf/credential_helper.h"
+#include "conf/credential_helper_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "conf/secret.h"
+#include "conf/secret_private.h"
 
 #define NAME_MAX_LENGTH 64
 #define LOOK_MS         10 /* between two looks whether the program has ended */

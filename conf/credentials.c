@@ -14,10 +14,10 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/limits.h"
-#include "conf/auth_file.h"
-#include "conf/credential_helper.h"
-#include "conf/netrc.h"
-#include "conf/secret.h"
+#include "conf/auth_file_private.h"
+#include "conf/credential_helper_private.h"
+#include "conf/netrc_private.h"
+#include "conf/secret_private.h"
 
 /* Every file that may have a login, in the order in which they are asked. */
 struct places {

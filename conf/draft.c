@@ -1,5 +1,5 @@
 /* conf/draft.c - the configuration while its files are read. */
-#include "conf/draft.h"
+#include "conf/draft_private.h"
 
 #include <stdlib.h>
 #include <string.h>

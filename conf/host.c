@@ -1,5 +1,5 @@
 /* conf/host.c - when two spellings name one registry host. */
-#include "conf/host.h"
+#include "conf/host_private.h"
 
 #include "base/compiler.h"
 

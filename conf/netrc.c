@@ -1,10 +1,10 @@
 /* conf/netrc.c - logins in ~/.netrc. */
-#include "conf/netrc.h"
+#include "conf/netrc_private.h"
 
 #include "base/buf.h"
 #include "base/error.h"
-#include "conf/host.h"
-#include "conf/secret.h"
+#include "conf/host_private.h"
+#include "conf/secret_private.h"
 
 struct lexer {
     struct cprov_span rest;

@@ -1,5 +1,5 @@
 /* conf/secret.c - memory that held a secret is overwritten before it is freed. */
-#include "conf/secret.h"
+#include "conf/secret_private.h"
 
 #include <limits.h>
 #include <stdint.h>

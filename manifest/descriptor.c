@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "manifest/decode.h"
+#include "manifest/decode_private.h"
 
 struct raw {
     const char *media_type;

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "manifest/decode.h"
+#include "manifest/decode_private.h"
 #include "manifest/manifest.h"
 
 #define OS_IMAGE_KEY "io.container-provider.os-image"

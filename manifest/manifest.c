@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "manifest/choice.h"
-#include "manifest/decode.h"
+#include "manifest/decode_private.h"
 
 struct document {
     uint64_t schema_version;

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "manifest/decode.h"
+#include "manifest/decode_private.h"
 
 #define FEATURES_MAX 64 /* of one platform; Windows knows one */
 

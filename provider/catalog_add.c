@@ -6,17 +6,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/wim.h"
 #include "base/clock.h"
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/outfile.h"
 #include "base/signature.h"
+#include "catalog/document/file.h"
+#include "catalog/document/reader.h"
+#include "catalog/document/writer.h"
 #include "provider/session.h"
-#include "registry/catalog_file.h"
-#include "registry/catalog_reader.h"
-#include "registry/catalog_writer.h"
-#include "store/wim.h"
 
 /* One file on its way into the catalog; texts in the call's arena. */
 struct added {

@@ -12,10 +12,10 @@
 #include "base/limits.h"
 #include "base/outfile.h"
 #include "base/signature.h"
+#include "catalog/cache/cache.h"
+#include "catalog/document/artifact.h"
 #include "provider/progress.h"
 #include "provider/session.h"
-#include "registry/catalog_artifact.h"
-#include "registry/index.h"
 #include "registry/push.h"
 
 #define GATHERED ((size_t)64 * CPROV_KIB) /* the writer hands over words */
@@ -100,19 +100,19 @@ static int write_entry(void *arg, const struct cprov_entry *entry, struct cprov_
     return cprov_catalog_writer_add(h->writer, entry, err);
 }
 
-static int write_place(struct share *h, struct cprov_index *index, const struct cprov_place *place,
+static int write_place(struct share *h, struct cprov_cache *index, const struct cprov_place *place,
                        struct cprov_error *err)
 {
     auto_buf struct cprov_buf key = { 0 };
-    struct cprov_index_source known;
+    struct cprov_cache_source known;
 
     cprov_buf_init(&key, CPROV_URL_MAX);
     cprov_place_key(place, &key);
     if (cprov_buf_check(&key, "key of a source", err) < 0 ||
-        cprov_index_source(index, cprov_buf_text(&key), place->kind->import ? "" : place->base.host,
+        cprov_cache_source(index, cprov_buf_text(&key), place->kind->import ? "" : place->base.host,
                            &known, err) < 0)
         return err->code;
-    return cprov_index_each(index, known.id, write_entry, h, err);
+    return cprov_cache_each(index, known.id, write_entry, h, err);
 }
 
 /* Of a version that several sources have, readers take what comes last: that of the first source.
@@ -120,7 +120,7 @@ static int write_place(struct share *h, struct cprov_index *index, const struct 
 static int write_places(struct share *h, struct cprov_error *err)
 {
     struct cprov_session *s = h->s;
-    struct cprov_index *index;
+    struct cprov_cache *index;
 
     if (cprov_session_places(s, err) < 0 || cprov_session_index(s, &index, err) < 0)
         return err->code;

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "engine/runtime_state.h"
 #include "provider/installed.h"
 #include "provider/outcome.h"
-#include "provider/runtime_state.h"
 #include "provider/unpack_image.h"
 #include "store/containers.h"
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/tar_format.h"
 #include "base/limits.h"
 #include "provider/file_content.h"
 #include "provider/flatten.h"
 #include "provider/name.h"
-#include "store/tar_format.h"
 
 #define HEADER_MAX  (8 * CPROV_TAR_HEADER_MAX)
 #define FOLDERS_MAX (16 * CPROV_MIB)

@@ -6,12 +6,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "catalog/source/local_place.h"
 #include "provider/find_file.h"
 #include "provider/find_filter.h"
 #include "provider/find_item.h"
 #include "provider/find_needs.h"
 #include "provider/find_rows.h"
-#include "provider/local_place.h"
 #include "provider/name.h"
 
 /* What became of one wanted name over all places. */
@@ -295,7 +295,7 @@ static int check_places(const struct find *f, const struct cprov_wanted *wanted,
 static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct cprov_error *err)
 {
     const struct cprov_find_options *o = f->options;
-    struct cprov_index_filter hint = { .words = o->search,
+    struct cprov_cache_filter hint = { .words = o->search,
                                        .or_unknown = true,
                                        .digest = f->filter.digest,
                                        .has_digest = f->filter.has_digest };

@@ -7,11 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/wim.h"
 #include "base/limits.h"
 #include "base/version.h"
-#include "provider/local_place.h"
+#include "catalog/source/local_place.h"
 #include "registry/range_read.h"
-#include "store/wim.h"
 
 static const char *text(const char *t)
 {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "catalog/source/local_place.h"
 #include "provider/find_filter.h"
-#include "provider/local_place.h"
 
 void cprov_found_clear(struct cprov_found *f)
 {

@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "registry/sorter.h"
+#include "catalog/cache/sorter.h"
 
 struct key {
     const char *name;

@@ -1,4 +1,4 @@
-/* provider/flatten.c - layers put on each other in memory, by the rules of store/rootfs.h. */
+/* provider/flatten.c - layers put on each other in memory, by the rules of rootfs/rootfs.h. */
 #include "provider/flatten.h"
 
 #include <stdlib.h>

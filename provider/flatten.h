@@ -4,7 +4,7 @@
 
 #include "provider/installed.h"
 #include "provider/layer_read.h"
-#include "store/rootfs.h"
+#include "rootfs/rootfs.h"
 
 /* {0} is empty. */
 struct cprov_flat {

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/name_set.h"
 #include "provider/flatten.h"
-#include "store/name_set.h"
 
 /* One layer. Where each member stands is certain when it is in a folder that an earlier one
  * describes: no link of a lower layer is in the way then. */

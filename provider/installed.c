@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "provider/local_place.h"
+#include "catalog/source/local_place.h"
 #include "provider/plan.h"
 #include "provider/select.h"
 #include "store/blobs.h"

@@ -2,11 +2,11 @@
 #ifndef CPROV_PROVIDER_INSTALLED_H
 #define CPROV_PROVIDER_INSTALLED_H
 
+#include "archive/packed.h"
 #include "manifest/image_config.h"
 #include "manifest/manifest.h"
 #include "provider/session.h"
 #include "store/images.h"
-#include "store/packed.h"
 
 /* {0} is empty. */
 struct cprov_installed {

@@ -36,16 +36,18 @@ static int check_diff_id(const struct cprov_digest *actual, const struct cprov_d
                       cprov_digest_format(want, text));
 }
 
+static int read_members(void *arg, const void *data, size_t len, struct cprov_error *err)
+{
+    return cprov_tar_reader_update(arg, data, len, err);
+}
+
 static int read_layer(struct cprov_session *s, const struct cprov_installed *in, size_t i,
                       const struct cprov_tar_handler *handler,
                       const struct cprov_layer_reading *how, struct cprov_error *err)
 {
     const struct cprov_descriptor *d = &in->manifest->layers[i];
     const struct cprov_digest *diff_id = &in->config->diff_ids[i];
-    const struct cprov_layer_stream_options options = { .packed_size = d->size,
-                                                        .limits = how->limits,
-                                                        .hash = how->verify ? &diff_id->algo : NULL,
-                                                        .handler = handler };
+    auto_tar_reader struct cprov_tar_reader *tar = NULL;
     auto_layer_stream struct cprov_layer_stream *stream = NULL;
     struct cprov_digest actual;
     auto_fd int fd = -1;
@@ -53,6 +55,13 @@ static int read_layer(struct cprov_session *s, const struct cprov_installed *in,
 
     if (cprov_media_type_layer(cprov_span_of(d->media_type)).packing == CPROV_LAYER_NONE)
         return cprov_fail(err, CPROV_EUNSUPPORTED, "'%s' is not a layer of files", d->media_type);
+    if (cprov_tar_reader_new(handler, &tar, err) < 0)
+        return err->code;
+    const struct cprov_layer_stream_options options = { .packed_size = d->size,
+                                                        .limits = how->limits,
+                                                        .hash = how->verify ? &diff_id->algo : NULL,
+                                                        .take = read_members,
+                                                        .arg = tar };
     if (cprov_layer_stream_new(&options, &stream, err) < 0 ||
         cprov_installed_layer(in, i, &fd, &from, &size, err) < 0)
         return err->code;
@@ -61,6 +70,8 @@ static int read_layer(struct cprov_session *s, const struct cprov_installed *in,
     free(piece);
     if (code == 0)
         code = cprov_layer_stream_finish(stream, &actual, err);
+    if (code == 0)
+        code = cprov_tar_reader_finish(tar, err);
     return code == 0 && how->verify ? check_diff_id(&actual, diff_id, err) : code;
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/compiler.h"
 #include "provider/installed.h"
-#include "store/layer_rules.h"
+#include "rootfs/layer_rules.h"
 
 struct cprov_layer_reading {
     struct cprov_unpack_limits limits; /* 0: the defaults */

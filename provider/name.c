@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "provider/local_place.h"
+#include "catalog/source/local_place.h"
 
 #define REF_PREFIX "ci1:"
 

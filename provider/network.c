@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "catalog/source/vendor.h"
 #include "provider/session.h"
 #include "registry/range_read.h"
-#include "registry/vendor.h"
 
 static unsigned choose_number(unsigned wanted, uint64_t configured, unsigned otherwise)
 {

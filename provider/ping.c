@@ -1,7 +1,7 @@
 /* provider/ping.c - one question to one registry. */
 #include "provider/ping.h"
 
-#include "registry/source_probe.h"
+#include "catalog/source/probe.h"
 
 struct answer {
     int code;

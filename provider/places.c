@@ -1,9 +1,9 @@
 /* provider/places.c - which sources a session asks. */
 #include <string.h>
 
-#include "provider/local_place.h"
+#include "catalog/source/local_place.h"
+#include "catalog/source/probe.h"
 #include "provider/session.h"
-#include "registry/source_probe.h"
 
 /* The source that comes with the program: a fallback while nothing else is registered, so that a
  * private set-up never asks a public registry for its private names. */

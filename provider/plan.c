@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "provider/local_place.h"
+#include "catalog/source/local_place.h"
 
 static void doc_clear(struct cprov_doc *d)
 {

@@ -3,12 +3,12 @@
 #ifndef CPROV_PROVIDER_PLAN_H
 #define CPROV_PROVIDER_PLAN_H
 
+#include "archive/packed.h"
 #include "manifest/image_config.h"
 #include "manifest/manifest.h"
 #include "provider/resolve.h"
 #include "provider/transfer.h"
 #include "store/images.h"
-#include "store/packed.h"
 
 /* A manifest or index with its descriptor. */
 struct cprov_doc {

@@ -68,7 +68,7 @@ static int connect(void *arg, struct cprov_client **out, struct cprov_error *err
     return cprov_session_client(r->s, out, err);
 }
 
-static int open_index(void *arg, struct cprov_index **out, struct cprov_error *err)
+static int open_index(void *arg, struct cprov_cache **out, struct cprov_error *err)
 {
     const struct refresh *r = arg;
 
@@ -107,7 +107,7 @@ static int prepare(struct refresh *r, const struct cprov_place *place,
                    const struct cprov_wanted *wanted, struct cprov_catalog_query *query,
                    struct cprov_error *err)
 {
-    struct cprov_index *index;
+    struct cprov_cache *index;
 
     if (cprov_session_query(r->s, false, query, err) < 0 ||
         cprov_session_index(r->s, &index, err) < 0)
@@ -199,7 +199,7 @@ int cprov_refresh_place(struct cprov_session *s, struct cprov_place *place, stru
 static int refresh_all(struct refresh *r, size_t *failed, int *first, struct cprov_error *err)
 {
     struct cprov_session *s = r->s;
-    struct cprov_index *index;
+    struct cprov_cache *index;
 
     if (s->options.offline)
         return cprov_fail(err, CPROV_EINVAL, "a refresh needs the network: not with --offline");

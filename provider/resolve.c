@@ -351,7 +351,7 @@ static int led_by_ref(struct cprov_session *s, const struct cprov_name *n, struc
 {
     struct cprov_listing row = { .reference = n->reference };
     struct cprov_error ignored = CPROV_ERROR_INIT;
-    struct cprov_index *ix;
+    struct cprov_cache *ix;
 
     if (!n->source || cprov_session_place(s, n->source, &row.place, &ignored) < 0)
         return 0;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/archive.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/outfile.h"
@@ -19,7 +20,6 @@
 #include "provider/save_file.h"
 #include "provider/select.h"
 #include "provider/staging.h"
-#include "store/archive.h"
 
 #define PIECE (128 * CPROV_KIB)
 

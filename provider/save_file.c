@@ -10,11 +10,11 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "net/redirect.h"
 #include "provider/progress.h"
 #include "provider/staging.h"
 #include "provider/transfer.h"
 #include "registry/range_read.h"
-#include "registry/redirect.h"
 
 #define PIECE (32 * CPROV_KIB)
 

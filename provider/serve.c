@@ -1,5 +1,5 @@
 /* provider/serve.c - cprov_serve(): the store, or another layout, as a registry. */
-#include "mirror/serve.h"
+#include "serve/serve.h"
 
 #include <string.h>
 

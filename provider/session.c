@@ -179,7 +179,7 @@ void cprov_session_close(struct cprov_session *s)
     if (!s)
         return;
     cprov_client_free(s->client);
-    cprov_index_close(s->index);
+    cprov_cache_close(s->index);
     cprov_conf_free(s->conf);
     if (s->options.password) { /* the arena's own copy */
         size_t len = strlen(s->options.password);

@@ -12,11 +12,11 @@
 #include "base/fs.h"
 #include "base/log.h"
 #include "base/version.h"
+#include "catalog/search/search.h"
 #include "conf/conf.h"
 #include "manifest/platform.h"
 #include "provider/options.h"
 #include "provider/provider.h"
-#include "registry/catalog.h"
 #include "registry/client.h"
 #include "store/store.h"
 
@@ -37,7 +37,7 @@ struct cprov_session {
     struct cprov_place *places; /* the sources this session asks, in order */
     size_t places_count;
     struct cprov_client *client;   /* made at first use */
-    struct cprov_index *index;     /* the same */
+    struct cprov_cache *index;     /* the same */
     struct cprov_error index_lost; /* why it lasts as long as the session alone; or no code */
     struct cprov_secrets *secrets; /* that the client has used: no text leaves with one of them */
     struct cprov_log log;
@@ -75,7 +75,7 @@ int cprov_session_client(struct cprov_session *s, struct cprov_client **out,
 /* The index of all sources, opened when first wanted; where it cannot be kept, one that lasts as
  * long as the session. Borrowed. CPROV_EUNSUPPORTED without SQLite. */
 CPROV_MUST_CHECK
-int cprov_session_index(struct cprov_session *s, struct cprov_index **out, struct cprov_error *err);
+int cprov_session_index(struct cprov_session *s, struct cprov_cache **out, struct cprov_error *err);
 /*
  * Fills in what every search of this session has in common: places (cprov_session_places() is
  * called), aliases, host, index, freshness, the way to the network unless --offline, who hears of
@@ -85,8 +85,6 @@ int cprov_session_index(struct cprov_session *s, struct cprov_index **out, struc
 CPROV_MUST_CHECK
 int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog_query *q,
                         struct cprov_error *err);
-/* Every kind of source there is; NULL at the end. */
-extern const struct cprov_source_kind *const cprov_kinds[];
 /* Selects s->places by the session's sources; done by the first call that needs them. */
 CPROV_MUST_CHECK
 int cprov_session_places(struct cprov_session *s, struct cprov_error *err);

@@ -35,25 +35,25 @@ static void on_rebuilt(void *arg, const char *why)
     cprov_say(arg, CPROV_MSG_WARNING, "%s; it is made anew", why);
 }
 
-int cprov_session_index(struct cprov_session *s, struct cprov_index **out, struct cprov_error *err)
+int cprov_session_index(struct cprov_session *s, struct cprov_cache **out, struct cprov_error *err)
 {
-    struct cprov_index_options options = {
+    struct cprov_cache_options options = {
         .dir = index_dir(s), .cancel = &s->cancel, .rebuilt = on_rebuilt, .arg = s
     };
 
-    if (s->index && cprov_index_damaged(s->index)) {
-        cprov_index_close(s->index);
+    if (s->index && cprov_cache_damaged(s->index)) {
+        cprov_cache_close(s->index);
         s->index = NULL;
     }
     if (cprov_arena_check(&s->arena, err) < 0)
         return err->code;
-    int code = s->index ? 0 : cprov_index_open(&options, &s->index, err);
+    int code = s->index ? 0 : cprov_cache_open(&options, &s->index, err);
     if (code == CPROV_EREFUSED || code == CPROV_ENOSPACE || code == CPROV_EFAIL) {
         cprov_say(s, CPROV_MSG_VERBOSE, "nothing is remembered: %s", err->msg);
         s->index_lost = *err;
         *err = (struct cprov_error)CPROV_ERROR_INIT;
         options.dir = NULL;
-        code = cprov_index_open(&options, &s->index, err);
+        code = cprov_cache_open(&options, &s->index, err);
     }
     if (code == 0)
         *out = s->index;
@@ -108,7 +108,7 @@ static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds
     return 0;
 }
 
-static int open_index(void *arg, struct cprov_index **out, struct cprov_error *err)
+static int open_index(void *arg, struct cprov_cache **out, struct cprov_error *err)
 {
     int code = cprov_session_index(arg, out, err);
 

@@ -7,11 +7,11 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "catalog/source/local_place.h"
+#include "catalog/source/probe.h"
 #include "conf/catalog_dates.h"
-#include "provider/local_place.h"
 #include "provider/ping.h"
 #include "provider/refresh.h"
-#include "registry/source_probe.h"
 
 /* The address of a proxy may hold its login, which nobody is shown. */
 static const char *without_login(const char *url, char out[CPROV_URL_MAX])
@@ -291,11 +291,11 @@ static int make_key(const struct cprov_source *source, struct cprov_buf *key,
 static void forget(struct cprov_session *s, const struct cprov_source *source)
 {
     auto_buf struct cprov_buf key = { 0 };
-    struct cprov_index *ix;
+    struct cprov_cache *ix;
     struct cprov_error err = CPROV_ERROR_INIT;
 
     if (make_key(source, &key, &err) == 0 && cprov_session_index(s, &ix, &err) == 0)
-        (void)!cprov_index_forget(ix, cprov_buf_text(&key), &err);
+        (void)!cprov_cache_forget(ix, cprov_buf_text(&key), &err);
 }
 
 /* Whoever names a key takes what it has signed, however old. */

@@ -7,7 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/fs.h"
-#include "store/unpack.h"
+#include "rootfs/unpack.h"
 
 struct cprov_error;
 struct cprov_tail;

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/packed.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "provider/progress.h"
 #include "provider/tail.h"
-#include "store/packed.h"
 
 enum part_state {
     PART_WAITING,

@@ -3,8 +3,8 @@
 #define CPROV_PROVIDER_TRANSFER_H
 
 #include "provider/session.h"
+#include "rootfs/unpack.h"
 #include "store/blobs.h"
-#include "store/unpack.h"
 
 struct cprov_packed;
 struct cprov_transfer;

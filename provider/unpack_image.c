@@ -12,10 +12,10 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "engine/runtime_config.h"
 #include "manifest/media_type.h"
-#include "provider/runtime_config.h"
+#include "rootfs/unpack.h"
 #include "store/blobs.h"
-#include "store/unpack.h"
 
 #define NOTE_MAX (8 * CPROV_KIB)
 
@@ -37,6 +37,7 @@ struct cprov_unpacking {
     struct stored *stored; /* one per layer and one for the config, without a transfer */
     struct cprov_image_config *config;
     struct cprov_unpack *unpack;
+    struct cprov_id_map *uids, *gids;   /* the ranges of `to` */
     struct cprov_cancel cancel;         /* of the thread: the session's, or ours */
     bool stop;                          /* atomic */
     const struct cprov_digest *reading; /* the blob whose bytes are being used; or NULL */
@@ -132,32 +133,27 @@ static struct cprov_id_map *copy_maps(const struct cprov_id_range *ranges, size_
 static int open_tree(struct cprov_unpacking *u, struct cprov_error *err)
 {
     const struct cprov_unpack_to *to = u->to;
-    struct cprov_id_map *uids = copy_maps(to->uid_map, to->uid_map_count);
-    struct cprov_id_map *gids = copy_maps(to->gid_map, to->gid_map_count);
-    int code = CPROV_ENOMEM;
 
-    if (uids && gids)
-        code = cprov_unpack_open(u->folder,
-                                 &(struct cprov_unpack_options){
-                                     .force = to->force,
-                                     .bundle = to->bundle != NULL,
-                                     .rootless = to->rootless,
-                                     .windows = strcmp(u->config->platform.os, "windows") == 0,
-                                     .uid_map = uids,
-                                     .gid_map = gids,
-                                     .uid_map_count = to->uid_map_count,
-                                     .gid_map_count = to->gid_map_count,
-                                     .limits = { .entries = to->max_entries,
-                                                 .bytes = to->max_bytes,
-                                                 .ratio = to->max_ratio },
-                                     .attributes = { to->xattrs, to->xattrs_count },
-                                     .cancel = &u->cancel },
-                                 &u->unpack, err);
-    else
-        cprov_fail_memory(err);
-    free(uids);
-    free(gids);
-    return code;
+    u->uids = copy_maps(to->uid_map, to->uid_map_count);
+    u->gids = copy_maps(to->gid_map, to->gid_map_count);
+    if (!u->uids || !u->gids)
+        return cprov_fail_memory(err);
+    return cprov_unpack_open(
+        u->folder,
+        &(struct cprov_unpack_options){ .force = to->force,
+                                        .bundle = to->bundle != NULL,
+                                        .rootless = to->rootless,
+                                        .windows = strcmp(u->config->platform.os, "windows") == 0,
+                                        .uid_map = u->uids,
+                                        .gid_map = u->gids,
+                                        .uid_map_count = to->uid_map_count,
+                                        .gid_map_count = to->gid_map_count,
+                                        .limits = { .entries = to->max_entries,
+                                                    .bytes = to->max_bytes,
+                                                    .ratio = to->max_ratio },
+                                        .attributes = { to->xattrs, to->xattrs_count },
+                                        .cancel = &u->cancel },
+        &u->unpack, err);
 }
 
 static int apply_layers(struct cprov_unpacking *u, struct cprov_error *err)
@@ -248,6 +244,15 @@ static int choose_folder(struct cprov_unpacking *u, struct cprov_error *err)
 
 static int write_runtime_config(struct cprov_unpacking *u, struct cprov_error *err)
 {
+    const struct cprov_runtime_options options = {
+        .rootless = u->to->rootless,
+        .uid_map = u->uids,
+        .gid_map = u->gids,
+        .uid_map_count = u->to->uid_map_count,
+        .gid_map_count = u->to->gid_map_count,
+        .annotations = u->to->annotations,
+        .annotations_count = u->to->annotations_count,
+    };
     auto_buf struct cprov_buf json = { 0 };
     auto_fd int rootfs = -1;
 
@@ -256,7 +261,8 @@ static int write_runtime_config(struct cprov_unpacking *u, struct cprov_error *e
     int bundle = cprov_unpack_folder(u->unpack);
     cprov_buf_init(&json, CPROV_CONFIG_MAX);
     if (cprov_fs_open_dir(bundle, CPROV_UNPACK_ROOTFS, &rootfs, err) < 0 ||
-        cprov_runtime_config_write(u->config, rootfs, u->to, &json, &u->labels_dropped, err) < 0 ||
+        cprov_runtime_config_write(u->config, rootfs, &options, &json, &u->labels_dropped, err) <
+            0 ||
         cprov_buf_check(&json, "config.json", err) < 0)
         return err->code;
     return cprov_fs_replace(bundle, "config.json", cprov_buf_span(&json), 0644, err);
@@ -374,6 +380,8 @@ void cprov_unpacking_free(struct cprov_unpacking *u)
     cprov_image_config_free(u->config);
     if (u->stored)
         close_sources(u);
+    free(u->uids);
+    free(u->gids);
     free(u->layers);
     free(u->stored);
     free(u);

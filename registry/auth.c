@@ -1,5 +1,5 @@
 /* registry/auth.c - the cache of tokens and logins, and how they are obtained. */
-#include "registry/auth.h"
+#include "registry/auth_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "net/origin.h"
+#include "net/url.h"
 #include "registry/exchange.h"
-#include "registry/grant.h"
-#include "registry/origin.h"
-#include "registry/problem.h"
-#include "registry/token.h"
-#include "registry/url.h"
+#include "registry/grant_private.h"
+#include "registry/problem_private.h"
+#include "registry/token_private.h"
 
 #define FRESH_MS   60000     /* a younger token has not run out, it does not suffice */
 #define TOKEN_USER "<token>" /* docker's user name for "the password is an identity token" */

@@ -1,5 +1,5 @@
 /* registry/blob_fetch.c - the parts of a blob: ranges, resumes, restarts, other sources. */
-#include "registry/blob_fetch.h"
+#include "registry/blob_fetch_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "registry/blob_queue.h"
+#include "registry/blob_queue_private.h"
 #include "registry/range_read.h"
 #include "registry/retry.h"
 

@@ -1,5 +1,5 @@
 /* registry/blob_queue.c - blobs in turn, large ones in several parts, small ones in memory. */
-#include "registry/blob_queue.h"
+#include "registry/blob_queue_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>

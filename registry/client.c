@@ -7,30 +7,12 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "manifest/reference.h"
-#include "registry/blob_queue.h"
+#include "registry/blob_queue_private.h"
 #include "registry/client_private.h"
 #include "registry/endpoint.h"
 #include "registry/request.h"
 
 /* --- operations --- */
-
-void cprov_op_add(struct cprov_client *c, struct cprov_op *op,
-                  void (*end)(struct cprov_op *op, const struct cprov_error *err))
-{
-    op->end = end;
-    op->next = c->ops;
-    op->link = &c->ops;
-    if (op->next)
-        op->next->link = &op->next;
-    c->ops = op;
-}
-
-void cprov_op_remove(struct cprov_op *op)
-{
-    *op->link = op->next;
-    if (op->next)
-        op->next->link = op->link;
-}
 
 static void end_all(struct cprov_client *c, const struct cprov_error *err)
 {

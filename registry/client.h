@@ -14,8 +14,8 @@
 #include "manifest/descriptor.h"
 #include "manifest/manifest.h"
 #include "manifest/reference.h"
-#include "registry/auth.h"
-#include "registry/http.h"
+#include "net/http.h"
+#include "registry/auth_private.h"
 
 struct cprov_error;
 
@@ -33,7 +33,7 @@ struct cprov_client;
 struct cprov_registry_settings {
     const char *api; /* base URL when it is not https://host, or NULL ("http://127.0.0.1:5000") */
     bool allow_http; /* plain HTTP permitted (loopback is always) */
-    const char *token_server; /* where its login may go besides: see registry/origin.h; or NULL */
+    const char *token_server; /* where its login may go besides: see net/origin.h; or NULL */
     struct cprov_http_peer peer;
     bool public_only; /* a public document leads to the host, and nobody else names it: a private
                          address is refused */

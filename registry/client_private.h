@@ -4,19 +4,11 @@
 #define CPROV_REGISTRY_CLIENT_PRIVATE_H
 
 #include "registry/client.h"
-#include "registry/wire.h"
+#include "registry/op.h"
+#include "registry/wire_private.h"
 
 struct cprov_endpoint;
 struct cprov_fetch;
-
-/*
- * An operation that has not called back yet; the first member of its own struct. end() stops its
- * requests, frees it and, unless err is NULL, calls back with err.
- */
-struct cprov_op {
-    struct cprov_op *next, **link;
-    void (*end)(struct cprov_op *op, const struct cprov_error *err);
-};
 
 /* A warning that was told. */
 struct cprov_warning {
@@ -51,9 +43,6 @@ struct cprov_client {
     struct cprov_alarm *pump_alarm, *split_alarm;
 };
 
-void cprov_op_add(struct cprov_client *c, struct cprov_op *op,
-                  void (*end)(struct cprov_op *op, const struct cprov_error *err));
-void cprov_op_remove(struct cprov_op *op);
 void cprov_warnings_free(struct cprov_warning **list);
 
 #endif

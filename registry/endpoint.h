@@ -6,8 +6,8 @@
 
 #include "base/compiler.h"
 #include "base/limits.h"
+#include "net/url.h"
 #include "registry/client.h"
-#include "registry/url.h"
 
 struct cprov_error;
 
@@ -20,7 +20,7 @@ struct cprov_endpoint {
     char *other;       /* the other scheme, to be tried when base is not answered; or NULL */
     bool is_private;   /* it has answered from a private address */
     bool no_referrers; /* has no referrers API */
-    bool silent;       /* a vendor's API that did not answer: registry/vendor.c */
+    bool silent;       /* a vendor's API that did not answer: catalog/source/vendor.c */
 };
 
 /*

@@ -9,9 +9,9 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "base/span.h"
-#include "registry/http.h"
-#include "registry/url.h"
-#include "registry/wire.h"
+#include "net/http.h"
+#include "net/url.h"
+#include "registry/wire_private.h"
 
 struct cprov_error;
 
@@ -20,7 +20,7 @@ struct cprov_error;
  * cprov_exchange_stop(). Faults of the transport and the statuses of registry/retry.h are tried
  * again from the first URL (what a redirect signed expires) after a back-off, or after what
  * Retry-After asks for; the count starts anew when a good part of a body has come since the last
- * fault. Redirects follow registry/redirect.h; what has a body of its own goes to the same origin
+ * fault. Redirects follow net/redirect.h; what has a body of its own goes to the same origin
  * alone.
  */
 struct cprov_exchange;
@@ -56,7 +56,7 @@ struct cprov_exchange_hooks {
     int (*body)(void *arg, struct cprov_exchange *x, const void *data, size_t len,
                 struct cprov_error *err);
     /* Once, last: 0 after a 2xx answer came whole; else the code of a failure (see
-     * registry/problem.h), answer->head telling the status if there was one. */
+     * registry/problem_private.h), answer->head telling the status if there was one. */
     void (*done)(void *arg, int code, const struct cprov_exchange_answer *answer,
                  const struct cprov_error *err);
 };

@@ -7,9 +7,9 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "manifest/reference.h"
+#include "net/redirect.h"
 #include "registry/exchange_private.h"
-#include "registry/problem.h"
-#include "registry/redirect.h"
+#include "registry/problem_private.h"
 #include "registry/retry.h"
 
 /* So much of a body since the last fault makes it a new one: a server that drips a byte per

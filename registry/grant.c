@@ -1,5 +1,5 @@
 /* registry/grant.c - the cache of tokens. */
-#include "registry/grant.h"
+#include "registry/grant_private.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* registry/link.c - the Link header of paged listings (RFC 8288). */
-#include "registry/link.h"
+#include "registry/link_private.h"
 
 #include <stddef.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "registry/link.h"
-#include "registry/url.h"
+#include "net/url.h"
+#include "registry/link_private.h"
 
 void cprov_paging_init(struct cprov_paging *p)
 {

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
-#include "registry/http.h"
+#include "net/http.h"
 
 struct cprov_error;
 

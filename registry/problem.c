@@ -1,5 +1,5 @@
 /* registry/problem.c - error answers of registries, token servers and object stores. */
-#include "registry/problem.h"
+#include "registry/problem_private.h"
 
 #include <stdio.h>
 
@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "registry/url.h"
+#include "net/url.h"
 
 #define WORDS_MAX 160 /* bytes of the server's own words in a message */
 #define WORD_MAX  80  /* a longer one is a token, a signature or noise */

@@ -9,7 +9,7 @@
 #include "base/span.h"
 #include "manifest/descriptor.h"
 #include "manifest/reference.h"
-#include "registry/http.h"
+#include "net/http.h"
 
 struct cprov_client;
 struct cprov_error;

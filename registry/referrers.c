@@ -7,7 +7,7 @@
 #include "registry/client_private.h"
 #include "registry/endpoint.h"
 #include "registry/paging.h"
-#include "registry/problem.h"
+#include "registry/problem_private.h"
 #include "registry/request.h"
 
 #define TAG_DIGITS 64 /* of the digest in a fallback tag */

@@ -6,11 +6,11 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "manifest/reference.h"
-#include "registry/auth.h"
+#include "net/redirect.h"
+#include "registry/auth_private.h"
 #include "registry/client_private.h"
 #include "registry/endpoint.h"
-#include "registry/redirect.h"
-#include "registry/warning.h"
+#include "registry/warning_private.h"
 
 #define ROUNDS_MAX   2  /* challenges in a row; the second for a scope that did not suffice */
 #define RENEWALS_MAX 32 /* the same where each brings something new: a token, another login */

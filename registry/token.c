@@ -1,5 +1,5 @@
 /* registry/token.c - scopes, token requests and token answers as text. */
-#include "registry/token.h"
+#include "registry/token_private.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "manifest/reference.h"
-#include "registry/url.h"
+#include "net/url.h"
 
 #define CLIENT_ID    "container-provider"
 #define LIFETIME_MIN 60

@@ -1,5 +1,5 @@
 /* registry/warning.c - reads Warning headers. */
-#include "registry/warning.h"
+#include "registry/warning_private.h"
 
 bool cprov_warning_parse(struct cprov_span value, struct cprov_buf *out)
 {

@@ -1,5 +1,5 @@
 /* registry/wire.c - slots, timers and pauses of one client. */
-#include "registry/wire.h"
+#include "registry/wire_private.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* store/blob_writer.c - a partial file, locked, resumed, written in any order. */
-#include "store/writer.h"
+#include "store/writer_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "store/private.h"
+#include "store/store_private.h"
 
 #define HOLE_MARGIN (64 * CPROV_KIB) /* bytes before a hole that may be its block's zeros */
 

@@ -9,14 +9,14 @@
 
 #include "base/error.h"
 #include "base/fs.h"
-#include "store/private.h"
+#include "store/store_private.h"
 
 bool cprov_store_has(struct cprov_store *s, const struct cprov_descriptor *d)
 {
     char path[CPROV_BLOB_PATH_MAX];
     struct stat st;
 
-    return fstatat(s->root, cprov_store_blob_path(&d->digest, path), &st, AT_SYMLINK_NOFOLLOW) ==
+    return fstatat(s->root, cprov_layout_blob_path(&d->digest, path), &st, AT_SYMLINK_NOFOLLOW) ==
                0 &&
            S_ISREG(st.st_mode) && (uint64_t)st.st_size == d->size;
 }
@@ -28,7 +28,7 @@ int cprov_store_open_digest(struct cprov_store *s, const struct cprov_digest *di
     struct stat st;
 
     /* Without O_NONBLOCK a pipe with the name of a blob would hold us. */
-    auto_fd int opened = openat(s->root, cprov_store_blob_path(digest, path),
+    auto_fd int opened = openat(s->root, cprov_layout_blob_path(digest, path),
                                 O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (opened < 0 && errno == ENOENT)
         return cprov_fail(err, CPROV_ENOTFOUND, "blob %s is not in the store",
@@ -98,7 +98,7 @@ int cprov_store_discard(struct cprov_store *s, const struct cprov_digest *digest
     int code = cprov_store_writable(s, err);
     if (code != 0)
         return code;
-    cprov_store_blob_path(digest, path);
+    cprov_layout_blob_path(digest, path);
     if (unlinkat(s->root, path, 0) == 0 || errno == ENOENT)
         return 0;
     if (errno == EISDIR || errno == EPERM) { /* a folder has the name of a blob */

@@ -12,9 +12,9 @@
 #include "base/limits.h"
 #include "base/workers.h"
 #include "store/blobs.h"
-#include "store/check_plan.h"
+#include "store/check_plan_private.h"
 #include "store/layer_stream.h"
-#include "store/private.h"
+#include "store/store_private.h"
 
 #define PIECE (64 * CPROV_KIB) /* bytes that are hashed and then unpacked while in the cache */
 

@@ -9,7 +9,7 @@
 #include "base/compiler.h"
 #include "manifest/descriptor.h"
 #include "store/images.h"
-#include "store/layer_rules.h"
+#include "store/layer_caps.h"
 #include "store/store.h"
 
 struct cprov_error;

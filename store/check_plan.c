@@ -1,5 +1,5 @@
 /* store/check_plan.c - which blobs a check reads: those that images name, or all there are. */
-#include "store/check_plan.h"
+#include "store/check_plan_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "manifest/manifest.h"
 #include "store/blobs.h"
 #include "store/dir.h"
-#include "store/private.h"
+#include "store/store_private.h"
 
 #define TEXT_MAX 400 /* bytes of a finding's sentence */
 
@@ -66,7 +66,7 @@ static int find_item(struct cprov_check_plan *p, const struct cprov_digest *dige
     if (code != 0 || !added)
         return code;
     struct cprov_check_item item = { 0 };
-    if (fstatat(p->store->root, cprov_store_blob_path(digest, path), &st, AT_SYMLINK_NOFOLLOW) ==
+    if (fstatat(p->store->root, cprov_layout_blob_path(digest, path), &st, AT_SYMLINK_NOFOLLOW) ==
             0 &&
         S_ISREG(st.st_mode)) {
         item.there = true;

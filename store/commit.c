@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/limits.h"
-#include "store/private.h"
-#include "store/writer.h"
+#include "store/store_private.h"
+#include "store/writer_private.h"
 
 #define COPY_STEP  (4 * CPROV_MIB) /* bytes between two looks at cancel */
 #define COPY_PIECE (16 * CPROV_KIB)
@@ -43,7 +43,7 @@ static int give_name(struct cprov_blob_writer *w, struct cprov_error *err)
     char path[CPROV_BLOB_PATH_MAX], text[CPROV_DIGEST_TEXT_MAX];
     struct cprov_store *s = w->store;
 
-    cprov_store_blob_path(&w->want.digest, path);
+    cprov_layout_blob_path(&w->want.digest, path);
     if (fchmod(w->fd, 0444) < 0 || renameat(s->partial, w->name, s->root, path) < 0)
         return cprov_fail_os(err, errno, "blob %s", cprov_digest_format(&w->want.digest, text));
     w->state = CPROV_WRITER_COMMITTED;

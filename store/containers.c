@@ -14,7 +14,7 @@
 #include "base/limits.h"
 #include "store/dir.h"
 #include "store/images.h"
-#include "store/private.h"
+#include "store/store_private.h"
 
 #define FOLDER         CPROV_STORE_PRIVATE "/containers"
 #define SUFFIX         ".json"

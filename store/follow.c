@@ -1,5 +1,5 @@
 /* store/follow.c - hashing from the page cache, behind the writer and beside it. */
-#include "store/follow.h"
+#include "store/follow_private.h"
 
 #include <errno.h>
 #include <fcntl.h>

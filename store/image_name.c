@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/name_set.h"
 #include "manifest/reference.h"
-#include "store/name_set.h"
 
 /* "registry:5000/team/app:1.2" is cut at the last ':' that no '/' follows. */
 static void split_name(struct cprov_span text, struct cprov_span *name, struct cprov_span *version)

@@ -9,8 +9,8 @@
 #include "base/limits.h"
 #include "base/version.h"
 #include "store/index_file.h"
-#include "store/private.h"
 #include "store/restore.h"
+#include "store/store_private.h"
 
 static int compare_names(const char *a, const char *b)
 {
@@ -106,7 +106,7 @@ static int write_new(struct cprov_buf *out, struct addition *a, const struct cpr
     *done = true;
     cprov_index_write_separator(out, *first);
     *first = false;
-    return cprov_index_write_entry(out, image, CPROV_INDEX_FULL, err);
+    return cprov_index_write_entry(out, image, CPROV_CACHE_FULL, err);
 }
 
 static void write_old(struct cprov_buf *out, const struct cprov_json *entry, bool *first)

@@ -12,8 +12,8 @@
 #include "manifest/platform.h"
 #include "manifest/reference.h"
 #include "store/image_name.h"
-#include "store/private.h"
 #include "store/restore.h"
+#include "store/store_private.h"
 
 #define ANN_VERSION     "org.opencontainers.image.version"
 #define ANN_VENDOR      "org.opencontainers.image.vendor"
@@ -206,7 +206,7 @@ static size_t list_annotations(const struct cprov_image *image, enum cprov_index
     list[n++] = (struct cprov_annotation){ CPROV_ANN_REF_NAME, ref_name };
     for (size_t i = 0; i < CPROV_COUNT(text_fields); i++) {
         const char *value = value_of(image, &text_fields[i]);
-        if (*value && (text_fields[i].portable || detail == CPROV_INDEX_FULL))
+        if (*value && (text_fields[i].portable || detail == CPROV_CACHE_FULL))
             list[n++] = (struct cprov_annotation){ text_fields[i].key, value };
     }
     list[n++] = (struct cprov_annotation){ CPROV_ANN_SIZE, size };

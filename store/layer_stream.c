@@ -5,14 +5,14 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/inflate.h"
 
 struct cprov_layer_stream {
     uint64_t packed_size, unpacked;
     struct cprov_unpack_limits limits;
     struct cprov_inflater *inflater; /* NULL until there are bytes */
-    struct cprov_tar_reader *tar;    /* or NULL */
-    struct cprov_hasher *hasher;     /* or NULL */
+    cprov_inflate_fn *take;          /* of what comes out; or NULL */
+    void *arg;
+    struct cprov_hasher *hasher; /* or NULL */
     enum cprov_digest_algo algo;
 };
 
@@ -25,10 +25,10 @@ int cprov_layer_stream_new(const struct cprov_layer_stream_options *options,
     if (code == 0) {
         s->packed_size = options->packed_size;
         s->limits = options->limits;
+        s->take = options->take;
+        s->arg = options->arg;
         cprov_unpack_limits_fill(&s->limits);
     }
-    if (code == 0 && options->handler)
-        code = cprov_tar_reader_new(options->handler, &s->tar, err);
     if (code == 0 && options->hash) {
         s->algo = *options->hash;
         code = cprov_digest_hasher(s->algo, &s->hasher, err);
@@ -43,7 +43,6 @@ void cprov_layer_stream_free(struct cprov_layer_stream *s)
     if (!s)
         return;
     cprov_inflater_free(s->inflater);
-    cprov_tar_reader_free(s->tar);
     cprov_hasher_free(s->hasher);
     free(s);
 }
@@ -56,7 +55,7 @@ static int take(void *arg, const void *data, size_t len, struct cprov_error *err
     int code = cprov_unpack_check_ratio(&s->limits, s->packed_size, s->unpacked, err);
     if (code == 0 && s->hasher)
         code = cprov_hasher_update(s->hasher, data, len, err);
-    return code == 0 && s->tar ? cprov_tar_reader_update(s->tar, data, len, err) : code;
+    return code == 0 && s->take ? s->take(s->arg, data, len, err) : code;
 }
 
 int cprov_layer_stream_update(struct cprov_layer_stream *s, const void *data, size_t len,
@@ -77,8 +76,6 @@ int cprov_layer_stream_finish(struct cprov_layer_stream *s, struct cprov_digest 
 
     if (code == 0)
         code = cprov_inflater_finish(s->inflater, err);
-    if (code == 0 && s->tar)
-        code = cprov_tar_reader_finish(s->tar, err);
     if (code == 0 && s->hasher)
         code = cprov_digest_finish(s->hasher, s->algo, diff_id, err);
     return code;

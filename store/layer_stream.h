@@ -1,5 +1,4 @@
-/* store/layer_stream.h - the packed bytes of a layer pushed in: inflated, bounded, hashed, read as
- * tar. */
+/* store/layer_stream.h - the packed bytes of a layer pushed in: inflated, bounded, hashed. */
 #ifndef CPROV_STORE_LAYER_STREAM_H
 #define CPROV_STORE_LAYER_STREAM_H
 
@@ -7,16 +6,18 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/inflate.h"
 #include "manifest/digest.h"
-#include "store/layer_rules.h"
+#include "store/layer_caps.h"
 
 struct cprov_error;
 
 struct cprov_layer_stream_options {
     uint64_t packed_size;
-    struct cprov_unpack_limits limits;       /* the ratio counts; 0: the default */
-    const enum cprov_digest_algo *hash;      /* of the unpacked bytes; NULL: none is made */
-    const struct cprov_tar_handler *handler; /* NULL: the content is not looked at */
+    struct cprov_unpack_limits limits;  /* the ratio counts; 0: the default */
+    const enum cprov_digest_algo *hash; /* of the unpacked bytes; NULL: none is made */
+    cprov_inflate_fn *take;             /* of the unpacked bytes; NULL: they are not looked at */
+    void *arg;
 };
 
 struct cprov_layer_stream;
@@ -29,7 +30,7 @@ CPROV_DEFINE_CLEANUP(struct cprov_layer_stream, cprov_layer_stream, cprov_layer_
 #define auto_layer_stream CPROV_CLEANUP(cprov_layer_stream_cleanup)
 
 /* The packing is told by the first bytes: media types of layers are not always right.
- * CPROV_EVERIFY: damaged; CPROV_ELIMIT: past the ratio; or what the handler returned. */
+ * CPROV_EVERIFY: damaged; CPROV_ELIMIT: past the ratio; or what take() returned. */
 CPROV_MUST_CHECK
 int cprov_layer_stream_update(struct cprov_layer_stream *s, const void *data, size_t len,
                               struct cprov_error *err);

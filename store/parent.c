@@ -8,7 +8,7 @@
 #include "store/blobs.h"
 #include "store/digest_set.h"
 #include "store/images.h"
-#include "store/private.h"
+#include "store/store_private.h"
 
 /* The layers of one manifest; none for what is unreadable or no image. */
 struct layers {

@@ -12,8 +12,8 @@
 #include "base/fs.h"
 #include "base/span.h"
 #include "store/dir.h"
-#include "store/private.h"
-#include "store/writer.h"
+#include "store/store_private.h"
+#include "store/writer_private.h"
 
 #define TEMP_AGE_MIN_S 60 /* a temporary file lives for the time of one fsync */
 

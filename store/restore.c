@@ -15,7 +15,7 @@
 #include "store/digest_set.h"
 #include "store/dir.h"
 #include "store/index_file.h"
-#include "store/private.h"
+#include "store/store_private.h"
 
 static const enum cprov_digest_algo algos[] = { CPROV_SHA256, CPROV_SHA512 };
 
@@ -217,7 +217,7 @@ static int list_found(struct restoring *r, struct search *h, struct cprov_error 
         cprov_image_make(&image, &h->arena, NULL);
         cprov_index_write_separator(&r->text, r->first);
         r->first = false;
-        if (cprov_index_write_entry(&r->text, &image, CPROV_INDEX_FULL, err) < 0)
+        if (cprov_index_write_entry(&r->text, &image, CPROV_CACHE_FULL, err) < 0)
             return err->code;
         r->restored->images++;
     }

@@ -1,5 +1,5 @@
 /* store/segments.c - a short sorted array: downloads interleave a few ranges, never thousands. */
-#include "store/segments.h"
+#include "store/segments_private.h"
 
 #include <string.h>
 

@@ -18,8 +18,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "store/dir.h"
-#include "store/private.h"
 #include "store/restore.h"
+#include "store/store_private.h"
 
 #define LAYOUT_FILE_MAX (64 * CPROV_KIB) /* bytes of oci-layout */
 #define RESERVE_PART    20               /* one twentieth of what is asked for ... */
@@ -34,15 +34,6 @@ int cprov_store_writable(const struct cprov_store *s, struct cprov_error *err)
     if (s->read_only)
         return cprov_fail(err, CPROV_EREFUSED, "the store %s is read-only", s->path);
     return 0;
-}
-
-const char *cprov_store_blob_path(const struct cprov_digest *d, char buf[CPROV_BLOB_PATH_MAX])
-{
-    char hex[CPROV_DIGEST_TEXT_MAX];
-
-    snprintf(buf, CPROV_BLOB_PATH_MAX, CPROV_STORE_BLOBS "/%s/%s", cprov_digest_algo_name(d->algo),
-             cprov_digest_hex(d, hex));
-    return buf;
 }
 
 bool cprov_store_is_at(int fd, int dir, const char *name)
@@ -423,4 +414,9 @@ int cprov_store_log(struct cprov_store *s, struct cprov_span line, struct cprov_
     if (code == 0)
         code = cprov_store_lock_file(s, CPROV_STORE_LOG, true, &fd, err);
     return code != 0 ? code : append_line(fd, &text, err);
+}
+
+bool cprov_store_cancelled(const struct cprov_store *s)
+{
+    return cprov_cancelled(s->cancel);
 }

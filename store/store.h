@@ -67,4 +67,7 @@ int cprov_store_collect_partials(struct cprov_store *s, int64_t max_age_s, size_
 CPROV_MUST_CHECK
 int cprov_store_log(struct cprov_store *s, struct cprov_span line, struct cprov_error *err);
 
+/* Whether the caller of the store's operations wants them ended. */
+bool cprov_store_cancelled(const struct cprov_store *s);
+
 #endif

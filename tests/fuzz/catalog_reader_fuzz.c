@@ -3,9 +3,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "catalog/document/reader.h"
+#include "catalog/document/writer.h"
 #include "fuzz.h"
-#include "registry/catalog_reader.h"
-#include "registry/catalog_writer.h"
 
 #define BASE "https://example.org/lists/c.json"
 

@@ -3,9 +3,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "conf/auth_file.h"
-#include "conf/draft.h"
-#include "conf/netrc.h"
+#include "conf/auth_file_private.h"
+#include "conf/draft_private.h"
+#include "conf/netrc_private.h"
 #include "fuzz.h"
 
 #define FILE_NUMBER 1

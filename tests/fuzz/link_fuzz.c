@@ -1,6 +1,6 @@
 /* A link that is found lies within the header value. */
 #include "fuzz.h"
-#include "registry/link.h"
+#include "registry/link_private.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -3,10 +3,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "archive/packed.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "fuzz.h"
-#include "store/packed.h"
 
 static void look(struct cprov_packed *p)
 {

@@ -1,8 +1,8 @@
 /* Any bytes as a tar stream end in members or an error, and a stream that is cut into other pieces
  * tells the same. */
+#include "archive/tar_reader.h"
 #include "base/error.h"
 #include "fuzz.h"
-#include "store/tar_reader.h"
 
 /* What was told, as a sum. */
 struct told {

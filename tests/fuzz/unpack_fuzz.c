@@ -10,8 +10,8 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "fuzz.h"
+#include "rootfs/unpack.h"
 #include "store/dir.h"
-#include "store/unpack.h"
 
 #define LAYER_MAX (8 * 1024)
 

@@ -2,7 +2,7 @@
  * to itself, and has no host that was not written down. */
 #include "base/buf.h"
 #include "fuzz.h"
-#include "registry/url.h"
+#include "net/url.h"
 
 static void check_resolved(struct cprov_span base, struct cprov_span reference)
 {

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "catalog/source/vendor.h"
+#include "catalog/source/vendors_private.h"
 #include "fuzz.h"
-#include "registry/source_vendors.h"
-#include "registry/vendor.h"
 
 static bool on_version(void *arg, const struct cprov_entry *entry)
 {

@@ -2,10 +2,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "archive/wim.h"
 #include "base/error.h"
 #include "fuzz.h"
 #include "manifest/platform.h"
-#include "store/wim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -10,8 +10,8 @@
 #include "base/fs.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "catalog/document/artifact.h"
 #include "manifest/media_type.h"
-#include "registry/catalog_artifact.h"
 #include "registry/client.h"
 #include "registry/push.h"
 

@@ -6,7 +6,8 @@ import re
 import sys
 
 SKIPPED = 77
-FOLDERS = ("base", "manifest", "conf", "registry", "store", "mirror", "provider", "cli")
+FOLDERS = ("base", "manifest", "conf", "net", "registry", "store", "archive", "rootfs", "catalog", "engine",
+           "serve", "provider", "cli")
 
 
 class Skip(Exception):

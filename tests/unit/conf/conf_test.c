@@ -2,7 +2,7 @@
 #include "tests/unit/conf/scratch.h"
 
 #include "conf/conf.h"
-#include "conf/draft.h"
+#include "conf/draft_private.h"
 
 static void load(struct cprov_conf **out)
 {

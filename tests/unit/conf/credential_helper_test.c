@@ -4,7 +4,7 @@
 #include <signal.h>
 
 #include "base/clock.h"
-#include "conf/credential_helper.h"
+#include "conf/credential_helper_private.h"
 
 #define PROGRAM "bin/docker-credential-fake"
 

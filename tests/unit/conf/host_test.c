@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
-#include "conf/host.h"
+#include "conf/host_private.h"
 
 static void test_same(void **state)
 {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "conf/netrc.h"
+#include "conf/netrc_private.h"
 
 static const struct {
     const char *text;

@@ -1,7 +1,7 @@
 /* Which version is the newest for people, and what repositories are called. */
 #include "world.h"
 
-#include "registry/catalog.h"
+#include "catalog/search/search.h"
 
 static void the_newest(void **state)
 {
@@ -32,7 +32,7 @@ static void the_newest(void **state)
 
         while (count < CPROV_COUNT(table[i].versions) && table[i].versions[count])
             count++;
-        size_t best = cprov_catalog_newest(table[i].versions, count);
+        size_t best = cprov_version_newest(table[i].versions, count);
         print_message("case %zu: %s\n", i, table[i].versions[best]);
         assert_in_range(best, 0, count - 1);
         assert_string_equal(table[i].versions[best], table[i].newest);

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "provider/local_place.h"
+#include "catalog/source/local_place.h"
 #include "provider/plan.h"
 #include "provider/save_file.h"
 #include "provider/session.h"

@@ -1,4 +1,4 @@
-/* Tests of registry/auth.h through a client: who gets which token, and when. */
+/* Tests of registry/auth_private.h through a client: who gets which token, and when. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "client_world.h"
+#include "tests/support/client_world.h"
 
 #define TYPE "Content-Type: " CPROV_MT_OCI_MANIFEST "\r\n"
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "client_world.h"
+#include "tests/support/client_world.h"
 
 #define SIZE WORLD_BLOB_SIZE
 #define ETAG WORLD_BLOB_ETAG

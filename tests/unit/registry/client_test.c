@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "client_world.h"
+#include "tests/support/client_world.h"
 
 #define TYPE     "Content-Type: " CPROV_MT_OCI_MANIFEST "\r\n"
 #define MANIFEST "/v2/a/b/manifests/t"

@@ -1,4 +1,4 @@
-/* Tests of registry/link.h. */
+/* Tests of registry/link_private.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/compiler.h"
-#include "registry/link.h"
+#include "registry/link_private.h"
 
 static void finds_the_next_page(void **state)
 {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
-#include "client_world.h"
+#include "tests/support/client_world.h"
 
 /* --- tags --- */
 

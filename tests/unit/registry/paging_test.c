@@ -1,4 +1,4 @@
-/* Tests of registry/paging.h and registry/warning.h. */
+/* Tests of registry/paging.h and registry/warning_private.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "registry/paging.h"
-#include "registry/warning.h"
+#include "registry/warning_private.h"
 
 #define PAGE "http://127.0.0.1:5000/v2/a/tags/list?n=2"
 

@@ -1,4 +1,4 @@
-/* Tests of registry/problem.h. */
+/* Tests of registry/problem_private.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "registry/problem.h"
+#include "registry/problem_private.h"
 
 static const struct {
     int http;

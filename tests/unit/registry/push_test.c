@@ -12,8 +12,8 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "client_world.h"
 #include "registry/push.h"
+#include "tests/support/client_world.h"
 
 #define LARGE (3 * CPROV_MIB) /* asks before it is sent */
 

@@ -1,4 +1,4 @@
-/* Tests of registry/token.h. */
+/* Tests of registry/token_private.h. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "registry/token.h"
+#include "registry/token_private.h"
 
 static void realms(void **state)
 {

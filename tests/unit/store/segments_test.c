@@ -1,5 +1,5 @@
 /* tests/unit/store/segments_test.c - pieces in every order, sets of digests. */
-#include "store/segments.h"
+#include "store/segments_private.h"
 
 #include "store/digest_set.h"
 #include "tests/unit/store/fixture.h"

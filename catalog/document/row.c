@@ -1,0 +1,517 @@
+/* catalog/document/row.c - one record of a document that lists images, and the entry it makes. */
+#include "catalog/document/row_private.h"
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "manifest/reference.h"
+#include "net/url.h"
+
+enum type { TEXT, SIZE, FLAG, LIST, MAP };
+
+static const char *const type_names[] = {
+    [TEXT] = "a text",        [SIZE] = "a whole number of bytes",
+    [FLAG] = "true or false", [LIST] = "a list",
+    [MAP] = "a mapping",
+};
+
+#define OURS CPROV_CATALOG_OURS
+#define MS   CPROV_CATALOG_MICROSOFT
+#define BOTH (CPROV_CATALOG_OURS | CPROV_CATALOG_MICROSOFT)
+
+static const struct field {
+    struct cprov_span name;
+    enum type type;
+    unsigned dialects;
+    size_t offset;
+} fields[] = {
+#define F(name, type, dialects, field)                                                             \
+    {                                                                                              \
+        { name, sizeof(name) - 1 }, type, dialects, offsetof(struct cprov_catalog_row, field)      \
+    }
+    F("version", TEXT, BOTH, version),
+    F("digest", TEXT, BOTH, digest),
+    F("size", SIZE, BOTH, bytes),
+    F("created", TEXT, BOTH, created),
+    F("date", TEXT, BOTH, created),
+    F("platforms", LIST, OURS, platforms),
+    F("name", TEXT, BOTH, name),
+    F("repository", TEXT, OURS, repository),
+    F("description", TEXT, BOTH, description),
+    F("publisher", TEXT, BOTH, publisher),
+    F("title", TEXT, BOTH, title),
+    F("osImage", FLAG, OURS, is_os),
+    F("reference", TEXT, OURS, reference),
+    F("url", TEXT, BOTH, url),
+    F("sha256", TEXT, BOTH, sha256),
+    F("osVersion", TEXT, OURS, os_version),
+    F("mediaType", TEXT, OURS, media_type),
+    F("imageId", TEXT, OURS, image_id),
+    F("notes", TEXT, BOTH, notes),
+    F("dependencies", LIST, BOTH, dependencies),
+    F("cultures", MAP, OURS, cultures),
+    F("channels", MAP, OURS, channels),
+    F("versions", LIST, OURS, versions),
+    F("SasToken", TEXT, MS, url),
+    F("Language", MAP, MS, cultures),
+    F("Sku", LIST, MS, editions),
+    F("NanoServerVersion", TEXT, MS, needs),
+#undef F
+};
+
+/* --- reading --- */
+
+static bool is_named(struct cprov_span key, struct cprov_span name, unsigned dialect)
+{
+    if (key.len != name.len)
+        return false;
+    if (dialect == OURS)
+        return memcmp(key.ptr, name.ptr, name.len) == 0;
+    return cprov_span_is_nocase(key, name.ptr);
+}
+
+/* Other readers take "Digest" for "digest". */
+static int check_spelling(struct cprov_span key, struct cprov_error *err)
+{
+    for (size_t i = 0; i < CPROV_COUNT(fields); i++)
+        if ((fields[i].dialects & OURS) && cprov_json_is_misspelled(key, fields[i].name.ptr))
+            return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s",
+                              fields[i].name.ptr, key.ptr);
+    return 0;
+}
+
+static const struct field *field_of(struct cprov_span key, unsigned dialect)
+{
+    for (size_t i = 0; i < CPROV_COUNT(fields); i++)
+        if ((fields[i].dialects & dialect) && is_named(key, fields[i].name, dialect))
+            return &fields[i];
+    return NULL;
+}
+
+/* A version is often written as a number: its digits are what was meant. */
+static bool is_text(const struct cprov_json *v)
+{
+    return v->type == CPROV_JSON_STRING || v->type == CPROV_JSON_NUMBER;
+}
+
+static bool read_size(const struct cprov_json *v, uint64_t *out)
+{
+    *out = 0;
+    return is_text(v) && (v->text.len == 0 || cprov_span_u64(v->text, out));
+}
+
+/* false when the value is of another type. */
+static bool store(const struct cprov_json *v, enum type type, void *slot)
+{
+    const char *text = v->text.len > 0 ? v->text.ptr : NULL;
+
+    switch (type) {
+    case TEXT:
+        *(const char **)slot = text;
+        return is_text(v);
+    case SIZE:
+        return read_size(v, slot);
+    case FLAG:
+        *(bool *)slot = v->boolean;
+        return v->type == CPROV_JSON_BOOL;
+    case LIST:
+        *(const struct cprov_json **)slot = v;
+        return v->type == CPROV_JSON_ARRAY;
+    case MAP:
+        *(const struct cprov_json **)slot = v;
+        return v->type == CPROV_JSON_OBJECT;
+    }
+    return false;
+}
+
+/* Two members of one record must not mean the same thing. */
+static int note_seen(uint64_t *seen, const struct field *f, struct cprov_error *err)
+{
+    uint64_t bit = UINT64_C(1) << (f->offset / sizeof(void *));
+
+    if (*seen & bit)
+        return cprov_fail(err, CPROV_EVERIFY, "ambiguous: %s is there twice", f->name.ptr);
+    *seen |= bit;
+    return 0;
+}
+
+int cprov_catalog_row_read(const struct cprov_json *record, enum cprov_catalog_dialect dialect,
+                           struct cprov_catalog_row *row, struct cprov_error *err)
+{
+    _Static_assert(sizeof(*row) / sizeof(void *) <= 64, "a bit for each member");
+    uint64_t seen = 0;
+
+    if (record->type != CPROV_JSON_OBJECT)
+        return cprov_fail(err, CPROV_EVERIFY, "not an object");
+    for (const struct cprov_json *v = record->child; v; v = v->next) {
+        const struct field *f = field_of(v->key, dialect);
+
+        if (!f && dialect == CPROV_CATALOG_OURS && check_spelling(v->key, err) < 0)
+            return err->code;
+        if (!f || v->type == CPROV_JSON_NULL)
+            continue;
+        if (note_seen(&seen, f, err) < 0)
+            return err->code;
+        if (!store(v, f->type, (char *)row + f->offset))
+            return cprov_fail(err, CPROV_EVERIFY, "%s: not %s", f->name.ptr, type_names[f->type]);
+        /* A whole file with an address that is signed: the WIM of an operating system. */
+        if (f->dialects == MS && f->type == TEXT && cprov_span_is(f->name, "SasToken"))
+            row->is_os = true;
+    }
+    return 0;
+}
+
+/* --- checking --- */
+
+static bool is_clean(const char *text, const char *forbidden)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f || strchr(forbidden, *text))
+            return false;
+    return true;
+}
+
+static bool is_dots(struct cprov_span s)
+{
+    return cprov_span_is(s, ".") || cprov_span_is(s, "..");
+}
+
+/* Names become parts of paths: nothing in them may lead elsewhere. */
+int cprov_catalog_check_name(const char *name, struct cprov_error *err)
+{
+    struct cprov_span rest = cprov_span_of(name), part;
+
+    if (rest.len == 0)
+        return cprov_fail(err, CPROV_EVERIFY, "name: missing");
+    bool good =
+        rest.len <= CPROV_NAME_MAX && is_clean(name, "\\") && cprov_span_trim(rest).len == rest.len;
+    while (good && cprov_span_next(&rest, '/', &part))
+        good = part.len > 0 && !is_dots(part);
+    return good ? 0 : cprov_fail(err, CPROV_EVERIFY, "name: not the name of an image");
+}
+
+int cprov_catalog_check_version(const char *version, struct cprov_error *err)
+{
+    struct cprov_span s = cprov_span_of(version);
+
+    if (s.len == 0)
+        return cprov_fail(err, CPROV_EVERIFY, "version: missing");
+    if (s.len > CPROV_TAG_MAX || !is_clean(version, " /\\") || is_dots(s))
+        return cprov_fail(err, CPROV_EVERIFY, "version: not a version");
+    return 0;
+}
+
+/* Docker's lists have hex in either case. */
+static int read_sha256(const char *hex, struct cprov_digest *out, struct cprov_error *err)
+{
+    char text[CPROV_DIGEST_TEXT_MAX] = "sha256:";
+    size_t len = strlen(text);
+
+    for (; *hex && len + 1 < sizeof(text); hex++)
+        text[len++] = cprov_lower(*hex);
+    text[len] = '\0';
+    if (cprov_digest_parse(cprov_span_of(text), out, err) < 0)
+        return cprov_wrap_as(err, CPROV_EVERIFY, "sha256");
+    return 0;
+}
+
+static int read_digest(const struct cprov_catalog_row *row, struct cprov_digest *out,
+                       struct cprov_error *err)
+{
+    struct cprov_digest hash;
+
+    if (row->digest && cprov_digest_parse(cprov_span_of(row->digest), out, err) < 0)
+        return cprov_wrap_as(err, CPROV_EVERIFY, "digest");
+    if (!row->sha256)
+        return 0;
+    int code = read_sha256(row->sha256, &hash, err);
+    if (code < 0)
+        return code;
+    if (row->digest && !cprov_digest_equal(&hash, out))
+        return cprov_fail(err, CPROV_EVERIFY, "digest and sha256 are not the same");
+    *out = hash;
+    return 0;
+}
+
+/* --- addresses --- */
+
+/* Beside a document on this machine may lie files; one from elsewhere never names them. */
+static int resolve_path(const char *base, const char *text, struct cprov_buf *out,
+                        struct cprov_error *err)
+{
+    if (strncmp(text, "file://", 7) == 0)
+        text += 7;
+    if (!is_clean(text, " "))
+        return cprov_fail(err, CPROV_EVERIFY, "blanks or control characters");
+    if (*text != '/')
+        cprov_buf_add(out, base, (size_t)(strrchr(base, '/') + 1 - base));
+    cprov_buf_add_text(out, text);
+    return cprov_buf_check(out, "URL", err);
+}
+
+static int resolve(const char *base, const char *text, struct cprov_buf *out,
+                   struct cprov_error *err)
+{
+    struct cprov_span t = cprov_span_of(text);
+    bool web = strncmp(text, "https://", 8) == 0 || strncmp(text, "http://", 7) == 0;
+    struct cprov_url url;
+    int code;
+
+    if (!web && (!base || !*base))
+        return cprov_fail(err, CPROV_EVERIFY, "relative, but nothing says to what");
+    if (!web && *base == '/')
+        return resolve_path(base, text, out, err);
+    if (web && (!base || *base == '/' || !*base)) {
+        code = cprov_url_parse(t, &url, err);
+        cprov_buf_add_span(out, t);
+    } else {
+        code = cprov_url_resolve(cprov_span_of(base), t, out, err);
+    }
+    return code < 0 ? code : cprov_buf_check(out, "URL", err);
+}
+
+static int read_url(const char *base, const char *text, struct cprov_arena *arena, const char **out,
+                    struct cprov_error *err)
+{
+    auto_buf struct cprov_buf to = { 0 };
+
+    if (!text)
+        return 0;
+    cprov_buf_init(&to, CPROV_URL_MAX);
+    if (resolve(base, text, &to, err) < 0)
+        return cprov_wrap_as(err, CPROV_EVERIFY, "url");
+    *out = cprov_arena_text(arena, cprov_buf_span(&to));
+    return cprov_arena_check(arena, err);
+}
+
+/* --- lists, as one text --- */
+
+static int keep(struct cprov_buf *text, struct cprov_arena *arena, const char **out,
+                struct cprov_error *err)
+{
+    if (text->len == 0)
+        return cprov_buf_check(text, "list", err);
+    int code = cprov_buf_check(text, "list", err);
+    *out = cprov_arena_text(arena, cprov_buf_span(text));
+    return code < 0 ? code : cprov_arena_check(arena, err);
+}
+
+static int read_platforms(const struct cprov_json *list, struct cprov_arena *arena,
+                          const char **out, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf text = { 0 };
+
+    cprov_buf_init(&text, CPROV_CATALOG_RECORD_MAX);
+    for (const struct cprov_json *v = list ? list->child : NULL; v; v = v->next) {
+        if (v->type != CPROV_JSON_STRING || v->text.len == 0 || !is_clean(v->text.ptr, ", "))
+            return cprov_fail(err, CPROV_EVERIFY, "platforms: not a list of os/architecture");
+        cprov_buf_add_text(&text, text.len ? ", " : "");
+        cprov_buf_add_span(&text, v->text);
+    }
+    return keep(&text, arena, out, err);
+}
+
+/* Of two that differ in letter case alone neither. */
+static const char *text_of(const struct cprov_json *object, const char *name)
+{
+    const struct cprov_json *found = NULL;
+
+    for (const struct cprov_json *v = object->child; v; v = v->next)
+        if (cprov_span_is_nocase(v->key, name)) {
+            if (found)
+                return NULL;
+            found = v;
+        }
+    return found && is_text(found) ? found->text.ptr : NULL;
+}
+
+/* A version, or an interval, in which alone commas stand: they divide the list elsewhere. */
+static bool is_range(const char *version)
+{
+    struct cprov_span s = cprov_span_trim(cprov_span_of(version));
+
+    if (!version || cprov_span_find(s, ',') == s.len)
+        return !version || is_clean(version, "");
+    return is_clean(version, "") && strchr("[(", s.ptr[0]) && strchr("])", s.ptr[s.len - 1]);
+}
+
+/* The version may be an interval: "[2.0, 3.0)". Its blanks say nothing, and would end it. */
+static void add_interval(struct cprov_buf *out, const char *version)
+{
+    if (!version || !*version)
+        return;
+    cprov_buf_add_char(out, ' ');
+    for (; *version; version++)
+        if (*version != ' ')
+            cprov_buf_add_char(out, *version);
+}
+
+static int read_dependencies(const struct cprov_json *list, struct cprov_arena *arena,
+                             const char **out, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf text = { 0 };
+
+    cprov_buf_init(&text, CPROV_CATALOG_RECORD_MAX);
+    for (const struct cprov_json *v = list ? list->child : NULL; v; v = v->next) {
+        const char *name = v->type == CPROV_JSON_OBJECT ? text_of(v, "name") : NULL;
+        const char *version = name ? text_of(v, "version") : NULL;
+
+        if (!name || cprov_catalog_check_name(name, NULL) < 0 || !is_clean(name, " ,") ||
+            !is_range(version))
+            return cprov_fail(err, CPROV_EVERIFY, "dependencies: not a list of names and versions");
+        cprov_buf_add_text(&text, text.len ? ", " : "");
+        cprov_buf_add_text(&text, name);
+        add_interval(&text, version);
+    }
+    return keep(&text, arena, out, err);
+}
+
+/* "base" is the address of the thing itself, the others are what adds a language. */
+static int read_cultures(const struct cprov_catalog_row *row, const char *base,
+                         struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                         struct cprov_error *err)
+{
+    auto_buf struct cprov_buf text = { 0 };
+
+    cprov_buf_init(&text, CPROV_CATALOG_RECORD_MAX);
+    for (const struct cprov_json *v = row->cultures ? row->cultures->child : NULL; v; v = v->next) {
+        const char *url = NULL;
+
+        if (v->type != CPROV_JSON_STRING || v->key.len == 0 || !is_clean(v->key.ptr, " ="))
+            return cprov_fail(err, CPROV_EVERIFY, "cultures: not a mapping of languages to URLs");
+        int code = read_url(base, v->text.len ? v->text.ptr : NULL, arena, &url, err);
+        if (code < 0)
+            return cprov_wrap(err, "cultures");
+        if (!url)
+            continue;
+        if (cprov_span_is_nocase(v->key, "base"))
+            out->url = url;
+        else
+            cprov_buf_addf(&text, "%s%s=%s", text.len ? " " : "", v->key.ptr, url);
+    }
+    return keep(&text, arena, &out->cultures, err);
+}
+
+/* What Nano Server's list says of the host has no member of its own: for people to read. */
+static int read_needs(const struct cprov_catalog_row *row, struct cprov_arena *arena,
+                      struct cprov_catalog_lists *out, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf text = { 0 };
+
+    cprov_buf_init(&text, CPROV_CATALOG_RECORD_MAX);
+    if (row->needs)
+        cprov_buf_addf(&text, "needs Nano Server %s", row->needs);
+    const char *before = text.len ? "; editions: " : "editions: ";
+    for (const struct cprov_json *v = row->editions ? row->editions->child : NULL; v; v = v->next) {
+        if (v->type != CPROV_JSON_STRING)
+            return cprov_fail(err, CPROV_EVERIFY, "Sku: not a list of texts");
+        cprov_buf_addf(&text, "%s%s", before, v->text.ptr);
+        before = ", ";
+    }
+    if (text.len > 0 && row->notes)
+        cprov_buf_addf(&text, "; %s", row->notes);
+    return keep(&text, arena, &out->notes, err);
+}
+
+/* --- all of them --- */
+
+int cprov_catalog_row_lists(const struct cprov_catalog_row *row, const char *base,
+                            struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                            struct cprov_error *err)
+{
+    struct cprov_catalog_lists l = { .notes = row->notes };
+    int code = read_url(base, row->url, arena, &l.url, err);
+
+    if (code == 0 && row->platforms)
+        code = read_platforms(row->platforms, arena, &l.platforms, err);
+    if (code == 0 && row->dependencies)
+        code = read_dependencies(row->dependencies, arena, &l.dependencies, err);
+    if (code == 0 && row->cultures)
+        code = read_cultures(row, base, arena, &l, err);
+    if (code == 0 && (row->needs || row->editions))
+        code = read_needs(row, arena, &l, err);
+    if (code == 0)
+        *out = l;
+    return code;
+}
+
+/* What the row has of its image is not read once more for each of its versions. */
+static int read_lists(const struct cprov_catalog_row *row, const struct cprov_catalog_image *image,
+                      const char *base, struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                      struct cprov_error *err)
+{
+    struct cprov_catalog_row own = *row;
+
+    if (!image)
+        return cprov_catalog_row_lists(row, base, arena, out, err);
+    bool platforms = own.platforms == image->row->platforms;
+    bool dependencies = own.dependencies == image->row->dependencies;
+    bool files = own.url == image->row->url && own.cultures == image->row->cultures;
+
+    if (platforms)
+        own.platforms = NULL;
+    if (dependencies)
+        own.dependencies = NULL;
+    if (files) {
+        own.url = NULL;
+        own.cultures = NULL;
+    }
+    int code = cprov_catalog_row_lists(&own, base, arena, out, err);
+    if (platforms)
+        out->platforms = image->lists.platforms;
+    if (dependencies)
+        out->dependencies = image->lists.dependencies;
+    if (files) {
+        out->url = image->lists.url;
+        out->cultures = image->lists.cultures;
+    }
+    return code;
+}
+
+/* --- the entry --- */
+
+int cprov_catalog_row_entry(const struct cprov_catalog_row *row,
+                            const struct cprov_catalog_image *image, const char *base,
+                            struct cprov_arena *arena, struct cprov_digest *digest,
+                            struct cprov_entry *entry, struct cprov_error *err)
+{
+    struct cprov_catalog_lists lists = { .platforms = NULL };
+    struct cprov_entry e = {
+        .repository = row->repository ? row->repository : row->name,
+        .name = row->repository ? row->name : NULL,
+        .version = row->version,
+        .reference = row->reference,
+        .digest = row->digest || row->sha256 ? digest : NULL,
+        .bytes = row->bytes,
+        .description = row->description,
+        .publisher = row->publisher,
+        .title = row->title,
+        .created = row->created,
+        .os_version = row->os_version,
+        .media_type = row->media_type,
+        .image_id = row->image_id,
+        .is_os = row->is_os,
+        .complete = true,
+    };
+
+    int code = cprov_catalog_check_name(e.repository, err);
+    if (code == 0 && e.name)
+        code = cprov_catalog_check_name(e.name, err);
+    if (code == 0)
+        code = cprov_catalog_check_version(e.version, err);
+    if (code == 0)
+        code = read_digest(row, digest, err);
+    if (code == 0)
+        code = read_lists(row, image, base, arena, &lists, err);
+    if (code < 0)
+        return code;
+    e.platforms = lists.platforms;
+    e.dependencies = lists.dependencies;
+    e.cultures = lists.cultures;
+    e.url = lists.url;
+    e.notes = lists.notes;
+    *entry = e;
+    return 0;
+}

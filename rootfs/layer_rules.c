@@ -1,0 +1,193 @@
+/* rootfs/layer_rules.c - names that hide, and what else a member may mean. */
+#include "rootfs/layer_rules.h"
+
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+
+#define RESERVED CPROV_WHITEOUT_PREFIX CPROV_WHITEOUT_PREFIX
+#define OPAQUE   RESERVED ".opq"
+
+#define NAME_SHOWN 100 /* bytes, from the end */
+
+static uint64_t stored_bytes(const struct cprov_tar_entry *e)
+{
+    uint64_t sum = 0;
+
+    if (!e->sparse)
+        return e->size;
+    for (size_t i = 0; i < e->extents_count; i++)
+        sum += e->extents[i].len; /* at most size */
+    return sum;
+}
+
+int cprov_unpack_count_entry(const struct cprov_unpack_limits *limits,
+                             struct cprov_unpack_count *count, const struct cprov_tar_entry *e,
+                             struct cprov_error *err)
+{
+    return cprov_unpack_count_member(limits, count, stored_bytes(e), e->size, err);
+}
+
+/* Appends a component, or takes the last away for "..". */
+static int add_component(struct cprov_span item, size_t max, char *out, size_t *len,
+                         struct cprov_error *err)
+{
+    if (item.len == 0 || cprov_span_is(item, "."))
+        return 0;
+    if (cprov_span_is(item, "..")) {
+        if (*len == 0)
+            return cprov_fail(err, CPROV_EVERIFY, "the name leads out of the image");
+        size_t slash = cprov_span_find_last(cprov_span_make(out, *len), '/');
+        *len = slash < *len ? slash : 0;
+        return 0;
+    }
+    if (*len + (*len > 0 ? 1 : 0) + item.len > max)
+        return cprov_fail(err, CPROV_ELIMIT, "the name has more than %zu bytes", max);
+    if (*len > 0)
+        out[(*len)++] = '/';
+    memcpy(out + *len, item.ptr, item.len);
+    *len += item.len;
+    return 0;
+}
+
+int cprov_layer_clean(struct cprov_span path, size_t max, char out[CPROV_UNPACK_PATH + 1],
+                      struct cprov_error *err)
+{
+    struct cprov_span item;
+    size_t len = 0;
+    int code = 0;
+
+    if (path.len > 0 && memchr(path.ptr, '\0', path.len))
+        return cprov_fail(err, CPROV_EVERIFY, "the name has a NUL");
+    while (code == 0 && path.len > 0 && cprov_span_next(&path, '/', &item))
+        code =
+            add_component(item, max < CPROV_UNPACK_PATH ? max : CPROV_UNPACK_PATH, out, &len, err);
+    if (code == 0)
+        out[len] = '\0';
+    return code;
+}
+
+/* Whether a component of the first len bytes begins so. */
+static bool has_component(const char *path, size_t len, const char *prefix)
+{
+    const char *end = path + len;
+    size_t prefix_len = strlen(prefix);
+
+    for (const char *name = path; name < end;) {
+        const char *slash = memchr(name, '/', (size_t)(end - name));
+
+        if ((size_t)(end - name) >= prefix_len && memcmp(name, prefix, prefix_len) == 0)
+            return true;
+        name = slash ? slash + 1 : end;
+    }
+    return false;
+}
+
+size_t cprov_layer_reserved(const char *path)
+{
+    for (const char *name = path; *name;) {
+        const char *end = strchrnul(name, '/');
+
+        if (strncmp(name, RESERVED, strlen(RESERVED)) == 0)
+            return (size_t)(end - path);
+        name = *end ? end + 1 : end;
+    }
+    return 0;
+}
+
+int cprov_layer_meaning(const char *path, enum cprov_layer_meaning *out, const char **hidden,
+                        struct cprov_error *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t parent = slash ? (size_t)(slash - path) : 0;
+    bool opaque = strcmp(name, OPAQUE) == 0;
+
+    *hidden = "";
+    if ((!opaque && strncmp(name, RESERVED, strlen(RESERVED)) == 0) ||
+        has_component(path, parent, RESERVED)) {
+        *out = CPROV_MEANS_NOTHING;
+        return 0;
+    }
+    if (has_component(path, parent, CPROV_WHITEOUT_PREFIX))
+        return cprov_fail(err, CPROV_EVERIFY, "a name below that of a whiteout");
+    if (opaque || strncmp(name, CPROV_WHITEOUT_PREFIX, strlen(CPROV_WHITEOUT_PREFIX)) != 0) {
+        *out = opaque ? CPROV_MEANS_OPAQUE : CPROV_MEANS_FILE;
+        return 0;
+    }
+    name += strlen(CPROV_WHITEOUT_PREFIX);
+    if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return cprov_fail(err, CPROV_EVERIFY, "a whiteout that hides no name");
+    *hidden = name;
+    *out = CPROV_MEANS_HIDDEN;
+    return 0;
+}
+
+static bool is_below(const char *path, const char *folder)
+{
+    return cprov_span_starts_with_nocase(cprov_span_of(path), cprov_span_of(folder));
+}
+
+int cprov_layer_check_windows(const char *path, enum cprov_layer_meaning meaning, bool lowest,
+                              struct cprov_error *err)
+{
+    if (strcasecmp(path, CPROV_WINDOWS_FILE) == 0)
+        return cprov_fail(err, CPROV_EVERIFY, "the name is kept for the metadata of the layers");
+    if (strchr(path, '\\') || (cprov_is_alnum(path[0]) && path[1] == ':'))
+        return cprov_fail(err, CPROV_EVERIFY, "the name leads elsewhere on Windows");
+    if (meaning != CPROV_MEANS_HIDDEN && meaning != CPROV_MEANS_OPAQUE)
+        return 0;
+    if (lowest)
+        return cprov_fail(err, CPROV_EVERIFY, "a whiteout in the lowest layer hides nothing");
+    if (!is_below(path, "Files/") && !is_below(path, "UtilityVM/Files/"))
+        return cprov_fail(err, CPROV_EVERIFY, "a whiteout outside of Files/");
+    return 0;
+}
+
+mode_t cprov_layer_mode(const struct cprov_tar_entry *e, bool windows)
+{
+    if (!windows || (e->mode & 0777) != 0)
+        return (mode_t)e->mode & 07777;
+    return e->type == CPROV_TAR_DIR ? 0755 : 0644;
+}
+
+static bool begins(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+bool cprov_layer_attribute_passes(const struct cprov_layer_attributes *a, const char *name)
+{
+    if (strcmp(name, CPROV_ROOTLESS_ATTRIBUTE) == 0)
+        return false;
+    for (size_t i = 0; a && i < a->more_count; i++)
+        if (cprov_span_glob(cprov_span_of(a->more[i]), cprov_span_of(name)))
+            return true;
+    return strcmp(name, "security.capability") == 0 ||
+           strcmp(name, "system.posix_acl_access") == 0 ||
+           strcmp(name, "system.posix_acl_default") == 0 ||
+           (begins(name, "user.") && !begins(name, "user.overlay."));
+}
+
+bool cprov_layer_attribute_is_kept(const struct cprov_layer_attributes *a, const char *name)
+{
+    return strcmp(name, CPROV_ROOTLESS_ATTRIBUTE) == 0 || cprov_layer_attribute_passes(a, name);
+}
+
+int cprov_layer_check_attribute(struct cprov_span name, struct cprov_error *err)
+{
+    if (name.len == 0 || name.len > XATTR_NAME_MAX || memchr(name.ptr, '\0', name.len))
+        return cprov_fail(err, CPROV_EVERIFY, "an attribute has a name that cannot be");
+    return 0;
+}
+
+int cprov_layer_wrap(struct cprov_span path, struct cprov_error *err)
+{
+    struct cprov_span end =
+        cprov_span_from(path, path.len > NAME_SHOWN ? path.len - NAME_SHOWN : 0);
+
+    return cprov_wrap(err, "%s%" CPROV_SPAN_FMT, end.len < path.len ? "..." : "",
+                      CPROV_SPAN_ARG(end));
+}

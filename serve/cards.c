@@ -1,0 +1,426 @@
+/* serve/cards.c - what is told of every version that is served. */
+#include "serve/cards_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/version.h"
+#include "serve/parts_private.h"
+#include "serve/served_private.h"
+#include "store/digest_set.h"
+
+#define ANN "org.opencontainers.image."
+
+struct reader {
+    struct cprov_store *store;
+    struct cprov_cards *cards;
+    struct cprov_digest_set known; /* digests whose documents were read: */
+    struct cprov_card *learnt;     /* what they say, by their number */
+    size_t learnt_room;
+};
+
+/* One image or index, while its documents are read. */
+struct lesson {
+    struct reader *reader;
+    struct cprov_card *card;
+    struct cprov_buf platforms;
+    struct cprov_digest_set blobs; /* counted already */
+    bool has_os;
+};
+
+void cprov_cards_free(struct cprov_cards *c)
+{
+    if (!c)
+        return;
+    cprov_arena_clear(&c->arena);
+    free(c->list);
+    free(c);
+}
+
+static const char *copy(struct reader *r, const char *text)
+{
+    struct cprov_span s = cprov_span_of(text);
+
+    if (s.len > CPROV_UI_TEXT_MAX)
+        s.len = CPROV_UI_TEXT_MAX;
+    return s.len > 0 ? cprov_arena_text(&r->cards->arena, s) : "";
+}
+
+/* A text of the view: it stays as long as we do. */
+static const char *keep(struct reader *r, const char *text)
+{
+    return strlen(text) > CPROV_UI_TEXT_MAX ? copy(r, text) : text;
+}
+
+static void set(struct reader *r, const char **field, const char *text)
+{
+    if (!**field && text && *text)
+        *field = copy(r, text);
+}
+
+/* "windows(10.0.20348.1)/amd64" → "10.0.20348.1". */
+static const char *os_version_of(struct reader *r, const char *platform)
+{
+    const char *open = strchr(platform, '(');
+    size_t len = open ? strcspn(open + 1, "+)") : 0;
+
+    return len > 0 ? cprov_arena_text(&r->cards->arena, cprov_span_make(open + 1, len)) : "";
+}
+
+/* --- an entry that says too little: its documents --- */
+
+static int count_blob(struct lesson *l, const struct cprov_digest *digest, uint64_t size,
+                      struct cprov_error *err)
+{
+    size_t index;
+    bool added = false;
+
+    int code = cprov_digest_set_add(&l->blobs, digest, &index, &added, err);
+    if (added && size <= CPROV_BLOB_SIZE_MAX)
+        l->card->bytes += size;
+    return code;
+}
+
+static int count_blobs(struct lesson *l, const struct cprov_digest *digest,
+                       const struct cprov_manifest *m, struct cprov_error *err)
+{
+    int code = count_blob(l, digest, m->raw.len, err);
+
+    if (code == 0)
+        code = count_blob(l, &m->config.digest, m->config.size, err);
+    for (size_t i = 0; code == 0 && i < m->layers_count; i++)
+        code = count_blob(l, &m->layers[i].digest, m->layers[i].size, err);
+    return code;
+}
+
+static void add_platform(struct lesson *l, const struct cprov_platform *p)
+{
+    size_t before = l->platforms.len;
+
+    if (before > 0)
+        cprov_buf_add_text(&l->platforms, ", ");
+    cprov_platform_format(p, &l->platforms);
+    set(l->reader, &l->card->os_version, p->os_version);
+}
+
+static void learn_config(struct lesson *l, const struct cprov_manifest *m,
+                         const struct cprov_image_config *c)
+{
+    struct reader *r = l->reader;
+    struct cprov_card *card = l->card;
+    char digest[CPROV_DIGEST_TEXT_MAX];
+
+    set(r, &card->created, c->created);
+    set(r, &card->description, cprov_image_config_label(c, ANN "description"));
+    set(r, &card->publisher, cprov_image_config_label(c, ANN "vendor"));
+    set(r, &card->title, cprov_image_config_label(c, ANN "title"));
+    set(r, &card->image_id, cprov_digest_format(&m->config.digest, digest));
+    if (!l->has_os)
+        card->is_os = cprov_image_is_os(m, c);
+    l->has_os = true;
+}
+
+static void learn_annotations(struct lesson *l, const struct cprov_manifest *m)
+{
+    struct reader *r = l->reader;
+
+    set(r, &l->card->description, cprov_manifest_annotation(m, ANN "description"));
+    set(r, &l->card->publisher, cprov_manifest_annotation(m, ANN "vendor"));
+    set(r, &l->card->title, cprov_manifest_annotation(m, ANN "title"));
+}
+
+static void learn_index(void *arg, const struct cprov_manifest *index)
+{
+    learn_annotations(arg, index);
+}
+
+static int learn_part(void *arg, const struct cprov_part *part, struct cprov_error *err)
+{
+    struct lesson *l = arg;
+    auto_image_config struct cprov_image_config *config = NULL;
+    const struct cprov_descriptor *d = part->descriptor;
+
+    if (!part->manifest)
+        return 0;
+    if (count_blobs(l, &d->digest, part->manifest, err) < 0 ||
+        cprov_part_config(l->reader->store, part->manifest, &config, err) < 0)
+        return err->code;
+    learn_annotations(l, part->manifest);
+    if (config)
+        learn_config(l, part->manifest, config);
+    if (d->has_platform)
+        add_platform(l, &d->platform);
+    else if (config)
+        add_platform(l, &config->platform);
+    return 0;
+}
+
+/* What an artifact is: its own word for it, else the type of its config (image-spec, manifest.md).
+ */
+static int learn_artifact(void *arg, const struct cprov_part *part, struct cprov_error *err)
+{
+    struct lesson *l = arg;
+    const struct cprov_manifest *m = part->manifest;
+    bool says = m->artifact_type && *m->artifact_type;
+
+    if (count_blobs(l, &part->descriptor->digest, m, err) < 0)
+        return err->code;
+    learn_annotations(l, m);
+    set(l->reader, &l->card->created, cprov_manifest_annotation(m, ANN "created"));
+    set(l->reader, &l->card->artifact_type, says ? m->artifact_type : m->config.media_type);
+    return 0;
+}
+
+static int learn(struct reader *r, const struct cprov_digest *digest, struct cprov_card *card,
+                 struct cprov_error *err)
+{
+    struct lesson l = { .reader = r, .card = card };
+    struct cprov_parts_walk walk = {
+        .part = learn_part, .index = learn_index, .artifact = learn_artifact, .arg = &l
+    };
+
+    cprov_buf_init(&l.platforms, CPROV_UI_TEXT_MAX);
+    int code = cprov_parts_each(r->store, digest, &walk, err);
+    if (l.platforms.len > 0)
+        card->platforms = cprov_arena_text(&r->cards->arena, cprov_buf_span(&l.platforms));
+    cprov_buf_clear(&l.platforms);
+    cprov_digest_set_clear(&l.blobs);
+    return code;
+}
+
+static const struct cprov_card blank = { .repository = "",
+                                         .version = "",
+                                         .name = "",
+                                         .media_type = "",
+                                         .description = "",
+                                         .publisher = "",
+                                         .title = "",
+                                         .created = "",
+                                         .platforms = "",
+                                         .os_version = "",
+                                         .image_id = "",
+                                         .artifact_type = "" };
+
+/* What the documents below a digest say: they are read once for all its tags. */
+static int look_up(struct reader *r, const struct cprov_digest *digest,
+                   const struct cprov_card **out, struct cprov_error *err)
+{
+    size_t index = 0;
+    bool added = false;
+
+    int code = cprov_digest_set_add(&r->known, digest, &index, &added, err);
+    if (code < 0)
+        return code;
+    if (index >= r->learnt_room) {
+        size_t room = r->learnt_room ? 2 * r->learnt_room : 16;
+        struct cprov_card *grown = reallocarray(r->learnt, room, sizeof(*grown));
+        if (!grown)
+            return cprov_fail_memory(err);
+        r->learnt = grown;
+        r->learnt_room = room;
+    }
+    if (added) {
+        r->learnt[index] = blank;
+        code = learn(r, digest, &r->learnt[index], err);
+    }
+    *out = &r->learnt[index];
+    return code;
+}
+
+/* --- cards --- */
+
+static const char *or_else(const char *text, const char *other)
+{
+    return *text ? text : other;
+}
+
+/* The name that people know, unless it is no more than the repository, or a host with it. */
+static const char *shown_name(const struct cprov_served_image *image, const char *repository)
+{
+    struct cprov_span name = cprov_span_of(image->name);
+
+    if (name.len == 0 || name.len > CPROV_NAME_MAX || cprov_span_ends_with(name, repository))
+        return repository;
+    return image->name;
+}
+
+static int fill(struct reader *r, const struct cprov_served_image *image, struct cprov_card *card,
+                struct cprov_error *err)
+{
+    const struct cprov_card *learnt = &blank;
+
+    if ((!*image->platform || !*image->created || !image->size) &&
+        look_up(r, &image->digest, &learnt, err) < 0)
+        return err->code;
+    card->name = shown_name(image, card->repository);
+    card->digest = image->digest;
+    card->media_type = image->media_type;
+    card->bytes = image->size ? image->size : learnt->bytes;
+    card->description = or_else(keep(r, image->description), learnt->description);
+    card->publisher = or_else(keep(r, image->publisher), learnt->publisher);
+    card->title = learnt->title;
+    card->created = or_else(keep(r, image->created), learnt->created);
+    card->platforms = or_else(keep(r, image->platform), learnt->platforms);
+    card->os_version = or_else(os_version_of(r, card->platforms), learnt->os_version);
+    card->image_id = or_else(keep(r, image->image_id), learnt->image_id);
+    card->artifact_type = learnt->artifact_type;
+    card->is_os = image->is_os || learnt->is_os;
+    return 0;
+}
+
+static int compare_versions(const void *left, const void *right)
+{
+    const struct cprov_card *a = left, *b = right;
+    bool a_no = cprov_version_is_attachment(cprov_span_of(a->version));
+    bool b_no = cprov_version_is_attachment(cprov_span_of(b->version));
+
+    if (a_no != b_no)
+        return a_no ? 1 : -1;
+    return cprov_version_compare(cprov_span_of(b->version), cprov_span_of(a->version));
+}
+
+static int find_newest(struct cprov_cards *c, struct cprov_card_group *g, struct cprov_error *err)
+{
+    const char **versions = calloc(g->count, sizeof(*versions));
+
+    if (!versions)
+        return cprov_fail_memory(err);
+    for (size_t i = 0; i < g->count; i++)
+        versions[i] = c->list[g->first + i].version;
+    g->newest = g->first + cprov_version_newest(versions, g->count);
+    free(versions);
+    return 0;
+}
+
+/* Several tags of one image are one download. */
+static int add_up(const struct cprov_cards *c, struct cprov_card_group *g, struct cprov_error *err)
+{
+    struct cprov_digest_set seen = { 0 };
+    int code = 0;
+
+    for (size_t i = g->first; code == 0 && i < g->first + g->versions; i++) {
+        bool added = false;
+        size_t index;
+
+        code = cprov_digest_set_add(&seen, &c->list[i].digest, &index, &added, err);
+        if (added && c->list[i].bytes <= CPROV_BLOB_SIZE_MAX)
+            g->bytes += c->list[i].bytes;
+    }
+    cprov_digest_set_clear(&seen);
+    return code;
+}
+
+static int read_group(struct reader *r, struct cprov_repository *repository,
+                      struct cprov_card_group *g, struct cprov_error *err)
+{
+    struct cprov_cards *c = r->cards;
+    const char *const *tags = cprov_repository_tags(repository, &g->count);
+    int code = 0;
+
+    g->first = c->count;
+    for (size_t i = 0; code == 0 && i < g->count; i++) {
+        struct cprov_card *card = &c->list[c->count++];
+        bool own = false;
+        const struct cprov_served_image *image = cprov_repository_image(repository, i, &own);
+
+        *card = blank;
+        card->repository = g->repository;
+        card->version = tags[i];
+        g->own = g->own || own;
+        code = fill(r, image, card, err);
+    }
+    if (code < 0)
+        return code;
+    qsort(c->list + g->first, g->count, sizeof(*c->list), compare_versions);
+    g->versions = 0;
+    while (g->versions < g->count &&
+           !cprov_version_is_attachment(cprov_span_of(c->list[g->first + g->versions].version)))
+        g->versions++;
+    code = add_up(c, g, err);
+    return code < 0 ? code : find_newest(c, g, err);
+}
+
+static size_t count_tags(struct cprov_view *view, const char *const *names, size_t count)
+{
+    size_t sum = 0, tags;
+
+    for (size_t i = 0; i < count; i++) {
+        cprov_repository_tags(cprov_view_find(view, cprov_span_of(names[i])), &tags);
+        sum += tags;
+    }
+    return sum;
+}
+
+static int read_all(struct reader *r, struct cprov_view *view, struct cprov_error *err)
+{
+    struct cprov_cards *c = r->cards;
+    size_t count, tags;
+    const char *const *names = cprov_view_names(view, &count);
+    int code = 0;
+
+    c->list = calloc(count_tags(view, names, count) + 1, sizeof(*c->list));
+    c->groups = cprov_arena_alloc(&c->arena, count, sizeof(*c->groups));
+    if (!c->list || !c->groups)
+        return cprov_fail_memory(err);
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        struct cprov_repository *repository = cprov_view_find(view, cprov_span_of(names[i]));
+        struct cprov_card_group *g = &c->groups[c->groups_count];
+
+        cprov_repository_tags(repository, &tags);
+        if (tags == 0)
+            continue;
+        g->repository = names[i];
+        code = read_group(r, repository, g, err);
+        c->groups_count++;
+    }
+    return code < 0 ? code : cprov_arena_check(&c->arena, err);
+}
+
+int cprov_cards_read(struct cprov_store *store, struct cprov_view *view, struct cprov_cards **out,
+                     struct cprov_error *err)
+{
+    auto_cards struct cprov_cards *c = calloc(1, sizeof(*c));
+    struct cprov_error local = CPROV_ERROR_INIT;
+    struct reader r = { .store = store, .cards = c };
+
+    if (!c)
+        return cprov_fail_memory(err);
+    int code = read_all(&r, view, err ? err : &local);
+    cprov_digest_set_clear(&r.known);
+    free(r.learnt);
+    if (code < 0)
+        return code;
+    *out = cprov_steal(&c);
+    return 0;
+}
+
+const struct cprov_card_group *cprov_cards_group(const struct cprov_cards *c,
+                                                 struct cprov_span repository)
+{
+    size_t low = 0, high = c->groups_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = cprov_span_compare(cprov_span_of(c->groups[middle].repository), repository);
+        if (order == 0)
+            return &c->groups[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+const struct cprov_card *cprov_cards_find(const struct cprov_cards *c,
+                                          const struct cprov_card_group *group,
+                                          struct cprov_span version)
+{
+    for (size_t i = group->first; i < group->first + group->count; i++)
+        if (cprov_span_is(version, c->list[i].version))
+            return &c->list[i];
+    return NULL;
+}
