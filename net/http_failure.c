@@ -233,6 +233,14 @@ static int broken(const struct cprov_http_transfer *t, CURLcode result, bool *ma
     return CPROV_ENETWORK;
 }
 
+static int no_answer(const struct cprov_http_transfer *t, struct cprov_error *err)
+{
+    cprov_fail(err, CPROV_ENETWORK, "%s closed the connection without an answer", t->name);
+    if (cprov_span_starts_with(cprov_span_of(t->shown), "http:"))
+        cprov_hint(err, "it was asked in plain HTTP: use https:// if it speaks TLS");
+    return CPROV_ENETWORK;
+}
+
 static int not_http(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_ENETWORK, "%s does not answer in HTTP", t->name);
@@ -331,8 +339,7 @@ int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode res
     if (result == CURLE_PARTIAL_FILE)
         return cut_short(t, err);
     if (result == CURLE_GOT_NOTHING)
-        return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection without an answer",
-                          t->name);
+        return no_answer(t, err);
     if (result == CURLE_RECV_ERROR || result == CURLE_SEND_ERROR || result == CURLE_HTTP2 ||
         result == CURLE_HTTP2_STREAM)
         return broken(t, result, may_retry, err);

@@ -78,6 +78,10 @@ static int list_images(struct cprov_session *s, const struct cprov_list_options 
                                          .version = &o->version,
                                          .publisher = o->publisher };
 
+    struct cprov_version_range range;
+
+    if (cprov_select_check(&selection, &range, err) < 0)
+        return err->code;
     int code = cprov_session_store(s, CPROV_STORE_READ, &store, err);
     if (code == CPROV_ENOTFOUND) {
         cprov_select_nothing(s, &selection, outcome);

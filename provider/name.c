@@ -59,6 +59,11 @@ static bool has_control(struct cprov_span text)
     return false;
 }
 
+bool cprov_name_is_ref(const char *text)
+{
+    return cprov_span_starts_with(cprov_span_of(text), REF_PREFIX);
+}
+
 /* What has no registry is looked up in its source again, and nowhere else. */
 static int read_row(struct cprov_session *s, const struct cprov_json *doc, struct cprov_name *n,
                     struct cprov_error *err)
@@ -276,7 +281,7 @@ int cprov_name_read(struct cprov_session *s, const char *text,
 
     if (!n.text)
         return cprov_fail_memory(err);
-    if (!cprov_span_starts_with(cprov_span_of(text), REF_PREFIX)) {
+    if (!cprov_name_is_ref(text)) {
         if (read_words(s, text, version, patterns, &n, err) < 0)
             return err->code;
     } else if (read_ref(s, text, &n, err) < 0 ||

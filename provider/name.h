@@ -40,6 +40,9 @@ int cprov_name_read(struct cprov_session *s, const char *text,
                     const struct cprov_version_options *version, bool patterns,
                     struct cprov_name *out, struct cprov_error *err);
 
+/* Whether the text is a ref. */
+bool cprov_name_is_ref(const char *text);
+
 /* How a repository named in full is called in the store: its alias, or host/repository as people
  * write it. */
 const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_reference *r);

@@ -81,9 +81,14 @@ static int need_folder(struct save *v, struct cprov_error *err)
 
 static int choose_place(struct save *v, struct cprov_error *err)
 {
+    const struct cprov_selection named = { .names = v->options->names,
+                                           .names_count = v->options->names_count,
+                                           .version = &v->options->version };
+    struct cprov_version_range range;
+
     if (!v->options->path || !*v->options->path)
         return cprov_fail(err, CPROV_EINVAL, "saving needs a path");
-    if (expand_path(v, err) < 0)
+    if (cprov_select_check(&named, &range, err) < 0 || expand_path(v, err) < 0)
         return err->code;
     if (cprov_outfile_look(v->path) == CPROV_OUTFILE_STREAM) {
         if (v->options->type == CPROV_SAVE_OCI)

@@ -3,8 +3,10 @@
 
 #include <string.h>
 
+#include "catalog/source/local_place.h"
 #include "manifest/choice.h"
 #include "manifest/reference.h"
+#include "provider/name.h"
 
 #define ID_DIGITS_MIN 4
 
@@ -217,20 +219,41 @@ static bool admits(const struct cprov_selection *selection, const struct cprov_v
             cprov_span_glob(cprov_span_of(selection->publisher), cprov_span_of(image->publisher)));
 }
 
-/* "app:1.0" beside --all-versions. */
-static int check_all_versions(const struct cprov_selection *selection, struct cprov_error *err)
+/* The version that a name says itself: "app:1.0"; of a pattern, a digest and a ref none. */
+static struct cprov_span version_in(const char *name)
 {
-    struct cprov_span before, version;
+    struct cprov_span text = cprov_span_of(name), location, image, before, version;
+    struct cprov_digest digest;
 
-    for (size_t i = 0; selection->version->all && i < selection->names_count; i++) {
-        struct cprov_span text = cprov_span_of(selection->names[i]);
-        bool tagged = cprov_span_cut_last(text, ':', &before, &version) &&
-                      cprov_span_find(version, '/') == version.len;
+    if (cprov_local_name(text, &location, &image))
+        text = image;
+    text.len = cprov_span_find(text, '@');
+    if (cprov_span_is_pattern(text) || cprov_name_is_ref(name) ||
+        cprov_digest_parse(text, &digest, NULL) == 0 ||
+        !cprov_span_cut_last(text, ':', &before, &version) ||
+        cprov_span_find(version, '/') < version.len)
+        return cprov_span_make(NULL, 0);
+    return version;
+}
 
-        if (!cprov_span_is_pattern(text) && (tagged || cprov_span_find(text, '@') < text.len))
+int cprov_select_check(const struct cprov_selection *selection, struct cprov_version_range *range,
+                       struct cprov_error *err)
+{
+    if (cprov_session_range(selection->version, range, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < selection->names_count; i++) {
+        const char *name = selection->names[i];
+        struct cprov_span version = version_in(name);
+        bool digest = strchr(name, '@') && !cprov_span_is_pattern(cprov_span_of(name));
+
+        if (selection->version->all && (version.len > 0 || digest))
             return cprov_fail(err, CPROV_EINVAL,
-                              "'%s' names one version, which contradicts --all-versions",
-                              selection->names[i]);
+                              "'%s' names one version, which contradicts --all-versions", name);
+        if (version.len > 0 && !cprov_version_range_is_any(range) &&
+            !cprov_version_range_has(range, version))
+            return cprov_fail(err, CPROV_EINVAL,
+                              "version '%" CPROV_SPAN_FMT "' contradicts the options",
+                              CPROV_SPAN_ARG(version));
     }
     return 0;
 }
@@ -285,8 +308,7 @@ int cprov_select(struct cprov_session *s, const struct cprov_images *images,
     struct cprov_version_range range;
     bool limited = selection->version->minimum || selection->version->maximum;
 
-    if (cprov_session_range(selection->version, &range, err) < 0 ||
-        check_all_versions(selection, err) < 0)
+    if (cprov_select_check(selection, &range, err) < 0)
         return err->code;
     for (size_t i = 0; i < images->count; i++)
         selected[i] = selection->names_count == 0 && admits(selection, &range, &images->list[i]) &&
@@ -311,7 +333,7 @@ int cprov_select_quietly(struct cprov_session *s, const struct cprov_images *ima
     struct cprov_selection selection = { .names = &name, .names_count = 1, .version = version };
     struct cprov_version_range range;
 
-    if (cprov_session_range(version, &range, err) < 0 || check_all_versions(&selection, err) < 0)
+    if (cprov_select_check(&selection, &range, err) < 0)
         return err->code;
     memset(selected, 0, images->count * sizeof(*selected));
     select_one(s, images, &selection, &range, cprov_span_of(name), selected, why);

@@ -21,8 +21,14 @@ struct cprov_selection {
     const char *publisher; /* pattern, or NULL */
 };
 
+/* Fills in *range. CPROV_EINVAL: the options contradict each other, or what a name says of its
+ * version: for who wants to know before anything is looked at. */
+CPROV_MUST_CHECK
+int cprov_select_check(const struct cprov_selection *selection, struct cprov_version_range *range,
+                       struct cprov_error *err);
+
 /* Sets images->count flags. An exact name that nothing matches is told and counted in outcome
- * (CPROV_ENOTFOUND). CPROV_EINVAL: versions that contradict themselves. */
+ * (CPROV_ENOTFOUND). CPROV_EINVAL as above. */
 CPROV_MUST_CHECK
 int cprov_select(struct cprov_session *s, const struct cprov_images *images,
                  const struct cprov_selection *selection, bool *selected,

@@ -112,6 +112,14 @@ static int keep_place(struct cprov_session *s, const struct cprov_source *source
     return cprov_session_bind_login(s, (*out)->base.host, err);
 }
 
+static void hint_unchecked(const struct cprov_place *place, struct cprov_error *err)
+{
+    /* What a server that speaks TLS answers to plain HTTP, when it answers at all. */
+    if (place->plain_http && err->http == 400)
+        cprov_hint(err, "it was asked in plain HTTP: use https:// if it speaks TLS");
+    cprov_hint(err, "--no-check registers it without asking whether it answers");
+}
+
 /* As it will be reached later. A document is read: what it says is known then. */
 static int check_location(struct cprov_session *s, const struct cprov_source *source,
                           struct cprov_error *err)
@@ -128,7 +136,7 @@ static int check_location(struct cprov_session *s, const struct cprov_source *so
     else
         code = cprov_ping(s, place, false, err);
     if (code < 0)
-        cprov_hint(err, "--no-check registers it without asking whether it answers");
+        hint_unchecked(place, err);
     return code;
 }
 
@@ -194,7 +202,7 @@ static int settle_type(struct cprov_session *s, const struct cprov_source_option
     if (keep_place(s, source, &place, err) < 0)
         return err->code;
     if (cprov_ask_type(s, place, &type, err) < 0) {
-        cprov_hint(err, "--no-check registers it without asking whether it answers");
+        hint_unchecked(place, err);
         return err->code;
     }
     /* The catalog of our own server has no part for a path alone. */

@@ -322,6 +322,10 @@ static int prepare(struct check *c, struct cprov_outcome *outcome, struct cprov_
                                          .names_count = o->names_count,
                                          .version = &o->version };
 
+    struct cprov_version_range range;
+
+    if (cprov_select_check(&selection, &range, err) < 0)
+        return err->code;
     int code = open_store(c, err);
     if (code == CPROV_ENOTFOUND && !c->store) {
         cprov_select_nothing(c->s, &selection, outcome);
