@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "store/index_file.h"
 #include "store/layout.h"
+#include "store/stand_in.h"
 
 #define PIECE (128 * CPROV_KIB)
 
@@ -139,8 +140,8 @@ static int read_index(struct cprov_packed *p, const struct cprov_tar_member *m,
     if (cprov_index_parse(cprov_buf_span(&text), &p->arena, &file, err) < 0 ||
         cprov_index_decode_all(&file, p->path, &p->arena, &p->images, err) < 0)
         return cprov_wrap(err, "index.json");
-    p->count = file.count;
-    return 0;
+    p->count = cprov_stand_in_fold(p->images, file.count, &p->arena);
+    return cprov_arena_check(&p->arena, err);
 }
 
 /* docker save writes both lists since version 25, and not always the same into both. */

@@ -10,6 +10,7 @@
 #include "store/blobs.h"
 #include "store/check.h"
 #include "store/restore.h"
+#include "store/stand_in.h"
 
 /* A document repaired may show that the blobs it names are bad too: config, layers. */
 #define REPAIR_ROUNDS 4
@@ -189,6 +190,13 @@ static int refetch_document(struct check *c, const struct bad_blob *b,
     return r.code;
 }
 
+static bool stands_in(const struct bad_blob *b)
+{
+    const struct cprov_descriptor *d = b->image ? b->image->stand_in : NULL;
+
+    return d && cprov_digest_equal(&d->digest, &b->descriptor.digest);
+}
+
 /* A damaged blob is taken out first: the store believes a name under blobs/. */
 static int repair_blob(struct check *c, const struct bad_blob *b, struct cprov_transfer *t,
                        struct cprov_error *err)
@@ -196,8 +204,8 @@ static int repair_blob(struct check *c, const struct bad_blob *b, struct cprov_t
     struct cprov_reference repository;
 
     if (cprov_store_discard(c->store, &b->descriptor.digest, err) < 0)
-        return err->code; /* a folder in its place counts as missing */
-    if (!b->image)        /* nobody needs it */
+        return err->code;          /* a folder in its place counts as missing */
+    if (!b->image || stands_in(b)) /* nobody needs it, or it is made here */
         return 0;
     if (cprov_reference_parse(cprov_span_of(b->image->reference), &repository, err) < 0)
         return cprov_wrap_as(err, CPROV_ENOTFOUND, "%s %s has no source to repair from",
@@ -216,7 +224,15 @@ static int repair_round(struct check *c, struct cprov_error *err)
     for (const struct bad_blob *b = c->blobs; b; b = b->next)
         if (repair_blob(c, b, t, err) < 0)
             return err->code;
-    return cprov_transfer_run(t, err);
+    if (cprov_transfer_run(t, err) < 0)
+        return err->code;
+    for (const struct bad_blob *b = c->blobs; b; b = b->next) {
+        struct cprov_image image = b->image ? *b->image : (struct cprov_image){ 0 };
+
+        if (stands_in(b) && cprov_stand_in_put(c->store, &image, &c->s->call, err) < 0)
+            return err->code;
+    }
+    return 0;
 }
 
 static bool repairable(const struct check *c)

@@ -262,6 +262,8 @@ int cprov_check_plan_images(struct cprov_check_plan *p, struct cprov_error *err)
             continue;
         p->result->images++;
         code = walk(p, i, &images->list[i].descriptor, 0, err);
+        if (code == 0 && images->list[i].stand_in)
+            code = mention(p, i, images->list[i].stand_in, NULL, err);
         if (code == 0 && cprov_cancelled(p->store->cancel))
             code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
     }

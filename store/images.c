@@ -10,6 +10,7 @@
 #include "base/version.h"
 #include "store/index_file.h"
 #include "store/restore.h"
+#include "store/stand_in.h"
 #include "store/store_private.h"
 
 static int compare_names(const char *a, const char *b)
@@ -56,7 +57,9 @@ int cprov_images_read(struct cprov_store *s, struct cprov_images **out, struct c
         code = decode_all(s, &file, &images->arena, &images->list, err);
     if (code != 0)
         return code;
-    images->count = file.count;
+    images->count = cprov_stand_in_fold(images->list, file.count, &images->arena);
+    if (cprov_arena_check(&images->arena, err) < 0)
+        return err->code;
     if (images->count > 1)
         qsort(images->list, images->count, sizeof(images->list[0]), compare_images);
     *out = cprov_steal(&images);
@@ -80,7 +83,8 @@ static bool same_image(const struct cprov_image *a, const struct cprov_image *b)
 
 /* What is added, and which of it is written already. */
 struct addition {
-    const struct cprov_image *images;
+    struct cprov_arena arena;
+    struct cprov_image *images;
     size_t count;
     bool *done;
 };
@@ -106,7 +110,12 @@ static int write_new(struct cprov_buf *out, struct addition *a, const struct cpr
     *done = true;
     cprov_index_write_separator(out, *first);
     *first = false;
-    return cprov_index_write_entry(out, image, CPROV_CACHE_FULL, err);
+    int code = cprov_index_write_entry(out, image, CPROV_CACHE_FULL, err);
+    if (code < 0 || !image->stand_in)
+        return code;
+    struct cprov_image stand_in = cprov_stand_in_entry(image, &a->arena);
+    cprov_index_write_separator(out, false);
+    return cprov_index_write_entry(out, &stand_in, CPROV_CACHE_FULL, err);
 }
 
 static void write_old(struct cprov_buf *out, const struct cprov_json *entry, bool *first)
@@ -130,7 +139,8 @@ static int write_index(struct cprov_buf *out, const struct cprov_index_file *fil
 
     cprov_index_write_head(out, file->root);
     for (size_t i = 0; code == 0 && entry; i++, entry = entry->next) {
-        const struct cprov_image *image = replacement(a, &old[i]);
+        const struct cprov_image *image =
+            replacement(a, &old[cprov_stand_in_is(old, i) ? i - 1 : i]);
         if (image)
             code = write_new(out, a, image, &first, err);
         else
@@ -148,33 +158,51 @@ int cprov_images_add(struct cprov_store *s, const struct cprov_image *image,
     return cprov_images_add_all(s, image, 1, err);
 }
 
-int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images, size_t count,
-                         struct cprov_error *err)
+/* Copies, each with what stands in for it. */
+static int take_images(struct addition *a, struct cprov_store *s, const struct cprov_image *images,
+                       size_t count, struct cprov_error *err)
 {
-    CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
-    struct addition a = { .images = images, .count = count };
+    a->images = cprov_arena_alloc(&a->arena, count, sizeof(*a->images));
+    a->done = cprov_arena_alloc(&a->arena, count, sizeof(*a->done));
+    if (!a->images || !a->done)
+        return cprov_fail_memory(err);
+    for (a->count = 0; a->count < count; a->count++) {
+        a->images[a->count] = images[a->count];
+        if (cprov_stand_in_put(s, &a->images[a->count], &a->arena, err) < 0)
+            return err->code;
+    }
+    return 0;
+}
+
+static int add_all(struct cprov_store *s, struct addition *a, struct cprov_error *err)
+{
     auto_buf struct cprov_buf text = { 0 };
     struct cprov_index_file file = { 0 };
     struct cprov_image *old = NULL;
     auto_fd int lock = -1;
 
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
+    if (cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err) < 0 ||
+        cprov_index_read(s, &a->arena, &file, err) < 0 ||
+        decode_all(s, &file, &a->arena, &old, err) < 0 ||
+        write_index(&text, &file, old, a, err) < 0 || cprov_arena_check(&a->arena, err) < 0 ||
+        cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_buf_span(&text), 0644, err) < 0)
+        return err->code;
+    cprov_index_keep_last(s, cprov_buf_span(&text));
+    return 0;
+}
+
+int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images, size_t count,
+                         struct cprov_error *err)
+{
+    struct addition a = { 0 };
+
     int code = cprov_store_writable(s, err);
     if (code != 0 || count == 0)
         return code;
-    a.done = cprov_arena_alloc(&arena, count, sizeof(*a.done));
-    code = cprov_arena_check(&arena, err);
+    code = take_images(&a, s, images, count, err);
     if (code == 0)
-        code = cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err);
-    if (code == 0)
-        code = cprov_index_read(s, &arena, &file, err);
-    if (code == 0)
-        code = decode_all(s, &file, &arena, &old, err);
-    if (code == 0)
-        code = write_index(&text, &file, old, &a, err);
-    if (code == 0)
-        code = cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_buf_span(&text), 0644, err);
-    if (code == 0)
-        cprov_index_keep_last(s, cprov_buf_span(&text));
+        code = add_all(s, &a, err);
+    cprov_arena_clear(&a.arena);
     return code;
 }

@@ -54,7 +54,10 @@ struct cprov_image {
     /* Digest text of the index that the registry gives for the reference, where the descriptor is
      * the one manifest of it that was installed; else "". */
     const char *index_digest;
-    uint64_t size; /* bytes of all blobs */
+    /* Of an entry that store/stand_in.h made: the digest of the image that it stands for. */
+    const char *stands_for;
+    const struct cprov_descriptor *stand_in; /* such an entry beside this one, or NULL */
+    uint64_t size;                           /* bytes of all blobs */
     bool is_os;
     enum cprov_naming naming;
 };

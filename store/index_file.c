@@ -13,6 +13,7 @@
 #include "manifest/reference.h"
 #include "store/image_name.h"
 #include "store/restore.h"
+#include "store/stand_in.h"
 #include "store/store_private.h"
 
 #define ANN_VERSION     "org.opencontainers.image.version"
@@ -40,6 +41,7 @@ static const struct text_field {
     { CPROV_ANN_INDEX, offsetof(struct cprov_image, index_digest), false },
     { CPROV_ANN_SOURCE, offsetof(struct cprov_image, source), false },
     { CPROV_ANN_INSTALLED, offsetof(struct cprov_image, installed), false },
+    { CPROV_ANN_STANDS_FOR, offsetof(struct cprov_image, stands_for), false },
 };
 
 static const char **text_of(struct cprov_image *image, const struct text_field *f)
@@ -203,7 +205,8 @@ static size_t list_annotations(const struct cprov_image *image, enum cprov_index
     const struct cprov_descriptor *d = &image->descriptor;
     size_t n = 0;
 
-    list[n++] = (struct cprov_annotation){ CPROV_ANN_REF_NAME, ref_name };
+    if (!image->stand_in) /* else that has it: two of one name are ambiguous */
+        list[n++] = (struct cprov_annotation){ CPROV_ANN_REF_NAME, ref_name };
     for (size_t i = 0; i < CPROV_COUNT(text_fields); i++) {
         const char *value = value_of(image, &text_fields[i]);
         if (*value && (text_fields[i].portable || detail == CPROV_CACHE_FULL))

@@ -15,6 +15,7 @@
 #include "store/digest_set.h"
 #include "store/dir.h"
 #include "store/index_file.h"
+#include "store/stand_in.h"
 #include "store/store_private.h"
 
 static const enum cprov_digest_algo algos[] = { CPROV_SHA256, CPROV_SHA512 };
@@ -75,13 +76,15 @@ int cprov_index_check_nothing_lost(struct cprov_store *s, struct cprov_error *er
     struct cprov_index_file last;
     struct cprov_image *images;
 
-    if (read_last(s, &arena, &last, &images))
-        cprov_fail(err, CPROV_EVERIFY, "missing or empty; it listed %zu image%s, %s first",
-                   last.count, last.count == 1 ? "" : "s", images[0].name);
-    else if (has_blobs(s))
+    if (read_last(s, &arena, &last, &images)) {
+        size_t count = cprov_stand_in_fold(images, last.count, &arena);
+        cprov_fail(err, CPROV_EVERIFY, "missing or empty; it listed %zu image%s, %s first", count,
+                   count == 1 ? "" : "s", images[0].name);
+    } else if (has_blobs(s)) {
         cprov_fail(err, CPROV_EVERIFY, "missing or empty, though the store holds blobs");
-    else
+    } else {
         return 0;
+    }
     cprov_index_hint_restore(s, err);
     return CPROV_EVERIFY;
 }
@@ -113,17 +116,19 @@ static void list_last(struct restoring *r, const struct cprov_index_file *last,
 
     cprov_index_write_head(&r->text, last->root);
     for (size_t i = 0; entry; i++, entry = entry->next) {
+        const struct cprov_image *image = &images[cprov_stand_in_is(images, i) ? i - 1 : i];
         struct cprov_json_writer w;
 
-        if (!cprov_store_has(r->store, &images[i].descriptor)) {
-            tell_gone(r, &images[i]);
+        if (!cprov_store_has(r->store, &image->descriptor)) {
+            if (image == &images[i])
+                tell_gone(r, image);
             continue;
         }
         cprov_index_write_separator(&r->text, r->first);
         r->first = false;
         cprov_json_writer_init(&w, &r->text, 0);
         cprov_json_value(&w, entry);
-        r->restored->images++;
+        r->restored->images += image == &images[i];
     }
 }
 
@@ -166,7 +171,8 @@ static int look_at(struct search *h, const struct cprov_digest *digest, uint64_t
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     if (cprov_store_read_blob(h->store, &d, CPROV_MANIFEST_MAX, &bytes, &ignored) < 0 ||
         !cprov_span_starts_with(cprov_span_trim(cprov_buf_span(&bytes)), "{") ||
-        cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(""), &m, &ignored) < 0)
+        cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(""), &m, &ignored) < 0 ||
+        cprov_stand_in_is_document(m))
         return ignored.code == CPROV_ENOMEM ? cprov_fail_memory(err) : 0;
     struct found *f = cprov_arena_alloc(&h->arena, 1, sizeof(*f));
     if (!f)

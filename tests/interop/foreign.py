@@ -13,6 +13,8 @@ from harness import equal, expect, main, need
 from serving import Server, curl
 from unpacking import step
 
+STANDS_FOR = "io.container-provider.stands-for"
+
 
 def rows_of(w, place, *options):
     return [json.loads(line) for line in w.cprov("find-image", "--source", place, "--all-versions", "--format", "jsonl",
@@ -33,6 +35,10 @@ def find(w, shape):
 
 def installed(w):
     return [(r["Name"], r["Version"]) for r in map(json.loads, w.cprov("get-image", "--format", "jsonl").out.splitlines())]
+
+
+def installed_digest(w):
+    return json.loads(w.cprov("get-image", "team/app", "--format", "jsonl").out)["PlatformDigest"]
 
 
 def install(w, shape, rows):
@@ -187,31 +193,50 @@ def B27_kinds_in_one_place(w):
     equal(windows, [], "what a Windows host runs")
 
 
-def B30_docker_types_read_by_skopeo_podman_umoci(w):
-    """Of a layout these readers take only OCI types by name; archives, a server and a layout's only image they read."""
-    need("skopeo")
-    base = w.path("B30")
+def stand_in(w):
+    """The entry of the store's index.json that stands for another."""
+    with open(os.path.join(w.env["CPROV_ROOT"], "index.json"), encoding="utf-8") as f:
+        return next(e for e in json.load(f)["manifests"] if STANDS_FOR in e["annotations"])
+
+
+def docker_types_by_name(w, function):
+    """Out of the store: by name an OCI index, in it the very manifests of the registry."""
+    base = w.path("B30", NAMES[function])
+    os.makedirs(base)
+    shape = function(base)
+    row, store = find(w, shape)[0], w.new_store()
+    w.cprov("install-image", row["Name"], "--source", shape.place, "--trust")
+    place, entry = f"oci:{store}:team/app:1.0", stand_in(w)
+    equal(entry["annotations"][STANDS_FOR], installed_digest(w), "what is stood for")
+    equal(json.loads(w.run("skopeo", "inspect", place).out)["Digest"], entry["digest"], "digest by name")
+    w.skopeo_copy(place, f"dir:{base}/copied", "--all")
+    digits = installed_digest(w).partition(":")[2]
+    with open(w.blob(installed_digest(w)), "rb") as ours, open(f"{base}/copied/{digits}.manifest.json", "rb") as copied:
+        equal(copied.read(), ours.read(), "bytes of the Docker manifest")
+    w.skopeo_copy(place, f"oci:{store}:team/oci:1.0", "--format", "oci")
+    equal(installed(w), [("team/app", "1.0"), ("team/oci", "1.0")], "rows, when skopeo has written too")
+    equal(sorted(r["Name"] for r in rows_of(w, store)), ["team/app", "team/oci"], "rows of the store as a source")
+    w.cprov("test-image", "--all")
+    need("umoci")
+    equal(w.run("umoci", "ls", "--layout", store).out.split(), ["team/app:1.0", "team/oci:1.0"], "names that umoci lists")
+    rootless = () if os.geteuid() == 0 else ("--rootless",)
+    refused = w.run("umoci", "unpack", *rootless, "--image", f"{store}:team/app:1.0", base + "/refused", code=None)
+    expect(refused.code != 0 and "distribution.manifest.v2" in refused.err, f"umoci knows Docker types now\n{refused}")
+    w.run("umoci", "unpack", *rootless, "--image", f"{store}:team/oci:1.0", base + "/bundle")
+    expect(os.path.isfile(base + "/bundle/rootfs/etc/greeting"), "umoci unpacks something else")
+    need("podman")
+    expect(Podman(w)("pull", "--quiet", place), "podman does not read it by name")
+
+
+def B30_docker_archives(w):
+    base = w.path("B30-archive")
     os.mkdir(base)
     shape = shapes.B30_docker_types(base)
-    row = find(w, shape)[0]
-    install(w, shape, [row])
-    archive, store = w.path("B30.tar"), w.env["CPROV_ROOT"]
-    w.cprov("save-image", "team/app:1.0", "--offline", "--path", archive)
-    for place in ("oci:" + store, "oci-archive:" + archive):
-        equal(json.loads(w.run("skopeo", "inspect", place).out)["Digest"], row["Digest"], place)
-    server = Server(w, store)
-    try:
-        w.skopeo_copy(f"docker://{server.address}/team/app:1.0", f"oci:{w.path('B30-oci')}:team/app:1.0", "--format", "oci",
-                      "--src-tls-verify=false")
-    finally:
-        w.stop(server.child)
-    need("umoci")
-    equal(w.run("umoci", "ls", "--layout", store).out.split(), ["team/app:1.0"], "names that umoci lists")
-    rootless = () if os.geteuid() == 0 else ("--rootless",)
-    w.run("umoci", "unpack", *rootless, "--image", f"{w.path('B30-oci')}:team/app:1.0", w.path("B30-bundle"))
-    expect(os.path.isfile(w.path("B30-bundle", "rootfs", "etc", "greeting")), "umoci unpacks something else")
-    podman = Podman(w)
-    expect("team/app:1.0" in podman("load", "--quiet", "-i", archive), "podman names it otherwise")
+    row, archive = find(w, shape)[0], base + "/saved.tar"
+    w.cprov("save-image", "team/app:1.0", "--source", shape.place, "--trust", "--path", archive)
+    need("skopeo")
+    equal(json.loads(w.run("skopeo", "inspect", "oci-archive:" + archive).out)["Digest"], row["Digest"], archive)
+    expect("team/app:1.0" in Podman(w)("load", "--quiet", "-i", archive), "podman names it otherwise")
 
 
 def docker_saves(w):
@@ -249,4 +274,5 @@ def ctr_exports(w):
 
 
 main(["curl"], *(step(NAMES[f], every_verb, f) for f in SHAPES), B25_nothing_usable, B27_kinds_in_one_place,
-     B30_docker_types_read_by_skopeo_podman_umoci, skopeo_makes_a_layout, umoci_makes_a_layout, docker_saves, ctr_exports)
+     *(step(NAMES[f] + "_by_name", docker_types_by_name, f) for f in (shapes.B30_docker_types, shapes.B30_docker_list)),
+     B30_docker_archives, skopeo_makes_a_layout, umoci_makes_a_layout, docker_saves, ctr_exports)
