@@ -22,7 +22,7 @@
 #define PIECE (128 * CPROV_KIB)
 
 /* One archive while it is written. */
-struct writing {
+struct archive_writing {
     struct cprov_store *store;
     const struct cprov_image *images;
     size_t count;
@@ -34,14 +34,14 @@ struct writing {
     uint64_t done; /* bytes */
 };
 
-static void writing_clear(struct writing *w)
+static void writing_clear(struct archive_writing *w)
 {
     cprov_closure_clear(&w->blobs);
     cprov_tar_writer_free(w->tar);
     free(w->piece);
 }
 
-static int add_text(struct writing *w, const char *path, const struct cprov_buf *text,
+static int add_text(struct archive_writing *w, const char *path, const struct cprov_buf *text,
                     struct cprov_error *err)
 {
     int code = cprov_buf_check(text, path, err);
@@ -51,7 +51,7 @@ static int add_text(struct writing *w, const char *path, const struct cprov_buf 
     return code != 0 ? code : cprov_tar_writer_data(w->tar, cprov_buf_span(text), err);
 }
 
-static int add_layout(struct writing *w, struct cprov_error *err)
+static int add_layout(struct archive_writing *w, struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
 
@@ -60,7 +60,7 @@ static int add_layout(struct writing *w, struct cprov_error *err)
     return add_text(w, CPROV_STORE_LAYOUT, &text, err);
 }
 
-static int add_index(struct writing *w, struct cprov_error *err)
+static int add_index(struct archive_writing *w, struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
     int code = 0;
@@ -116,7 +116,7 @@ static void write_docker_image(struct cprov_json_writer *json, const struct cpro
 }
 
 /* Docker's list of images. *fits is false when one of them is more, or other, than one image. */
-static int write_docker_list(struct writing *w, struct cprov_buf *text, bool *fits,
+static int write_docker_list(struct archive_writing *w, struct cprov_buf *text, bool *fits,
                              struct cprov_error *err)
 {
     struct cprov_json_writer json;
@@ -144,7 +144,7 @@ static int write_docker_list(struct writing *w, struct cprov_buf *text, bool *fi
     return 0;
 }
 
-static int add_docker_list(struct writing *w, struct cprov_error *err)
+static int add_docker_list(struct archive_writing *w, struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
     bool fits;
@@ -154,8 +154,8 @@ static int add_docker_list(struct writing *w, struct cprov_error *err)
     return code != 0 || !fits ? code : add_text(w, "manifest.json", &text, err);
 }
 
-static int copy_blob(struct writing *w, int fd, const struct cprov_digest *digest, uint64_t size,
-                     struct cprov_error *err)
+static int copy_blob(struct archive_writing *w, int fd, const struct cprov_digest *digest,
+                     uint64_t size, struct cprov_error *err)
 {
     auto_hasher struct cprov_hasher *hasher = NULL;
     char text[CPROV_DIGEST_TEXT_MAX];
@@ -187,7 +187,7 @@ static int copy_blob(struct writing *w, int fd, const struct cprov_digest *diges
     return code;
 }
 
-static int add_blob(struct writing *w, size_t number, struct cprov_error *err)
+static int add_blob(struct archive_writing *w, size_t number, struct cprov_error *err)
 {
     const struct cprov_digest *digest = &w->blobs.digests.list[number];
     struct cprov_descriptor d = { .media_type = "",
@@ -202,7 +202,7 @@ static int add_blob(struct writing *w, size_t number, struct cprov_error *err)
     return code != 0 ? code : copy_blob(w, fd, digest, d.size, err);
 }
 
-static int add_folders(struct writing *w, struct cprov_error *err)
+static int add_folders(struct archive_writing *w, struct cprov_error *err)
 {
     bool sha512 = false;
 
@@ -219,7 +219,7 @@ static int add_folders(struct writing *w, struct cprov_error *err)
 
 /* Small files first: whoever reads the archive as a stream knows what it holds before the layers
  * come. */
-static int add_everything(struct writing *w, struct cprov_error *err)
+static int add_everything(struct archive_writing *w, struct cprov_error *err)
 {
     int code = add_layout(w, err);
 
@@ -236,7 +236,7 @@ static int add_everything(struct writing *w, struct cprov_error *err)
     return code != 0 ? code : cprov_tar_writer_finish(w->tar, err);
 }
 
-static int write_to(struct writing *w, int fd, struct cprov_error *err)
+static int write_to(struct archive_writing *w, int fd, struct cprov_error *err)
 {
     int code = 0;
 
@@ -257,7 +257,7 @@ int cprov_archive_write(struct cprov_store *s, const struct cprov_image *images,
                         struct cprov_error *err)
 {
     CPROV_CLEANUP(writing_clear)
-    struct writing w = {
+    struct archive_writing w = {
         .store = s, .images = images, .count = count, .progress = progress, .arg = arg
     };
     auto_outfile struct cprov_outfile f = CPROV_OUTFILE_INIT;

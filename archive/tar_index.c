@@ -14,7 +14,7 @@
 #define LINKS_MAX 4 /* one after the other */
 #define ZEROES    (64 * CPROV_KIB)
 
-struct reading {
+struct member_reading {
     struct cprov_tar_index *index;
     uint64_t at;   /* where the block after the one that is looked at begins */
     uint64_t skip; /* bytes of content, with their padding, that the reader gets as zeroes */
@@ -49,7 +49,7 @@ static const char *link_path(struct cprov_arena *arena, const struct cprov_tar_e
 
 static int on_entry(void *arg, const struct cprov_tar_entry *e, struct cprov_error *err)
 {
-    struct reading *r = arg;
+    struct member_reading *r = arg;
     struct cprov_tar_index *index = r->index;
     bool file = e->type == CPROV_TAR_FILE;
 
@@ -96,8 +96,8 @@ static int on_end(void *arg, struct cprov_error *err)
 }
 
 /* The reader counts content; what it counts need not be what is there. */
-static int skip_content(struct reading *r, struct cprov_tar_reader *reader, uint64_t file_size,
-                        struct cprov_error *err)
+static int skip_content(struct member_reading *r, struct cprov_tar_reader *reader,
+                        uint64_t file_size, struct cprov_error *err)
 {
     static const char zeroes[ZEROES];
 
@@ -122,7 +122,7 @@ static int compare(const void *left, const void *right)
     return order ? order : a->order < b->order ? -1 : a->order > b->order;
 }
 
-static int read_blocks(int fd, const struct cprov_cancel *cancel, struct reading *r,
+static int read_blocks(int fd, const struct cprov_cancel *cancel, struct member_reading *r,
                        struct cprov_tar_reader *reader, struct cprov_error *err)
 {
     char block[CPROV_TAR_BLOCK_SIZE];
@@ -150,7 +150,7 @@ int cprov_tar_index_read(int fd, const struct cprov_cancel *cancel, struct cprov
 {
     auto_tar_reader struct cprov_tar_reader *reader = NULL;
     auto_tar_index struct cprov_tar_index index = { 0 };
-    struct reading r = { .index = &index };
+    struct member_reading r = { .index = &index };
     struct cprov_tar_handler handler = {
         .entry = on_entry, .data = on_data, .end = on_end, .arg = &r
     };

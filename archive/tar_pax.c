@@ -91,10 +91,10 @@ static bool parse_time(struct cprov_span text, int64_t *s, uint32_t *ns)
     return true;
 }
 
-enum field { PATH, LINK, SIZE, UID, GID, UNAME, GNAME, MTIME, ATIME };
+enum pax_field { PATH, LINK, SIZE, UID, GID, UNAME, GNAME, MTIME, ATIME };
 static const struct {
     const char *key;
-    enum field field;
+    enum pax_field field;
 } fields[] = {
     { "path", PATH },   { "linkpath", LINK }, { "size", SIZE },
     { "uid", UID },     { "gid", GID },       { "uname", UNAME },
@@ -119,7 +119,7 @@ static bool set_text(struct cprov_span value, struct cprov_span *out)
     return true;
 }
 
-static bool set_field(enum field field, struct cprov_span value, struct cprov_tar_entry *e)
+static bool set_field(enum pax_field field, struct cprov_span value, struct cprov_tar_entry *e)
 {
     if (value.len == 0)
         return true; /* the record is taken back: the header's own value holds */
@@ -148,7 +148,7 @@ static bool set_field(enum field field, struct cprov_span value, struct cprov_ta
 }
 
 /* The lists that are being filled, with room for every record. */
-struct lists {
+struct pax_lists {
     struct cprov_tar_pair *xattrs, *pax;
     size_t xattrs_count, pax_count;
 };
@@ -188,7 +188,7 @@ static struct cprov_span unescape(struct cprov_tar_pax *p, struct cprov_span tex
 }
 
 /* libarchive writes each attribute twice; the plain form counts. */
-static int put_encoded(struct cprov_tar_pax *p, struct lists *l, struct cprov_tar_pair record,
+static int put_encoded(struct cprov_tar_pax *p, struct pax_lists *l, struct cprov_tar_pair record,
                        struct cprov_error *err)
 {
     struct cprov_tar_pair pair = { .key = unescape(p, record.key) };
@@ -242,7 +242,7 @@ static int take_sparse(struct cprov_tar_pax *p, struct cprov_tar_pair record,
 }
 
 static int take_record(struct cprov_tar_pax *p, struct cprov_tar_pair record,
-                       struct cprov_tar_entry *e, struct lists *l, struct cprov_error *err)
+                       struct cprov_tar_entry *e, struct pax_lists *l, struct cprov_error *err)
 {
     for (size_t i = 0; i < CPROV_COUNT(fields); i++)
         if (cprov_span_is(record.key, fields[i].key))
@@ -279,7 +279,7 @@ static int count_records(struct cprov_span text, size_t *out, struct cprov_error
     return 0;
 }
 
-static int take_records(struct cprov_tar_pax *p, struct cprov_tar_entry *e, struct lists *l,
+static int take_records(struct cprov_tar_pax *p, struct cprov_tar_entry *e, struct pax_lists *l,
                         struct cprov_tar_map *map, struct cprov_error *err)
 {
     struct cprov_span rest = cprov_buf_span(&p->text);
@@ -299,7 +299,7 @@ static int take_records(struct cprov_tar_pax *p, struct cprov_tar_entry *e, stru
 int cprov_tar_pax_apply(struct cprov_tar_pax *p, struct cprov_tar_entry *e,
                         struct cprov_tar_map *map, struct cprov_error *err)
 {
-    struct lists l = { .xattrs_count = 0 };
+    struct pax_lists l = { .xattrs_count = 0 };
     size_t count = 0;
 
     int code = count_records(cprov_buf_span(&p->text), &count, err);

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/span.h"
 
-static struct algo {
+static struct hash_algo {
     const char *name;
     size_t size;              /* raw bytes */
     _Atomic(EVP_MD *) method; /* fetched once: a look-up costs more than a small hash */
@@ -25,13 +25,13 @@ static struct algo {
 };
 
 struct cprov_hasher {
-    const struct algo *algo;
+    const struct hash_algo *algo;
     const EVP_MD *method;
     EVP_MD_CTX *context;
 };
 
 /* When two threads come first at once, the second keeps what the first has stored. */
-static const EVP_MD *method_of(struct algo *algo)
+static const EVP_MD *method_of(struct hash_algo *algo)
 {
     EVP_MD *method = atomic_load(&algo->method);
 

@@ -29,14 +29,14 @@ struct flow {
     size_t out_len; /* room */
 };
 
-enum step { STEP_BAD = -1, STEP_MORE, STEP_END };
+enum inflate_step { STEP_BAD = -1, STEP_MORE, STEP_END };
 
 struct codec {
     const char *name;
-    bool (*begins)(uint8_t first);                  /* whether a member can begin so */
-    void *(*open)(void);                            /* NULL: out of memory */
-    enum step (*step)(void *state, struct flow *f); /* STEP_END: the member is complete */
-    bool (*reset)(void *state);                     /* for the next member */
+    bool (*begins)(uint8_t first);                          /* whether a member can begin so */
+    void *(*open)(void);                                    /* NULL: out of memory */
+    enum inflate_step (*step)(void *state, struct flow *f); /* STEP_END: the member is complete */
+    bool (*reset)(void *state);                             /* for the next member */
     void (*close)(void *state);
 };
 
@@ -69,7 +69,7 @@ static void *zlib_open(void)
     return z;
 }
 
-static enum step zlib_step(void *state, struct flow *f)
+static enum inflate_step zlib_step(void *state, struct flow *f)
 {
     z_stream *z = state;
 
@@ -128,7 +128,7 @@ static void *isal_open(void)
     return s;
 }
 
-static enum step isal_step(void *state, struct flow *f)
+static enum inflate_step isal_step(void *state, struct flow *f)
 {
     struct isal *s = state;
     struct inflate_state *z = &s->inflate;
@@ -179,7 +179,7 @@ static void *zstd_open(void)
     return z;
 }
 
-static enum step zstd_step(void *state, struct flow *f)
+static enum inflate_step zstd_step(void *state, struct flow *f)
 {
     ZSTD_inBuffer in = { f->in, f->in_len, 0 };
     ZSTD_outBuffer out = { f->out, f->out_len, 0 };
@@ -304,7 +304,7 @@ static int unpack_member(struct cprov_inflater *i, struct flow *f, struct cprov_
 
         f->out = i->output;
         f->out_len = OUTPUT_SIZE;
-        enum step step = i->codec->step(i->state, f);
+        enum inflate_step step = i->codec->step(i->state, f);
         size_t got = OUTPUT_SIZE - f->out_len;
         if (step == STEP_BAD)
             return fail_damaged(err);

@@ -79,7 +79,7 @@ static void pool_free(void *arg, void *p)
  * What yajl lets pass or does wrong is refused before it sees the text: it takes overlong
  * UTF-8, form feeds between tokens, half surrogate pairs (losing a character after them).
  */
-struct scan {
+struct json_scan {
     struct cprov_span in;
     size_t at;
     size_t longest; /* token that yajl will copy */
@@ -108,7 +108,7 @@ static bool is_low_surrogate(int unit)
 }
 
 /* s->at is at the character after a backslash; leaves it at the last one of the escape. */
-static bool scan_escape(struct scan *s)
+static bool scan_escape(struct json_scan *s)
 {
     if (s->at >= s->in.len || s->in.ptr[s->at] != 'u')
         return true;
@@ -128,7 +128,7 @@ static bool scan_escape(struct scan *s)
 }
 
 /* s->at is at the opening quote; leaves it at the closing one. */
-static bool scan_string(struct scan *s)
+static bool scan_string(struct json_scan *s)
 {
     size_t start = s->at;
     bool escaped = false;
@@ -150,7 +150,7 @@ static bool scan_string(struct scan *s)
     return true;
 }
 
-static bool scan_one(struct scan *s)
+static bool scan_one(struct json_scan *s)
 {
     char c = s->in.ptr[s->at];
 
@@ -168,7 +168,7 @@ static bool scan_one(struct scan *s)
 
 static int scan(struct cprov_span in, size_t *longest_token, size_t *at, struct cprov_error *err)
 {
-    struct scan s = { .in = in };
+    struct json_scan s = { .in = in };
 
     if (cprov_span_starts_with(in, "\xef\xbb\xbf"))
         return cprov_fail(err, CPROV_EVERIFY, "JSON begins with a byte order mark");

@@ -13,7 +13,7 @@
  * two ends are looked for, then cprov_json_parse_piece() gets it whole. So a record that is no JSON
  * may end at a wrong place, but never passes.
  */
-enum state {
+enum stream_state {
     AT_DOCUMENT, /* nothing but blanks so far */
     AT_FIRST,    /* an item, or the end of what has just begun */
     AT_ITEM,     /* after a comma */
@@ -36,7 +36,7 @@ struct token {
 
 struct cprov_json_stream {
     struct cprov_json_stream_options options;
-    enum state state;
+    enum stream_state state;
     bool objects[2]; /* whether the document, and the member that is open in it, are objects */
     size_t depth;    /* how many of the two are open */
     uint64_t offset; /* of the piece being read */

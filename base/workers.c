@@ -21,7 +21,7 @@
 struct worker {
     struct cprov_workers *pool;
     pthread_t thread;
-    struct cprov_job *running;
+    struct cprov_task *running;
     bool again; /* queue it again after this run */
 };
 
@@ -29,7 +29,7 @@ struct cprov_workers {
     pthread_mutex_t lock;
     pthread_cond_t work; /* a job was queued, or stop */
     pthread_cond_t done; /* a job has run */
-    struct cprov_job *first, *last;
+    struct cprov_task *first, *last;
     size_t queued;
     size_t idle;
     size_t started;
@@ -38,7 +38,7 @@ struct cprov_workers {
     struct worker workers[CPROV_WORKERS_MAX];
 };
 
-static void enqueue(struct cprov_workers *w, struct cprov_job *job)
+static void enqueue(struct cprov_workers *w, struct cprov_task *job)
 {
     job->queued = 1;
     job->next = NULL;
@@ -51,9 +51,9 @@ static void enqueue(struct cprov_workers *w, struct cprov_job *job)
     pthread_cond_signal(&w->work);
 }
 
-static struct cprov_job *dequeue(struct cprov_workers *w)
+static struct cprov_task *dequeue(struct cprov_workers *w)
 {
-    struct cprov_job *job = w->first;
+    struct cprov_task *job = w->first;
 
     w->first = job->next;
     if (!w->first)
@@ -64,13 +64,13 @@ static struct cprov_job *dequeue(struct cprov_workers *w)
     return job;
 }
 
-static void unqueue(struct cprov_workers *w, struct cprov_job *job)
+static void unqueue(struct cprov_workers *w, struct cprov_task *job)
 {
-    struct cprov_job *before = NULL;
+    struct cprov_task *before = NULL;
 
     if (!job->queued)
         return;
-    for (struct cprov_job *j = w->first; j != job; j = j->next)
+    for (struct cprov_task *j = w->first; j != job; j = j->next)
         before = j;
     if (before)
         before->next = job->next;
@@ -96,7 +96,7 @@ static void *work(void *arg)
         w->idle--;
         if (w->stop)
             break;
-        struct cprov_job *job = dequeue(w);
+        struct cprov_task *job = dequeue(w);
         self->running = job;
         self->again = false;
         pthread_mutex_unlock(&w->lock);
@@ -111,7 +111,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-static struct worker *worker_of(struct cprov_workers *w, const struct cprov_job *job)
+static struct worker *worker_of(struct cprov_workers *w, const struct cprov_task *job)
 {
     for (size_t i = 0; i < w->started; i++)
         if (w->workers[i].running == job)
@@ -192,7 +192,7 @@ void cprov_workers_free(struct cprov_workers *w)
 }
 
 /* With the lock held. */
-static int submit(struct cprov_workers *w, struct cprov_job *job)
+static int submit(struct cprov_workers *w, struct cprov_task *job)
 {
     struct worker *busy = worker_of(w, job);
     int os = 0;
@@ -211,7 +211,7 @@ static int submit(struct cprov_workers *w, struct cprov_job *job)
     return 0;
 }
 
-int cprov_workers_submit(struct cprov_workers *w, struct cprov_job *job, struct cprov_error *err)
+int cprov_workers_submit(struct cprov_workers *w, struct cprov_task *job, struct cprov_error *err)
 {
     pthread_mutex_lock(&w->lock);
     int os = submit(w, job);
@@ -221,7 +221,7 @@ int cprov_workers_submit(struct cprov_workers *w, struct cprov_job *job, struct 
     return 0;
 }
 
-void cprov_workers_withdraw(struct cprov_workers *w, struct cprov_job *job)
+void cprov_workers_withdraw(struct cprov_workers *w, struct cprov_task *job)
 {
     pthread_mutex_lock(&w->lock);
     for (;;) {

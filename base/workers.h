@@ -10,9 +10,9 @@ struct cprov_error;
 struct cprov_workers;
 
 /* One unit of work; runs on a worker's thread. Owned by the caller, embedded in its own struct. */
-struct cprov_job {
-    void (*run)(struct cprov_job *job);
-    struct cprov_job *next;
+struct cprov_task {
+    void (*run)(struct cprov_task *job);
+    struct cprov_task *next;
     int queued; /* set by the pool */
 };
 
@@ -28,9 +28,9 @@ void cprov_workers_free(struct cprov_workers *w);
 /* First in, first out. A job that is queued already is left where it is; one that is running is
  * queued again. */
 CPROV_MUST_CHECK
-int cprov_workers_submit(struct cprov_workers *w, struct cprov_job *job, struct cprov_error *err);
+int cprov_workers_submit(struct cprov_workers *w, struct cprov_task *job, struct cprov_error *err);
 /* Removes the job from the queue, or waits until it has run. Afterwards the pool does not know it.
  */
-void cprov_workers_withdraw(struct cprov_workers *w, struct cprov_job *job);
+void cprov_workers_withdraw(struct cprov_workers *w, struct cprov_task *job);
 
 #endif

@@ -7,13 +7,13 @@
 
 #define NAMES_MAX 20000 /* more are not looked at: a tenth of a second */
 
-struct search {
+struct suggestion {
     struct cprov_arena *arena;
     struct cprov_guess guess;
 };
 
 /* The guess keeps what it is offered; names live for the time of the call. */
-static void offer(struct search *s, const char *name)
+static void offer(struct suggestion *s, const char *name)
 {
     cprov_guess_offer(&s->guess, name);
     if (s->guess.nearest == name)
@@ -22,7 +22,7 @@ static void offer(struct search *s, const char *name)
 
 static void on_item(void *arg, const struct cprov_item *item)
 {
-    struct search *s = arg;
+    struct suggestion *s = arg;
     const char *slash = strrchr(item->name, '/');
 
     offer(s, item->name);
@@ -49,7 +49,7 @@ const char *cprov_suggest_image(struct cprov_cli *cli, const struct cprov_failur
 {
     struct cprov_session_options options = cli->settings.session;
     struct cprov_find_options find = CPROV_INIT(struct cprov_find_options);
-    struct search s = { .arena = &cli->settings.arena };
+    struct suggestion s = { .arena = &cli->settings.arena };
     struct cprov_callbacks callbacks = { .size = sizeof(callbacks), .arg = &s, .item = on_item };
     struct cprov_session *session = NULL;
 

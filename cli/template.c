@@ -11,14 +11,14 @@
 
 #define TEMPLATE_MAX (64 * CPROV_KIB)
 
-struct part {
+struct template_part {
     struct cprov_span text; /* as it is, or the path of a field */
     bool field, json;
 };
 
 struct cprov_template {
     struct cprov_arena arena;
-    struct part *parts;
+    struct template_part *parts;
     size_t count;
 };
 
@@ -65,7 +65,7 @@ static bool is_path(struct cprov_span path)
 }
 
 /* What stands between the braces. */
-static int parse_field(struct cprov_template *t, struct cprov_span inner, struct part *out,
+static int parse_field(struct cprov_template *t, struct cprov_span inner, struct template_part *out,
                        struct cprov_error *err)
 {
     struct cprov_span s = cprov_span_trim(inner), word, rest;
@@ -82,7 +82,8 @@ static int parse_field(struct cprov_template *t, struct cprov_span inner, struct
         return CPROV_EINVAL;
     }
     s = cprov_span_from(s, 1);
-    *out = (struct part){ cprov_span_make(cprov_arena_text(&t->arena, s), s.len), true, json };
+    *out = (struct template_part){ cprov_span_make(cprov_arena_text(&t->arena, s), s.len), true,
+                                   json };
     return 0;
 }
 

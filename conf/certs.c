@@ -15,12 +15,12 @@
 #include "base/span.h"
 
 /* The names in one folder, sorted. */
-struct names {
+struct cert_names {
     struct dirent **list;
     int count;
 };
 
-static void names_clear(struct names *n)
+static void names_clear(struct cert_names *n)
 {
     for (int i = 0; i < n->count; i++)
         free(n->list[i]);
@@ -40,7 +40,7 @@ static bool has_suffix(const char *name, const char *suffix)
 }
 
 /* "client.cert" belongs to "client.key": what is left must be the same. */
-static const char *partner(const struct names *n, const char *name, const char *suffix,
+static const char *partner(const struct cert_names *n, const char *name, const char *suffix,
                            const char *other)
 {
     size_t stem = strlen(name) - strlen(suffix);
@@ -61,7 +61,8 @@ struct found {
     const char *key;
 };
 
-static int look(const struct names *n, const char *dir, struct found *f, struct cprov_error *err)
+static int look(const struct cert_names *n, const char *dir, struct found *f,
+                struct cprov_error *err)
 {
     for (int i = 0; i < n->count; i++) {
         const char *name = n->list[i]->d_name;
@@ -83,7 +84,7 @@ static int look(const struct names *n, const char *dir, struct found *f, struct 
 }
 
 /* All authorities of a folder, one after the other. */
-static int join_authorities(const struct names *n, const char *dir, struct cprov_arena *arena,
+static int join_authorities(const struct cert_names *n, const char *dir, struct cprov_arena *arena,
                             const char **out, struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
@@ -112,7 +113,7 @@ static int join_authorities(const struct names *n, const char *dir, struct cprov
 static int read_folder(const char *dir, struct cprov_arena *arena, struct cprov_host_conf *out,
                        bool *hit, struct cprov_error *err)
 {
-    auto_names struct names n = { 0 };
+    auto_names struct cert_names n = { 0 };
     struct found f = { 0 };
 
     n.count = scandir(dir, &n.list, NULL, by_name);

@@ -12,7 +12,7 @@
 
 /* The event that the parser has read last is `event`; every read_* function begins at the first
  * event of its value and leaves at the last one. */
-struct reader {
+struct conf_reader {
     yaml_parser_t parser;
     yaml_event_t event;
     struct cprov_draft *draft;
@@ -20,7 +20,7 @@ struct reader {
     struct cprov_error *err;
 };
 
-static void reader_clear(struct reader *r)
+static void reader_clear(struct conf_reader *r)
 {
     yaml_event_delete(&r->event);
     yaml_parser_delete(&r->parser);
@@ -28,7 +28,7 @@ static void reader_clear(struct reader *r)
 
 #define auto_reader CPROV_CLEANUP(reader_clear)
 
-enum kind {
+enum conf_kind {
     TEXT,     /* const char * */
     PATH,     /* the same; relative to the folder of the file */
     BOOL,     /* bool */
@@ -40,14 +40,14 @@ enum kind {
 };
 
 /* What one key of a mapping means. */
-struct key {
+struct conf_key {
     const char *name;
-    enum kind kind;
+    enum conf_kind kind;
     size_t offset; /* of its field */
     uint64_t min;
     uint64_t max;
     size_t has; /* offset of the bool that says it was set, or 0 */
-    int (*read)(struct reader *r);
+    int (*read)(struct conf_reader *r);
 };
 
 struct source_fields {
@@ -55,13 +55,13 @@ struct source_fields {
     bool removed;
 };
 
-static int read_sources(struct reader *r);
-static int read_hosts(struct reader *r);
-static int read_aliases(struct reader *r);
+static int read_sources(struct conf_reader *r);
+static int read_hosts(struct conf_reader *r);
+static int read_aliases(struct conf_reader *r);
 
 #define DAY_MS   86400000
 #define C(field) offsetof(struct cprov_conf, field)
-static const struct key root_keys[] = {
+static const struct conf_key root_keys[] = {
     { .name = "root", .kind = PATH, .offset = C(root) },
     { .name = "cache", .kind = PATH, .offset = C(cache) },
     { .name = "sources", .kind = NESTED, .read = read_sources },
@@ -80,7 +80,7 @@ static const struct key root_keys[] = {
 #undef C
 
 #define S(field) offsetof(struct source_fields, field)
-static const struct key source_keys[] = {
+static const struct conf_key source_keys[] = {
     { .name = "name", .kind = TEXT, .offset = S(source.name) },
     { .name = "location", .kind = TEXT, .offset = S(source.location) },
     { .name = "type", .kind = TEXT, .offset = S(source.type) },
@@ -97,7 +97,7 @@ static const struct key source_keys[] = {
 #undef S
 
 #define H(field) offsetof(struct cprov_host_conf, field)
-static const struct key host_keys[] = {
+static const struct conf_key host_keys[] = {
     { .name = "allow-http", .kind = BOOL, .offset = H(allow_http) },
     { .name = "tls-verify", .kind = NOT_BOOL, .offset = H(insecure) },
     { .name = "ca-file", .kind = PATH, .offset = H(ca_file) },
@@ -109,12 +109,12 @@ static const struct key host_keys[] = {
 #undef H
 
 /* Puts "FILE:LINE:COLUMN: " before the message that is there. */
-static int at(struct reader *r, yaml_mark_t mark, int code)
+static int at(struct conf_reader *r, yaml_mark_t mark, int code)
 {
     return cprov_wrap_as(r->err, code, "%s:%zu:%zu", r->file, mark.line + 1, mark.column + 1);
 }
 
-static CPROV_PRINTF(3, 4) int fail(struct reader *r, yaml_mark_t mark, const char *format, ...)
+static CPROV_PRINTF(3, 4) int fail(struct conf_reader *r, yaml_mark_t mark, const char *format, ...)
 {
     char text[sizeof(r->err->msg)];
     va_list args;
@@ -126,7 +126,7 @@ static CPROV_PRINTF(3, 4) int fail(struct reader *r, yaml_mark_t mark, const cha
                       mark.column + 1, text);
 }
 
-static int fail_syntax(struct reader *r)
+static int fail_syntax(struct conf_reader *r)
 {
     const char *problem = r->parser.problem ? r->parser.problem : "is not YAML";
 
@@ -139,14 +139,14 @@ static int fail_syntax(struct reader *r)
 
 /* What YAML can do beyond plain data is refused: a configuration needs none of it, and each piece
  * is a way to say something else than one seems to say. */
-static int check_event(struct reader *r)
+static int check_event(struct conf_reader *r)
 {
     const char *beyond = cprov_yaml_beyond_data(&r->event);
 
     return beyond ? fail(r, r->event.start_mark, "%s of YAML are not supported", beyond) : 0;
 }
 
-static int next(struct reader *r)
+static int next(struct conf_reader *r)
 {
     yaml_event_delete(&r->event);
     if (!yaml_parser_parse(&r->parser, &r->event)) {
@@ -156,19 +156,19 @@ static int next(struct reader *r)
     return check_event(r);
 }
 
-static struct cprov_span scalar(const struct reader *r)
+static struct cprov_span scalar(const struct conf_reader *r)
 {
     return cprov_span_make((const char *)r->event.data.scalar.value, r->event.data.scalar.length);
 }
 
-static bool is_plain(const struct reader *r)
+static bool is_plain(const struct conf_reader *r)
 {
     return r->event.type == YAML_SCALAR_EVENT &&
            r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 }
 
 /* Nothing after the colon: a list whose items are all commented out, or a value forgotten. */
-static bool is_null(const struct reader *r)
+static bool is_null(const struct conf_reader *r)
 {
     if (!is_plain(r))
         return false;
@@ -199,7 +199,7 @@ static size_t edit_distance(struct cprov_span a, struct cprov_span b)
     return row[b.len];
 }
 
-static int fail_unknown(struct reader *r, const struct key *keys, size_t count)
+static int fail_unknown(struct conf_reader *r, const struct conf_key *keys, size_t count)
 {
     struct cprov_span s = scalar(r);
     const char *nearest = NULL;
@@ -220,7 +220,7 @@ static int fail_unknown(struct reader *r, const struct key *keys, size_t count)
 }
 
 /* A text of the current scalar, in the arena. */
-static int read_text(struct reader *r, const char *what, const char **out)
+static int read_text(struct conf_reader *r, const char *what, const char **out)
 {
     yaml_mark_t mark = r->event.start_mark;
 
@@ -240,7 +240,7 @@ static int read_text(struct reader *r, const char *what, const char **out)
     return 0;
 }
 
-static int read_path(struct reader *r, const char *what, const char **out)
+static int read_path(struct conf_reader *r, const char *what, const char **out)
 {
     const char *slash = strrchr(r->file, '/');
     const char *text;
@@ -257,7 +257,7 @@ static int read_path(struct reader *r, const char *what, const char **out)
     return 0;
 }
 
-static int read_bool(struct reader *r, const char *what, bool *out)
+static int read_bool(struct conf_reader *r, const char *what, bool *out)
 {
     bool yes = is_plain(r) && cprov_span_is(scalar(r), "true");
 
@@ -267,7 +267,7 @@ static int read_bool(struct reader *r, const char *what, bool *out)
     return 0;
 }
 
-static int read_number(struct reader *r, const struct key *key, uint64_t *out)
+static int read_number(struct conf_reader *r, const struct conf_key *key, uint64_t *out)
 {
     static const char *const forms[] = {
         [COUNT] = "a number",
@@ -292,7 +292,7 @@ static int read_number(struct reader *r, const struct key *key, uint64_t *out)
     return 0;
 }
 
-static int read_value(struct reader *r, const struct key *key, void *fields)
+static int read_value(struct conf_reader *r, const struct conf_key *key, void *fields)
 {
     void *field = (char *)fields + key->offset;
     bool yes = false;
@@ -322,7 +322,8 @@ static int read_value(struct reader *r, const struct key *key, void *fields)
     return code;
 }
 
-static const struct key *key_named(const struct key *keys, size_t count, struct cprov_span name)
+static const struct conf_key *key_named(const struct conf_key *keys, size_t count,
+                                        struct cprov_span name)
 {
     for (size_t i = 0; i < count; i++)
         if (cprov_span_is(name, keys[i].name))
@@ -331,7 +332,7 @@ static const struct key *key_named(const struct key *keys, size_t count, struct 
 }
 
 /* The next key of a mapping, or its end. */
-static int next_key(struct reader *r, bool *end)
+static int next_key(struct conf_reader *r, bool *end)
 {
     int code = next(r);
 
@@ -344,7 +345,8 @@ static int next_key(struct reader *r, bool *end)
 }
 
 /* A mapping whose keys are those of the table. */
-static int read_mapping(struct reader *r, const struct key *keys, size_t count, void *fields)
+static int read_mapping(struct conf_reader *r, const struct conf_key *keys, size_t count,
+                        void *fields)
 {
     uint32_t seen = 0;
     bool end = false;
@@ -353,7 +355,7 @@ static int read_mapping(struct reader *r, const struct key *keys, size_t count, 
         int code = next_key(r, &end);
         if (code < 0 || end)
             return code;
-        const struct key *key = key_named(keys, count, scalar(r));
+        const struct conf_key *key = key_named(keys, count, scalar(r));
         if (!key)
             return fail_unknown(r, keys, count);
         uint32_t bit = UINT32_C(1) << (key - keys);
@@ -372,7 +374,7 @@ static int read_mapping(struct reader *r, const struct key *keys, size_t count, 
     }
 }
 
-static int put(struct reader *r, struct cprov_draft_list *list, struct cprov_draft_entry entry,
+static int put(struct conf_reader *r, struct cprov_draft_list *list, struct cprov_draft_entry entry,
                yaml_mark_t mark)
 {
     int code = cprov_draft_put(r->draft, list, &entry, r->err);
@@ -380,7 +382,7 @@ static int put(struct reader *r, struct cprov_draft_list *list, struct cprov_dra
     return code < 0 ? at(r, mark, code == CPROV_EEXISTS ? CPROV_EINVAL : code) : 0;
 }
 
-static int read_source(struct reader *r)
+static int read_source(struct conf_reader *r)
 {
     yaml_mark_t mark = r->event.start_mark;
     struct source_fields f = { .source = { .registered = true, .file = r->file } };
@@ -406,7 +408,7 @@ static int read_source(struct reader *r)
                mark);
 }
 
-static int read_sources(struct reader *r)
+static int read_sources(struct conf_reader *r)
 {
     if (is_null(r))
         return 0;
@@ -422,7 +424,7 @@ static int read_sources(struct reader *r)
     }
 }
 
-static int read_host(struct reader *r, const char *name, yaml_mark_t mark)
+static int read_host(struct conf_reader *r, const char *name, yaml_mark_t mark)
 {
     struct cprov_host_conf *host = cprov_arena_alloc(&r->draft->conf->arena, 1, sizeof(*host));
     const struct cprov_draft_entry *earlier = cprov_draft_find(&r->draft->hosts, name);
@@ -446,7 +448,7 @@ static int read_host(struct reader *r, const char *name, yaml_mark_t mark)
     return put(r, &r->draft->hosts, (struct cprov_draft_entry){ .key = name, .value = host }, mark);
 }
 
-static int read_alias(struct reader *r, const char *repository, yaml_mark_t mark)
+static int read_alias(struct conf_reader *r, const char *repository, yaml_mark_t mark)
 {
     struct cprov_alias *alias = cprov_arena_alloc(&r->draft->conf->arena, 1, sizeof(*alias));
 
@@ -461,8 +463,8 @@ static int read_alias(struct reader *r, const char *repository, yaml_mark_t mark
 }
 
 /* A mapping whose keys are names. */
-static int read_named(struct reader *r, const char *what,
-                      int (*read_one)(struct reader *r, const char *name, yaml_mark_t mark))
+static int read_named(struct conf_reader *r, const char *what,
+                      int (*read_one)(struct conf_reader *r, const char *name, yaml_mark_t mark))
 {
     bool end = false;
 
@@ -486,17 +488,17 @@ static int read_named(struct reader *r, const char *what,
     }
 }
 
-static int read_hosts(struct reader *r)
+static int read_hosts(struct conf_reader *r)
 {
     return read_named(r, "hosts", read_host);
 }
 
-static int read_aliases(struct reader *r)
+static int read_aliases(struct conf_reader *r)
 {
     return read_named(r, "aliases", read_alias);
 }
 
-static int read_root(struct reader *r)
+static int read_root(struct conf_reader *r)
 {
     if (is_null(r))
         return 0;
@@ -506,7 +508,7 @@ static int read_root(struct reader *r)
 }
 
 /* Stream start, at most one document, stream end. */
-static int read_stream(struct reader *r)
+static int read_stream(struct conf_reader *r)
 {
     int code = next(r);
 
@@ -530,7 +532,7 @@ int cprov_draft_read(struct cprov_draft *d, const char *file, struct cprov_span 
                      struct cprov_error *err)
 {
     struct cprov_error own = CPROV_ERROR_INIT;
-    auto_reader struct reader r = { .draft = d, .err = err ? err : &own };
+    auto_reader struct conf_reader r = { .draft = d, .err = err ? err : &own };
 
     d->file++;
     d->other_keys = false;

@@ -28,12 +28,12 @@
 #define NOT_FOUND       "credentials not found in native keychain"
 
 /* A program that runs; killed when it is left behind. */
-struct child {
+struct helper_child {
     pid_t pid; /* 0: none, or ended */
     int status;
 };
 
-static void child_end(struct child *c)
+static void child_end(struct helper_child *c)
 {
     if (c->pid <= 0)
         return;
@@ -45,7 +45,7 @@ static void child_end(struct child *c)
 
 #define auto_child CPROV_CLEANUP(child_end)
 
-static bool child_ended(struct child *c)
+static bool child_ended(struct helper_child *c)
 {
     if (c->pid > 0) {
         pid_t pid = waitpid(c->pid, &c->status, WNOHANG);
@@ -128,7 +128,7 @@ static int set_up(posix_spawn_file_actions_t *files, posix_spawnattr_t *attribut
 }
 
 /* strdup() for argv, which is not const. */
-static int spawn(const char *path, const char *verb, int in, int out, struct child *child)
+static int spawn(const char *path, const char *verb, int in, int out, struct helper_child *child)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -181,8 +181,8 @@ static int read_some(const struct cprov_helper *h, int fd, struct cprov_buf *out
 
 /* Until the end of its output, or until it has ended and nothing is left: something that it has
  * started may hold the pipe for longer. */
-static int read_all(const struct cprov_helper *h, int fd, struct child *child, int64_t end_ms,
-                    struct cprov_buf *out, struct cprov_error *err)
+static int read_all(const struct cprov_helper *h, int fd, struct helper_child *child,
+                    int64_t end_ms, struct cprov_buf *out, struct cprov_error *err)
 {
     struct pollfd p = { .fd = fd, .events = POLLIN };
     bool end = false;
@@ -203,7 +203,7 @@ static int read_all(const struct cprov_helper *h, int fd, struct child *child, i
     return 0;
 }
 
-static int wait_for(const struct cprov_helper *h, struct child *child, int64_t end_ms,
+static int wait_for(const struct cprov_helper *h, struct helper_child *child, int64_t end_ms,
                     struct cprov_error *err)
 {
     struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
@@ -222,7 +222,7 @@ static int run(const struct cprov_helper *h, const char *verb, struct cprov_span
     char path[PATH_MAX];
     int ends[2];
     auto_fd int in = -1;
-    auto_child struct child child = { 0 };
+    auto_child struct helper_child child = { 0 };
 
     int code = find_program(h->name, path, err);
     if (code == 0)

@@ -104,7 +104,7 @@ static void skip_macro(struct lexer *lx)
 }
 
 /* What has been read of the file so far. */
-struct search {
+struct netrc_search {
     struct lexer lx;
     struct cprov_span host;
     bool matching; /* the entry that is read is for the host */
@@ -112,7 +112,7 @@ struct search {
     char *password;
 };
 
-static void search_clear(struct search *s)
+static void search_clear(struct netrc_search *s)
 {
     cprov_secret_free(s->login);
     cprov_secret_free(s->password);
@@ -120,12 +120,12 @@ static void search_clear(struct search *s)
 
 #define auto_search CPROV_CLEANUP(search_clear)
 
-static bool is_word(const struct search *s, const char *word)
+static bool is_word(const struct netrc_search *s, const char *word)
 {
     return cprov_span_is_nocase(cprov_buf_span(s->lx.token), word);
 }
 
-static int keep(struct search *s, char **field, struct cprov_error *err)
+static int keep(struct netrc_search *s, char **field, struct cprov_error *err)
 {
     if (!s->matching)
         return 0;
@@ -137,7 +137,7 @@ static int keep(struct search *s, char **field, struct cprov_error *err)
     return 0;
 }
 
-static void begin_entry(struct search *s, bool matching)
+static void begin_entry(struct netrc_search *s, bool matching)
 {
     s->matching = matching;
     search_clear(s);
@@ -146,7 +146,7 @@ static void begin_entry(struct search *s, bool matching)
 }
 
 /* The value that follows one of the words with a value. */
-static int read_value(struct search *s, char **field, struct cprov_error *err)
+static int read_value(struct netrc_search *s, char **field, struct cprov_error *err)
 {
     bool got;
     int code = next(&s->lx, &got, err);
@@ -162,7 +162,7 @@ static int read_value(struct search *s, char **field, struct cprov_error *err)
 }
 
 /* Goes on until an entry for the host is complete, or the text ends. */
-static int run(struct search *s, struct cprov_error *err)
+static int run(struct netrc_search *s, struct cprov_error *err)
 {
     for (;;) {
         bool got;
@@ -196,7 +196,7 @@ int cprov_netrc_find(struct cprov_span text, struct cprov_span host, struct cpro
                      struct cprov_error *err)
 {
     auto_secret_buf struct cprov_buf token;
-    auto_search struct search s = {
+    auto_search struct netrc_search s = {
         .lx = { .rest = text, .line = 1, .line_start = true, .token = &token },
         .host = host,
     };

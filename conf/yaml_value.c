@@ -16,7 +16,7 @@ struct level {
     bool has_key;
 };
 
-struct reader {
+struct yaml_reader {
     yaml_parser_t parser;
     yaml_event_t event;
     struct cprov_arena *arena;
@@ -27,7 +27,7 @@ struct reader {
     struct level levels[CPROV_JSON_DEPTH_MAX];
 };
 
-static void reader_clear(struct reader *r)
+static void reader_clear(struct yaml_reader *r)
 {
     yaml_event_delete(&r->event);
     yaml_parser_delete(&r->parser);
@@ -56,7 +56,7 @@ const char *cprov_yaml_beyond_data(const struct yaml_event_s *event)
     return tag ? "tags" : NULL;
 }
 
-static CPROV_PRINTF(3, 4) int fail(struct reader *r, yaml_mark_t mark, const char *format, ...)
+static CPROV_PRINTF(3, 4) int fail(struct yaml_reader *r, yaml_mark_t mark, const char *format, ...)
 {
     char text[sizeof(r->err->msg)];
     va_list args;
@@ -68,7 +68,7 @@ static CPROV_PRINTF(3, 4) int fail(struct reader *r, yaml_mark_t mark, const cha
                       mark.column + 1, text);
 }
 
-static int next(struct reader *r)
+static int next(struct yaml_reader *r)
 {
     yaml_event_delete(&r->event);
     if (!yaml_parser_parse(&r->parser, &r->event)) {
@@ -135,7 +135,7 @@ static enum cprov_json_type plain_type(struct cprov_span s)
     return is_number(s) ? CPROV_JSON_NUMBER : CPROV_JSON_STRING;
 }
 
-static int copy_scalar(struct reader *r, struct cprov_span *out)
+static int copy_scalar(struct yaml_reader *r, struct cprov_span *out)
 {
     struct cprov_span s =
         cprov_span_make((const char *)r->event.data.scalar.value, r->event.data.scalar.length);
@@ -151,7 +151,7 @@ static int copy_scalar(struct reader *r, struct cprov_span *out)
 
 /* --- the tree --- */
 
-static int add(struct reader *r, enum cprov_json_type type, struct cprov_json **out)
+static int add(struct yaml_reader *r, enum cprov_json_type type, struct cprov_json **out)
 {
     if (++r->values > CPROV_JSON_VALUES_MAX)
         return cprov_fail(r->err, CPROV_ELIMIT, "YAML of more than %d values",
@@ -175,7 +175,7 @@ static int add(struct reader *r, enum cprov_json_type type, struct cprov_json **
     return 0;
 }
 
-static int add_scalar(struct reader *r)
+static int add_scalar(struct yaml_reader *r)
 {
     struct cprov_span text = { 0 };
     struct cprov_json *v = NULL;
@@ -193,7 +193,7 @@ static int add_scalar(struct reader *r)
     return 0;
 }
 
-static int begin(struct reader *r, enum cprov_json_type type)
+static int begin(struct yaml_reader *r, enum cprov_json_type type)
 {
     struct cprov_json *v = NULL;
 
@@ -211,7 +211,7 @@ static int compare_keys(const void *a, const void *b)
     return cprov_span_compare(*(const struct cprov_span *)a, *(const struct cprov_span *)b);
 }
 
-static int check_keys(struct reader *r, const struct cprov_json *object)
+static int check_keys(struct yaml_reader *r, const struct cprov_json *object)
 {
     size_t count = 0;
     int code = 0;
@@ -232,14 +232,14 @@ static int check_keys(struct reader *r, const struct cprov_json *object)
     return code;
 }
 
-static bool wants_key(const struct reader *r)
+static bool wants_key(const struct yaml_reader *r)
 {
     const struct level *top = r->depth > 0 ? &r->levels[r->depth - 1] : NULL;
 
     return top && top->value->type == CPROV_JSON_OBJECT && !top->has_key;
 }
 
-static int take_key(struct reader *r)
+static int take_key(struct yaml_reader *r)
 {
     struct level *top = &r->levels[r->depth - 1];
 
@@ -249,7 +249,7 @@ static int take_key(struct reader *r)
     return copy_scalar(r, &top->key);
 }
 
-static int take_event(struct reader *r)
+static int take_event(struct yaml_reader *r)
 {
     yaml_event_type_t type = r->event.type;
 
@@ -268,7 +268,7 @@ static int take_event(struct reader *r)
     return add_scalar(r);
 }
 
-static int read_document(struct reader *r)
+static int read_document(struct yaml_reader *r)
 {
     for (;;) {
         int code = next(r);
@@ -282,7 +282,7 @@ static int read_document(struct reader *r)
 }
 
 /* Stream start, at most one document, stream end. */
-static int read_stream(struct reader *r)
+static int read_stream(struct yaml_reader *r)
 {
     int code = next(r);
 
@@ -304,7 +304,7 @@ static int read_stream(struct reader *r)
 int cprov_yaml_value(struct cprov_span text, struct cprov_arena *arena, struct cprov_json **out,
                      struct cprov_error *err)
 {
-    auto_reader struct reader r = { .arena = arena, .err = err };
+    auto_reader struct yaml_reader r = { .arena = arena, .err = err };
 
     if (!yaml_parser_initialize(&r.parser))
         return cprov_fail_memory(err);

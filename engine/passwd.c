@@ -93,7 +93,7 @@ static bool read_id(struct cprov_span text, uint32_t *out)
 /* --- who it is --- */
 
 /* What is looked for, and what was found. */
-struct search {
+struct passwd_search {
     struct cprov_span user, group; /* as written */
     bool has_group;
     struct cprov_span name; /* of the user, once an entry was found */
@@ -103,7 +103,7 @@ struct search {
 };
 
 /* A name goes before a number that is spelt the same. */
-static bool find_user(struct search *q, struct cprov_span passwd)
+static bool find_user(struct passwd_search *q, struct cprov_span passwd)
 {
     struct cprov_span f[FIELDS], rest = passwd;
     bool found = false;
@@ -127,7 +127,7 @@ static bool find_user(struct search *q, struct cprov_span passwd)
     return found;
 }
 
-static bool find_group(struct search *q, struct cprov_span groups)
+static bool find_group(struct passwd_search *q, struct cprov_span groups)
 {
     struct cprov_span f[FIELDS], rest = groups;
 
@@ -147,8 +147,8 @@ static bool has_member(struct cprov_span members, struct cprov_span name)
     return false;
 }
 
-static int list_groups(const struct search *q, struct cprov_span groups, struct cprov_arena *arena,
-                       struct cprov_user *out, struct cprov_error *err)
+static int list_groups(const struct passwd_search *q, struct cprov_span groups,
+                       struct cprov_arena *arena, struct cprov_user *out, struct cprov_error *err)
 {
     struct cprov_span f[FIELDS], rest = groups;
     size_t count = 0, n = 0;
@@ -170,7 +170,7 @@ static int list_groups(const struct search *q, struct cprov_span groups, struct 
     return 0;
 }
 
-static int split(const char *text, struct search *q, struct cprov_error *err)
+static int split(const char *text, struct passwd_search *q, struct cprov_error *err)
 {
     struct cprov_span whole = cprov_span_of(text);
     uint64_t number;
@@ -187,7 +187,7 @@ static int split(const char *text, struct search *q, struct cprov_error *err)
     return 0;
 }
 
-static int find(struct search *q, struct cprov_span passwd, struct cprov_span groups,
+static int find(struct passwd_search *q, struct cprov_span passwd, struct cprov_span groups,
                 struct cprov_error *err)
 {
     bool known = find_user(q, passwd);
@@ -208,7 +208,7 @@ int cprov_user_find(int rootfs_fd, const char *text, struct cprov_arena *arena,
 {
     auto_buf struct cprov_buf passwd = { 0 }, groups = { 0 };
     struct cprov_user user = { .home = "/" };
-    struct search q = { .home = { 0 } };
+    struct passwd_search q = { .home = { 0 } };
 
     cprov_buf_init(&passwd, CPROV_CONF_FILE_MAX);
     cprov_buf_init(&groups, CPROV_CONF_FILE_MAX);

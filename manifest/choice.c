@@ -1,6 +1,6 @@
 #include "manifest/choice.h"
 
-enum match { MATCH_NO, MATCH_LOOSE, MATCH_YES };
+enum choice_match { MATCH_NO, MATCH_LOOSE, MATCH_YES };
 
 static const char *text_of(const char *text)
 {
@@ -89,8 +89,9 @@ static bool has_features(const struct cprov_host *host, const struct cprov_platf
     return found == p->os_features_count;
 }
 
-static enum match match_architecture(const struct cprov_host *host, const struct cprov_platform *p,
-                                     uint64_t rank[CPROV_RANKS])
+static enum choice_match match_architecture(const struct cprov_host *host,
+                                            const struct cprov_platform *p,
+                                            uint64_t rank[CPROV_RANKS])
 {
     struct cprov_platform want = host->platform;
     bool open = is_open(want.architecture);
@@ -147,8 +148,8 @@ static bool match_version(const struct cprov_choice *c, const struct cprov_platf
     return cprov_os_compat(&c->version, &image, c->host->isolation, &why) != CPROV_COMPAT_NO;
 }
 
-static enum match match(const struct cprov_choice *c, const struct cprov_platform *p,
-                        uint64_t rank[CPROV_RANKS])
+static enum choice_match match(const struct cprov_choice *c, const struct cprov_platform *p,
+                               uint64_t rank[CPROV_RANKS])
 {
     if (is(p->os, "unknown") || is(p->architecture, "unknown"))
         return MATCH_NO;

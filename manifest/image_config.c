@@ -10,7 +10,7 @@
 
 #define OS_IMAGE_KEY "io.container-provider.os-image"
 
-struct root {
+struct config_root {
     const char *created;
     const char *author;
     const struct cprov_json *rootfs;
@@ -19,11 +19,11 @@ struct root {
 };
 
 static const struct cprov_json_field root_fields[] = {
-    { "created", CPROV_FIELD_TEXT, offsetof(struct root, created), false },
-    { "author", CPROV_FIELD_TEXT, offsetof(struct root, author), false },
-    { "rootfs", CPROV_FIELD_OBJECT, offsetof(struct root, rootfs), false },
-    { "history", CPROV_FIELD_ARRAY, offsetof(struct root, history), false },
-    { "config", CPROV_FIELD_OBJECT, offsetof(struct root, config), false },
+    { "created", CPROV_FIELD_TEXT, offsetof(struct config_root, created), false },
+    { "author", CPROV_FIELD_TEXT, offsetof(struct config_root, author), false },
+    { "rootfs", CPROV_FIELD_OBJECT, offsetof(struct config_root, rootfs), false },
+    { "history", CPROV_FIELD_ARRAY, offsetof(struct config_root, history), false },
+    { "config", CPROV_FIELD_OBJECT, offsetof(struct config_root, config), false },
 };
 
 /* All that is read of the top: what else is there may be of any size. */
@@ -44,7 +44,7 @@ static const struct cprov_json_field rootfs_fields[] = {
     { "diff_ids", CPROV_FIELD_ARRAY, offsetof(struct rootfs, diff_ids), false },
 };
 
-struct run {
+struct config_run {
     const char *user;
     const char *working_dir;
     const struct cprov_json *entrypoint;
@@ -57,15 +57,15 @@ struct run {
 };
 
 static const struct cprov_json_field run_fields[] = {
-    { "User", CPROV_FIELD_TEXT, offsetof(struct run, user), false },
-    { "WorkingDir", CPROV_FIELD_TEXT, offsetof(struct run, working_dir), false },
-    { "Entrypoint", CPROV_FIELD_VALUE, offsetof(struct run, entrypoint), false },
-    { "Cmd", CPROV_FIELD_VALUE, offsetof(struct run, cmd), false },
-    { "Env", CPROV_FIELD_ARRAY, offsetof(struct run, env), false },
-    { "Labels", CPROV_FIELD_OBJECT, offsetof(struct run, labels), false },
-    { "StopSignal", CPROV_FIELD_TEXT, offsetof(struct run, stop_signal), false },
-    { "Volumes", CPROV_FIELD_OBJECT, offsetof(struct run, volumes), false },
-    { "ExposedPorts", CPROV_FIELD_OBJECT, offsetof(struct run, ports), false },
+    { "User", CPROV_FIELD_TEXT, offsetof(struct config_run, user), false },
+    { "WorkingDir", CPROV_FIELD_TEXT, offsetof(struct config_run, working_dir), false },
+    { "Entrypoint", CPROV_FIELD_VALUE, offsetof(struct config_run, entrypoint), false },
+    { "Cmd", CPROV_FIELD_VALUE, offsetof(struct config_run, cmd), false },
+    { "Env", CPROV_FIELD_ARRAY, offsetof(struct config_run, env), false },
+    { "Labels", CPROV_FIELD_OBJECT, offsetof(struct config_run, labels), false },
+    { "StopSignal", CPROV_FIELD_TEXT, offsetof(struct config_run, stop_signal), false },
+    { "Volumes", CPROV_FIELD_OBJECT, offsetof(struct config_run, volumes), false },
+    { "ExposedPorts", CPROV_FIELD_OBJECT, offsetof(struct config_run, ports), false },
 };
 
 static const struct cprov_json_field history_fields[] = {
@@ -161,7 +161,7 @@ static int decode_names(const struct cprov_json *obj, struct cprov_arena *arena,
 static int decode_run(struct cprov_image_config *c, const struct cprov_json *obj,
                       struct cprov_error *err)
 {
-    struct run run = { .user = "", .working_dir = "", .stop_signal = "" };
+    struct config_run run = { .user = "", .working_dir = "", .stop_signal = "" };
     struct cprov_arena *arena = &c->arena;
 
     if (obj && cprov_json_decode(obj, run_fields, CPROV_COUNT(run_fields), &run, err) < 0)
@@ -185,7 +185,7 @@ static int decode_run(struct cprov_image_config *c, const struct cprov_json *obj
 
 static int decode(struct cprov_image_config *c, struct cprov_span bytes, struct cprov_error *err)
 {
-    struct root root = { .created = "", .author = "" };
+    struct config_root root = { .created = "", .author = "" };
     struct cprov_json *obj = NULL;
     int rc = cprov_json_parse_known(bytes, known_fields, CPROV_COUNT(known_fields), &c->arena, &obj,
                                     err);

@@ -12,9 +12,9 @@ static const uint64_t ltsc_builds[] = { 20348, 26100 };
 #define BASELINE_HOST  1039
 #define BASELINE_IMAGE 1040
 
-enum part { MAJOR, MINOR, BUILD, REVISION };
+enum version_part { MAJOR, MINOR, BUILD, REVISION };
 
-struct verdict {
+struct os_verdict {
     enum cprov_compat compat;
     const char *why;
 };
@@ -36,68 +36,71 @@ static uint64_t oldest_build(uint64_t host)
 }
 
 /* Equal builds, where the revision may count as well; a revision of 0 was not given. */
-static struct verdict same_build(uint64_t build, uint64_t host, uint64_t image)
+static struct os_verdict same_build(uint64_t build, uint64_t host, uint64_t image)
 {
     if (host == 0 || image == 0)
-        return (struct verdict){ CPROV_COMPAT_YES, "the builds are equal" };
+        return (struct os_verdict){ CPROV_COMPAT_YES, "the builds are equal" };
     if (build <= BUILD_2016 && host != image)
-        return (struct verdict){ CPROV_COMPAT_NO, "up to Windows Server 2016, process isolation "
-                                                  "needs the same build and revision" };
+        return (struct os_verdict){ CPROV_COMPAT_NO, "up to Windows Server 2016, process isolation "
+                                                     "needs the same build and revision" };
     if (build == BUILD_2019 && (host >= BASELINE_HOST) != (image >= BASELINE_IMAGE))
-        return (struct verdict){ CPROV_COMPAT_WARN,
-                                 "host and image are not on the same side of the security update "
-                                 "of February 2020 (17763.1039 and later)" };
-    return (struct verdict){ CPROV_COMPAT_YES, "the builds are equal" };
+        return (struct os_verdict){
+            CPROV_COMPAT_WARN, "host and image are not on the same side of the security update "
+                               "of February 2020 (17763.1039 and later)"
+        };
+    return (struct os_verdict){ CPROV_COMPAT_YES, "the builds are equal" };
 }
 
-static struct verdict by_process(const struct cprov_os_version *host,
-                                 const struct cprov_os_version *image)
+static struct os_verdict by_process(const struct cprov_os_version *host,
+                                    const struct cprov_os_version *image)
 {
     uint64_t host_build = host->part[BUILD], image_build = image->part[BUILD];
 
     if (host->part[MAJOR] != image->part[MAJOR] || host->part[MINOR] != image->part[MINOR])
-        return (struct verdict){ CPROV_COMPAT_NO,
-                                 "process isolation needs the same major and minor version" };
+        return (struct os_verdict){ CPROV_COMPAT_NO,
+                                    "process isolation needs the same major and minor version" };
     if (host_build == image_build)
         return same_build(host_build, host->part[REVISION], image->part[REVISION]);
     if (image_build > host_build)
-        return (struct verdict){ CPROV_COMPAT_NO, "the image is newer than the host" };
+        return (struct os_verdict){ CPROV_COMPAT_NO, "the image is newer than the host" };
     if (host_build < BUILD_2022)
-        return (struct verdict){ CPROV_COMPAT_NO, "before Windows Server 2022, process isolation "
-                                                  "needs the same build" };
+        return (struct os_verdict){ CPROV_COMPAT_NO,
+                                    "before Windows Server 2022, process isolation "
+                                    "needs the same build" };
     if (image_build < oldest_build(host_build))
-        return (struct verdict){ CPROV_COMPAT_NO, "the image is older than the last long-term "
-                                                  "build before the host's" };
-    return (struct verdict){ CPROV_COMPAT_YES,
-                             "the host runs images from the last long-term build on" };
+        return (struct os_verdict){ CPROV_COMPAT_NO, "the image is older than the last long-term "
+                                                     "build before the host's" };
+    return (struct os_verdict){ CPROV_COMPAT_YES,
+                                "the host runs images from the last long-term build on" };
 }
 
-static struct verdict by_hyperv(const struct cprov_os_version *host,
-                                const struct cprov_os_version *image)
+static struct os_verdict by_hyperv(const struct cprov_os_version *host,
+                                   const struct cprov_os_version *image)
 {
     for (int i = MAJOR; i <= BUILD; i++) {
         bool lower_version = i < BUILD && image->part[i] < host->part[i];
 
         if (image->part[i] > host->part[i])
-            return (struct verdict){ CPROV_COMPAT_NO, "the image is newer than the host" };
+            return (struct os_verdict){ CPROV_COMPAT_NO, "the image is newer than the host" };
         if (lower_version)
             break;
     }
-    return (struct verdict){ CPROV_COMPAT_YES,
-                             "Hyper-V isolation runs images that are not newer than the host" };
+    return (struct os_verdict){ CPROV_COMPAT_YES,
+                                "Hyper-V isolation runs images that are not newer than the host" };
 }
 
-static struct verdict decide(const struct cprov_os_version *host,
-                             const struct cprov_os_version *image, enum cprov_isolation isolation)
+static struct os_verdict decide(const struct cprov_os_version *host,
+                                const struct cprov_os_version *image,
+                                enum cprov_isolation isolation)
 {
     if (is_empty(host))
-        return (struct verdict){ CPROV_COMPAT_YES, "the version of the host is not given" };
+        return (struct os_verdict){ CPROV_COMPAT_YES, "the version of the host is not given" };
     if (is_empty(image))
-        return (struct verdict){ CPROV_COMPAT_YES, "the image does not name a version" };
+        return (struct os_verdict){ CPROV_COMPAT_YES, "the image does not name a version" };
     if (isolation == CPROV_ISOLATION_HYPERV)
         return by_hyperv(host, image);
 
-    struct verdict v = by_process(host, image);
+    struct os_verdict v = by_process(host, image);
     if (v.compat == CPROV_COMPAT_NO && isolation == CPROV_ISOLATION_AUTO)
         v = by_hyperv(host, image);
     return v;
@@ -122,7 +125,7 @@ enum cprov_compat cprov_os_compat(const struct cprov_os_version *host,
                                   const struct cprov_os_version *image,
                                   enum cprov_isolation isolation, const char **why)
 {
-    struct verdict v = decide(host, image, isolation);
+    struct os_verdict v = decide(host, image, isolation);
 
     if (why)
         *why = v.why;

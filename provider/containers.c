@@ -17,7 +17,7 @@
 #define ID_DIGITS_MIN 4
 
 /* One call. */
-struct job {
+struct container_job {
     struct cprov_session *s;
     const struct cprov_container_options *options;
     cprov_container_fn *item;
@@ -31,7 +31,7 @@ static const char *image_text(struct cprov_session *s, const char *name, const c
     return text ? text : name;
 }
 
-static void emit(const struct job *j, const struct cprov_container *c,
+static void emit(const struct container_job *j, const struct cprov_container *c,
                  const struct cprov_runtime_state *state)
 {
     struct cprov_container_item item = {
@@ -57,7 +57,7 @@ static void emit(const struct job *j, const struct cprov_container *c,
 /* --- new --- */
 
 /* Windows images can run either way, others share the kernel of the host. */
-static int check_isolation(const struct job *j, const struct cprov_image_config *config,
+static int check_isolation(const struct container_job *j, const struct cprov_image_config *config,
                            struct cprov_error *err)
 {
     const char *isolation = j->options->isolation;
@@ -72,7 +72,7 @@ static int check_isolation(const struct job *j, const struct cprov_image_config 
     return 0;
 }
 
-static int check_new(const struct job *j, struct cprov_error *err)
+static int check_new(const struct container_job *j, struct cprov_error *err)
 {
     const struct cprov_container_options *o = j->options;
 
@@ -87,8 +87,8 @@ static int check_new(const struct job *j, struct cprov_error *err)
     return 0;
 }
 
-static int unpack(const struct job *j, const struct cprov_installed *in, char path[PATH_MAX],
-                  struct cprov_error *err)
+static int unpack(const struct container_job *j, const struct cprov_installed *in,
+                  char path[PATH_MAX], struct cprov_error *err)
 {
     auto_unpacking struct cprov_unpacking *u = NULL;
 
@@ -102,8 +102,8 @@ static int unpack(const struct job *j, const struct cprov_installed *in, char pa
 }
 
 /* The record first: it keeps the image while its layers are read. */
-static int make(const struct job *j, const struct cprov_installed *in, struct cprov_container *c,
-                struct cprov_error *err)
+static int make(const struct container_job *j, const struct cprov_installed *in,
+                struct cprov_container *c, struct cprov_error *err)
 {
     struct cprov_error ignored = CPROV_ERROR_INIT;
     char id[65], path[PATH_MAX] = "";
@@ -125,7 +125,7 @@ static int make(const struct job *j, const struct cprov_installed *in, struct cp
     return cprov_arena_check(&j->s->call, err);
 }
 
-static int new_container(const struct job *j, struct cprov_error *err)
+static int new_container(const struct container_job *j, struct cprov_error *err)
 {
     const struct cprov_container_options *o = j->options;
     auto_installed struct cprov_installed in = { .store = NULL };
@@ -166,7 +166,7 @@ int cprov_container_new(struct cprov_session *s, const struct cprov_container_op
     options = cprov_options_copy(&own, sizeof(own), options);
     if (own.unpack)
         own.unpack = cprov_options_copy(&to, sizeof(to), own.unpack);
-    const struct job j = { s, options, item, cprov_callbacks_arg(callbacks) };
+    const struct container_job j = { s, options, item, cprov_callbacks_arg(callbacks) };
     struct cprov_error err = CPROV_ERROR_INIT;
 
     cprov_session_begin(s, callbacks);
@@ -219,7 +219,7 @@ static int match_one(const struct cprov_containers *all, const char *name, bool 
 }
 
 /* Those that are not there are told, and counted in the outcome. */
-static void select_containers(const struct job *j, const struct cprov_containers *all,
+static void select_containers(const struct container_job *j, const struct cprov_containers *all,
                               bool *selected, struct cprov_outcome *outcome)
 {
     const struct cprov_container_options *o = j->options;
@@ -235,8 +235,9 @@ static void select_containers(const struct job *j, const struct cprov_containers
 }
 
 /* A store that is not there has no containers. */
-static int read_containers(const struct job *j, unsigned flags, struct cprov_store **store,
-                           struct cprov_containers **all, bool **selected, struct cprov_error *err)
+static int read_containers(const struct container_job *j, unsigned flags,
+                           struct cprov_store **store, struct cprov_containers **all,
+                           bool **selected, struct cprov_error *err)
 {
     int code = cprov_session_store(j->s, flags, store, err);
 
@@ -254,7 +255,7 @@ static int read_containers(const struct job *j, unsigned flags, struct cprov_sto
 
 /* --- list --- */
 
-static int list_containers(const struct job *j, struct cprov_outcome *outcome,
+static int list_containers(const struct container_job *j, struct cprov_outcome *outcome,
                            struct cprov_error *err)
 {
     auto_store struct cprov_store *store = NULL;
@@ -281,7 +282,7 @@ int cprov_container_list(struct cprov_session *s, const struct cprov_container_o
     struct cprov_container_options own;
 
     options = cprov_options_copy(&own, sizeof(own), options);
-    const struct job j = { s, options, item, cprov_callbacks_arg(callbacks) };
+    const struct container_job j = { s, options, item, cprov_callbacks_arg(callbacks) };
     struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
 
@@ -315,7 +316,7 @@ static int delete_bundle(const char *path, struct cprov_error *err)
     return code;
 }
 
-static int remove_one(const struct job *j, struct cprov_store *store,
+static int remove_one(const struct container_job *j, struct cprov_store *store,
                       const struct cprov_container *c, struct cprov_error *err)
 {
     struct cprov_runtime_state state = cprov_runtime_state_of(c, &j->s->cancel);
@@ -338,7 +339,7 @@ static int remove_one(const struct job *j, struct cprov_store *store,
     return 0;
 }
 
-static int remove_containers(const struct job *j, struct cprov_outcome *outcome,
+static int remove_containers(const struct container_job *j, struct cprov_outcome *outcome,
                              struct cprov_error *err)
 {
     auto_store struct cprov_store *store = NULL;
@@ -368,7 +369,7 @@ int cprov_container_remove(struct cprov_session *s, const struct cprov_container
     struct cprov_container_options own;
 
     options = cprov_options_copy(&own, sizeof(own), options);
-    const struct job j = { s, options, item, cprov_callbacks_arg(callbacks) };
+    const struct container_job j = { s, options, item, cprov_callbacks_arg(callbacks) };
     struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
 

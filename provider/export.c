@@ -14,7 +14,7 @@
 #define FOLDERS_MAX (16 * CPROV_MIB)
 
 /* What becomes of a member: a file, or its directory's description, or another name of a file. */
-struct step {
+struct export_step {
     uint32_t member; /* over all layers */
     uint32_t name;
     bool link;
@@ -24,7 +24,7 @@ struct step {
  * A directory is written after everything that is in it, by whatever layer: what comes later would
  * change its time again.
  */
-struct folder {
+struct export_folder {
     uint32_t name, mode, mtime_ns;
     uint64_t uid, gid;
     int64_t mtime;
@@ -43,7 +43,7 @@ struct exporting {
     const struct cprov_rootfs *rootfs;
     cprov_bytes_fn *bytes;
     void *arg;
-    struct step *steps; /* by member */
+    struct export_step *steps; /* by member */
     size_t steps_count, steps_room;
 
     /* the second pass */
@@ -54,7 +54,7 @@ struct exporting {
     struct cprov_buf header, path, link;
     struct cprov_tar_pair *xattrs; /* of the member */
     struct cprov_file_content content;
-    struct folder *folders;
+    struct export_folder *folders;
     size_t folders_count, folders_room;
     struct cprov_arena arena; /* what folders have beside */
     size_t arena_used;
@@ -73,11 +73,11 @@ static void export_clear(struct exporting *x)
 
 /* --- what is written at which member --- */
 
-static int add_step(struct exporting *x, struct step step, struct cprov_error *err)
+static int add_step(struct exporting *x, struct export_step step, struct cprov_error *err)
 {
     if (x->steps_count == x->steps_room) {
         size_t room = x->steps_room ? x->steps_room + x->steps_room / 2 : 256;
-        struct step *steps = reallocarray(x->steps, room, sizeof(*steps));
+        struct export_step *steps = reallocarray(x->steps, room, sizeof(*steps));
 
         if (!steps)
             return cprov_fail_memory(err);
@@ -88,11 +88,12 @@ static int add_step(struct exporting *x, struct step step, struct cprov_error *e
     return 0;
 }
 
-static int add_folder(struct exporting *x, const struct folder *folder, struct cprov_error *err)
+static int add_folder(struct exporting *x, const struct export_folder *folder,
+                      struct cprov_error *err)
 {
     if (x->folders_count == x->folders_room) {
         size_t room = x->folders_room ? x->folders_room + x->folders_room / 2 : 64;
-        struct folder *folders = reallocarray(x->folders, room, sizeof(*folders));
+        struct export_folder *folders = reallocarray(x->folders, room, sizeof(*folders));
 
         if (!folders)
             return cprov_fail_memory(err);
@@ -115,15 +116,15 @@ static int plan_name(void *arg, const char *path, uint32_t name, struct cprov_er
     if (!f->member)
         return name == CPROV_ROOTFS_ROOT || cprov_rootfs_has_names(x->rootfs, n->node)
                    ? 0
-                   : add_folder(x, &(struct folder){ .name = name, .mode = f->mode }, err);
+                   : add_folder(x, &(struct export_folder){ .name = name, .mode = f->mode }, err);
     if (f->name == name)
-        return add_step(x, (struct step){ f->member, name, false }, err);
-    return add_step(x, (struct step){ n->member, name, true }, err);
+        return add_step(x, (struct export_step){ f->member, name, false }, err);
+    return add_step(x, (struct export_step){ n->member, name, true }, err);
 }
 
 static int compare_steps(const void *left, const void *right)
 {
-    const struct step *a = left, *b = right;
+    const struct export_step *a = left, *b = right;
 
     return a->member < b->member ? -1 : a->member > b->member;
 }
@@ -181,12 +182,12 @@ static int keep_more(struct exporting *x, const struct cprov_tar_entry *e,
 static int keep_folder(struct exporting *x, const struct cprov_tar_entry *e, uint32_t name,
                        struct cprov_error *err)
 {
-    struct folder f = { .name = name,
-                        .mode = e->mode,
-                        .mtime_ns = e->mtime_ns,
-                        .uid = e->uid,
-                        .gid = e->gid,
-                        .mtime = e->mtime_s };
+    struct export_folder f = { .name = name,
+                               .mode = e->mode,
+                               .mtime_ns = e->mtime_ns,
+                               .uid = e->uid,
+                               .gid = e->gid,
+                               .mtime = e->mtime_s };
 
     if (e->uname.len + e->gname.len + e->xattrs_count + e->pax_count > 0 &&
         keep_more(x, e, &f.more, err) < 0)
@@ -240,7 +241,8 @@ static int write_header(struct exporting *x, const struct cprov_tar_entry *e,
 
 /* e is a copy of the entry, which lives until its content is through. */
 static int write_member(struct exporting *x, const struct cprov_tar_entry *entry,
-                        struct cprov_tar_entry *e, const struct step *step, struct cprov_error *err)
+                        struct cprov_tar_entry *e, const struct export_step *step,
+                        struct cprov_error *err)
 {
     const struct cprov_rootfs_name *n = cprov_rootfs_name(x->rootfs, step->name);
 
@@ -267,7 +269,7 @@ static int on_entry(void *arg, const struct cprov_tar_entry *entry, struct cprov
     x->number++;
     if (x->step == x->steps_count || x->steps[x->step].member != x->number)
         return 0;
-    const struct step *step = &x->steps[x->step++];
+    const struct export_step *step = &x->steps[x->step++];
     e.mode = cprov_layer_mode(entry, x->windows);
     if (pass_xattrs(x, &e, err) < 0)
         return err->code;
@@ -294,7 +296,7 @@ static int on_end(void *arg, struct cprov_error *err)
                                           cprov_tar_format_padding(x->content.entry->size), err);
 }
 
-static int write_folder(struct exporting *x, const struct folder *f, struct cprov_error *err)
+static int write_folder(struct exporting *x, const struct export_folder *f, struct cprov_error *err)
 {
     struct cprov_tar_entry e = { .type = CPROV_TAR_DIR,
                                  .mode = f->mode,

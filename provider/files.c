@@ -6,7 +6,7 @@
 #include "provider/flatten.h"
 
 /* One call. */
-struct listing {
+struct name_listing {
     struct cprov_rootfs *rootfs;
     cprov_file_fn *item;
     void *arg;
@@ -33,7 +33,7 @@ static char type_char(enum cprov_tar_type type)
 /* A file is told under its first name; under the others as a hard link to that. */
 static int emit(void *arg, const char *path, uint32_t name, struct cprov_error *err)
 {
-    const struct listing *l = arg;
+    const struct name_listing *l = arg;
     const struct cprov_rootfs_name *n = cprov_rootfs_name(l->rootfs, name);
     const struct cprov_rootfs_node *f = cprov_rootfs_node(l->rootfs, n->node);
     bool linked = f->type == CPROV_TAR_FILE && f->name != name;
@@ -73,7 +73,8 @@ static bool wants_folder(const char *path)
     return len == 0 || path[len - 1] == '/';
 }
 
-static int list(struct listing *l, const struct cprov_files_options *o, struct cprov_error *err)
+static int list(struct name_listing *l, const struct cprov_files_options *o,
+                struct cprov_error *err)
 {
     auto_buf struct cprov_buf real = { 0 };
     const char *path = o->path ? o->path : "";
@@ -96,7 +97,7 @@ static int list_files(struct cprov_session *s, const struct cprov_files_options 
     auto_installed struct cprov_installed in = { .store = NULL };
     auto_flat struct cprov_flat flat = { 0 };
     const struct cprov_layer_reading how = cprov_files_reading(o);
-    struct listing l = { .item = item, .arg = arg };
+    struct name_listing l = { .item = item, .arg = arg };
 
     if (cprov_installed_open(s, o->name, &o->version, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, &in,
                              err) < 0)

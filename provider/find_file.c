@@ -72,7 +72,7 @@ static void emit_wim(struct cprov_session *s, const char *location, const struct
 
 /* --- on this machine --- */
 
-struct listing {
+struct file_listing {
     struct cprov_session *s;
     const char *path;
     int code;
@@ -81,7 +81,7 @@ struct listing {
 
 static int on_entry(void *arg, const struct cprov_entry *entry, struct cprov_error *err)
 {
-    struct listing *l = arg;
+    struct file_listing *l = arg;
 
     (void)err;
     if (!cprov_version_is_attachment(cprov_span_of(entry->version)))
@@ -92,7 +92,7 @@ static int on_entry(void *arg, const struct cprov_entry *entry, struct cprov_err
 static void on_listed(void *arg, int code, bool unchanged, const char *validator,
                       const struct cprov_error *err)
 {
-    struct listing *l = arg;
+    struct file_listing *l = arg;
 
     (void)unchanged;
     (void)validator;
@@ -103,7 +103,7 @@ static void on_listed(void *arg, int code, bool unchanged, const char *validator
 
 static void on_warning(void *arg, const char *sentence)
 {
-    struct listing *l = arg;
+    struct file_listing *l = arg;
 
     cprov_say(l->s, CPROV_MSG_WARNING, "%s", sentence);
 }
@@ -112,7 +112,7 @@ static int list_images(struct cprov_session *s, const char *path, const char *ty
                        struct cprov_error *err)
 {
     struct cprov_source source = { .name = path, .file = "" };
-    struct listing l = { .s = s, .path = path };
+    struct file_listing l = { .s = s, .path = path };
     struct cprov_import import = {
         .entry = on_entry, .done = on_listed, .warning = on_warning, .arg = &l
     };
@@ -167,7 +167,7 @@ int cprov_find_file(struct cprov_session *s, const char *path, struct cprov_erro
 
 /* --- on a web server --- */
 
-struct piece {
+struct file_piece {
     int code;
     bool ranges;
     uint64_t total;
@@ -178,7 +178,7 @@ struct piece {
 static void on_piece(void *arg, int code, const struct cprov_range_answer *answer,
                      const struct cprov_error *err)
 {
-    struct piece *p = arg;
+    struct file_piece *p = arg;
 
     p->code = code;
     if (code < 0) {
@@ -191,7 +191,7 @@ static void on_piece(void *arg, int code, const struct cprov_range_answer *answe
 }
 
 static int read_piece(struct cprov_session *s, const char *url, uint64_t offset, size_t len,
-                      struct piece *p, struct cprov_error *err)
+                      struct file_piece *p, struct cprov_error *err)
 {
     struct cprov_client *client;
 
@@ -212,7 +212,7 @@ static int read_piece(struct cprov_session *s, const char *url, uint64_t offset,
     return cprov_buf_check(&p->bytes, "answer", err);
 }
 
-static int read_uri(struct cprov_session *s, const char *url, struct piece *p,
+static int read_uri(struct cprov_session *s, const char *url, struct file_piece *p,
                     struct cprov_wim *wim, struct cprov_error *err)
 {
     uint8_t header[CPROV_WIM_HEADER];
@@ -234,7 +234,7 @@ static int read_uri(struct cprov_session *s, const char *url, struct piece *p,
 int cprov_find_uri(struct cprov_session *s, const char *url, struct cprov_error *err)
 {
     auto_buf struct cprov_buf shown = { 0 };
-    struct piece p = { 0 };
+    struct file_piece p = { 0 };
     struct cprov_wim wim = { 0 };
     struct cprov_url u;
 

@@ -207,14 +207,14 @@ static int use_scheme(struct cprov_session *s, const struct cprov_source *source
     return cprov_arena_check(&s->arena, err);
 }
 
-struct cprov_led {
-    struct cprov_led *next;
+struct cprov_led_host {
+    struct cprov_led_host *next;
     const char *host;
 };
 
 static bool is_led(const struct cprov_session *s, const char *host)
 {
-    for (const struct cprov_led *l = s->led; l; l = l->next)
+    for (const struct cprov_led_host *l = s->led; l; l = l->next)
         if (strcmp(l->host, host) == 0)
             return true;
     return false;
@@ -232,7 +232,7 @@ int cprov_session_led(struct cprov_session *s, const struct cprov_listing *row,
         host = file.host;
     if (!*host || lies_on(row->place, host) || is_led(s, host))
         return 0;
-    struct cprov_led *l = cprov_arena_alloc(&s->call, 1, sizeof(*l));
+    struct cprov_led_host *l = cprov_arena_alloc(&s->call, 1, sizeof(*l));
     if (!l || !(l->host = cprov_arena_text(&s->call, cprov_span_of(host))))
         return cprov_fail_memory(err);
     l->next = s->led;

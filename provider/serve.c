@@ -30,7 +30,7 @@ static int serve(struct cprov_session *s, struct cprov_serve_options *o, struct 
     if (code < 0)
         return code;
     return cprov_serve_run(
-        &(struct cprov_serve_request){
+        &(struct cprov_serve_setup){
             .store = store,
             .listen = o->listen ? o->listen : "127.0.0.1:5000",
             .cert_file = o->cert_file,

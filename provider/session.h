@@ -47,7 +47,7 @@ struct cprov_session {
     struct cprov_callbacks heard;
     const char *trusted_for_run[16]; /* sources answered with yes, for this call */
     size_t trusted_count;
-    struct cprov_led *led;               /* hosts to which public documents lead */
+    struct cprov_led_host *led;          /* hosts to which public documents lead */
     bool refused_all;                    /* "no to all" */
     struct cprov_said_https *said_https; /* hosts that were named with https:// */
     const char *login_host;   /* the one registry that --username is for in this call; or NULL */

@@ -10,13 +10,13 @@
 #define ENTRIES_MAX 1024
 #define NO_ID       UINT32_MAX
 
-struct entry {
+struct acl_entry {
     uint16_t tag, perm;
     uint32_t id;
 };
 
-struct list {
-    struct entry entries[ENTRIES_MAX];
+struct acl_list {
+    struct acl_entry entries[ENTRIES_MAX];
     size_t count;
 };
 
@@ -62,7 +62,7 @@ static bool parse_tag(struct cprov_span text, bool named, uint16_t *out)
 }
 
 /* One "tag:who:perm[:id]". *usable is false when nobody knows who is meant. */
-static int parse_entry(struct cprov_span text, struct entry *out, bool *usable,
+static int parse_entry(struct cprov_span text, struct acl_entry *out, bool *usable,
                        struct cprov_error *err)
 {
     struct cprov_span tag, who, perm, number = { NULL, 0 }, rest;
@@ -86,14 +86,14 @@ static int parse_entry(struct cprov_span text, struct entry *out, bool *usable,
 
 static int compare(const void *a, const void *b)
 {
-    const struct entry *x = a, *y = b;
+    const struct acl_entry *x = a, *y = b;
 
     if (x->tag != y->tag)
         return x->tag < y->tag ? -1 : 1;
     return x->id < y->id ? -1 : x->id > y->id;
 }
 
-static const struct entry *find(const struct list *l, uint16_t tag)
+static const struct acl_entry *find(const struct acl_list *l, uint16_t tag)
 {
     for (size_t i = 0; i < l->count; i++)
         if (l->entries[i].tag == tag)
@@ -102,7 +102,7 @@ static const struct entry *find(const struct list *l, uint16_t tag)
 }
 
 /* With names there has to be a mask: all that the group and the names may. */
-static void add_mask(struct list *l)
+static void add_mask(struct acl_list *l)
 {
     uint16_t perm = 0;
 
@@ -111,7 +111,7 @@ static void add_mask(struct list *l)
     for (size_t i = 0; i < l->count; i++)
         if (l->entries[i].tag & (ACL_USER | ACL_GROUP | ACL_GROUP_OBJ))
             perm |= l->entries[i].perm;
-    l->entries[l->count++] = (struct entry){ ACL_MASK, perm, NO_ID };
+    l->entries[l->count++] = (struct acl_entry){ ACL_MASK, perm, NO_ID };
 }
 
 static void add_number(struct cprov_buf *out, uint32_t n, size_t bytes)
@@ -120,7 +120,7 @@ static void add_number(struct cprov_buf *out, uint32_t n, size_t bytes)
         cprov_buf_add_char(out, (char)(n >> 8 * i & 0xff));
 }
 
-static void format(const struct list *l, struct cprov_buf *out)
+static void format(const struct acl_list *l, struct cprov_buf *out)
 {
     add_number(out, POSIX_ACL_XATTR_VERSION, 4);
     for (size_t i = 0; i < l->count; i++) {
@@ -130,7 +130,7 @@ static void format(const struct list *l, struct cprov_buf *out)
     }
 }
 
-static int parse_list(struct cprov_span text, cprov_acl_id_fn *id, void *arg, struct list *l,
+static int parse_list(struct cprov_span text, cprov_acl_id_fn *id, void *arg, struct acl_list *l,
                       uint64_t *skipped, struct cprov_error *err)
 {
     struct cprov_span line, item, comment;
@@ -138,7 +138,7 @@ static int parse_list(struct cprov_span text, cprov_acl_id_fn *id, void *arg, st
     while (text.len > 0 && cprov_span_next(&text, '\n', &line)) {
         cprov_span_cut(line, '#', &line, &comment);
         while (line.len > 0 && cprov_span_next(&line, ',', &item)) {
-            struct entry e = { .id = NO_ID };
+            struct acl_entry e = { .id = NO_ID };
             bool usable = false;
 
             item = cprov_span_trim(item);
@@ -163,7 +163,7 @@ static int parse_list(struct cprov_span text, cprov_acl_id_fn *id, void *arg, st
 int cprov_acl_parse(struct cprov_span text, cprov_acl_id_fn *id, void *arg, struct cprov_buf *out,
                     uint64_t *skipped, struct cprov_error *err)
 {
-    struct list *l = calloc(1, sizeof(*l));
+    struct acl_list *l = calloc(1, sizeof(*l));
     uint64_t unknown = 0;
 
     if (!l)

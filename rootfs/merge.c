@@ -22,7 +22,7 @@
 #define PARKED        ".cprov-parked" /* while names change places where that takes three steps */
 #define RENAME_WORDS  "cannot be put in its place"
 
-struct merge {
+struct tree_merge {
     int journal;
     uint64_t mount; /* of the folder */
     const struct cprov_name_set *named;
@@ -171,7 +171,7 @@ static int fail_rename(int os, struct cprov_error *err)
 }
 
 /* Opens a directory of the folder that may keep its own owner out. Its mode is in the journal. */
-static int open_ours(const struct merge *m, int to, const char *name, mode_t mode, int *out,
+static int open_ours(const struct tree_merge *m, int to, const char *name, mode_t mode, int *out,
                      struct cprov_error *err)
 {
     char proc[PROC_NAME_MAX];
@@ -192,11 +192,11 @@ static int open_ours(const struct merge *m, int to, const char *name, mode_t mod
     return *out < 0 ? cprov_fail_os(err, errno, "cannot open it") : 0;
 }
 
-static int merge_content(struct merge *m, int from, int to, unsigned depth,
+static int merge_content(struct tree_merge *m, int from, int to, unsigned depth,
                          struct cprov_error *err);
 
 /* What the directory is to be afterwards: the tree's, or as it was. */
-static int settle_dir(struct merge *m, int from, int to, const struct stat *new,
+static int settle_dir(struct tree_merge *m, int from, int to, const struct stat *new,
                       const struct stat *old, struct cprov_error *err)
 {
     uint64_t id;
@@ -218,8 +218,9 @@ static int settle_dir(struct merge *m, int from, int to, const struct stat *new,
     return 0;
 }
 
-static int merge_dirs(struct merge *m, int from, int to, const char *name, const struct stat *new,
-                      const struct stat *old, unsigned depth, struct cprov_error *err)
+static int merge_dirs(struct tree_merge *m, int from, int to, const char *name,
+                      const struct stat *new, const struct stat *old, unsigned depth,
+                      struct cprov_error *err)
 {
     auto_fd int inner = openat(from, name, DIR_FLAGS);
     auto_fd int ours = -1;
@@ -236,7 +237,7 @@ static int merge_dirs(struct merge *m, int from, int to, const char *name, const
     return settle_dir(m, inner, ours, new, old, err);
 }
 
-static int swap(struct merge *m, int from, int to, const char *name, const struct stat *old,
+static int swap(struct tree_merge *m, int from, int to, const char *name, const struct stat *old,
                 struct cprov_error *err)
 {
     auto_fd int dir = -1;
@@ -251,7 +252,7 @@ static int swap(struct merge *m, int from, int to, const char *name, const struc
     return os != 0 ? fail_rename(os, err) : 0;
 }
 
-static int move(struct merge *m, int from, int to, const char *name, struct cprov_error *err)
+static int move(struct tree_merge *m, int from, int to, const char *name, struct cprov_error *err)
 {
     static const struct stat nothing;
 
@@ -263,7 +264,7 @@ static int move(struct merge *m, int from, int to, const char *name, struct cpro
     return rc < 0 ? fail_rename(errno, err) : 0;
 }
 
-static int merge_name(struct merge *m, int from, int to, const char *name, unsigned depth,
+static int merge_name(struct tree_merge *m, int from, int to, const char *name, unsigned depth,
                       struct cprov_error *err)
 {
     struct stat new, old;
@@ -278,7 +279,8 @@ static int merge_name(struct merge *m, int from, int to, const char *name, unsig
     return swap(m, from, to, name, &old, err);
 }
 
-static int merge_content(struct merge *m, int from, int to, unsigned depth, struct cprov_error *err)
+static int merge_content(struct tree_merge *m, int from, int to, unsigned depth,
+                         struct cprov_error *err)
 {
     auto_buf struct cprov_buf names = { 0 };
     size_t len = m->path_len;
@@ -304,7 +306,7 @@ static int merge_content(struct merge *m, int from, int to, unsigned depth, stru
 }
 
 /* The folder itself is a directory of both. */
-static int merge_all(struct merge *m, int from, int to, struct cprov_error *err)
+static int merge_all(struct tree_merge *m, int from, int to, struct cprov_error *err)
 {
     struct stat new, old;
 
@@ -319,7 +321,7 @@ static int merge_all(struct merge *m, int from, int to, struct cprov_error *err)
 int cprov_merge(int stage, int to, const struct cprov_name_set *named,
                 const struct cprov_layer_attributes *attributes, struct cprov_error *err)
 {
-    struct merge m = { .named = named, .attributes = attributes };
+    struct tree_merge m = { .named = named, .attributes = attributes };
     struct cprov_error worse = CPROV_ERROR_INIT;
     auto_fd int from = openat(stage, CPROV_MERGE_TREE, DIR_FLAGS);
     auto_fd int journal = openat(stage, CPROV_MERGE_JOURNAL,

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-struct piece {
+struct queue_piece {
     char *data;
     size_t len;
 };
@@ -16,7 +16,7 @@ struct piece {
 struct cprov_queue {
     size_t count, size;
     unsigned readers;
-    struct piece *pieces;
+    struct queue_piece *pieces;
     char *memory;
     bool filling; /* the writer's own: the piece at `written` is being filled */
 
@@ -98,7 +98,8 @@ bool cprov_queue_write(struct cprov_queue *q, const void *data, size_t len)
     const char *p = data;
 
     while (len > 0) {
-        struct piece *piece = &q->pieces[q->written % q->count]; /* only we change `written` */
+        struct queue_piece *piece =
+            &q->pieces[q->written % q->count]; /* only we change `written` */
 
         if (!q->filling) {
             if (!wait_for_room(q))
@@ -139,7 +140,7 @@ bool cprov_queue_read(struct cprov_queue *q, unsigned reader, struct cprov_span 
         pthread_cond_wait(&q->moved, &q->lock);
     bool ok = !q->stopped && q->read[reader] < q->written;
     if (ok) {
-        const struct piece *p = &q->pieces[q->read[reader] % q->count];
+        const struct queue_piece *p = &q->pieces[q->read[reader] % q->count];
         *piece = cprov_span_make(p->data, p->len);
         q->holds[reader] = true;
     }

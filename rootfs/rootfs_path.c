@@ -188,7 +188,7 @@ void cprov_rootfs_path(const struct cprov_rootfs *r, uint32_t name, struct cprov
 
 /* --- walking --- */
 
-struct walk {
+struct path_walk {
     const struct cprov_rootfs *r;
     bool recursive;
     cprov_rootfs_fn *each;
@@ -196,40 +196,42 @@ struct walk {
     char path[CPROV_UNPACK_PATH + 1];
 };
 
-struct child {
+struct path_child {
     struct cprov_span text;
     uint32_t name;
 };
 
 static int compare(const void *a, const void *b)
 {
-    return cprov_span_compare(((const struct child *)a)->text, ((const struct child *)b)->text);
+    return cprov_span_compare(((const struct path_child *)a)->text,
+                              ((const struct path_child *)b)->text);
 }
 
-static int list_children(const struct walk *w, uint32_t dir, struct child **out, size_t *count,
-                         struct cprov_error *err)
+static int list_children(const struct path_walk *w, uint32_t dir, struct path_child **out,
+                         size_t *count, struct cprov_error *err)
 {
     size_t n = 0;
 
     for (uint32_t id = cprov_rootfs_first(w->r, dir); id; id = cprov_rootfs_next(w->r, id))
         n++;
-    struct child *list = calloc(n + 1, sizeof(*list));
+    struct path_child *list = calloc(n + 1, sizeof(*list));
     if (!list)
         return cprov_fail_memory(err);
     *out = list;
     *count = n;
     for (uint32_t id = cprov_rootfs_first(w->r, dir); id; id = cprov_rootfs_next(w->r, id))
         *list++ =
-            (struct child){ cprov_rootfs_text(w->r, cprov_rootfs_name_at(w->r, id)->text), id };
+            (struct path_child){ cprov_rootfs_text(w->r, cprov_rootfs_name_at(w->r, id)->text),
+                                 id };
     if (n > 1)
         qsort(*out, n, sizeof(**out), compare);
     return 0;
 }
 
 /* path has len bytes: the directory's. */
-static int walk_dir(struct walk *w, uint32_t dir, size_t len, struct cprov_error *err)
+static int walk_dir(struct path_walk *w, uint32_t dir, size_t len, struct cprov_error *err)
 {
-    struct child *list = NULL;
+    struct path_child *list = NULL;
     size_t count = 0, slash = len > 0 ? 1 : 0;
     int code = list_children(w, dir, &list, &count, err);
 
@@ -252,7 +254,7 @@ static int walk_dir(struct walk *w, uint32_t dir, size_t len, struct cprov_error
 int cprov_rootfs_walk(const struct cprov_rootfs *r, uint32_t dir, bool recursive,
                       cprov_rootfs_fn *each, void *arg, struct cprov_error *err)
 {
-    struct walk w = { .r = r, .recursive = recursive, .each = each, .arg = arg };
+    struct path_walk w = { .r = r, .recursive = recursive, .each = each, .arg = arg };
     auto_buf struct cprov_buf path = { 0 };
 
     cprov_buf_init(&path, CPROV_UNPACK_PATH);

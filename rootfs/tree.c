@@ -240,7 +240,7 @@ static int load_slot(struct cprov_tree *t, struct cprov_span path, enum cprov_tr
 }
 
 int cprov_tree_find(struct cprov_tree *t, const char *path, enum cprov_tree_how how,
-                    struct cprov_place *out, struct cprov_error *err)
+                    struct cprov_spot *out, struct cprov_error *err)
 {
     const char *slash = strrchr(path, '/');
     struct cprov_span parent = cprov_span_make(path, slash ? (size_t)(slash - path) : 0);
@@ -255,22 +255,22 @@ int cprov_tree_find(struct cprov_tree *t, const char *path, enum cprov_tree_how 
     }
     s->used = ++t->clock;
     const char *name = slash ? slash + 1 : path;
-    *out = (struct cprov_place){ .path = path,
-                                 .name = *name ? name : ".",
-                                 .dir = s->fd,
-                                 .slot = (unsigned)(s - t->slots),
-                                 .dir_id = dir_id(s->dev, s->ino),
-                                 .gid = s->gid };
+    *out = (struct cprov_spot){ .path = path,
+                                .name = *name ? name : ".",
+                                .dir = s->fd,
+                                .slot = (unsigned)(s - t->slots),
+                                .dir_id = dir_id(s->dev, s->ino),
+                                .gid = s->gid };
     return 0;
 }
 
-void cprov_tree_touched(struct cprov_tree *t, const struct cprov_place *p)
+void cprov_tree_touched(struct cprov_tree *t, const struct cprov_spot *p)
 {
     t->slots[p->slot].touched = true;
 }
 
 /* keep: another slot that is in use. */
-static int take_away(struct cprov_tree *t, const struct cprov_place *p, unsigned keep,
+static int take_away(struct cprov_tree *t, const struct cprov_spot *p, unsigned keep,
                      struct cprov_error *err)
 {
     if (strcmp(p->name, ".") == 0)
@@ -284,13 +284,13 @@ static int take_away(struct cprov_tree *t, const struct cprov_place *p, unsigned
     return cprov_fs_remove_tree(p->dir, p->name, err);
 }
 
-int cprov_tree_remove(struct cprov_tree *t, const struct cprov_place *p, struct cprov_error *err)
+int cprov_tree_remove(struct cprov_tree *t, const struct cprov_spot *p, struct cprov_error *err)
 {
     return take_away(t, p, p->slot, err);
 }
 
 /* After a call that failed because the name is taken: frees the name. */
-static int free_name(struct cprov_tree *t, const struct cprov_place *p, int os,
+static int free_name(struct cprov_tree *t, const struct cprov_spot *p, int os,
                      struct cprov_error *err)
 {
     if (os != EEXIST && os != EISDIR)
@@ -298,13 +298,13 @@ static int free_name(struct cprov_tree *t, const struct cprov_place *p, int os,
     return take_away(t, p, p->slot, err);
 }
 
-static int create(const struct cprov_place *p, mode_t mode)
+static int create(const struct cprov_spot *p, mode_t mode)
 {
     return openat(p->dir, p->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY,
                   mode & 0777);
 }
 
-int cprov_tree_file(struct cprov_tree *t, const struct cprov_place *p, mode_t mode, int *fd,
+int cprov_tree_file(struct cprov_tree *t, const struct cprov_spot *p, mode_t mode, int *fd,
                     struct cprov_error *err)
 {
     int file = create(p, mode);
@@ -324,7 +324,7 @@ int cprov_tree_file(struct cprov_tree *t, const struct cprov_place *p, mode_t mo
     return 0;
 }
 
-int cprov_tree_symlink(struct cprov_tree *t, const struct cprov_place *p, const char *target,
+int cprov_tree_symlink(struct cprov_tree *t, const struct cprov_spot *p, const char *target,
                        struct cprov_error *err)
 {
     if (!*target)
@@ -339,7 +339,7 @@ int cprov_tree_symlink(struct cprov_tree *t, const struct cprov_place *p, const 
     return code;
 }
 
-int cprov_tree_node(struct cprov_tree *t, const struct cprov_place *p, mode_t mode, dev_t device,
+int cprov_tree_node(struct cprov_tree *t, const struct cprov_spot *p, mode_t mode, dev_t device,
                     struct cprov_error *err)
 {
     if (mknodat(p->dir, p->name, mode, device) == 0) {
@@ -352,7 +352,7 @@ int cprov_tree_node(struct cprov_tree *t, const struct cprov_place *p, mode_t mo
     return code;
 }
 
-static bool is_same_file(const struct cprov_place *a, const struct cprov_place *b)
+static bool is_same_file(const struct cprov_spot *a, const struct cprov_spot *b)
 {
     struct stat x, y;
 
@@ -361,7 +361,7 @@ static bool is_same_file(const struct cprov_place *a, const struct cprov_place *
            x.st_ino == y.st_ino;
 }
 
-static int fail_link(int os, const struct cprov_place *target, struct cprov_error *err)
+static int fail_link(int os, const struct cprov_spot *target, struct cprov_error *err)
 {
     if (os == ENOENT)
         return cprov_fail(err, CPROV_ENOTFOUND, "a hard link to '%s', which is not there",
@@ -372,8 +372,8 @@ static int fail_link(int os, const struct cprov_place *target, struct cprov_erro
     return fail_at(err, os);
 }
 
-int cprov_tree_link(struct cprov_tree *t, const struct cprov_place *target,
-                    const struct cprov_place *p, struct cprov_error *err)
+int cprov_tree_link(struct cprov_tree *t, const struct cprov_spot *target,
+                    const struct cprov_spot *p, struct cprov_error *err)
 {
     if (target->dir_id == p->dir_id && strcmp(target->name, p->name) == 0)
         return cprov_fail(err, CPROV_EVERIFY, "a hard link to itself");
@@ -391,7 +391,7 @@ int cprov_tree_link(struct cprov_tree *t, const struct cprov_place *target,
     return code;
 }
 
-static int open_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
+static int open_dir(struct cprov_tree *t, const struct cprov_spot *p, int *fd,
                     struct cprov_error *err)
 {
     struct stat st;
@@ -411,14 +411,14 @@ static int open_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
 }
 
 /* Whether something else than a directory has the name. */
-static bool is_other(const struct cprov_place *p)
+static bool is_other(const struct cprov_spot *p)
 {
     struct stat st;
 
     return fstatat(p->dir, p->name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode);
 }
 
-int cprov_tree_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
+int cprov_tree_dir(struct cprov_tree *t, const struct cprov_spot *p, int *fd,
                    struct cprov_error *err)
 {
     int code = 0;
@@ -437,7 +437,7 @@ int cprov_tree_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
     return code != 0 ? code : open_dir(t, p, fd, err);
 }
 
-int cprov_tree_open_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
+int cprov_tree_open_dir(struct cprov_tree *t, const struct cprov_spot *p, int *fd,
                         struct cprov_error *err)
 {
     if (is_other(p))

@@ -44,7 +44,7 @@ CPROV_DEFINE_CLEANUP(struct cprov_tree, cprov_tree, cprov_tree_free)
 
 /* A name and the directory it is in. Borrowed from the path and from the tree: good until the
  * second next find. */
-struct cprov_place {
+struct cprov_spot {
     const char *path;
     const char *name; /* its last component; "." for the root itself */
     int dir;          /* O_PATH */
@@ -69,30 +69,30 @@ enum cprov_tree_how {
 /* path is clean. CPROV_EVERIFY: a loop of links; CPROV_EREFUSED: a mount. */
 CPROV_MUST_CHECK
 int cprov_tree_find(struct cprov_tree *t, const char *path, enum cprov_tree_how how,
-                    struct cprov_place *out, struct cprov_error *err);
+                    struct cprov_spot *out, struct cprov_error *err);
 
 /* Each of these takes the place of whatever has the name. */
 CPROV_MUST_CHECK
-int cprov_tree_file(struct cprov_tree *t, const struct cprov_place *p, mode_t mode, int *fd,
+int cprov_tree_file(struct cprov_tree *t, const struct cprov_spot *p, mode_t mode, int *fd,
                     struct cprov_error *err); /* open for writing, empty, its own inode */
 CPROV_MUST_CHECK
-int cprov_tree_symlink(struct cprov_tree *t, const struct cprov_place *p, const char *target,
+int cprov_tree_symlink(struct cprov_tree *t, const struct cprov_spot *p, const char *target,
                        struct cprov_error *err);
 /* mode has the type. CPROV_EREFUSED when devices are not permitted. */
 CPROV_MUST_CHECK
-int cprov_tree_node(struct cprov_tree *t, const struct cprov_place *p, mode_t mode, dev_t device,
+int cprov_tree_node(struct cprov_tree *t, const struct cprov_spot *p, mode_t mode, dev_t device,
                     struct cprov_error *err);
 /* CPROV_ENOTFOUND: no such target; CPROV_EVERIFY: it is a directory, or the name itself. */
 CPROV_MUST_CHECK
-int cprov_tree_link(struct cprov_tree *t, const struct cprov_place *target,
-                    const struct cprov_place *p, struct cprov_error *err);
+int cprov_tree_link(struct cprov_tree *t, const struct cprov_spot *target,
+                    const struct cprov_spot *p, struct cprov_error *err);
 /* A directory that is there stays, with what is in it; a new one has mode 0700. O_RDONLY. */
 CPROV_MUST_CHECK
-int cprov_tree_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
+int cprov_tree_dir(struct cprov_tree *t, const struct cprov_spot *p, int *fd,
                    struct cprov_error *err);
 /* Opens a directory; CPROV_ENOTFOUND when it is missing or something else. */
 CPROV_MUST_CHECK
-int cprov_tree_open_dir(struct cprov_tree *t, const struct cprov_place *p, int *fd,
+int cprov_tree_open_dir(struct cprov_tree *t, const struct cprov_spot *p, int *fd,
                         struct cprov_error *err);
 /* futimens() for a directory, after its owner was set. */
 CPROV_MUST_CHECK
@@ -101,9 +101,9 @@ int cprov_tree_dir_times(struct cprov_tree *t, int fd, const struct timespec tim
 
 /* The name and everything below it; a missing one is fine. */
 CPROV_MUST_CHECK
-int cprov_tree_remove(struct cprov_tree *t, const struct cprov_place *p, struct cprov_error *err);
+int cprov_tree_remove(struct cprov_tree *t, const struct cprov_spot *p, struct cprov_error *err);
 /* Says that names in the directory of p were removed by other means. */
-void cprov_tree_touched(struct cprov_tree *t, const struct cprov_place *p);
+void cprov_tree_touched(struct cprov_tree *t, const struct cprov_spot *p);
 /* Puts times back and closes what is kept open. */
 void cprov_tree_flush(struct cprov_tree *t);
 

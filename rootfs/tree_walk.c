@@ -15,7 +15,7 @@
 #define PATH_ROOM  (CPROV_UNPACK_PATH + 1)
 #define OPEN_FLAGS (O_PATH | O_NOFOLLOW | O_CLOEXEC)
 
-struct walk {
+struct tree_walk {
     int root;
     const struct cprov_tree_options *options;
     bool make;
@@ -27,12 +27,12 @@ struct walk {
     unsigned links;
 };
 
-static int here(const struct walk *w)
+static int here(const struct tree_walk *w)
 {
     return w->fd >= 0 ? w->fd : w->root;
 }
 
-static void go_to_root(struct walk *w)
+static void go_to_root(struct tree_walk *w)
 {
     cprov_fd_close(&w->fd);
     w->real_len = 0;
@@ -41,7 +41,7 @@ static void go_to_root(struct walk *w)
 
 /* The parent of where we are, which at the root is the root; opened anew from there, since ".." of
  * a directory is wherever somebody may have moved it. */
-static int go_up(struct walk *w)
+static int go_up(struct tree_walk *w)
 {
     char way[PATH_ROOM];
     const char *slash = strrchr(w->real, '/');
@@ -70,7 +70,7 @@ static int go_up(struct walk *w)
 }
 
 /* Puts the target of a link before what is still to be walked. */
-static int follow(struct walk *w, int link)
+static int follow(struct tree_walk *w, int link)
 {
     char target[PATH_ROOM];
     ssize_t n = readlinkat(link, "", target, sizeof(target));
@@ -92,7 +92,7 @@ static int follow(struct walk *w, int link)
     return 0;
 }
 
-static int push(struct walk *w, const char *name, int *fd)
+static int push(struct tree_walk *w, const char *name, int *fd)
 {
     size_t len = strlen(name), slash = w->real_len > 0 ? 1 : 0;
 
@@ -109,7 +109,7 @@ static int push(struct walk *w, const char *name, int *fd)
 }
 
 /* Makes a directory here; the times of this one stay. */
-static int make_dir(struct walk *w, const char *name)
+static int make_dir(struct tree_walk *w, const char *name)
 {
     const struct cprov_tree_options *o = w->options;
     struct stat before;
@@ -125,7 +125,7 @@ static int make_dir(struct walk *w, const char *name)
     return 0;
 }
 
-static int open_name(struct walk *w, const char *name, int *out, struct stat *st)
+static int open_name(struct tree_walk *w, const char *name, int *out, struct stat *st)
 {
     int fd = openat(here(w), name, OPEN_FLAGS);
 
@@ -141,7 +141,7 @@ static int open_name(struct walk *w, const char *name, int *out, struct stat *st
     return fstat(fd, st) < 0 ? errno : 0;
 }
 
-static int enter(struct walk *w, const char *name)
+static int enter(struct tree_walk *w, const char *name)
 {
     auto_fd int fd = -1;
     struct stat st = { .st_mode = 0 };
@@ -167,7 +167,7 @@ static int enter(struct walk *w, const char *name)
 }
 
 /* Takes the next component from the rest. */
-static int step(struct walk *w)
+static int step(struct tree_walk *w)
 {
     char name[NAME_MAX + 1];
     const char *end = strchrnul(w->rest, '/');
@@ -188,7 +188,7 @@ static int step(struct walk *w)
 int cprov_tree_walk(int root, const struct cprov_tree_options *options, const char *path, bool make,
                     int *out)
 {
-    struct walk w = { .root = root, .options = options, .make = make, .fd = -1 };
+    struct tree_walk w = { .root = root, .options = options, .make = make, .fd = -1 };
     struct stat st;
     int os = 0;
 

@@ -85,7 +85,7 @@ static int set_up(struct cprov_unpack *u, const struct cprov_unpack_options *o,
 
 /* --- the folder --- */
 
-enum folder { FOLDER_MISSING, FOLDER_EMPTY, FOLDER_FULL };
+enum target_folder { FOLDER_MISSING, FOLDER_EMPTY, FOLDER_FULL };
 
 static int fail_full(const char *dir, struct cprov_error *err)
 {
@@ -115,7 +115,7 @@ static int trim(const char *dir, char out[PATH_MAX], struct cprov_error *err)
 }
 
 /* What a broken-off run has left in it is not counted, but told. */
-static int look_into(int fd, enum folder *out, bool *left, struct cprov_error *err)
+static int look_into(int fd, enum target_folder *out, bool *left, struct cprov_error *err)
 {
     auto_dir DIR *entries = NULL;
     int code = cprov_dir_open(fd, ".", &entries, err);
@@ -131,7 +131,8 @@ static int look_into(int fd, enum folder *out, bool *left, struct cprov_error *e
 }
 
 /* Opens the folder, if there is one; what is something else is not followed and not replaced. */
-static int look_at(const char *dir, int *fd, enum folder *out, bool *left, struct cprov_error *err)
+static int look_at(const char *dir, int *fd, enum target_folder *out, bool *left,
+                   struct cprov_error *err)
 {
     char path[PATH_MAX];
     struct stat st;
@@ -162,7 +163,7 @@ static int look_at(const char *dir, int *fd, enum folder *out, bool *left, struc
 int cprov_unpack_check(const char *dir, bool force, struct cprov_error *err)
 {
     auto_fd int fd = -1;
-    enum folder is;
+    enum target_folder is;
     bool left;
 
     if (look_at(dir, &fd, &is, &left, err) < 0)
@@ -211,7 +212,7 @@ static int open_beside(struct cprov_unpack *u, const char *dir, int was, struct 
 {
     char name[NAME_MAX + 1];
     auto_fd int now = -1;
-    enum folder is;
+    enum target_folder is;
     struct stat st;
     bool left;
 
@@ -271,7 +272,7 @@ static int open_closed(struct cprov_unpack *u, const char *path)
 static int open_inside(struct cprov_unpack *u, const char *dir, bool force, struct cprov_error *err)
 {
     char path[PATH_MAX];
-    enum folder is;
+    enum target_folder is;
     bool left;
 
     if (trim(dir, path, err) < 0)
@@ -298,7 +299,7 @@ static int open_folder(struct cprov_unpack *u, const char *dir, bool force, stru
 {
     struct cprov_error no_room = CPROV_ERROR_INIT;
     auto_fd int fd = -1;
-    enum folder is;
+    enum target_folder is;
     bool left;
 
     if (look_at(dir, &fd, &is, &left, err) < 0)

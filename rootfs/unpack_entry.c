@@ -13,7 +13,7 @@
 #define WHITEOUT_LEN (sizeof(CPROV_WHITEOUT_PREFIX) - 1)
 
 /* The place of a new name, which from now on this layer has made. */
-static int make_place(struct cprov_unpack *u, const char *path, struct cprov_place *out,
+static int make_place(struct cprov_unpack *u, const char *path, struct cprov_spot *out,
                       struct cprov_error *err)
 {
     int code = cprov_tree_find(u->tree, path, CPROV_TREE_MAKE, out, err);
@@ -26,7 +26,7 @@ static int make_place(struct cprov_unpack *u, const char *path, struct cprov_pla
 static int begin_file(struct cprov_unpack *u, const struct cprov_tar_entry *e, const char *path,
                       struct cprov_error *err)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
     /* Attributes are for whoever may write the file. */
     mode_t mode = (e->mode & 0777) | (u->euid != 0 ? S_IRUSR | S_IWUSR : 0);
 
@@ -41,7 +41,7 @@ static int begin_file(struct cprov_unpack *u, const struct cprov_tar_entry *e, c
 static int make_dir(struct cprov_unpack *u, const struct cprov_tar_entry *e, const char *path,
                     struct cprov_error *err)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
     auto_fd int fd = -1;
 
     int code = make_place(u, path, &place, err);
@@ -53,7 +53,7 @@ static int make_dir(struct cprov_unpack *u, const struct cprov_tar_entry *e, con
 static int make_symlink(struct cprov_unpack *u, const struct cprov_tar_entry *e, const char *path,
                         struct cprov_error *err)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
 
     if (strlen(e->link.ptr) != e->link.len)
         return cprov_fail(err, CPROV_EVERIFY, "the target has a NUL");
@@ -66,7 +66,7 @@ static int make_symlink(struct cprov_unpack *u, const struct cprov_tar_entry *e,
 /* Nothing takes the place of what a lower layer has there. */
 static int skip_device(struct cprov_unpack *u, const char *path, struct cprov_error *err)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
 
     u->result.devices_skipped++;
     int code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
@@ -81,7 +81,7 @@ static int make_hardlink(struct cprov_unpack *u, const struct cprov_tar_entry *e
                          struct cprov_error *err)
 {
     char target[CPROV_UNPACK_PATH + 1];
-    struct cprov_place from, to;
+    struct cprov_spot from, to;
 
     int code = cprov_layer_clean(e->link, u->limits.path_bytes, target, err);
     if (code == 0 && u->windows)
@@ -112,7 +112,7 @@ static int make_node(struct cprov_unpack *u, const struct cprov_tar_entry *e, co
                   : e->type == CPROV_TAR_BLOCK ? S_IFBLK
                                                : S_IFIFO;
     bool device = type != S_IFIFO;
-    struct cprov_place place;
+    struct cprov_spot place;
 
     if (device && (u->rootless || u->euid != 0))
         return skip_device(u, path, err);

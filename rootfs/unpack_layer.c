@@ -19,7 +19,7 @@
 #define CORES_SPLIT 3 /* from so many on, hashing has a thread of its own */
 
 /* A thread and what it had to say. */
-struct worker {
+struct layer_worker {
     pthread_t thread;
     bool started;
     int code;
@@ -36,7 +36,7 @@ struct layer {
     struct cprov_hasher *hasher;
     bool split; /* the hash is made by its own thread */
     struct cprov_tar_reader *tar;
-    struct worker inflate, hash;
+    struct layer_worker inflate, hash;
 };
 
 static int enqueue(void *arg, const void *data, size_t len, struct cprov_error *err)
@@ -145,7 +145,8 @@ static void *run_hash(void *arg)
 }
 
 /* Signals are for the program's own threads. */
-static int start(struct worker *w, void *(*run)(void *), struct layer *l, struct cprov_error *err)
+static int start(struct layer_worker *w, void *(*run)(void *), struct layer *l,
+                 struct cprov_error *err)
 {
     pthread_attr_t attr;
     sigset_t all, before;
@@ -164,7 +165,7 @@ static int start(struct worker *w, void *(*run)(void *), struct layer *l, struct
     return 0;
 }
 
-static void join(struct worker *w)
+static void join(struct layer_worker *w)
 {
     if (w->started)
         pthread_join(w->thread, NULL);

@@ -317,7 +317,7 @@ int cprov_unpack_meta_dir(struct cprov_unpack *u, const struct cprov_tar_entry *
 }
 
 int cprov_unpack_meta_name(struct cprov_unpack *u, const struct cprov_tar_entry *e,
-                           const struct cprov_place *p, struct cprov_error *err)
+                           const struct cprov_spot *p, struct cprov_error *err)
 {
     const struct target t = { .fd = -1, .dir = p->dir, .name = p->name };
     struct stat is = { .st_uid = u->euid, .st_gid = p->gid == u->egid ? u->egid : (gid_t)-1 };

@@ -99,7 +99,7 @@ int cprov_unpack_meta_dir(struct cprov_unpack *u, const struct cprov_tar_entry *
 /* A symlink, device or FIFO: by its name, since it cannot be opened. */
 CPROV_MUST_CHECK
 int cprov_unpack_meta_name(struct cprov_unpack *u, const struct cprov_tar_entry *e,
-                           const struct cprov_place *p, struct cprov_error *err);
+                           const struct cprov_spot *p, struct cprov_error *err);
 /* The owner outside. CPROV_EVERIFY: an id that no map has. */
 CPROV_MUST_CHECK
 int cprov_unpack_owner(const struct cprov_unpack *u, uint64_t uid, uint64_t gid, uid_t *out_uid,

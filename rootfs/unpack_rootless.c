@@ -19,7 +19,7 @@ struct late {
     uint16_t path_len;
 };
 
-struct item {
+struct rootless_item {
     const char *path;
     mode_t mode;
     size_t depth, number;
@@ -61,7 +61,7 @@ int cprov_unpack_late_mode(struct cprov_unpack *u, const char *path, mode_t mode
 /* Below before above, since the one above may be closed afterwards; the last word on one counts. */
 static int compare(const void *a, const void *b)
 {
-    const struct item *x = a, *y = b;
+    const struct rootless_item *x = a, *y = b;
 
     if (x->depth != y->depth)
         return x->depth > y->depth ? -1 : 1;
@@ -78,7 +78,7 @@ static size_t depth_of(const char *path)
 }
 
 /* How many there are; fills the list when there is one. */
-static size_t list_items(const struct cprov_buf *late, struct item *items)
+static size_t list_items(const struct cprov_buf *late, struct rootless_item *items)
 {
     size_t count = 0;
     struct late head;
@@ -88,17 +88,17 @@ static size_t list_items(const struct cprov_buf *late, struct item *items)
         const char *path = late->ptr + at + sizeof(head);
 
         if (items)
-            items[count] = (struct item){ path, head.mode, depth_of(path), count };
+            items[count] = (struct rootless_item){ path, head.mode, depth_of(path), count };
         count++;
     }
     return count;
 }
 
 /* By name: a directory that is named twice keeps us out the second time. */
-static int apply(struct cprov_tree *tree, const struct item *item, struct cprov_error *err)
+static int apply(struct cprov_tree *tree, const struct rootless_item *item, struct cprov_error *err)
 {
     struct cprov_error missing = CPROV_ERROR_INIT;
-    struct cprov_place place;
+    struct cprov_spot place;
 
     int code = cprov_tree_find(tree, item->path, CPROV_TREE_LOOK, &place, &missing);
     if (code != 0 && code != CPROV_ENOTFOUND)
@@ -123,7 +123,7 @@ int cprov_unpack_late_apply(struct cprov_unpack *u, struct cprov_tree *tree,
 
     if (count == 0)
         return 0;
-    struct item *items = calloc(count, sizeof(*items));
+    struct rootless_item *items = calloc(count, sizeof(*items));
     if (!items)
         return cprov_fail_memory(err);
     list_items(&u->late, items);

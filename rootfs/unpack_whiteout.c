@@ -93,7 +93,7 @@ static int apply_opaque(struct cprov_unpack *u, const char *marker, const char *
 {
     char path[CPROV_UNPACK_PATH + 1];
     size_t len = name > marker ? (size_t)(name - marker) - 1 : 0;
-    struct cprov_place place;
+    struct cprov_spot place;
     auto_fd int fd = -1;
 
     memcpy(path, marker, len);
@@ -116,7 +116,7 @@ static int apply_opaque(struct cprov_unpack *u, const char *marker, const char *
 static int apply_plain(struct cprov_unpack *u, const char *path, const char *hidden,
                        struct cprov_error *err)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
 
     int code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
     if (code != 0)
@@ -161,7 +161,7 @@ int cprov_unpack_put_aside(struct cprov_unpack *u, const char *path, struct cpro
 
 int cprov_unpack_drop_aside(struct cprov_unpack *u, struct cprov_error *err)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
 
     for (size_t at = 0; at < u->aside.len; at += strlen(u->aside.ptr + at) + 1) {
         const char *path = u->aside.ptr + at;

@@ -30,7 +30,7 @@ static void fold(char *text)
 static int find_variant(struct cprov_unpack *u, const char *path, char *name,
                         struct cprov_error *err)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
     auto_dir DIR *dir = NULL;
 
     int code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
@@ -85,7 +85,7 @@ int cprov_unpack_windows_name(struct cprov_unpack *u, char path[CPROV_UNPACK_PAT
 
 static int open_file(struct cprov_unpack *u, struct cprov_error *err)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
     int code = cprov_tree_find(u->tree, CPROV_WINDOWS_FILE, CPROV_TREE_MAKE, &place, err);
 
     return code != 0 ? code : cprov_tree_file(u->tree, &place, 0644, &u->win.fd, err);

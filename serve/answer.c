@@ -62,16 +62,16 @@ static const struct {
 
 /* One request on its way. */
 struct task {
-    const struct cprov_site *site;
+    const struct cprov_service *service;
     struct cprov_store *store;
-    const struct cprov_question *question;
+    const struct cprov_serve_request *question;
     const struct cprov_route *route;
-    struct cprov_answer *answer;
+    struct cprov_serve_answer *answer;
 };
 
 static void refuse(struct task *t, enum problem p)
 {
-    struct cprov_answer *a = t->answer;
+    struct cprov_serve_answer *a = t->answer;
 
     cprov_buf_reset(&a->body);
     cprov_buf_reset(&a->link);
@@ -97,7 +97,7 @@ static void give_json(struct task *t, const char *type)
 /* 304 and 412. A 304 keeps the file: its Content-Length is that of the 200. */
 static bool is_unwanted(struct task *t, struct cprov_span etag)
 {
-    const struct cprov_question *q = t->question;
+    const struct cprov_serve_request *q = t->question;
 
     if (q->if_match && !cprov_etag_listed(cprov_span_of(q->if_match), etag, false)) {
         cprov_fd_close(&t->answer->fd);
@@ -114,8 +114,8 @@ static bool is_unwanted(struct task *t, struct cprov_span etag)
 
 static void apply_range(struct task *t, struct cprov_span etag)
 {
-    const struct cprov_question *q = t->question;
-    struct cprov_answer *a = t->answer;
+    const struct cprov_serve_request *q = t->question;
+    struct cprov_serve_answer *a = t->answer;
     uint64_t size = a->length, first, length;
 
     /* Ranges are for GET alone; an If-Range with a date names nothing we have. */
@@ -143,8 +143,8 @@ static void apply_range(struct task *t, struct cprov_span etag)
 /* No byte leaves as a part of something whole that is not what its digest says. */
 static void prove(struct task *t, const struct cprov_digest *digest, uint64_t size)
 {
-    struct cprov_proofs *proofs = t->site->proofs;
-    struct cprov_answer *a = t->answer;
+    struct cprov_proofs *proofs = t->service->proofs;
+    struct cprov_serve_answer *a = t->answer;
     enum cprov_verdict verdict = t->question->verdict;
 
     if (a->fd < 0 || a->status == 304 || t->question->head || verdict == CPROV_VERDICT_RIGHT ||
@@ -166,7 +166,7 @@ static void prove(struct task *t, const struct cprov_digest *digest, uint64_t si
 static void give_file(struct task *t, const struct cprov_digest *digest, const char *type,
                       enum problem missing)
 {
-    struct cprov_answer *a = t->answer;
+    struct cprov_serve_answer *a = t->answer;
     struct cprov_error err = CPROV_ERROR_INIT;
 
     int code = cprov_store_open_digest(t->store, digest, &a->fd, &a->length, &err);
@@ -236,7 +236,7 @@ static void answer_blob(struct task *t)
 
 static void answer_names(struct task *t)
 {
-    struct cprov_answer *a = t->answer;
+    struct cprov_serve_answer *a = t->answer;
     const char *name = NULL;
     const char *const *list;
     struct cprov_page page;
@@ -275,7 +275,7 @@ static bool decode_type(const char *text, char out[TYPE_MAX + 1])
 /* An unknown repository has an empty list as well: after a 404 clients would look for a tag. */
 static void answer_referrers(struct task *t)
 {
-    struct cprov_answer *a = t->answer;
+    struct cprov_serve_answer *a = t->answer;
     struct cprov_repository *r = cprov_view_find(a->view, cprov_span_of(t->route->repository));
     const struct cprov_content *content = NULL;
     char type[TYPE_MAX + 1], last[CPROV_DIGEST_TEXT_MAX];
@@ -302,7 +302,7 @@ static void answer_referrers(struct task *t)
 /* For clients that know it: everything about everything in one request, or in none. */
 static void answer_served(struct task *t)
 {
-    struct cprov_answer *a = t->answer;
+    struct cprov_serve_answer *a = t->answer;
 
     if (t->question->hasty && !cprov_view_has(a->view, CPROV_VIEW_CATALOG)) {
         a->delay = CPROV_DELAY_PART;
@@ -392,28 +392,28 @@ static void answer_route(struct task *t)
     }
 }
 
-void cprov_answer_make(const struct cprov_site *site, const struct cprov_question *q,
-                       struct cprov_answer *out)
+void cprov_answer_make(const struct cprov_service *service, const struct cprov_serve_request *q,
+                       struct cprov_serve_answer *out)
 {
     struct cprov_route route;
     struct task t = {
-        .site = site, .store = site->store, .question = q, .route = &route, .answer = out
+        .service = service, .store = service->store, .question = q, .route = &route, .answer = out
     };
 
-    *out = (struct cprov_answer){ .fd = -1 };
+    *out = (struct cprov_serve_answer){ .fd = -1 };
     cprov_buf_init(&out->link, LINK_MAX);
     cprov_buf_init(&out->body, CPROV_LIST_PAGE_MAX);
-    cprov_site_host(site, q->host, out->host);
-    if (q->hasty && cprov_served_is_behind(site->served)) {
+    cprov_service_host(service, q->host, out->host);
+    if (q->hasty && cprov_served_is_behind(service->served)) {
         out->delay = CPROV_DELAY_CATCHUP;
         return;
     }
-    out->view = cprov_served_view(site->served);
-    if (!cprov_site_answers(site, q->host)) {
+    out->view = cprov_served_view(service->served);
+    if (!cprov_service_answers(service, q->host)) {
         refuse(&t, STRANGER);
         return;
     }
-    if (site->ui && cprov_ui_answer(site, q, out))
+    if (service->ui && cprov_ui_answer(service, q, out))
         return;
     cprov_route_parse(cprov_span_of(q->path), &route);
     answer_route(&t);
@@ -421,7 +421,7 @@ void cprov_answer_make(const struct cprov_site *site, const struct cprov_questio
         refuse(&t, TROUBLE);
 }
 
-void cprov_answer_clear(struct cprov_answer *a)
+void cprov_answer_clear(struct cprov_serve_answer *a)
 {
     cprov_fd_close(&a->fd);
     cprov_served_catalog_release(a->catalog);

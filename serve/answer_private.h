@@ -9,10 +9,10 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "manifest/digest.h"
-#include "serve/site_private.h"
+#include "serve/service_private.h"
 
 /* Everything as the client sent it, escapes and all; NULL when absent. */
-struct cprov_question {
+struct cprov_serve_request {
     bool head;
     const char *path;
     const char *host, *accept;              /* headers */
@@ -40,7 +40,7 @@ enum cprov_delay {
  * there is one, else it is `body`. With `unproven` the file is to be hashed while it is sent (it is
  * sent whole).
  */
-struct cprov_answer {
+struct cprov_serve_answer {
     struct cprov_view *view; /* keeps the texts */
     unsigned status;
     const char *content_type;           /* or NULL */
@@ -66,9 +66,9 @@ struct cprov_answer {
 };
 
 /* Answers GET or HEAD; whatever goes wrong is an answer too. Reads files; any thread. */
-void cprov_answer_make(const struct cprov_site *site, const struct cprov_question *q,
-                       struct cprov_answer *out);
-void cprov_answer_clear(struct cprov_answer *a);
+void cprov_answer_make(const struct cprov_service *service, const struct cprov_serve_request *q,
+                       struct cprov_serve_answer *out);
+void cprov_answer_clear(struct cprov_serve_answer *a);
 #define auto_answer CPROV_CLEANUP(cprov_answer_clear)
 
 #endif

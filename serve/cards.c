@@ -14,7 +14,7 @@
 
 #define ANN "org.opencontainers.image."
 
-struct reader {
+struct card_reader {
     struct cprov_store *store;
     struct cprov_cards *cards;
     struct cprov_digest_set known; /* digests whose documents were read: */
@@ -24,7 +24,7 @@ struct reader {
 
 /* One image or index, while its documents are read. */
 struct lesson {
-    struct reader *reader;
+    struct card_reader *reader;
     struct cprov_card *card;
     struct cprov_buf platforms;
     struct cprov_digest_set blobs; /* counted already */
@@ -40,7 +40,7 @@ void cprov_cards_free(struct cprov_cards *c)
     free(c);
 }
 
-static const char *copy(struct reader *r, const char *text)
+static const char *copy(struct card_reader *r, const char *text)
 {
     struct cprov_span s = cprov_span_of(text);
 
@@ -50,19 +50,19 @@ static const char *copy(struct reader *r, const char *text)
 }
 
 /* A text of the view: it stays as long as we do. */
-static const char *keep(struct reader *r, const char *text)
+static const char *keep(struct card_reader *r, const char *text)
 {
     return strlen(text) > CPROV_UI_TEXT_MAX ? copy(r, text) : text;
 }
 
-static void set(struct reader *r, const char **field, const char *text)
+static void set(struct card_reader *r, const char **field, const char *text)
 {
     if (!**field && text && *text)
         *field = copy(r, text);
 }
 
 /* "windows(10.0.20348.1)/amd64" → "10.0.20348.1". */
-static const char *os_version_of(struct reader *r, const char *platform)
+static const char *os_version_of(struct card_reader *r, const char *platform)
 {
     const char *open = strchr(platform, '(');
     size_t len = open ? strcspn(open + 1, "+)") : 0;
@@ -109,7 +109,7 @@ static void add_platform(struct lesson *l, const struct cprov_platform *p)
 static void learn_config(struct lesson *l, const struct cprov_manifest *m,
                          const struct cprov_image_config *c)
 {
-    struct reader *r = l->reader;
+    struct card_reader *r = l->reader;
     struct cprov_card *card = l->card;
     char digest[CPROV_DIGEST_TEXT_MAX];
 
@@ -125,7 +125,7 @@ static void learn_config(struct lesson *l, const struct cprov_manifest *m,
 
 static void learn_annotations(struct lesson *l, const struct cprov_manifest *m)
 {
-    struct reader *r = l->reader;
+    struct card_reader *r = l->reader;
 
     set(r, &l->card->description, cprov_manifest_annotation(m, ANN "description"));
     set(r, &l->card->publisher, cprov_manifest_annotation(m, ANN "vendor"));
@@ -137,7 +137,7 @@ static void learn_index(void *arg, const struct cprov_manifest *index)
     learn_annotations(arg, index);
 }
 
-static int learn_part(void *arg, const struct cprov_part *part, struct cprov_error *err)
+static int learn_part(void *arg, const struct cprov_part_reader *part, struct cprov_error *err)
 {
     struct lesson *l = arg;
     auto_image_config struct cprov_image_config *config = NULL;
@@ -160,7 +160,7 @@ static int learn_part(void *arg, const struct cprov_part *part, struct cprov_err
 
 /* What an artifact is: its own word for it, else the type of its config (image-spec, manifest.md).
  */
-static int learn_artifact(void *arg, const struct cprov_part *part, struct cprov_error *err)
+static int learn_artifact(void *arg, const struct cprov_part_reader *part, struct cprov_error *err)
 {
     struct lesson *l = arg;
     const struct cprov_manifest *m = part->manifest;
@@ -174,7 +174,7 @@ static int learn_artifact(void *arg, const struct cprov_part *part, struct cprov
     return 0;
 }
 
-static int learn(struct reader *r, const struct cprov_digest *digest, struct cprov_card *card,
+static int learn(struct card_reader *r, const struct cprov_digest *digest, struct cprov_card *card,
                  struct cprov_error *err)
 {
     struct lesson l = { .reader = r, .card = card };
@@ -205,7 +205,7 @@ static const struct cprov_card blank = { .repository = "",
                                          .artifact_type = "" };
 
 /* What the documents below a digest say: they are read once for all its tags. */
-static int look_up(struct reader *r, const struct cprov_digest *digest,
+static int look_up(struct card_reader *r, const struct cprov_digest *digest,
                    const struct cprov_card **out, struct cprov_error *err)
 {
     size_t index = 0;
@@ -247,8 +247,8 @@ static const char *shown_name(const struct cprov_served_image *image, const char
     return image->name;
 }
 
-static int fill(struct reader *r, const struct cprov_served_image *image, struct cprov_card *card,
-                struct cprov_error *err)
+static int fill(struct card_reader *r, const struct cprov_served_image *image,
+                struct cprov_card *card, struct cprov_error *err)
 {
     const struct cprov_card *learnt = &blank;
 
@@ -313,7 +313,7 @@ static int add_up(const struct cprov_cards *c, struct cprov_card_group *g, struc
     return code;
 }
 
-static int read_group(struct reader *r, struct cprov_repository *repository,
+static int read_group(struct card_reader *r, struct cprov_repository *repository,
                       struct cprov_card_group *g, struct cprov_error *err)
 {
     struct cprov_cards *c = r->cards;
@@ -354,7 +354,7 @@ static size_t count_tags(struct cprov_view *view, const char *const *names, size
     return sum;
 }
 
-static int read_all(struct reader *r, struct cprov_view *view, struct cprov_error *err)
+static int read_all(struct card_reader *r, struct cprov_view *view, struct cprov_error *err)
 {
     struct cprov_cards *c = r->cards;
     size_t count, tags;
@@ -384,7 +384,7 @@ int cprov_cards_read(struct cprov_store *store, struct cprov_view *view, struct 
 {
     auto_cards struct cprov_cards *c = calloc(1, sizeof(*c));
     struct cprov_error local = CPROV_ERROR_INIT;
-    struct reader r = { .store = store, .cards = c };
+    struct card_reader r = { .store = store, .cards = c };
 
     if (!c)
         return cprov_fail_memory(err);

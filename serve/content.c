@@ -34,7 +34,7 @@ struct cprov_content {
     size_t links_count, links_room;
 };
 
-struct reader {
+struct file_reader {
     struct cprov_store *store;
     struct cprov_content *content;
 };
@@ -158,10 +158,10 @@ int cprov_served_manifest(struct cprov_store *store, const struct cprov_digest *
     return 0;
 }
 
-static int visit(struct reader *r, const struct cprov_served_item *item, int depth,
+static int visit(struct file_reader *r, const struct cprov_served_item *item, int depth,
                  struct cprov_error *err);
 
-static int visit_children(struct reader *r, const struct cprov_manifest *m, int depth,
+static int visit_children(struct file_reader *r, const struct cprov_manifest *m, int depth,
                           struct cprov_error *err)
 {
     int code = 0;
@@ -174,7 +174,7 @@ static int visit_children(struct reader *r, const struct cprov_manifest *m, int 
     return code;
 }
 
-static int add_named(struct reader *r, const struct cprov_manifest *m, size_t index, int depth,
+static int add_named(struct file_reader *r, const struct cprov_manifest *m, size_t index, int depth,
                      struct cprov_error *err)
 {
     struct cprov_content *c = r->content;
@@ -189,7 +189,7 @@ static int add_named(struct reader *r, const struct cprov_manifest *m, size_t in
     return code < 0 ? code : visit_children(r, m, depth, err);
 }
 
-static int visit(struct reader *r, const struct cprov_served_item *item, int depth,
+static int visit(struct file_reader *r, const struct cprov_served_item *item, int depth,
                  struct cprov_error *err)
 {
     auto_manifest struct cprov_manifest *m = NULL;
@@ -207,7 +207,7 @@ static int visit(struct reader *r, const struct cprov_served_item *item, int dep
 }
 
 /* Visits the strays whose subject is here; *found counts them. */
-static int adopt(struct reader *r, const struct cprov_served_item *strays, size_t count,
+static int adopt(struct file_reader *r, const struct cprov_served_item *strays, size_t count,
                  size_t *found, struct cprov_error *err)
 {
     int code = 0;
@@ -238,7 +238,7 @@ int cprov_content_read(struct cprov_store *store, const struct cprov_served_item
 
     if (!c)
         return cprov_fail_memory(err);
-    struct reader r = { .store = store, .content = c };
+    struct file_reader r = { .store = store, .content = c };
     for (size_t i = 0; code == 0 && i < roots_count; i++)
         code = visit(&r, &roots[i], 0, err);
     for (int round = 0; code == 0 && found > 0 && round < ADOPTION_ROUNDS; round++)

@@ -33,7 +33,7 @@ struct cprov_family {
     size_t images_room;
 };
 
-struct reader {
+struct config_reader {
     struct cprov_store *store;
     struct cprov_family *family;
     struct cprov_hasher *hasher;
@@ -68,7 +68,7 @@ static void *grow(void *list, size_t index, size_t *room, size_t size)
 }
 
 /* Goes one layer further. *chain is CPROV_NOBODY at the bottom. */
-static int extend(struct reader *r, const struct cprov_digest *layer, uint32_t *chain,
+static int extend(struct config_reader *r, const struct cprov_digest *layer, uint32_t *chain,
                   struct cprov_error *err)
 {
     struct cprov_family *f = r->family;
@@ -113,9 +113,9 @@ static int remember_image(struct cprov_family *f, const struct cprov_digest *dig
     return 0;
 }
 
-static int read_part(void *arg, const struct cprov_part *part, struct cprov_error *err)
+static int read_part(void *arg, const struct cprov_part_reader *part, struct cprov_error *err)
 {
-    struct reader *r = arg;
+    struct config_reader *r = arg;
     struct cprov_family *f = r->family;
     const struct cprov_manifest *m = part->manifest;
     struct cprov_member *member = &f->members[r->member];
@@ -135,7 +135,8 @@ static int read_part(void *arg, const struct cprov_part *part, struct cprov_erro
     return remember_image(f, &part->descriptor->digest, chain, err);
 }
 
-static int read_members(struct reader *r, const struct cprov_cards *cards, struct cprov_error *err)
+static int read_members(struct config_reader *r, const struct cprov_cards *cards,
+                        struct cprov_error *err)
 {
     struct cprov_family *f = r->family;
     struct cprov_parts_walk walk = { .part = read_part, .arg = r };
@@ -215,7 +216,8 @@ static void choose_names(struct cprov_family *f, const struct cprov_cards *cards
     }
 }
 
-static int read_all(struct reader *r, const struct cprov_cards *cards, struct cprov_error *err)
+static int read_all(struct config_reader *r, const struct cprov_cards *cards,
+                    struct cprov_error *err)
 {
     struct cprov_family *f = r->family;
 
@@ -242,7 +244,7 @@ int cprov_family_read(struct cprov_store *store, const struct cprov_cards *cards
 {
     struct cprov_family *f = calloc(1, sizeof(*f));
     struct cprov_error local = CPROV_ERROR_INIT;
-    struct reader r = { .store = store, .family = f };
+    struct config_reader r = { .store = store, .family = f };
 
     if (!f)
         return cprov_fail_memory(err);

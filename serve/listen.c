@@ -17,7 +17,7 @@
 
 #define PORT_MAX 65535
 
-struct address {
+struct listen_address {
     int family;
     socklen_t len;
     union {
@@ -55,12 +55,12 @@ static int parse(const char *text, struct place *out, struct cprov_error *err)
     return 0;
 }
 
-static int resolve(const struct place *place, struct address *out, struct cprov_error *err)
+static int resolve(const struct place *place, struct listen_address *out, struct cprov_error *err)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
                               .ai_family = place->brackets ? AF_INET6 : AF_UNSPEC };
     struct addrinfo *list = NULL;
-    struct address a = { .family = AF_UNSPEC };
+    struct listen_address a = { .family = AF_UNSPEC };
 
     int rc = getaddrinfo(place->host, NULL, &hints, &list);
     if (rc != 0)
@@ -84,25 +84,26 @@ static int resolve(const struct place *place, struct address *out, struct cprov_
 
 /* Fills list with what to try one after the other: for "every", IPv6 that takes IPv4 too is first.
  */
-static int candidates(const struct place *place, struct address list[2], size_t *count,
+static int candidates(const struct place *place, struct listen_address list[2], size_t *count,
                       struct cprov_error *err)
 {
     *count = 1;
     if (place->host[0])
         return resolve(place, &list[0], err);
     *count = 2;
-    list[0] =
-        (struct address){ .family = AF_INET6,
-                          .len = sizeof(list[0].v6),
-                          .v6 = { .sin6_family = AF_INET6, .sin6_port = htons(place->port) } };
-    list[1] = (struct address){ .family = AF_INET,
-                                .len = sizeof(list[1].v4),
-                                .v4 = { .sin_family = AF_INET, .sin_port = htons(place->port) } };
+    list[0] = (struct listen_address){ .family = AF_INET6,
+                                       .len = sizeof(list[0].v6),
+                                       .v6 = { .sin6_family = AF_INET6,
+                                               .sin6_port = htons(place->port) } };
+    list[1] =
+        (struct listen_address){ .family = AF_INET,
+                                 .len = sizeof(list[1].v4),
+                                 .v4 = { .sin_family = AF_INET, .sin_port = htons(place->port) } };
     return 0;
 }
 
 /* Returns 0 or an errno; *fd is to be closed in either case. */
-static int bind_and_listen(const struct address *a, bool dual, int *fd)
+static int bind_and_listen(const struct listen_address *a, bool dual, int *fd)
 {
     int yes = 1, no = 0;
 
@@ -118,7 +119,7 @@ static int bind_and_listen(const struct address *a, bool dual, int *fd)
 /* Of this machine, but for those that only it or its link knows. */
 static bool is_for_others(const struct sockaddr *a, bool six)
 {
-    struct address copy = { 0 };
+    struct listen_address copy = { 0 };
 
     if (!a || (a->sa_family != AF_INET && (a->sa_family != AF_INET6 || !six)))
         return false;
@@ -159,7 +160,7 @@ static void list_others(struct cprov_listener *l, bool six, unsigned port)
 /* Says what is true: a socket of every address has the unspecified one. */
 static int describe(const struct place *place, struct cprov_listener *l, struct cprov_error *err)
 {
-    struct address a = { .len = sizeof(a.v6) };
+    struct listen_address a = { .len = sizeof(a.v6) };
 
     if (getsockname(l->fd, &a.any, &a.len) < 0)
         return cprov_fail_os(err, errno, "listening socket");
@@ -186,7 +187,7 @@ int cprov_listen(const char *text, struct cprov_listener *out, struct cprov_erro
 {
     struct cprov_listener l = { .fd = -1 };
     struct place place = { .port = 0 };
-    struct address list[2] = { { .family = AF_UNSPEC } };
+    struct listen_address list[2] = { { .family = AF_UNSPEC } };
     size_t count = 0;
     auto_fd int fd = -1;
     int os = EADDRNOTAVAIL;

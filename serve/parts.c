@@ -8,7 +8,7 @@
 #include "serve/content_private.h"
 #include "store/blobs.h"
 
-struct walk {
+struct parts_walk {
     struct cprov_store *store;
     const struct cprov_parts_walk *wanted;
     size_t looked_at; /* an index may name itself in a thousand ways */
@@ -19,10 +19,10 @@ static bool is_attestation(const struct cprov_descriptor *d)
     return d->has_platform && strcmp(d->platform.os, "unknown") == 0;
 }
 
-static int visit(struct walk *w, const struct cprov_descriptor *d, int depth,
+static int visit(struct parts_walk *w, const struct cprov_descriptor *d, int depth,
                  struct cprov_error *err);
 
-static int visit_children(struct walk *w, const struct cprov_manifest *index, int depth,
+static int visit_children(struct parts_walk *w, const struct cprov_manifest *index, int depth,
                           struct cprov_error *err)
 {
     int code = 0;
@@ -35,11 +35,11 @@ static int visit_children(struct walk *w, const struct cprov_manifest *index, in
     return code;
 }
 
-static int visit(struct walk *w, const struct cprov_descriptor *d, int depth,
+static int visit(struct parts_walk *w, const struct cprov_descriptor *d, int depth,
                  struct cprov_error *err)
 {
     auto_manifest struct cprov_manifest *m = NULL;
-    struct cprov_part part = { .descriptor = d };
+    struct cprov_part_reader part = { .descriptor = d };
 
     if (depth > CPROV_INDEX_DEPTH_MAX || w->looked_at++ >= CPROV_SERVED_PARTS_MAX)
         return 0;
@@ -57,7 +57,7 @@ static int visit(struct walk *w, const struct cprov_descriptor *d, int depth,
 int cprov_parts_each(struct cprov_store *store, const struct cprov_digest *root,
                      const struct cprov_parts_walk *walk, struct cprov_error *err)
 {
-    struct walk w = { .store = store, .wanted = walk };
+    struct parts_walk w = { .store = store, .wanted = walk };
     struct cprov_descriptor d = { .media_type = "", .digest = *root };
 
     return visit(&w, &d, 0, err);

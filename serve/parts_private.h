@@ -15,13 +15,13 @@
 struct cprov_error;
 
 /* Borrowed for the call. */
-struct cprov_part {
+struct cprov_part_reader {
     const struct cprov_descriptor *descriptor; /* in the index; of the root, its digest alone */
     const struct cprov_manifest *manifest;     /* NULL: it is not here, or cannot be read */
 };
 
 /* A negative code ends the walk with it. */
-typedef int cprov_part_fn(void *arg, const struct cprov_part *part, struct cprov_error *err);
+typedef int cprov_part_fn(void *arg, const struct cprov_part_reader *part, struct cprov_error *err);
 
 /*
  * Calls part() for each image below the root, in order: the root itself, or what an index names, at

@@ -23,7 +23,7 @@ static bool add_header(struct MHD_Response *r, const char *name, const char *val
     return !value || !*value || cprov_mhd.add_response_header(r, name, value) == MHD_YES;
 }
 
-static bool add_headers(struct MHD_Response *r, const struct cprov_answer *a)
+static bool add_headers(struct MHD_Response *r, const struct cprov_serve_answer *a)
 {
     char etag[CPROV_DIGEST_TEXT_MAX + 2] = "";
 
@@ -62,7 +62,7 @@ static void free_stream(void *cls)
     cprov_proof_stream_free(cls);
 }
 
-static struct MHD_Response *from_stream(struct cprov_answer *a, struct cprov_proofs *proofs)
+static struct MHD_Response *from_stream(struct cprov_serve_answer *a, struct cprov_proofs *proofs)
 {
     struct cprov_proof_stream *stream;
 
@@ -77,7 +77,7 @@ static struct MHD_Response *from_stream(struct cprov_answer *a, struct cprov_pro
 }
 
 /* The catalog as one client sees it. */
-struct reading {
+struct body_reading {
     struct cprov_served_catalog *catalog;
     uint64_t offset;
     char host[CPROV_NAME_MAX + 1];
@@ -85,7 +85,7 @@ struct reading {
 
 static ssize_t read_catalog(void *cls, uint64_t at, char *out, size_t len)
 {
-    struct reading *r = cls;
+    struct body_reading *r = cls;
     ssize_t got = cprov_served_catalog_read(r->catalog, r->host, r->offset + at, out, len);
 
     return got > 0 ? got : MHD_CONTENT_READER_END_WITH_ERROR;
@@ -93,15 +93,15 @@ static ssize_t read_catalog(void *cls, uint64_t at, char *out, size_t len)
 
 static void free_reading(void *cls)
 {
-    struct reading *r = cls;
+    struct body_reading *r = cls;
 
     cprov_served_catalog_release(r->catalog);
     free(r);
 }
 
-static struct MHD_Response *from_catalog(struct cprov_answer *a)
+static struct MHD_Response *from_catalog(struct cprov_serve_answer *a)
 {
-    struct reading *reading = calloc(1, sizeof(*reading));
+    struct body_reading *reading = calloc(1, sizeof(*reading));
 
     if (!reading)
         return NULL;
@@ -116,7 +116,7 @@ static struct MHD_Response *from_catalog(struct cprov_answer *a)
     return r;
 }
 
-static struct MHD_Response *from_file(struct cprov_answer *a)
+static struct MHD_Response *from_file(struct cprov_serve_answer *a)
 {
     struct MHD_Response *r =
         cprov_mhd.create_response_from_fd_at_offset64(a->length, a->fd, a->offset);
@@ -126,7 +126,7 @@ static struct MHD_Response *from_file(struct cprov_answer *a)
     return r;
 }
 
-static struct MHD_Response *from_body(struct cprov_answer *a)
+static struct MHD_Response *from_body(struct cprov_serve_answer *a)
 {
     size_t len = a->body.len;
     char *body = NULL;
@@ -140,7 +140,7 @@ static struct MHD_Response *from_body(struct cprov_answer *a)
     return r;
 }
 
-struct MHD_Response *cprov_response_new(struct cprov_answer *a, struct cprov_proofs *proofs)
+struct MHD_Response *cprov_response_new(struct cprov_serve_answer *a, struct cprov_proofs *proofs)
 {
     struct MHD_Response *r = a->fd >= 0 && a->length > 0
                                  ? (a->unproven ? from_stream(a, proofs) : from_file(a))

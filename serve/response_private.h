@@ -10,6 +10,6 @@
  * NULL when memory is short or a text cannot stand in a header. proofs: for a file that is hashed
  * while it is sent; it outlives the response.
  */
-struct MHD_Response *cprov_response_new(struct cprov_answer *a, struct cprov_proofs *proofs);
+struct MHD_Response *cprov_response_new(struct cprov_serve_answer *a, struct cprov_proofs *proofs);
 
 #endif

@@ -44,8 +44,8 @@
 #define OPTIONS_MAX       20
 
 struct server {
-    const struct cprov_serve_request *request;
-    struct cprov_site site;
+    const struct cprov_serve_setup *request;
+    struct cprov_service service;
     struct cprov_watch *watch;
     struct cprov_door *door;
     struct cprov_waiting *waiting;
@@ -55,9 +55,10 @@ struct server {
 
 /* --- one request --- */
 
-static enum MHD_Result queue(struct server *s, struct MHD_Connection *c, struct cprov_answer *a)
+static enum MHD_Result queue(struct server *s, struct MHD_Connection *c,
+                             struct cprov_serve_answer *a)
 {
-    struct MHD_Response *r = cprov_response_new(a, s->site.proofs);
+    struct MHD_Response *r = cprov_response_new(a, s->service.proofs);
 
     if (!r)
         return MHD_NO;
@@ -66,10 +67,12 @@ static enum MHD_Result queue(struct server *s, struct MHD_Connection *c, struct 
     return sent;
 }
 
-static void begin_problem(struct cprov_answer *a, unsigned status, const char *code,
+static void begin_problem(struct cprov_serve_answer *a, unsigned status, const char *code,
                           const char *message)
 {
-    *a = (struct cprov_answer){ .status = status, .content_type = "application/json", .fd = -1 };
+    *a = (struct cprov_serve_answer){ .status = status,
+                                      .content_type = "application/json",
+                                      .fd = -1 };
     cprov_buf_init(&a->link, CPROV_KIB);
     cprov_buf_init(&a->body, CPROV_KIB);
     cprov_problem_write(&a->body, code, message);
@@ -77,7 +80,7 @@ static void begin_problem(struct cprov_answer *a, unsigned status, const char *c
 
 static enum MHD_Result refuse_method(struct server *s, struct MHD_Connection *c)
 {
-    auto_answer struct cprov_answer a;
+    auto_answer struct cprov_serve_answer a;
 
     begin_problem(&a, MHD_HTTP_METHOD_NOT_ALLOWED, "UNSUPPORTED", "this registry is read-only");
     a.allow = "GET, HEAD";
@@ -94,9 +97,9 @@ static struct cprov_watched *watched(struct MHD_Connection *c)
 
 /* Those who do not take their answers could fill the memory with them. */
 static enum MHD_Result send_answer(struct server *s, struct MHD_Connection *c,
-                                   struct cprov_answer *a)
+                                   struct cprov_serve_answer *a)
 {
-    auto_answer struct cprov_answer busy = { .fd = -1 };
+    auto_answer struct cprov_serve_answer busy = { .fd = -1 };
 
     if (a->body.len <= BODY_FREE || cprov_watch_charge(s->watch, watched(c), a->body.len))
         return queue(s, c, a);
@@ -143,25 +146,25 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     }
     if (cprov_watch_is_cut(s->watch, watched(c)))
         return MHD_NO;
-    auto_answer struct cprov_answer a;
-    struct cprov_question q = { .head = head,
-                                .path = url,
-                                .host = header(c, "Host"),
-                                .accept = header(c, "Accept"),
-                                .n = argument(c, "n"),
-                                .last = argument(c, "last"),
-                                .artifact_type = argument(c, "artifactType"),
-                                .q = argument(c, "q"),
-                                .page = argument(c, "page"),
-                                .platform = argument(c, "platform"),
-                                .sort = argument(c, "sort"),
-                                .range = header(c, "Range"),
-                                .if_range = header(c, "If-Range"),
-                                .if_match = header(c, "If-Match"),
-                                .if_none_match = header(c, "If-None-Match"),
-                                .hasty = asked && !asked->patient,
-                                .verdict = asked ? asked->verdict : CPROV_VERDICT_WRONG };
-    cprov_answer_make(&s->site, &q, &a);
+    auto_answer struct cprov_serve_answer a;
+    struct cprov_serve_request q = { .head = head,
+                                     .path = url,
+                                     .host = header(c, "Host"),
+                                     .accept = header(c, "Accept"),
+                                     .n = argument(c, "n"),
+                                     .last = argument(c, "last"),
+                                     .artifact_type = argument(c, "artifactType"),
+                                     .q = argument(c, "q"),
+                                     .page = argument(c, "page"),
+                                     .platform = argument(c, "platform"),
+                                     .sort = argument(c, "sort"),
+                                     .range = header(c, "Range"),
+                                     .if_range = header(c, "If-Range"),
+                                     .if_match = header(c, "If-Match"),
+                                     .if_none_match = header(c, "If-None-Match"),
+                                     .hasty = asked && !asked->patient,
+                                     .verdict = asked ? asked->verdict : CPROV_VERDICT_WRONG };
+    cprov_answer_make(&s->service, &q, &a);
     if (a.delay != CPROV_DELAY_NONE)
         return cprov_waiting_delay(asked, &a);
     a.close = cprov_watch_crowded(s->watch);
@@ -226,12 +229,12 @@ static void enter(void *arg, int fd, const struct sockaddr *address, socklen_t l
 
 /* --- the daemon --- */
 
-struct options {
+struct listen_options {
     struct MHD_OptionItem list[OPTIONS_MAX];
     size_t count;
 };
 
-static void set(struct options *o, enum MHD_OPTION option, intptr_t value, void *ptr)
+static void set(struct listen_options *o, enum MHD_OPTION option, intptr_t value, void *ptr)
 {
     o->list[o->count++] = (struct MHD_OptionItem){ option, value, ptr };
 }
@@ -245,12 +248,13 @@ static unsigned threads_for(unsigned connections)
     return n < connections ? n : connections;
 }
 
-static unsigned connections_of(const struct cprov_serve_request *request)
+static unsigned connections_of(const struct cprov_serve_setup *request)
 {
     return request->max_connections ? request->max_connections : CONNECTIONS;
 }
 
-static void choose_options(struct server *s, const struct cprov_listener *l, struct options *o)
+static void choose_options(struct server *s, const struct cprov_listener *l,
+                           struct listen_options *o)
 {
     unsigned connections = connections_of(s->request);
     unsigned threads = threads_for(connections);
@@ -277,7 +281,8 @@ static void choose_options(struct server *s, const struct cprov_listener *l, str
 
 /* Signals are for the threads of the program, so the library's are born with all of them blocked.
  */
-static struct MHD_Daemon *start_quietly(struct server *s, unsigned flags, const struct options *o)
+static struct MHD_Daemon *start_quietly(struct server *s, unsigned flags,
+                                        const struct listen_options *o)
 {
     sigset_t all, before;
 
@@ -291,8 +296,8 @@ static struct MHD_Daemon *start_quietly(struct server *s, unsigned flags, const 
 
 static int start(struct server *s, const struct cprov_listener *l, struct cprov_error *err)
 {
-    const struct cprov_serve_request *request = s->request;
-    struct options options = { .count = 0 };
+    const struct cprov_serve_setup *request = s->request;
+    struct listen_options options = { .count = 0 };
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET |
                      MHD_ALLOW_SUSPEND_RESUME | (request->cert_file ? MHD_USE_TLS : 0);
 
@@ -319,7 +324,7 @@ static int read_pem(const char *path, struct cprov_buf *out, struct cprov_error 
 
 static int read_certificates(struct server *s, struct cprov_error *err)
 {
-    const struct cprov_serve_request *request = s->request;
+    const struct cprov_serve_setup *request = s->request;
 
     if (!request->cert_file != !request->key_file)
         return cprov_fail(err, CPROV_EINVAL, "TLS needs a certificate and a key");
@@ -336,7 +341,7 @@ static void tend(struct server *s)
 
     if (cut > 0)
         cprov_debug(s->request->log, "serve: cut %zu connections that did not get on", cut);
-    if (cprov_served_problem(s->site.served, &problem))
+    if (cprov_served_problem(s->service.served, &problem))
         cprov_debug(s->request->log, "serve: the last good state goes on: %s", problem.msg);
 }
 
@@ -366,9 +371,9 @@ static int open_parts(struct server *s, struct cprov_error *err)
     };
 
     if (cprov_mhd_load(err) < 0 || read_certificates(s, err) < 0 ||
-        cprov_served_new(s->request->store, &s->site.served, err) < 0 ||
-        cprov_proofs_new(&s->site.proofs, err) < 0 ||
-        cprov_waiting_new(&s->site, &s->waiting, err) < 0 ||
+        cprov_served_new(s->request->store, &s->service.served, err) < 0 ||
+        cprov_proofs_new(&s->service.proofs, err) < 0 ||
+        cprov_waiting_new(&s->service, &s->waiting, err) < 0 ||
         cprov_watch_new(&limits, &s->watch, err) < 0)
         return err->code;
     return 0;
@@ -376,7 +381,7 @@ static int open_parts(struct server *s, struct cprov_error *err)
 
 static int run(struct server *s, struct cprov_listener *l, struct cprov_error *err)
 {
-    const struct cprov_serve_request *request = s->request;
+    const struct cprov_serve_setup *request = s->request;
     struct cprov_door_rules rules = { .tls = request->cert_file != NULL,
                                       .patience_ms = SILENCE_MS,
                                       .room = has_room,
@@ -386,8 +391,8 @@ static int run(struct server *s, struct cprov_listener *l, struct cprov_error *e
 
     if (open_parts(s, err) < 0 || cprov_listen(request->listen, l, err) < 0)
         return err->code;
-    s->site.address = l->local;
-    s->site.loopback = l->loopback;
+    s->service.address = l->local;
+    s->service.loopback = l->loopback;
     rules.fd = l->fd;
     if (cprov_door_new(&rules, &s->door, err) < 0 || start(s, l, err) < 0)
         return err->code;
@@ -400,15 +405,15 @@ static int run(struct server *s, struct cprov_listener *l, struct cprov_error *e
     return 0;
 }
 
-int cprov_serve_run(const struct cprov_serve_request *request, struct cprov_error *err)
+int cprov_serve_run(const struct cprov_serve_setup *request, struct cprov_error *err)
 {
     struct server s = {
         .request = request,
-        .site = { .store = request->store,
-                  .tls = request->cert_file != NULL,
-                  .ui = request->ui,
-                  .hosts = request->hosts,
-                  .hosts_count = request->hosts_count },
+        .service = { .store = request->store,
+                     .tls = request->cert_file != NULL,
+                     .ui = request->ui,
+                     .hosts = request->hosts,
+                     .hosts_count = request->hosts_count },
     };
     struct cprov_listener l = { .fd = -1 };
     struct cprov_error local = CPROV_ERROR_INIT;
@@ -420,8 +425,8 @@ int cprov_serve_run(const struct cprov_serve_request *request, struct cprov_erro
     cprov_fd_close(&l.fd);
     cprov_watch_free(s.watch);
     cprov_waiting_free(s.waiting);
-    cprov_proofs_free(s.site.proofs);
-    cprov_served_free(s.site.served);
+    cprov_proofs_free(s.service.proofs);
+    cprov_served_free(s.service.served);
     cprov_buf_clear(&s.cert);
     if (s.key.ptr)
         explicit_bzero(s.key.ptr, s.key.cap);

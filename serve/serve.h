@@ -13,7 +13,7 @@
 struct cprov_error;
 
 /* Texts are borrowed for the call. */
-struct cprov_serve_request {
+struct cprov_serve_setup {
     struct cprov_store *store; /* opened for reading */
     const char
         *listen; /* "127.0.0.1:5000", "[::1]:0", ":5000" (every address); port 0: any free one */
@@ -46,6 +46,6 @@ struct cprov_serve_request {
  * distribution-spec v1.1.
  */
 CPROV_MUST_CHECK
-int cprov_serve_run(const struct cprov_serve_request *request, struct cprov_error *err);
+int cprov_serve_run(const struct cprov_serve_setup *request, struct cprov_error *err);
 
 #endif

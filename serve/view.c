@@ -27,7 +27,7 @@ struct claim {
     bool own; /* the repository of its reference, or the only one it has */
 };
 
-struct version {
+struct view_version {
     const struct cprov_served_image *image;
     bool own;
 };
@@ -37,7 +37,7 @@ struct cprov_repository {
     size_t tags_count;
     struct cprov_served_item *roots; /* after the tagged ones those that have lost their tag */
     size_t roots_count;
-    struct version *versions; /* versions[i] is of tags[i] */
+    struct view_version *versions; /* versions[i] is of tags[i] */
     pthread_mutex_t lock;
     struct cprov_content *content; /* NULL until asked for */
 };
@@ -181,7 +181,7 @@ static void fill(struct builder *b, const struct claim *claims, size_t count,
         bool wins = *tag && (i == 0 || strcmp(tag, claims[i - 1].tag) != 0);
         if (wins) {
             out->tags[tags] = cprov_arena_text(arena, cprov_span_of(tag));
-            out->versions[tags] = (struct version){ keep(b, claims[i].image), claims[i].own };
+            out->versions[tags] = (struct view_version){ keep(b, claims[i].image), claims[i].own };
         }
         out->roots[wins ? tags++ : --others] = item_of(arena, claims[i].image);
     }

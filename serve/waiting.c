@@ -11,14 +11,14 @@
 #define DELAYS_MAX 4 /* of one request; then it is answered whatever it takes */
 
 struct cprov_waiting {
-    const struct cprov_site *site;
+    const struct cprov_service *service;
     struct cprov_workers *provers, *makers; /* of files, and of what is made of documents */
     pthread_mutex_t lock;
     struct cprov_asked *first;
     bool ending;
 };
 
-int cprov_waiting_new(const struct cprov_site *site, struct cprov_waiting **out,
+int cprov_waiting_new(const struct cprov_service *service, struct cprov_waiting **out,
                       struct cprov_error *err)
 {
     struct cprov_waiting *s = calloc(1, sizeof(*s));
@@ -26,7 +26,7 @@ int cprov_waiting_new(const struct cprov_site *site, struct cprov_waiting **out,
     if (!s)
         return cprov_fail_memory(err);
     pthread_mutex_init(&s->lock, NULL); /* with default attributes it cannot fail on Linux */
-    s->site = site;
+    s->service = service;
     if (cprov_workers_new(1, &s->provers, err) < 0 || cprov_workers_new(1, &s->makers, err) < 0) {
         cprov_waiting_free(s);
         return err->code;
@@ -55,7 +55,7 @@ struct cprov_asked *cprov_asked_new(struct cprov_waiting *s, struct MHD_Connecti
 
 static void catch_up(struct cprov_asked *a)
 {
-    struct cprov_proofs *proofs = a->owner->site->proofs;
+    struct cprov_proofs *proofs = a->owner->service->proofs;
 
     switch (a->delay) {
     case CPROV_DELAY_PROOF:
@@ -68,7 +68,7 @@ static void catch_up(struct cprov_asked *a)
         cprov_view_prepare(a->view, a->part);
         break;
     case CPROV_DELAY_CATCHUP:
-        cprov_view_release(cprov_served_view(a->owner->site->served));
+        cprov_view_release(cprov_served_view(a->owner->service->served));
         break;
     case CPROV_DELAY_NONE:
         break;
@@ -107,7 +107,7 @@ static void go_on(struct cprov_asked *a)
     cprov_mhd.resume_connection(a->connection);
 }
 
-static void run_job(struct cprov_job *job)
+static void run_job(struct cprov_task *job)
 {
     struct cprov_asked *a = (struct cprov_asked *)job;
 
@@ -116,7 +116,7 @@ static void run_job(struct cprov_job *job)
 }
 
 /* Other clients of this thread do not wait for what takes long. */
-enum MHD_Result cprov_waiting_delay(struct cprov_asked *asked, struct cprov_answer *a)
+enum MHD_Result cprov_waiting_delay(struct cprov_asked *asked, struct cprov_serve_answer *a)
 {
     struct cprov_waiting *s = asked->owner;
     bool is_proof = a->delay == CPROV_DELAY_PROOF;
@@ -147,7 +147,7 @@ void cprov_waiting_end(struct cprov_waiting *s)
     pthread_mutex_lock(&s->lock);
     s->ending = true;
     pthread_mutex_unlock(&s->lock);
-    cprov_proofs_end(s->site->proofs);
+    cprov_proofs_end(s->service->proofs);
     cprov_workers_free(s->provers);
     cprov_workers_free(s->makers);
     s->provers = s->makers = NULL;

@@ -16,7 +16,7 @@ struct cprov_waiting;
 
 /* A request until its answer is on the way. */
 struct cprov_asked {
-    struct cprov_job job; /* first */
+    struct cprov_task job; /* first */
     struct cprov_waiting *owner;
     struct MHD_Connection *connection;
     enum cprov_verdict verdict; /* for the question, */
@@ -33,7 +33,7 @@ struct cprov_asked {
 
 /* site is borrowed. */
 CPROV_MUST_CHECK
-int cprov_waiting_new(const struct cprov_site *site, struct cprov_waiting **out,
+int cprov_waiting_new(const struct cprov_service *service, struct cprov_waiting **out,
                       struct cprov_error *err);
 /* Lets go whoever waits, and nobody may begin to: the library cannot end before. NULL-safe. */
 void cprov_waiting_end(struct cprov_waiting *s);
@@ -46,6 +46,6 @@ struct cprov_asked *cprov_asked_new(struct cprov_waiting *s, struct MHD_Connecti
  * For an answer with a delay: suspends the connection, and has what it takes done in a thread. The
  * handler is called again afterwards. MHD_NO at the end of the server.
  */
-enum MHD_Result cprov_waiting_delay(struct cprov_asked *asked, struct cprov_answer *a);
+enum MHD_Result cprov_waiting_delay(struct cprov_asked *asked, struct cprov_serve_answer *a);
 
 #endif

@@ -36,7 +36,7 @@ struct reading {
 };
 
 struct reader {
-    struct cprov_job job; /* first: the pool's pointer is ours */
+    struct cprov_task job; /* first: the pool's pointer is ours */
     struct reading *reading;
     unsigned char *piece;
 };
@@ -177,7 +177,7 @@ static bool read_next(struct reader *reader)
     return true;
 }
 
-static void run(struct cprov_job *job)
+static void run(struct cprov_task *job)
 {
     struct reader *reader = (struct reader *)job;
     struct reading *r = reader->reading;

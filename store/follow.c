@@ -18,7 +18,7 @@
 #define CHUNKS_PER_RUN 16               /* then the next file has its turn on this thread */
 
 struct cprov_follower {
-    struct cprov_job job; /* first: the pool's pointer is ours */
+    struct cprov_task job; /* first: the pool's pointer is ours */
     int fd;
     enum cprov_digest_algo algo;
     uint64_t size;
@@ -121,7 +121,7 @@ static bool hash_some(struct cprov_follower *f, unsigned char *chunk)
 }
 
 /* The memory is the thread's: there are few threads, but maybe hundreds of files. */
-static void run(struct cprov_job *job)
+static void run(struct cprov_task *job)
 {
     struct cprov_follower *f = (struct cprov_follower *)job;
     struct cprov_error error = CPROV_ERROR_INIT;

@@ -135,19 +135,20 @@ static void list_last(struct restoring *r, const struct cprov_index_file *last,
 /* --- from the blobs --- */
 
 /* A manifest or an index among the blobs. */
-struct found {
+struct last_good {
     struct cprov_descriptor descriptor;
-    struct found *next;
+    struct last_good *next;
 };
 
-struct search {
+struct blob_search {
     struct cprov_store *store;
     struct cprov_arena arena;
-    struct found *list, **end;
+    struct last_good *list, **end;
     struct cprov_digest_set named; /* by an index */
 };
 
-static int note_children(struct search *h, const struct cprov_manifest *m, struct cprov_error *err)
+static int note_children(struct blob_search *h, const struct cprov_manifest *m,
+                         struct cprov_error *err)
 {
     for (size_t i = 0; i < m->manifests_count; i++) {
         size_t index;
@@ -160,7 +161,7 @@ static int note_children(struct search *h, const struct cprov_manifest *m, struc
 }
 
 /* What cannot be read, or is something else, is passed over. */
-static int look_at(struct search *h, const struct cprov_digest *digest, uint64_t size,
+static int look_at(struct blob_search *h, const struct cprov_digest *digest, uint64_t size,
                    struct cprov_error *err)
 {
     struct cprov_descriptor d = { .media_type = "", .digest = *digest, .size = size };
@@ -174,7 +175,7 @@ static int look_at(struct search *h, const struct cprov_digest *digest, uint64_t
         cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(""), &m, &ignored) < 0 ||
         cprov_stand_in_is_document(m))
         return ignored.code == CPROV_ENOMEM ? cprov_fail_memory(err) : 0;
-    struct found *f = cprov_arena_alloc(&h->arena, 1, sizeof(*f));
+    struct last_good *f = cprov_arena_alloc(&h->arena, 1, sizeof(*f));
     if (!f)
         return cprov_fail_memory(err);
     f->descriptor = d;
@@ -184,7 +185,8 @@ static int look_at(struct search *h, const struct cprov_digest *digest, uint64_t
     return note_children(h, m, err);
 }
 
-static int search_folder(struct search *h, enum cprov_digest_algo algo, struct cprov_error *err)
+static int search_folder(struct blob_search *h, enum cprov_digest_algo algo,
+                         struct cprov_error *err)
 {
     char folder[CPROV_BLOB_PATH_MAX], text[CPROV_DIGEST_TEXT_MAX];
     auto_dir DIR *dir = NULL;
@@ -212,10 +214,10 @@ static int search_folder(struct search *h, enum cprov_digest_algo algo, struct c
     return 0;
 }
 
-static int list_found(struct restoring *r, struct search *h, struct cprov_error *err)
+static int list_found(struct restoring *r, struct blob_search *h, struct cprov_error *err)
 {
     cprov_index_write_head(&r->text, NULL);
-    for (const struct found *f = h->list; f; f = f->next) {
+    for (const struct last_good *f = h->list; f; f = f->next) {
         struct cprov_image image = { .descriptor = f->descriptor };
 
         if (cprov_digest_set_find(&h->named, &f->descriptor.digest, NULL))
@@ -232,7 +234,7 @@ static int list_found(struct restoring *r, struct search *h, struct cprov_error 
 
 static int list_blobs(struct restoring *r, struct cprov_error *err)
 {
-    struct search h = { .store = r->store };
+    struct blob_search h = { .store = r->store };
     int code = 0;
 
     h.end = &h.list;

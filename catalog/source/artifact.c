@@ -48,7 +48,7 @@ static int catalog_init(struct cprov_place *place, struct cprov_error *err)
 #define MARK_MAX      64
 #define VALIDATOR_MAX (MARK_MAX + 2 * CPROV_DIGEST_TEXT_MAX)
 
-struct import {
+struct artifact_import {
     struct cprov_client *client;
     struct cprov_place place;
     struct cprov_import want;  /* without its validator */
@@ -67,7 +67,7 @@ struct import {
     uint64_t unpacked;
 };
 
-static void import_free(struct import *i)
+static void import_free(struct artifact_import *i)
 {
     cprov_manifest_free(i->manifest);
     cprov_hasher_free(i->hasher);
@@ -80,7 +80,7 @@ static void import_free(struct import *i)
 }
 
 /* What the client says names the place; what is found out here does not. */
-static int named(const struct import *i, int code, struct cprov_error *err)
+static int named(const struct artifact_import *i, int code, struct cprov_error *err)
 {
     const struct cprov_reference *r = &i->place.base;
 
@@ -89,7 +89,7 @@ static int named(const struct import *i, int code, struct cprov_error *err)
     return code;
 }
 
-static void import_end(struct import *i, int code, bool unchanged, struct cprov_error *err)
+static void import_end(struct artifact_import *i, int code, bool unchanged, struct cprov_error *err)
 {
     i->want.done(i->want.arg, code, unchanged, code == 0 ? i->validator : "",
                  code < 0 ? err : NULL);
@@ -100,7 +100,7 @@ static void import_end(struct import *i, int code, bool unchanged, struct cprov_
 
 static int read_document(void *arg, const void *data, size_t len, struct cprov_error *err)
 {
-    struct import *i = arg;
+    struct artifact_import *i = arg;
 
     i->unpacked += len;
     if (i->unpacked > CPROV_CATALOG_BYTES_MAX)
@@ -116,7 +116,7 @@ static int read_document(void *arg, const void *data, size_t len, struct cprov_e
 static int read_packed(void *arg, uint64_t offset, const void *data, size_t len,
                        struct cprov_error *err)
 {
-    struct import *i = arg;
+    struct artifact_import *i = arg;
 
     if (offset > i->position)
         return cprov_fail(err, CPROV_EFAIL, "a piece of the catalog is left out");
@@ -138,7 +138,7 @@ static int on_restart(void *arg, struct cprov_error *err)
     return 0;
 }
 
-static int check_document(struct import *i, struct cprov_error *err)
+static int check_document(struct artifact_import *i, struct cprov_error *err)
 {
     const struct cprov_descriptor *want = &i->artifact.document;
     struct cprov_digest digest;
@@ -158,7 +158,7 @@ static int check_document(struct import *i, struct cprov_error *err)
 
 static void on_document(void *arg, int code, const struct cprov_error *err)
 {
-    struct import *i = arg;
+    struct artifact_import *i = arg;
     struct cprov_error local = err ? *err : (struct cprov_error)CPROV_ERROR_INIT;
 
     if (code == 0)
@@ -175,7 +175,7 @@ static enum cprov_compression packing_of(const char *type)
     return cprov_span_ends_with(text, "+zstd") ? CPROV_ZSTD : CPROV_PLAIN;
 }
 
-static int fetch_document(struct import *i, struct cprov_error *err)
+static int fetch_document(struct artifact_import *i, struct cprov_error *err)
 {
     const struct cprov_descriptor *d = &i->artifact.document;
     const struct cprov_catalog_reader_options options = { .not_before = i->want.not_before,
@@ -203,7 +203,7 @@ static int fetch_document(struct import *i, struct cprov_error *err)
 static void on_signature(void *arg, int code, struct cprov_span bytes,
                          const struct cprov_error *err)
 {
-    struct import *i = arg;
+    struct artifact_import *i = arg;
     struct cprov_error local = err ? *err : (struct cprov_error)CPROV_ERROR_INIT;
 
     if (code == 0) {
@@ -217,7 +217,7 @@ static void on_signature(void *arg, int code, struct cprov_span bytes,
         import_end(i, code, false, &local);
 }
 
-static int fetch_parts(struct import *i, struct cprov_error *err)
+static int fetch_parts(struct artifact_import *i, struct cprov_error *err)
 {
     const char *key = i->place.source->key;
 
@@ -235,7 +235,7 @@ static int fetch_parts(struct import *i, struct cprov_error *err)
 /* --- the manifest --- */
 
 /* Whether the n-th digest is that of the last time. */
-static bool is_as_before(const struct import *i, size_t n, const char *digest)
+static bool is_as_before(const struct artifact_import *i, size_t n, const char *digest)
 {
     struct cprov_span manifest, document;
 
@@ -246,7 +246,7 @@ static bool is_as_before(const struct import *i, size_t n, const char *digest)
 static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answer,
                         const struct cprov_error *err)
 {
-    struct import *i = arg;
+    struct artifact_import *i = arg;
     struct cprov_error local = err ? *err : (struct cprov_error)CPROV_ERROR_INIT;
     char manifest[CPROV_DIGEST_TEXT_MAX], document[CPROV_DIGEST_TEXT_MAX];
 
@@ -272,7 +272,7 @@ static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answe
 static void on_head(void *arg, int code, struct cprov_manifest_answer *answer,
                     const struct cprov_error *err)
 {
-    struct import *i = arg;
+    struct artifact_import *i = arg;
     struct cprov_error local = err ? *err : (struct cprov_error)CPROV_ERROR_INIT;
     struct cprov_reference ref = i->place.base;
     char digest[CPROV_DIGEST_TEXT_MAX];
@@ -298,7 +298,7 @@ static void on_head(void *arg, int code, struct cprov_manifest_answer *answer,
 
 /* --- public --- */
 
-static int take_validator(struct import *i, const char *validator, struct cprov_error *err)
+static int take_validator(struct artifact_import *i, const char *validator, struct cprov_error *err)
 {
     const char *key = i->place.source->key;
     int code = key ? cprov_catalog_key_mark(key, &i->mark, err) : 0;
@@ -312,7 +312,7 @@ static int take_validator(struct import *i, const char *validator, struct cprov_
 static int catalog_import(struct cprov_client *c, const struct cprov_place *place,
                           const struct cprov_import *want, struct cprov_error *err)
 {
-    struct import *i = calloc(1, sizeof(*i));
+    struct artifact_import *i = calloc(1, sizeof(*i));
 
     if (!i)
         return cprov_fail_memory(err);

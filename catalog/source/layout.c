@@ -13,7 +13,7 @@
 #include "store/image_name.h"
 
 /* One place being read. */
-struct reading {
+struct layout_reading {
     const struct cprov_import *import;
     const char *path; /* of the layout or the archive */
     struct cprov_packed *packed;
@@ -116,7 +116,7 @@ static int take_image(struct row *r, struct cprov_packed *packed, const struct c
 }
 
 /* Of an index the first image speaks, as for a registry; a layout need not hold all of them. */
-static int take_documents(struct reading *g, struct row *r, const struct cprov_descriptor *d,
+static int take_documents(struct layout_reading *g, struct row *r, const struct cprov_descriptor *d,
                           struct cprov_error *err)
 {
     struct cprov_packed *packed = g->packed;
@@ -167,7 +167,7 @@ static struct cprov_span short_name(struct cprov_span name)
  * An image without a name is called what it calls itself, or as the place is; beside others its
  * version is the beginning of its digest.
  */
-static void name_row(const struct reading *g, const struct cprov_image *image, struct row *r)
+static void name_row(const struct layout_reading *g, const struct cprov_image *image, struct row *r)
 {
     char digits[CPROV_SHORT_DIGEST_MAX];
     bool alone = !cprov_image_is_nameless(image);
@@ -185,7 +185,7 @@ static void name_row(const struct reading *g, const struct cprov_image *image, s
     take(r, &r->entry.version, image->version);
 }
 
-static bool told_already(const struct reading *g, const struct cprov_entry *e)
+static bool told_already(const struct layout_reading *g, const struct cprov_entry *e)
 {
     for (const struct given *i = g->last; i; i = i->before)
         if (cprov_digest_equal(&i->digest, e->digest) && strcmp(i->name, e->name) == 0 &&
@@ -194,7 +194,7 @@ static bool told_already(const struct reading *g, const struct cprov_entry *e)
     return false;
 }
 
-static int note_told(struct reading *g, const struct cprov_entry *e, struct cprov_error *err)
+static int note_told(struct layout_reading *g, const struct cprov_entry *e, struct cprov_error *err)
 {
     struct given *new = cprov_arena_alloc(&g->arena, 1, sizeof(*new));
 
@@ -211,7 +211,7 @@ static int note_told(struct reading *g, const struct cprov_entry *e, struct cpro
 /* Shown: what the image is called, cut, or its digest. */
 #define SHOWN_MAX 64
 
-static void note_failure(struct reading *g, const char *what, const struct cprov_error *err)
+static void note_failure(struct layout_reading *g, const char *what, const struct cprov_error *err)
 {
     struct cprov_error told = *err;
 
@@ -228,8 +228,8 @@ static bool is_our_trouble(int code)
 }
 
 /* What of the image cannot be read takes nothing away of what its entry says. */
-static int take_what_is_there(struct reading *g, struct row *r, const struct cprov_image *image,
-                              struct cprov_error *err)
+static int take_what_is_there(struct layout_reading *g, struct row *r,
+                              const struct cprov_image *image, struct cprov_error *err)
 {
     struct cprov_error local = CPROV_ERROR_INIT;
     int code = take_documents(g, r, &image->descriptor, &local);
@@ -243,7 +243,8 @@ static int take_what_is_there(struct reading *g, struct row *r, const struct cpr
     return 0;
 }
 
-static int give_image(struct reading *g, const struct cprov_image *image, struct cprov_error *err)
+static int give_image(struct layout_reading *g, const struct cprov_image *image,
+                      struct cprov_error *err)
 {
     CPROV_CLEANUP(row_clear)
     struct row r = { .entry = { .digest = &image->descriptor.digest, .complete = true } };
@@ -267,7 +268,7 @@ static int give_image(struct reading *g, const struct cprov_image *image, struct
 /* --- a place --- */
 
 /* Those that have a name, or those that have none. */
-static int give_some(struct reading *g, const struct cprov_image *images, size_t count,
+static int give_some(struct layout_reading *g, const struct cprov_image *images, size_t count,
                      bool nameless, struct cprov_error *err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -289,7 +290,7 @@ static int give_some(struct reading *g, const struct cprov_image *images, size_t
     return 0;
 }
 
-static int give_packed(struct reading *g, const char *path, struct cprov_error *err)
+static int give_packed(struct layout_reading *g, const char *path, struct cprov_error *err)
 {
     auto_packed struct cprov_packed *packed = NULL;
     size_t count;
@@ -345,7 +346,7 @@ static int list_paths(const struct cprov_place *place, struct cprov_arena *arena
     return cprov_arena_check(arena, err);
 }
 
-static int read_place(const struct cprov_place *place, struct reading *g, bool *unchanged,
+static int read_place(const struct cprov_place *place, struct layout_reading *g, bool *unchanged,
                       char validator[CPROV_DIGEST_TEXT_MAX], struct cprov_error *err)
 {
     CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
@@ -387,7 +388,7 @@ static int read_place(const struct cprov_place *place, struct reading *g, bool *
 static int import(struct cprov_client *c, const struct cprov_place *place,
                   const struct cprov_import *request, struct cprov_error *err)
 {
-    struct reading g = { .import = request };
+    struct layout_reading g = { .import = request };
     struct cprov_error local = CPROV_ERROR_INIT;
     char validator[CPROV_DIGEST_TEXT_MAX] = "";
     bool unchanged = false;

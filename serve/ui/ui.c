@@ -14,7 +14,7 @@
 #define ASK_AGAIN "no-cache"
 
 static void answer_file(const struct cprov_ui_file *file, const char *type,
-                        const struct cprov_question *q, struct cprov_answer *a)
+                        const struct cprov_serve_request *q, struct cprov_serve_answer *a)
 {
     a->status = 200;
     a->content_type = type;
@@ -69,7 +69,7 @@ static void write_failure(struct cprov_ui_page *p)
     cprov_ui_end(p);
 }
 
-static void answer_page(struct cprov_ui_page *p, struct cprov_answer *a)
+static void answer_page(struct cprov_ui_page *p, struct cprov_serve_answer *a)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
 
@@ -87,14 +87,14 @@ static void answer_page(struct cprov_ui_page *p, struct cprov_answer *a)
 }
 
 /* A browser that was given a wrong address; programs read the errors of the API. */
-static bool is_for_people(const struct cprov_question *q)
+static bool is_for_people(const struct cprov_serve_request *q)
 {
     return q->accept && strstr(q->accept, "text/html") && strncmp(q->path, "/v2", 3) != 0 &&
            strncmp(q->path, "/_cprov/", strlen("/_cprov/")) != 0;
 }
 
-bool cprov_ui_answer(const struct cprov_site *site, const struct cprov_question *q,
-                     struct cprov_answer *out)
+bool cprov_ui_answer(const struct cprov_service *service, const struct cprov_serve_request *q,
+                     struct cprov_serve_answer *out)
 {
     struct cprov_ui_route route;
 
@@ -116,9 +116,9 @@ bool cprov_ui_answer(const struct cprov_site *site, const struct cprov_question 
         return true;
     }
     struct cprov_ui_page page = {
-        .body = &out->body, .site = site, .question = q, .route = &route, .view = out->view
+        .body = &out->body, .service = service, .question = q, .route = &route, .view = out->view
     };
-    cprov_site_host(site, q->host, page.host);
+    cprov_service_host(service, q->host, page.host);
     answer_page(&page, out);
     return true;
 }

@@ -15,14 +15,14 @@
 #define BAR          96 /* width of the busiest base */
 
 /* A base that is built on nothing here, with something on top. */
-struct root {
+struct graph_root {
     uint32_t member;
     uint32_t above; /* versions that stand on it, however far up */
     const char *name;
 };
 
 /* One image; or several versions of one that stand side by side with nothing on top of them. */
-struct row {
+struct graph_row {
     uint32_t member;
     uint32_t count; /* members: it and its siblings after it */
     unsigned depth;
@@ -33,9 +33,9 @@ struct graph {
     struct cprov_ui_page *page;
     const struct cprov_member *members;
     uint32_t count;
-    struct root *roots;
+    struct graph_root *roots;
     size_t roots_count;
-    struct row *rows; /* of the tree that is being written */
+    struct graph_row *rows; /* of the tree that is being written */
     size_t rows_count, rows_room;
     struct cprov_ui_pager pager;
     size_t alone; /* versions that share nothing */
@@ -59,11 +59,11 @@ static bool same_group(const struct graph *g, uint32_t a, uint32_t b)
            card_of(g, a)->repository == card_of(g, b)->repository;
 }
 
-static int add_row(struct graph *g, const struct row *row, struct cprov_error *err)
+static int add_row(struct graph *g, const struct graph_row *row, struct cprov_error *err)
 {
     if (g->rows_count == g->rows_room) {
         size_t room = g->rows_room ? 2 * g->rows_room : 64;
-        struct row *grown = reallocarray(g->rows, room, sizeof(*grown));
+        struct graph_row *grown = reallocarray(g->rows, room, sizeof(*grown));
         if (!grown)
             return cprov_fail_memory(err);
         g->rows = grown;
@@ -76,7 +76,7 @@ static int add_row(struct graph *g, const struct row *row, struct cprov_error *e
 /* Adds the tree below root. Trees may be deep: no recursion. */
 static int add_tree(struct graph *g, uint32_t root, struct cprov_error *err)
 {
-    struct row row = { .member = root, .count = 1, .parent = SIZE_MAX };
+    struct graph_row row = { .member = root, .count = 1, .parent = SIZE_MAX };
 
     for (;;) {
         uint32_t last = row.member;
@@ -111,7 +111,7 @@ static int add_tree(struct graph *g, uint32_t root, struct cprov_error *err)
 
 static int compare_roots(const void *left, const void *right)
 {
-    const struct root *a = left, *b = right;
+    const struct graph_root *a = left, *b = right;
 
     if (a->above != b->above)
         return a->above < b->above ? 1 : -1;
@@ -136,7 +136,8 @@ static int find_roots(struct graph *g, struct cprov_error *err)
     }
     for (uint32_t i = 0; i < g->count; i++) {
         if (above[i] > 0)
-            g->roots[g->roots_count++] = (struct root){ i, above[i], card_of(g, i)->repository };
+            g->roots[g->roots_count++] =
+                (struct graph_root){ i, above[i], card_of(g, i)->repository };
         else
             g->alone += g->members[i].parent == CPROV_NOBODY;
     }
@@ -146,12 +147,12 @@ static int find_roots(struct graph *g, struct cprov_error *err)
     return 0;
 }
 
-static unsigned depth_of(const struct row *r)
+static unsigned depth_of(const struct graph_row *r)
 {
     return r->depth < DEPTH_MAX ? r->depth : DEPTH_MAX;
 }
 
-static void write_item(struct cprov_buf *out, const struct graph *g, const struct row *r)
+static void write_item(struct cprov_buf *out, const struct graph *g, const struct graph_row *r)
 {
     const struct cprov_card *c = card_of(g, r->member);
     uint32_t member = r->member;
@@ -200,7 +201,7 @@ static void write_branches(struct cprov_buf *out, const struct graph *g)
 static int write_root(struct graph *g, size_t i, struct cprov_error *err)
 {
     struct cprov_buf *out = g->page->body;
-    const struct root *root = &g->roots[i];
+    const struct graph_root *root = &g->roots[i];
     const struct cprov_card *c = card_of(g, root->member);
     unsigned width = (unsigned)((uint64_t)root->above * BAR / g->roots[0].above);
     char number[CPROV_UI_NUMBER_MAX];

@@ -11,23 +11,23 @@
 #define DESCRIPTION_MAX 240 /* bytes shown of it in a row */
 #define PLATFORMS_MAX   3
 
-struct search {
+struct list_search {
     char text[CPROV_UI_SEARCH_MAX + 1];
     struct cprov_span words[CPROV_UI_WORDS_MAX];
     size_t count;
 };
 
 /* An image of the list, by what it may be sorted by beside its name. */
-struct entry {
+struct list_entry {
     const struct cprov_card_group *group;
     int64_t created; /* INT64_MIN: nobody says, or nobody wants to know */
     uint64_t bytes;
 };
 
 /* What the list shows, and which part of it. */
-struct list {
+struct list_page {
     const struct cprov_cards *cards;
-    struct entry *entries;
+    struct list_entry *entries;
     size_t count, all;
     size_t versions;
     uint64_t bytes;
@@ -39,14 +39,14 @@ struct list {
 
 static int compare_names(const void *left, const void *right)
 {
-    const struct entry *a = left, *b = right;
+    const struct list_entry *a = left, *b = right;
 
     return strcmp(a->group->repository, b->group->repository);
 }
 
 static int compare_created(const void *left, const void *right)
 {
-    const struct entry *a = left, *b = right;
+    const struct list_entry *a = left, *b = right;
     int order = (a->created > b->created) - (a->created < b->created);
 
     return order != 0 ? order : -compare_names(a, b);
@@ -54,7 +54,7 @@ static int compare_created(const void *left, const void *right)
 
 static int compare_bytes(const void *left, const void *right)
 {
-    const struct entry *a = left, *b = right;
+    const struct list_entry *a = left, *b = right;
     int order = (a->bytes > b->bytes) - (a->bytes < b->bytes);
 
     return order != 0 ? order : -compare_names(a, b);
@@ -76,7 +76,7 @@ static const struct order {
 };
 
 /* "size", "-size"; NULL: by name. False when it is none. */
-static bool parse_sort(const char *text, struct list *out)
+static bool parse_sort(const char *text, struct list_page *out)
 {
     struct cprov_span key = cprov_span_of(text && *text ? text : orders[0].key);
 
@@ -90,7 +90,7 @@ static bool parse_sort(const char *text, struct list *out)
     return out->order != NULL;
 }
 
-static bool parse_search(const char *text, struct search *out)
+static bool parse_search(const char *text, struct list_search *out)
 {
     struct cprov_span rest, word;
 
@@ -118,7 +118,7 @@ static bool holds(const char *text, struct cprov_span word)
 }
 
 /* Every word is somewhere in what the row shows, which is where the script looks, too. */
-static bool fits(const struct search *s, const struct cprov_card *c)
+static bool fits(const struct list_search *s, const struct cprov_card *c)
 {
     const char *const texts[] = { c->name,      c->repository, c->version,      c->description,
                                   c->publisher, c->platforms,  cprov_ui_kind(c) };
@@ -134,12 +134,12 @@ static bool fits(const struct search *s, const struct cprov_card *c)
     return true;
 }
 
-static void add_entry(struct list *l, const struct cprov_card_group *g)
+static void add_entry(struct list_page *l, const struct cprov_card_group *g)
 {
     const struct cprov_card *c = &l->cards->list[g->newest];
-    struct entry *e = &l->entries[l->count++];
+    struct list_entry *e = &l->entries[l->count++];
 
-    *e = (struct entry){ .group = g, .bytes = c->bytes };
+    *e = (struct list_entry){ .group = g, .bytes = c->bytes };
     if (l->order->compare != compare_created ||
         !cprov_time_parse(cprov_span_of(c->created), &e->created))
         e->created = INT64_MIN;
@@ -148,19 +148,19 @@ static void add_entry(struct list *l, const struct cprov_card_group *g)
 }
 
 /* Groups come by name. */
-static void sort_entries(struct list *l)
+static void sort_entries(struct list_page *l)
 {
     if (l->order != &orders[0] && l->count > 1)
         qsort(l->entries, l->count, sizeof(*l->entries), l->order->compare);
     for (size_t i = 0; l->down && i < l->count / 2; i++) {
-        struct entry swapped = l->entries[i];
+        struct list_entry swapped = l->entries[i];
 
         l->entries[i] = l->entries[l->count - 1 - i];
         l->entries[l->count - 1 - i] = swapped;
     }
 }
 
-static int choose(struct list *l, const struct search *s, struct cprov_error *err)
+static int choose(struct list_page *l, const struct list_search *s, struct cprov_error *err)
 {
     const struct cprov_cards *cards = l->cards;
 
@@ -185,7 +185,8 @@ static int choose(struct list *l, const struct search *s, struct cprov_error *er
     return 0;
 }
 
-static void write_form(struct cprov_buf *out, const struct list *l, const struct search *s)
+static void write_form(struct cprov_buf *out, const struct list_page *l,
+                       const struct list_search *s)
 {
     char count[CPROV_UI_NUMBER_MAX], all[CPROV_UI_NUMBER_MAX];
 
@@ -217,7 +218,8 @@ static void write_form(struct cprov_buf *out, const struct list *l, const struct
     cprov_buf_add_text(out, "</div>");
 }
 
-static void write_row(struct cprov_buf *out, const struct list *l, const struct cprov_card_group *g)
+static void write_row(struct cprov_buf *out, const struct list_page *l,
+                      const struct cprov_card_group *g)
 {
     const struct cprov_card *c = &l->cards->list[g->newest];
     char number[CPROV_UI_NUMBER_MAX];
@@ -249,7 +251,7 @@ static void write_row(struct cprov_buf *out, const struct list *l, const struct 
 }
 
 /* A column that can be sorted by is a link that does it: the other way round when it is sorted. */
-static void write_column(struct cprov_buf *out, const struct list *l, const struct order *o)
+static void write_column(struct cprov_buf *out, const struct list_page *l, const struct order *o)
 {
     bool is_now = o == l->order;
     bool down = is_now ? !l->down : o->down_first;
@@ -270,7 +272,7 @@ static void write_column(struct cprov_buf *out, const struct list *l, const stru
     cprov_buf_addf(out, "sort=%s%s\">%s</a></th>", down ? "-" : "", o->key, o->title);
 }
 
-static void write_table(struct cprov_buf *out, const struct list *l)
+static void write_table(struct cprov_buf *out, const struct list_page *l)
 {
     cprov_buf_add_text(out,
                        "<div class=\"wide\"><table id=\"images\" class=\"stack\" role=\"table\">"
@@ -286,8 +288,8 @@ static void write_table(struct cprov_buf *out, const struct list *l)
 
 int cprov_ui_list(struct cprov_ui_page *p, struct cprov_error *err)
 {
-    struct list l = { .cards = p->cards };
-    struct search s;
+    struct list_page l = { .cards = p->cards };
+    struct list_search s;
 
     if (!parse_search(p->question->q, &s) || !parse_sort(p->question->sort, &l) ||
         !cprov_ui_number_parse(p->question->page, &l.pager.page)) {

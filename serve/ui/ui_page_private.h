@@ -12,15 +12,15 @@
 #include "serve/cards_private.h"
 #include "serve/family_private.h"
 #include "serve/html_private.h"
-#include "serve/site_private.h"
+#include "serve/service_private.h"
 #include "serve/ui/ui_route_private.h"
 
 struct cprov_error;
 
 struct cprov_ui_page {
     struct cprov_buf *body;
-    const struct cprov_site *site;
-    const struct cprov_question *question;
+    const struct cprov_service *service;
+    const struct cprov_serve_request *question;
     const struct cprov_ui_route *route;
     struct cprov_view *view;
     const struct cprov_cards *cards;

@@ -17,19 +17,19 @@
 #define COMMAND_MAX   (2 * CPROV_NAME_MAX + CPROV_TAG_MAX + 200)
 
 /* The image for one platform. */
-struct item {
+struct shown_item {
     struct cprov_digest digest;
     const char *platform;
     uint64_t bytes;
     bool here;
 };
 
-struct version {
+struct shown_version {
     struct cprov_ui_page *page;
     const struct cprov_card *card;
     const struct cprov_family *family;
     struct cprov_arena arena;
-    struct item *items;
+    struct shown_item *items;
     size_t count, room;
     bool is_index;
     bool is_artifact; /* no image: the manifest is that of it */
@@ -42,16 +42,16 @@ struct version {
 
 static void note_index(void *arg, const struct cprov_manifest *index)
 {
-    struct version *v = arg;
+    struct shown_version *v = arg;
 
     (void)index;
     v->is_index = true;
 }
 
 /* Of the version itself; one within an index is not shown. */
-static int note_artifact(void *arg, const struct cprov_part *part, struct cprov_error *err)
+static int note_artifact(void *arg, const struct cprov_part_reader *part, struct cprov_error *err)
 {
-    struct version *v = arg;
+    struct shown_version *v = arg;
 
     (void)err;
     if (cprov_digest_equal(&part->descriptor->digest, &v->card->digest))
@@ -59,15 +59,15 @@ static int note_artifact(void *arg, const struct cprov_part *part, struct cprov_
     return 0;
 }
 
-static int add_item(void *arg, const struct cprov_part *part, struct cprov_error *err)
+static int add_item(void *arg, const struct cprov_part_reader *part, struct cprov_error *err)
 {
-    struct version *v = arg;
+    struct shown_version *v = arg;
     auto_buf struct cprov_buf platform = { 0 };
     const struct cprov_manifest *m = part->manifest;
 
     if (v->count == v->room) {
         size_t room = v->room ? 2 * v->room : 16;
-        struct item *grown = reallocarray(v->items, room, sizeof(*grown));
+        struct shown_item *grown = reallocarray(v->items, room, sizeof(*grown));
         if (!grown)
             return cprov_fail_memory(err);
         v->items = grown;
@@ -76,10 +76,10 @@ static int add_item(void *arg, const struct cprov_part *part, struct cprov_error
     cprov_buf_init(&platform, CPROV_UI_TEXT_MAX);
     if (part->descriptor->has_platform)
         cprov_platform_format(&part->descriptor->platform, &platform);
-    struct item item = { .digest = part->descriptor->digest,
-                         .platform = cprov_arena_text(&v->arena, cprov_buf_span(&platform)),
-                         .bytes = m ? m->raw.len + m->config.size : 0,
-                         .here = m != NULL };
+    struct shown_item item = { .digest = part->descriptor->digest,
+                               .platform = cprov_arena_text(&v->arena, cprov_buf_span(&platform)),
+                               .bytes = m ? m->raw.len + m->config.size : 0,
+                               .here = m != NULL };
     for (size_t i = 0; m && i < m->layers_count; i++)
         if (m->layers[i].size <= CPROV_BLOB_SIZE_MAX)
             item.bytes += m->layers[i].size;
@@ -88,7 +88,7 @@ static int add_item(void *arg, const struct cprov_part *part, struct cprov_error
 }
 
 /* The one that was asked for, else the first that is here. False: there is none such. */
-static bool choose(struct version *v)
+static bool choose(struct shown_version *v)
 {
     const char *wanted = v->page->question->platform;
     char text[CPROV_DIGEST_TEXT_MAX];
@@ -108,9 +108,9 @@ static bool choose(struct version *v)
     return v->chosen < v->count;
 }
 
-static int read_chosen(struct version *v, struct cprov_error *err)
+static int read_chosen(struct shown_version *v, struct cprov_error *err)
 {
-    struct cprov_store *store = v->page->site->store;
+    struct cprov_store *store = v->page->service->store;
 
     if (v->is_artifact)
         return cprov_served_manifest(store, &v->card->digest, &v->manifest, err);
@@ -124,7 +124,7 @@ static int read_chosen(struct version *v, struct cprov_error *err)
 
 /* --- its parts --- */
 
-static void write_head(struct version *v)
+static void write_head(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
     const struct cprov_card *c = v->card;
@@ -155,7 +155,7 @@ static void write_fact(struct cprov_buf *out, const char *term, const char *text
     cprov_buf_add_text(out, is_code ? "</code></dd>" : "</dd>");
 }
 
-static void write_facts(struct version *v)
+static void write_facts(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
     const struct cprov_card *c = v->card;
@@ -189,9 +189,9 @@ static void write_command(struct cprov_buf *out, const char *label, const char *
 }
 
 /* Engines have no use for what is no image; these have. */
-static void write_artifact_commands(struct version *v, const char *reference)
+static void write_artifact_commands(struct shown_version *v, const char *reference)
 {
-    const char *plain = v->page->site->tls ? "" : " --plain-http";
+    const char *plain = v->page->service->tls ? "" : " --plain-http";
     char command[COMMAND_MAX + 64];
 
     if (cprov_span_starts_with(cprov_span_of(v->card->artifact_type), HELM_TYPES)) {
@@ -203,12 +203,12 @@ static void write_artifact_commands(struct version *v, const char *reference)
     write_command(v->page->body, "oras", command);
 }
 
-static void write_commands(struct version *v)
+static void write_commands(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
     bool local = cprov_host_is_loopback(cprov_span_of(v->page->host));
-    const char *http = v->page->site->tls || local ? "" : " --allow-http";
-    const char *insecure = v->page->site->tls ? "" : " --tls-verify=false";
+    const char *http = v->page->service->tls || local ? "" : " --allow-http";
+    const char *insecure = v->page->service->tls ? "" : " --tls-verify=false";
     char reference[COMMAND_MAX], command[COMMAND_MAX + 64];
 
     snprintf(reference, sizeof(reference), "%s/%s:%s", v->page->host, v->card->repository,
@@ -232,10 +232,10 @@ static void write_commands(struct version *v)
     cprov_buf_add_text(out, "</section>");
 }
 
-static void write_platform(struct version *v, size_t i)
+static void write_platform(struct shown_version *v, size_t i)
 {
     struct cprov_buf *out = v->page->body;
-    const struct item *item = &v->items[i];
+    const struct shown_item *item = &v->items[i];
     char digest[CPROV_DIGEST_TEXT_MAX], number[CPROV_UI_NUMBER_MAX];
     const char *shown = *item->platform ? item->platform : "not said";
 
@@ -252,7 +252,7 @@ static void write_platform(struct version *v, size_t i)
                item->here ? cprov_ui_size(item->bytes, number) : "not here", digest);
 }
 
-static void write_platforms(struct version *v)
+static void write_platforms(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
 
@@ -269,7 +269,7 @@ static void write_platforms(struct version *v)
         cprov_buf_addf(out, "<p class=\"more\">and %zu more</p>", v->count - CPROV_UI_ROWS);
 }
 
-static const struct cprov_card *card_of(const struct version *v, uint32_t member)
+static const struct cprov_card *card_of(const struct shown_version *v, uint32_t member)
 {
     uint32_t count;
 
@@ -278,7 +278,7 @@ static const struct cprov_card *card_of(const struct version *v, uint32_t member
 
 /* Links to images, with a heading before the first. */
 struct relatives {
-    struct version *version;
+    struct shown_version *version;
     const char *heading;
     size_t count;
 };
@@ -307,7 +307,7 @@ static void end_relatives(struct relatives *r)
 }
 
 /* Several images with the same layers are one in the tree: the first of them has the children. */
-static void write_tree(struct version *v, uint32_t self)
+static void write_tree(struct shown_version *v, uint32_t self)
 {
     uint32_t count;
     const struct cprov_member *members = cprov_family_members(v->family, &count);
@@ -328,14 +328,14 @@ static void write_tree(struct version *v, uint32_t self)
 }
 
 /* Another name for the same bytes; only where an image is at home. */
-static bool is_twin(const struct version *v, const struct cprov_card_group *g, size_t i)
+static bool is_twin(const struct shown_version *v, const struct cprov_card_group *g, size_t i)
 {
     const struct cprov_card *c = &v->page->cards->list[i];
 
     return g->own && c != v->card && cprov_digest_equal(&c->digest, &v->card->digest);
 }
 
-static void write_names(struct version *v)
+static void write_names(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
     const struct cprov_cards *cards = v->page->cards;
@@ -358,7 +358,7 @@ static void write_names(struct version *v)
         cprov_buf_add_text(out, "</ul>");
 }
 
-static void write_relatives(struct version *v)
+static void write_relatives(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
     uint32_t self = cprov_family_find(v->family, &v->card->digest);
@@ -383,7 +383,7 @@ static void write_relatives(struct version *v)
     cprov_buf_add_text(out, "</section>");
 }
 
-static void write_parts(struct version *v)
+static void write_parts(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
 
@@ -404,14 +404,14 @@ static void write_parts(struct version *v)
     cprov_ui_config(out, v->config);
 }
 
-static int write_page(struct version *v, struct cprov_error *err)
+static int write_page(struct shown_version *v, struct cprov_error *err)
 {
     struct cprov_parts_walk walk = {
         .part = add_item, .index = note_index, .artifact = note_artifact, .arg = v
     };
     char title[CPROV_NAME_MAX + CPROV_TAG_MAX + 2];
 
-    if (cprov_parts_each(v->page->site->store, &v->card->digest, &walk, err) < 0 ||
+    if (cprov_parts_each(v->page->service->store, &v->card->digest, &walk, err) < 0 ||
         cprov_view_family(v->page->view, &v->family, err) < 0)
         return err->code;
     if (!choose(v)) {
@@ -439,7 +439,7 @@ int cprov_ui_version(struct cprov_ui_page *p, struct cprov_error *err)
 {
     const struct cprov_card_group *g =
         cprov_cards_group(p->cards, cprov_span_of(p->route->repository));
-    struct version v = { .page = p };
+    struct shown_version v = { .page = p };
 
     if (g)
         v.card = cprov_cards_find(p->cards, g, cprov_span_of(p->route->tag));

@@ -17,7 +17,7 @@
 #include "base/workers.h"
 
 struct counted {
-    struct cprov_job job; /* first: run() casts */
+    struct cprov_task job; /* first: run() casts */
     atomic_int runs;
     atomic_int inside;
     atomic_int clashes;
@@ -30,7 +30,7 @@ struct counted {
 
 static atomic_int next_order;
 
-static void run(struct cprov_job *job)
+static void run(struct cprov_task *job)
 {
     struct counted *c = (struct counted *)job;
     sigset_t mask;
@@ -211,7 +211,7 @@ static void free_drops_the_queue(void **state)
 
 static sem_t released;
 
-static void run_and_release(struct cprov_job *job)
+static void run_and_release(struct cprov_task *job)
 {
     free(job);
     sem_post(&released);
@@ -225,7 +225,7 @@ static void job_that_releases_itself(void **state)
     sem_init(&released, 0, 0);
     assert_int_equal(cprov_workers_new(2, &w, NULL), 0);
     for (int i = 0; i < 50; i++) {
-        struct cprov_job *job = calloc(1, sizeof(*job));
+        struct cprov_task *job = calloc(1, sizeof(*job));
 
         assert_non_null(job);
         job->run = run_and_release;

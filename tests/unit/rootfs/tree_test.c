@@ -33,7 +33,7 @@ static void close_tree(struct place *p)
 
 static int put(struct place *p, const char *path)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
     int fd = -1;
 
     int code = cprov_tree_find(p->tree, path, CPROV_TREE_MAKE, &place, &p->u->err);
@@ -45,7 +45,7 @@ static int put(struct place *p, const char *path)
 
 static int put_link(struct place *p, const char *path, const char *target)
 {
-    struct cprov_place place;
+    struct cprov_spot place;
     int code = cprov_tree_find(p->tree, path, CPROV_TREE_MAKE, &place, &p->u->err);
 
     return code != 0 ? code : cprov_tree_symlink(p->tree, &place, target, &p->u->err);
@@ -158,7 +158,7 @@ static void loops_end(void **state)
 static void looking_makes_nothing(void **state)
 {
     struct unpacking *u = *state;
-    struct cprov_place place = { .name = "before" };
+    struct cprov_spot place = { .name = "before" };
 
     for (int walk = 0; walk < 2; walk++) {
         struct place p = open_tree(u, walk == 1);
@@ -183,7 +183,7 @@ static void times_stay(void **state)
 {
     struct unpacking *u = *state;
     struct place p = open_tree(u, false);
-    struct cprov_place place;
+    struct cprov_spot place;
     char name[32];
 
     for (int i = 0; i < 40; i++) {
@@ -218,7 +218,7 @@ static void replaced_parents(void **state)
 
     for (int walk = 0; walk < 2; walk++) {
         struct place p = open_tree(u, walk == 1);
-        struct cprov_place place;
+        struct cprov_spot place;
         int fd = -1;
 
         assert_int_equal(put(&p, "d/e/one"), 0);

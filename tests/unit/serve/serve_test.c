@@ -44,12 +44,12 @@ static void *serve(void *arg)
     struct fixture *f = arg;
     struct cprov_cancel cancel = { asked, f };
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_serve_request request = { .store = f->layout.store,
-                                           .listen = "127.0.0.1:0",
-                                           .max_connections = 32,
-                                           .cancel = &cancel,
-                                           .ready = on_ready,
-                                           .arg = f };
+    struct cprov_serve_setup request = { .store = f->layout.store,
+                                         .listen = "127.0.0.1:0",
+                                         .max_connections = 32,
+                                         .cancel = &cancel,
+                                         .ready = on_ready,
+                                         .arg = f };
 
     f->code = cprov_serve_run(&request, &err);
     if (f->code < 0)
@@ -642,10 +642,10 @@ static void test_refused(void **state)
         cprov_fs_replace(AT_FDCWD, pem, S("-----BEGIN CERTIFICATE-----\n"), 0644, NULL), 0);
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
         struct cprov_error err = CPROV_ERROR_INIT;
-        struct cprov_serve_request request = { .store = f->layout.store,
-                                               .listen = cases[i].listen,
-                                               .cert_file = cases[i].cert,
-                                               .key_file = cases[i].key };
+        struct cprov_serve_setup request = { .store = f->layout.store,
+                                             .listen = cases[i].listen,
+                                             .cert_file = cases[i].cert,
+                                             .key_file = cases[i].key };
 
         print_message("case %zu\n", i);
         assert_int_equal(cprov_serve_run(&request, &err), cases[i].code);

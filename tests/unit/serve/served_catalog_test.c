@@ -6,7 +6,7 @@
 #include "catalog/document/reader.h"
 #include "layout.h"
 #include "serve/served_private.h"
-#include "serve/site_private.h"
+#include "serve/service_private.h"
 
 struct fixture {
     struct layout layout;
@@ -215,16 +215,16 @@ static void test_hosts(void **state)
 
     (void)state;
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
-        struct cprov_site site = { .address = "127.0.0.1:5000", .tls = cases[i].tls };
+        struct cprov_service service = { .address = "127.0.0.1:5000", .tls = cases[i].tls };
 
         print_message("%s\n", cases[i].header ? cases[i].header : "-");
-        cprov_site_host(&site, cases[i].header, out);
+        cprov_service_host(&service, cases[i].header, out);
         assert_string_equal(out, cases[i].expected);
     }
-    struct cprov_site site = { .address = "127.0.0.1:5000" };
+    struct cprov_service service = { .address = "127.0.0.1:5000" };
     memset(longest, 'a', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
-    cprov_site_host(&site, longest, out);
+    cprov_service_host(&service, longest, out);
     assert_string_equal(out, "127.0.0.1:5000");
 }
 
@@ -257,14 +257,14 @@ static void test_S18_whose_host(void **state)
         { ":5000", false },
     };
     static const char *const hosts[] = { "mirror.example:443" };
-    struct cprov_site site = { .loopback = true, .hosts = hosts, .hosts_count = 1 };
-    struct cprov_site open = { .loopback = false };
+    struct cprov_service service = { .loopback = true, .hosts = hosts, .hosts_count = 1 };
+    struct cprov_service open = { .loopback = false };
 
     (void)state;
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
         print_message("%s\n", cases[i].host ? cases[i].host : "-");
-        assert_int_equal(cprov_site_answers(&site, cases[i].host), cases[i].answered);
-        assert_true(cprov_site_answers(&open, cases[i].host));
+        assert_int_equal(cprov_service_answers(&service, cases[i].host), cases[i].answered);
+        assert_true(cprov_service_answers(&open, cases[i].host));
     }
 }
 

@@ -26,46 +26,47 @@
 
 struct fixture {
     struct layout layout;
-    struct cprov_site site;
+    struct cprov_service service;
 };
 
 static struct fixture begin(void)
 {
-    struct fixture f = { .site = { .address = "127.0.0.1:5000", .ui = true } };
+    struct fixture f = { .service = { .address = "127.0.0.1:5000", .ui = true } };
 
     layout_open(&f.layout);
-    f.site.store = f.layout.store;
+    f.service.store = f.layout.store;
     return f;
 }
 
 static void end(struct fixture *f)
 {
-    cprov_served_free(f->site.served);
+    cprov_served_free(f->service.served);
     layout_close(&f->layout);
 }
 
-static void ask(struct fixture *f, const struct cprov_question *q, struct cprov_answer *out)
+static void ask(struct fixture *f, const struct cprov_serve_request *q,
+                struct cprov_serve_answer *out)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    if (!f->site.served) {
+    if (!f->service.served) {
         layout_write(&f->layout);
-        if (cprov_served_new(f->site.store, &f->site.served, &err) < 0)
+        if (cprov_served_new(f->service.store, &f->service.served, &err) < 0)
             fail_msg("%s", err.msg);
     }
-    cprov_answer_make(&f->site, q, out);
+    cprov_answer_make(&f->service, q, out);
 }
 
-static struct cprov_answer get(struct fixture *f, const char *path)
+static struct cprov_serve_answer get(struct fixture *f, const char *path)
 {
-    struct cprov_question q = { .path = path };
-    struct cprov_answer a;
+    struct cprov_serve_request q = { .path = path };
+    struct cprov_serve_answer a;
 
     ask(f, &q, &a);
     return a;
 }
 
-static size_t count(const struct cprov_answer *a, const char *text)
+static size_t count(const struct cprov_serve_answer *a, const char *text)
 {
     size_t n = 0;
 
@@ -74,19 +75,19 @@ static size_t count(const struct cprov_answer *a, const char *text)
     return n;
 }
 
-static void assert_has(const struct cprov_answer *a, const char *text)
+static void assert_has(const struct cprov_serve_answer *a, const char *text)
 {
     if (count(a, text) == 0)
         fail_msg("no '%s' in:\n%s", text, cprov_buf_text(&a->body));
 }
 
-static void assert_lacks(const struct cprov_answer *a, const char *text)
+static void assert_lacks(const struct cprov_serve_answer *a, const char *text)
 {
     if (count(a, text) > 0)
         fail_msg("'%s' in:\n%s", text, cprov_buf_text(&a->body));
 }
 
-static void assert_page(const struct cprov_answer *a, unsigned status)
+static void assert_page(const struct cprov_serve_answer *a, unsigned status)
 {
     assert_int_equal(a->status, status);
     assert_string_equal(a->content_type, "text/html; charset=utf-8");
@@ -124,15 +125,15 @@ static void test_routes(void **state)
     LAYOUT_ENTRY(&f.layout, &d, "team/app", "1.0");
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
         print_message("%s\n", cases[i].path);
-        struct cprov_answer a = get(&f, cases[i].path);
+        struct cprov_serve_answer a = get(&f, cases[i].path);
         assert_page(&a, cases[i].status);
         cprov_answer_clear(&a);
     }
-    struct cprov_answer a = get(&f, "/v2/");
+    struct cprov_serve_answer a = get(&f, "/v2/");
     assert_string_equal(cprov_buf_text(&a.body), "{}");
     assert_false(a.page);
     cprov_answer_clear(&a);
-    f.site.ui = false;
+    f.service.ui = false;
     a = get(&f, "/");
     assert_int_equal(a.status, 404);
     assert_string_equal(a.content_type, "application/json");
@@ -147,7 +148,7 @@ static void test_nothing_is_served(void **state)
 
     (void)state;
     for (size_t i = 0; i < CPROV_COUNT(paths); i++) {
-        struct cprov_answer a = get(&f, paths[i]);
+        struct cprov_serve_answer a = get(&f, paths[i]);
         assert_page(&a, 200);
         assert_lacks(&a, "<tr>");
         cprov_answer_clear(&a);
@@ -162,10 +163,10 @@ static void test_files(void **state)
     char link[256];
 
     (void)state;
-    struct cprov_answer page = get(&f, "/");
+    struct cprov_serve_answer page = get(&f, "/");
     for (size_t i = 0; i < CPROV_COUNT(paths); i++) {
-        struct cprov_answer a = get(&f, paths[i]), again;
-        struct cprov_question q = { .path = paths[i], .if_none_match = "\"x\"" };
+        struct cprov_serve_answer a = get(&f, paths[i]), again;
+        struct cprov_serve_request q = { .path = paths[i], .if_none_match = "\"x\"" };
 
         assert_int_equal(a.status, 200);
         assert_true(a.body.len > CPROV_KIB && a.body.len < 20 * CPROV_KIB);
@@ -207,8 +208,8 @@ static void test_hostile_texts(void **state)
     layout_add_descriptor(&f.layout.entries, &d);
     LAYOUT_ENTRY(&f.layout, &top, "evil", "2");
     for (size_t i = 0; i < CPROV_COUNT(paths); i++) {
-        struct cprov_question q = { .path = paths[i], .host = BAD_HOST };
-        struct cprov_answer a;
+        struct cprov_serve_request q = { .path = paths[i], .host = BAD_HOST };
+        struct cprov_serve_answer a;
 
         print_message("%s\n", paths[i]);
         ask(&f, &q, &a);
@@ -219,7 +220,7 @@ static void test_hostile_texts(void **state)
         assert_has(&a, "127.0.0.1:5000"); /* not the host that was said */
         cprov_answer_clear(&a);
     }
-    struct cprov_answer a = get(&f, "/ui/image/evil/-/1");
+    struct cprov_serve_answer a = get(&f, "/ui/image/evil/-/1");
     assert_has(&a, "A&lt;B");
     assert_has(&a, "Images on top of this");
     cprov_answer_clear(&a);
@@ -250,8 +251,8 @@ static void test_search(void **state)
     LAYOUT_ENTRY(&f.layout, &d, "server", "1.0");
     LAYOUT_ENTRY(&f.layout, &d, "app", "2.0");
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
-        struct cprov_question q = { .path = "/", .q = cases[i].q };
-        struct cprov_answer a;
+        struct cprov_serve_request q = { .path = "/", .q = cases[i].q };
+        struct cprov_serve_answer a;
 
         print_message("%s\n", cases[i].q);
         ask(&f, &q, &a);
@@ -260,8 +261,9 @@ static void test_search(void **state)
                          cases[i].rows);
         cprov_answer_clear(&a);
     }
-    struct cprov_question bad = { .path = "/", .q = "%zz" }, page = { .path = "/", .page = "0" };
-    struct cprov_answer a;
+    struct cprov_serve_request bad = { .path = "/", .q = "%zz" },
+                               page = { .path = "/", .page = "0" };
+    struct cprov_serve_answer a;
     ask(&f, &bad, &a);
     assert_page(&a, 400);
     cprov_answer_clear(&a);
@@ -302,8 +304,10 @@ static void test_paging(void **state)
         LAYOUT_ENTRY(&f.layout, &d, "many", name);
     }
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
-        struct cprov_question q = { .path = cases[i].path, .page = cases[i].page, .q = cases[i].q };
-        struct cprov_answer a;
+        struct cprov_serve_request q = { .path = cases[i].path,
+                                         .page = cases[i].page,
+                                         .q = cases[i].q };
+        struct cprov_serve_answer a;
 
         print_message("%s %s\n", cases[i].path, cases[i].page ? cases[i].page : "");
         ask(&f, &q, &a);
@@ -346,8 +350,8 @@ static void test_C_sort(void **state)
     LAYOUT_ENTRY(l, &a, "a", "1");
     LAYOUT_ENTRY(l, &c, "c", "1");
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
-        struct cprov_question q = { .path = "/", .q = "1", .sort = cases[i].sort };
-        struct cprov_answer answer;
+        struct cprov_serve_request q = { .path = "/", .q = "1", .sort = cases[i].sort };
+        struct cprov_serve_answer answer;
         const char *at;
 
         print_message("%s\n", cases[i].sort ? cases[i].sort : "-");
@@ -361,8 +365,8 @@ static void test_C_sort(void **state)
         }
         cprov_answer_clear(&answer);
     }
-    struct cprov_question q = { .path = "/", .sort = "color" };
-    struct cprov_answer answer;
+    struct cprov_serve_request q = { .path = "/", .sort = "color" };
+    struct cprov_serve_answer answer;
     ask(&f, &q, &answer);
     assert_page(&answer, 400);
     cprov_answer_clear(&answer);
@@ -397,7 +401,7 @@ static void test_C_artifact(void **state)
     struct cprov_descriptor other = put_artifact(&f.layout, "text/x-notes");
     LAYOUT_ENTRY(&f.layout, &d, "charts/web", "3.1.0");
     LAYOUT_ENTRY(&f.layout, &other, "notes", "1");
-    struct cprov_answer a = get(&f, "/ui/image/charts/web/-/3.1.0");
+    struct cprov_serve_answer a = get(&f, "/ui/image/charts/web/-/3.1.0");
     assert_page(&a, 200);
     assert_has(&a, "Helm chart");
     assert_has(&a, "helm pull oci://127.0.0.1:5000/charts/web --version 3.1.0 --plain-http<");
@@ -428,7 +432,7 @@ static void test_C_same_layers(void **state)
     LAYOUT_ENTRY(&f.layout, &one, "one", "1");
     LAYOUT_ENTRY(&f.layout, &two, "two", "1");
     LAYOUT_ENTRY(&f.layout, &top, "top", "1");
-    struct cprov_answer a = get(&f, "/ui/image/one/-/1");
+    struct cprov_serve_answer a = get(&f, "/ui/image/one/-/1");
     assert_has(&a,
                "The same layers as</h3><ul class=\"relatives\"><li><a href=\"/ui/image/two/-/1\"");
     cprov_answer_clear(&a);
@@ -461,8 +465,8 @@ static void test_C_not_found(void **state)
 
     (void)state;
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
-        struct cprov_question q = { .path = cases[i].path, .accept = cases[i].accept };
-        struct cprov_answer a;
+        struct cprov_serve_request q = { .path = cases[i].path, .accept = cases[i].accept };
+        struct cprov_serve_answer a;
 
         print_message("%s %s\n", cases[i].path, cases[i].accept ? cases[i].accept : "-");
         ask(&f, &q, &a);
@@ -491,7 +495,7 @@ static void test_graph(void **state)
     LAYOUT_ENTRY(l, &fresh, "app", "2");
     LAYOUT_ENTRY(l, &side, "side", "1");
     LAYOUT_ENTRY(l, &alone, "alone", "1");
-    struct cprov_answer a = get(&f, "/ui/graph");
+    struct cprov_serve_answer a = get(&f, "/ui/graph");
     assert_page(&a, 200);
     assert_int_equal(count(&a, "<details class=\"base\" open>"), 1);
     assert_has(&a, "4 on top, ");
@@ -536,7 +540,7 @@ static void test_large_graphs(void **state)
         struct cprov_descriptor d = LAYOUT_STACK(&f.layout, PLAIN_CONFIG, "base", name);
         LAYOUT_ENTRY(&f.layout, &d, name, "1");
     }
-    struct cprov_answer a = get(&f, "/ui/graph");
+    struct cprov_serve_answer a = get(&f, "/ui/graph");
     assert_page(&a, 200);
     assert_int_equal(count(&a, "<details class=\"base\">"), 2); /* closed: two lines are seen */
     assert_has(&a, "300 on top");
@@ -568,8 +572,8 @@ static void test_platforms(void **state)
     gone.has_platform = here.has_platform = true;
     struct cprov_descriptor both = layout_index(&f.layout, &gone, &here);
     LAYOUT_ENTRY(&f.layout, &both, "app", "1");
-    struct cprov_question q = { .path = "/ui/image/app/-/1", .host = "mirror.example" };
-    struct cprov_answer a;
+    struct cprov_serve_request q = { .path = "/ui/image/app/-/1", .host = "mirror.example" };
+    struct cprov_serve_answer a;
     ask(&f, &q, &a);
     assert_page(&a, 200);
     assert_has(&a, "<th scope=\"row\">linux/arm64</th><td class=\"number\">not here");
@@ -583,7 +587,7 @@ static void test_platforms(void **state)
     assert_page(&a, 200);
     assert_has(&a, "is not here");
     cprov_answer_clear(&a);
-    f.site.tls = true;
+    f.service.tls = true;
     q.platform = cprov_digest_format(&here.digest, digest);
     ask(&f, &q, &a);
     assert_page(&a, 200);

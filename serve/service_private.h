@@ -1,6 +1,6 @@
-/* serve/site_private.h - what is served, and as whom clients know us. */
-#ifndef CPROV_SERVE_SITE_PRIVATE_H
-#define CPROV_SERVE_SITE_PRIVATE_H
+/* serve/service_private.h - what is served, and as whom clients know us. */
+#ifndef CPROV_SERVE_SERVICE_PRIVATE_H
+#define CPROV_SERVE_SERVICE_PRIVATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 /* Borrowed for the life of the server. */
-struct cprov_site {
+struct cprov_service {
     struct cprov_served *served;
     struct cprov_store *store;
     struct cprov_proofs *proofs;
@@ -27,15 +27,15 @@ struct cprov_site {
  * As whom the client knows us: its Host header when that is a host of a reference, else the
  * address. A name that would not be taken for a host in a reference ("mirror") gets its port.
  */
-void cprov_site_host(const struct cprov_site *site, const char *header,
-                     char out[CPROV_NAME_MAX + 1]);
+void cprov_service_host(const struct cprov_service *service, const char *header,
+                        char out[CPROV_NAME_MAX + 1]);
 
 /*
  * Whether a request with this Host header (NULL: none) is for us. On loopback a browser on this
- * machine may be led here by the name of somebody else's site, whose owner then reads with it what
- * only this machine should see (DNS rebinding): so only names of the loopback count there, and
+ * machine may be led here by the name of somebody else's service, whose owner then reads with it
+ * what only this machine should see (DNS rebinding): so only names of the loopback count there, and
  * those that were given. Elsewhere every name does.
  */
-bool cprov_site_answers(const struct cprov_site *site, const char *header);
+bool cprov_service_answers(const struct cprov_service *service, const char *header);
 
 #endif
