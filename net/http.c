@@ -7,15 +7,15 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/hash_table.h"
 #include "base/limits.h"
 #include "net/curl_library_private.h"
 #include "net/http_transfer_private.h"
 
-#define SWEEP_MS       50 /* between two looks at stalled transfers */
-#define SWEEP_GAP_MS   (4 * SWEEP_MS)
-#define RATION_MS      10 /* between two rations of a limited rate */
-#define RATION_GAP_MS  (10 * RATION_MS)
-#define ANSWERED_WORDS 16 /* 1024 bits */
+#define SWEEP_MS      50 /* between two looks at stalled transfers */
+#define SWEEP_GAP_MS  (4 * SWEEP_MS)
+#define RATION_MS     10 /* between two rations of a limited rate */
+#define RATION_GAP_MS (10 * RATION_MS)
 
 struct timer {
     struct timer *next;
@@ -37,22 +37,8 @@ struct cprov_http {
     int64_t swept_ms;
     int64_t rationed_ms;
     uint64_t requests;
-    uint64_t answered[ANSWERED_WORDS];
+    struct cprov_hash_table answered; /* hosts */
 };
-
-/*
- * Hosts that have answered, as bits by hash: to them a failure to connect is worth another try,
- * while a host that never did is more likely a mistyped name. A collision costs a few seconds.
- */
-static uint64_t *answered_bit(struct cprov_http *h, const char *where, uint64_t *bit)
-{
-    uint32_t hash = 2166136261u; /* FNV-1a */
-
-    for (; *where; where++)
-        hash = (hash ^ (unsigned char)*where) * 16777619u;
-    *bit = (uint64_t)1 << (hash % 64);
-    return &h->answered[hash / 64 % ANSWERED_WORDS];
-}
 
 /* --- lists --- */
 
@@ -113,14 +99,15 @@ static void finish(struct cprov_http *h, struct cprov_http_transfer *t, int code
 
 static void finish_by_result(struct cprov_http *h, struct cprov_http_transfer *t, CURLcode result)
 {
-    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_error err = CPROV_ERROR_INIT, ignored = CPROV_ERROR_INIT;
     bool may_retry, unreached;
     int code = cprov_http_transfer_result(t, result, &may_retry, &unreached, &err);
-    uint64_t bit, *word = answered_bit(h, t->where, &bit);
 
+    /* To a host that has answered, a failure to connect is worth another try; one that never did
+     * is more likely a mistyped name, as is one that there was no memory to note. */
     if (t->headers.complete)
-        *word |= bit;
-    if (unreached && !(*word & bit))
+        (void)!cprov_hash_table_note(&h->answered, 0, t->where, &ignored);
+    if (unreached && !cprov_hash_table_noted(&h->answered, 0, t->where))
         may_retry = false;
     finish(h, t, code, may_retry, &err);
 }
@@ -507,6 +494,7 @@ void cprov_http_free(struct cprov_http *h)
     drop_timers(h);
     if (h->multi)
         cprov_curl.multi_cleanup(h->multi);
+    cprov_hash_table_clear(&h->answered);
     free(h->setup.user_agent);
     free(h);
 }

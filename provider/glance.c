@@ -1,16 +1,16 @@
 /* provider/glance.c - one path, looked for from the top without putting layers together. */
 #include <string.h>
 
+#include "base/hash_table.h"
 #include "base/limits.h"
-#include "base/name_set.h"
 #include "provider/flatten.h"
 
 /* One layer. Where each member stands is certain when it is in a folder that an earlier one
  * describes: no link of a lower layer is in the way then. */
 struct glance {
     const char *path;
-    uint32_t number;               /* of the member that is read */
-    struct cprov_name_set folders; /* described */
+    uint32_t number;                 /* of the member that is read */
+    struct cprov_hash_table folders; /* described */
     bool sure;
     bool hidden; /* what lower layers have there is gone */
     bool found;  /* the file */
@@ -35,7 +35,7 @@ static bool in_known_folder(const struct glance *g, const char *path,
 
     memcpy(folder, path, len);
     folder[len] = '\0';
-    return len == 0 || cprov_name_set_has(&g->folders, 0, folder);
+    return len == 0 || cprov_hash_table_noted(&g->folders, 0, folder);
 }
 
 static int look_at_file(struct glance *g, const struct cprov_tar_entry *e, const char *path,
@@ -45,10 +45,10 @@ static int look_at_file(struct glance *g, const struct cprov_tar_entry *e, const
 
     if (e->type == CPROV_TAR_DIR) {
         g->sure &= !whole && !(on_the_way && g->found);
-        return cprov_name_set_add(&g->folders, 0, path, err);
+        return cprov_hash_table_note(&g->folders, 0, path, err);
     }
     /* A folder that becomes a link; a file on the way, or a link in the place of the file. */
-    g->sure &= !cprov_name_set_has(&g->folders, 0, path);
+    g->sure &= !cprov_hash_table_noted(&g->folders, 0, path);
     if (on_the_way) {
         g->sure &= whole && e->type == CPROV_TAR_FILE;
         g->found = true;
@@ -98,11 +98,9 @@ static int glance_at_layer(struct cprov_session *s, const struct cprov_installed
 {
     const struct cprov_tar_handler handler = { on_entry, cprov_layer_pass_data,
                                                cprov_layer_pass_end, g };
-    int code = cprov_name_set_init(&g->folders, err);
+    int code = cprov_layer_read(s, in, layer, &handler, how, err);
 
-    if (code == 0)
-        code = cprov_layer_read(s, in, layer, &handler, how, err);
-    cprov_name_set_clear(&g->folders);
+    cprov_hash_table_clear(&g->folders);
     if (g->sure)
         return code;
     *err = (struct cprov_error)CPROV_ERROR_INIT;

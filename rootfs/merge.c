@@ -25,7 +25,7 @@
 struct tree_merge {
     int journal;
     uint64_t mount; /* of the folder */
-    const struct cprov_name_set *named;
+    const struct cprov_hash_table *named;
     const struct cprov_layer_attributes *attributes;
     char path[CPROV_MERGE_PATH + 1];
     size_t path_len;
@@ -203,7 +203,7 @@ static int settle_dir(struct tree_merge *m, int from, int to, const struct stat 
 
     if (cprov_tree_dir_id(from, &id, err) < 0)
         return err->code;
-    const struct stat *st = m->named && cprov_name_set_has(m->named, id, "") ? new : old;
+    const struct stat *st = m->named && cprov_hash_table_noted(m->named, id, "") ? new : old;
     if (st == new) {
         if (cprov_merge_note(m->journal, CPROV_MERGE_ATTRIBUTES, m->path, old, err) < 0 ||
             cprov_merge_attributes(from, to, true, m->attributes, err) < 0)
@@ -318,7 +318,7 @@ static int merge_all(struct tree_merge *m, int from, int to, struct cprov_error 
     return settle_dir(m, from, to, &new, &old, err);
 }
 
-int cprov_merge(int stage, int to, const struct cprov_name_set *named,
+int cprov_merge(int stage, int to, const struct cprov_hash_table *named,
                 const struct cprov_layer_attributes *attributes, struct cprov_error *err)
 {
     struct tree_merge m = { .named = named, .attributes = attributes };

@@ -4,7 +4,7 @@
 #define CPROV_ROOTFS_MERGE_PRIVATE_H
 
 #include "base/compiler.h"
-#include "base/name_set.h"
+#include "base/hash_table.h"
 #include "rootfs/layer_rules.h"
 
 struct cprov_error;
@@ -24,7 +24,7 @@ struct cprov_error;
  * stage/tree until the stage is removed. CPROV_EINUSE: something is mounted where a name goes.
  */
 CPROV_MUST_CHECK
-int cprov_merge(int stage, int to, const struct cprov_name_set *named,
+int cprov_merge(int stage, int to, const struct cprov_hash_table *named,
                 const struct cprov_layer_attributes *attributes, struct cprov_error *err);
 /* After a success, when nothing else can fail: what was done stays. */
 CPROV_MUST_CHECK

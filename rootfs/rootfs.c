@@ -6,14 +6,13 @@
 #include "base/limits.h"
 #include "rootfs/rootfs_private.h"
 
-#define GROUP_BITS  10 /* items are allocated by the thousand */
-#define GROUP_SIZE  (1u << GROUP_BITS)
-#define BLOCK_BITS  16 /* and texts by 64 KiB, none across two blocks */
-#define BLOCK_SIZE  (1u << BLOCK_BITS)
-#define BLOCKS_MAX  (1u << 14)
-#define TEXT_HEAD   2 /* bytes of a length */
-#define BUCKETS_MIN 256u
-#define NAMES_MAX   (1u << 25) /* more than members can make: with folders that none describes */
+#define GROUP_BITS 10 /* items are allocated by the thousand */
+#define GROUP_SIZE (1u << GROUP_BITS)
+#define BLOCK_BITS 16 /* and texts by 64 KiB, none across two blocks */
+#define BLOCK_SIZE (1u << BLOCK_BITS)
+#define BLOCKS_MAX (1u << 14)
+#define TEXT_HEAD  2          /* bytes of a length */
+#define NAMES_MAX  (1u << 25) /* more than members can make: with folders that none describes */
 
 /* --- items --- */
 
@@ -135,48 +134,25 @@ static bool same_text(const struct cprov_rootfs *r, struct cprov_span a, struct 
     return r->windows ? cprov_span_equal_nocase(a, b) : cprov_span_equal(a, b);
 }
 
-static uint32_t bucket_of(const struct cprov_rootfs *r, uint32_t dir, struct cprov_span name)
+/* The bytes that a name is looked up by. */
+static struct cprov_span key_of(const struct cprov_rootfs *r, struct cprov_span name,
+                                char folded[CPROV_UNPACK_PATH])
 {
-    char folded[CPROV_UNPACK_PATH];
-
-    for (size_t i = 0; r->windows && i < name.len; i++)
+    if (!r->windows)
+        return name;
+    for (size_t i = 0; i < name.len; i++)
         folded[i] = cprov_lower(name.ptr[i]);
-    return (uint32_t)cprov_keyed_hash(&r->key, dir, r->windows ? folded : name.ptr, name.len) &
-           (r->buckets_count - 1);
-}
-
-static uint32_t *bucket_of_name(const struct cprov_rootfs *r, uint32_t id)
-{
-    const struct cprov_rootfs_name *n = cprov_rootfs_name_at(r, id);
-
-    return &r->buckets[bucket_of(r, n->dir, cprov_rootfs_text(r, n->text))];
-}
-
-static int grow_buckets(struct cprov_rootfs *r, struct cprov_error *err)
-{
-    uint32_t count = r->buckets_count ? 2 * r->buckets_count : BUCKETS_MIN;
-    uint32_t *buckets = calloc(count, sizeof(*buckets));
-
-    if (!buckets)
-        return cprov_fail_memory(err);
-    free(r->buckets);
-    r->buckets = buckets;
-    r->buckets_count = count;
-    for (uint32_t id = CPROV_ROOTFS_ROOT + 1; id <= r->names.count; id++) {
-        if (!cprov_rootfs_name_at(r, id)->node)
-            continue;
-        uint32_t *bucket = bucket_of_name(r, id);
-        cprov_rootfs_name_at(r, id)->chain = *bucket;
-        *bucket = id;
-    }
-    return 0;
+    return cprov_span_make(folded, name.len);
 }
 
 uint32_t cprov_rootfs_child(const struct cprov_rootfs *r, uint32_t dir, struct cprov_span name)
 {
-    uint32_t id = r->buckets_count ? r->buckets[bucket_of(r, dir, name)] : 0;
+    char folded[CPROV_UNPACK_PATH];
+    struct cprov_span key = key_of(r, name, folded);
+    struct cprov_hash_walk walk = cprov_hash_table_walk(&r->table, dir, key.ptr, key.len);
+    uint32_t id;
 
-    for (; id; id = cprov_rootfs_name_at(r, id)->chain) {
+    while ((id = cprov_hash_table_next(&r->table, &walk)) != 0) {
         const struct cprov_rootfs_name *n = cprov_rootfs_name_at(r, id);
 
         if (n->dir == dir && same_text(r, cprov_rootfs_text(r, n->text), name))
@@ -190,34 +166,32 @@ int cprov_rootfs_child_or_new(struct cprov_rootfs *r, uint32_t dir, struct cprov
 {
     uint32_t id = cprov_rootfs_child(r, dir, name), text;
     struct cprov_rootfs_node *d = cprov_rootfs_node_at(r, dir);
+    char folded[CPROV_UNPACK_PATH];
 
     *out = id;
     if (id)
         return 0;
     if (d->path_len + (d->path_len ? 1u : 0u) + name.len > CPROV_UNPACK_PATH)
         return cprov_fail(err, CPROV_EVERIFY, "the name is too long for a file system");
-    if ((r->names.count >= r->buckets_count && grow_buckets(r, err) < 0) ||
-        cprov_rootfs_add_text(r, name, &text, err) < 0 || add_item(&r->names, &id, err) < 0)
+    struct cprov_span key = key_of(r, name, folded);
+    if (cprov_rootfs_add_text(r, name, &text, err) < 0 || add_item(&r->names, &id, err) < 0 ||
+        cprov_hash_table_add(&r->table, dir, key.ptr, key.len, id, err) < 0)
         return err->code;
     struct cprov_rootfs_name *n = cprov_rootfs_name_at(r, id);
     *n = (struct cprov_rootfs_name){ .dir = dir, .text = text, .next = d->child };
     d->child = id;
-    uint32_t *bucket = bucket_of_name(r, id);
-    n->chain = *bucket;
-    *bucket = id;
     *out = id;
     return 0;
 }
 
 void cprov_rootfs_detach(struct cprov_rootfs *r, uint32_t name)
 {
-    uint32_t *slot = bucket_of_name(r, name);
+    struct cprov_rootfs_name *n = cprov_rootfs_name_at(r, name);
+    char folded[CPROV_UNPACK_PATH];
+    struct cprov_span key = key_of(r, cprov_rootfs_text(r, n->text), folded);
 
-    while (*slot && *slot != name)
-        slot = &cprov_rootfs_name_at(r, *slot)->chain;
-    if (*slot)
-        *slot = cprov_rootfs_name_at(r, name)->chain;
-    cprov_rootfs_name_at(r, name)->node = 0;
+    cprov_hash_table_remove(&r->table, n->dir, key.ptr, key.len, name);
+    n->node = 0;
 }
 
 /* Takes what is gone out of a list as it passes. */
@@ -249,8 +223,7 @@ static int make_root(struct cprov_rootfs *r, struct cprov_error *err)
 {
     uint32_t name, node, empty;
 
-    if (cprov_hash_key_init(&r->key, err) < 0 || grow_buckets(r, err) < 0 ||
-        cprov_rootfs_add_text(r, cprov_span_of(""), &empty, err) < 0 ||
+    if (cprov_rootfs_add_text(r, cprov_span_of(""), &empty, err) < 0 ||
         add_item(&r->names, &name, err) < 0 || add_item(&r->nodes, &node, err) < 0 ||
         add_item(&r->nodes, &r->aside, err) < 0)
         return err->code;
@@ -289,6 +262,6 @@ void cprov_rootfs_free(struct cprov_rootfs *r)
     for (size_t i = 0; i < r->blocks_count; i++)
         free(r->blocks[i]);
     free(r->blocks);
-    free(r->buckets);
+    cprov_hash_table_clear(&r->table);
     free(r);
 }

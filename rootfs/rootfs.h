@@ -46,7 +46,6 @@ struct cprov_rootfs_node {
 struct cprov_rootfs_name {
     uint32_t dir;    /* node of the directory it is in; 0: the root's own */
     uint32_t next;   /* another name in it; 0: none */
-    uint32_t chain;  /* of the same bucket */
     uint32_t text;   /* its last component */
     uint32_t node;   /* 0: not there any more */
     uint32_t member; /* that gave the file this name */

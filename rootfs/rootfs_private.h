@@ -2,7 +2,7 @@
 #ifndef CPROV_ROOTFS_ROOTFS_PRIVATE_H
 #define CPROV_ROOTFS_ROOTFS_PRIVATE_H
 
-#include "base/keyed_hash.h"
+#include "base/hash_table.h"
 #include "rootfs/rootfs.h"
 
 /* Items by the thousand, so that none moves when more come. */
@@ -26,9 +26,7 @@ struct cprov_rootfs {
     size_t blocks_count;
     size_t block_used; /* bytes of the last one */
 
-    struct cprov_hash_key key;
-    uint32_t *buckets;      /* names */
-    uint32_t buckets_count; /* a power of two */
+    struct cprov_hash_table table; /* of names in directories */
 };
 
 struct cprov_rootfs_name *cprov_rootfs_name_at(const struct cprov_rootfs *r, uint32_t id);

@@ -73,14 +73,10 @@ static int set_up(struct cprov_unpack *u, const struct cprov_unpack_options *o,
     cprov_buf_init(&u->late, CPROV_UNPACK_LATE);
     cprov_buf_init(&u->aside, CPROV_UNPACK_ASIDE);
     cprov_buf_init(&u->win.lines, 4 * CPROV_TAR_HEADER_MAX);
-    int code = copy_map(o->uid_map, o->uid_map_count, &u->uid_map, &u->uid_map_count, err);
-    if (code == 0)
-        code = copy_map(o->gid_map, o->gid_map_count, &u->gid_map, &u->gid_map_count, err);
-    if (code == 0 && u->windows)
-        code = cprov_name_set_init(&u->win.exact, err);
-    if (code == 0 && u->windows)
-        code = cprov_name_set_init(&u->win.folded, err);
-    return code;
+    if (copy_map(o->uid_map, o->uid_map_count, &u->uid_map, &u->uid_map_count, err) < 0 ||
+        copy_map(o->gid_map, o->gid_map_count, &u->gid_map, &u->gid_map_count, err) < 0)
+        return err->code;
+    return 0;
 }
 
 /* --- the folder --- */
@@ -283,8 +279,7 @@ static int open_inside(struct cprov_unpack *u, const char *dir, bool force, stru
     if (u->there < 0)
         return cprov_fail_os(err, errno, "%s", dir);
     u->inside = u->fresh = true;
-    if (cprov_name_set_init(&u->named, err) < 0 ||
-        cprov_stage_open(u->there, STAGE_INSIDE, on_left, u, &u->stage, err) < 0 ||
+    if (cprov_stage_open(u->there, STAGE_INSIDE, on_left, u, &u->stage, err) < 0 ||
         look_into(u->there, &is, &left, err) < 0)
         return cprov_wrap(err, "%s", dir);
     if (is == FOLDER_FULL && !force)
@@ -396,8 +391,8 @@ void cprov_unpack_close(struct cprov_unpack *u)
         faccessat(u->stage.fd, CPROV_MERGE_JOURNAL, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
         cprov_stage_close(&u->stage);
     (void)!cprov_stage_remove(&u->stage, &ignored); /* nobody is there to be told */
-    cprov_name_set_clear(&u->names);
-    cprov_name_set_clear(&u->named);
+    cprov_hash_table_clear(&u->names);
+    cprov_hash_table_clear(&u->named);
     cprov_buf_clear(&u->late);
     cprov_buf_clear(&u->aside);
     if (u->closed)
@@ -456,7 +451,7 @@ static int merge(struct cprov_unpack *u, struct cprov_error *err)
     }
     if (cprov_merge_keep(u->stage.fd, err) < 0)
         return err->code;
-    if (cprov_tree_dir_id(u->top, &id, err) == 0 && cprov_name_set_has(&u->named, id, ""))
+    if (cprov_tree_dir_id(u->top, &id, err) == 0 && cprov_hash_table_noted(&u->named, id, ""))
         u->closed = false; /* it has the image's mode */
     return cprov_stage_remove(&u->stage, err) < 0 ? cprov_wrap(err, "what was replaced") : 0;
 }

@@ -19,7 +19,7 @@ static int make_place(struct cprov_unpack *u, const char *path, struct cprov_spo
     int code = cprov_tree_find(u->tree, path, CPROV_TREE_MAKE, out, err);
 
     if (code == 0 && u->has_lower)
-        code = cprov_name_set_add(&u->names, out->dir_id, out->name, err);
+        code = cprov_hash_table_note(&u->names, out->dir_id, out->name, err);
     return code;
 }
 

@@ -238,8 +238,6 @@ static int prepare(struct layer *l, const struct cprov_digest *diff_id, struct c
         code = cprov_digest_hasher(diff_id->algo, &l->hasher, err);
     if (code == 0)
         code = cprov_tar_reader_new(&handler, &l->tar, err);
-    if (code == 0)
-        code = cprov_name_set_init(&l->unpack->names, err);
     return code;
 }
 
@@ -261,7 +259,7 @@ int cprov_unpack_layer(struct cprov_unpack *u, enum cprov_layer_packing packing,
         code = cprov_unpack_drop_aside(u, err);
     u->has_lower = u->has_lower || l.unpacked > 0;
     cprov_fd_close(&u->file.fd); /* of a member that was cut */
-    cprov_name_set_clear(&u->names);
+    cprov_hash_table_clear(&u->names);
     cprov_tar_reader_free(l.tar);
     cprov_hasher_free(l.hasher);
     cprov_queue_free(l.queue);

@@ -291,7 +291,7 @@ static int note_named(struct cprov_unpack *u, int fd, struct cprov_error *err)
     uint64_t id;
     int code = cprov_tree_dir_id(fd, &id, err);
 
-    return code != 0 ? code : cprov_name_set_add(&u->named, id, "", err);
+    return code != 0 ? code : cprov_hash_table_note(&u->named, id, "", err);
 }
 
 int cprov_unpack_meta_dir(struct cprov_unpack *u, const struct cprov_tar_entry *e, const char *path,

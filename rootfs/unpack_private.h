@@ -6,7 +6,7 @@
 
 #include "archive/tar_reader.h"
 #include "base/buf.h"
-#include "base/name_set.h"
+#include "base/hash_table.h"
 #include "rootfs/stage_private.h"
 #include "rootfs/tree_private.h"
 #include "rootfs/unpack.h"
@@ -24,7 +24,7 @@ struct cprov_unpack_file {
 
 /* Names of a Windows layer are the same whatever their case; see unpack_windows.c. */
 struct cprov_unpack_windows {
-    struct cprov_name_set exact, folded;
+    struct cprov_hash_table exact, folded;
     int fd; /* of the file with metadata; -1: not open */
     struct cprov_buf lines;
 };
@@ -42,7 +42,7 @@ struct cprov_unpack {
     bool fresh; /* root stands for no folder that had an owner and a mode before */
     bool bundle;
     struct cprov_stage stage;
-    struct cprov_name_set named; /* directories that an entry names; inside alone */
+    struct cprov_hash_table named; /* directories that an entry names; inside alone */
     struct cprov_tree *tree;
 
     /* how */
@@ -62,8 +62,8 @@ struct cprov_unpack {
     struct cprov_buf late;  /* modes of directories that would keep us out; unpack_rootless.c */
 
     /* the layer */
-    bool has_lower;              /* something is below it */
-    struct cprov_name_set names; /* made by it; kept only when something is below */
+    bool has_lower;                /* something is below it */
+    struct cprov_hash_table names; /* made by it; kept only when something is below */
     struct cprov_unpack_file file;
     struct cprov_unpack_windows win;
 

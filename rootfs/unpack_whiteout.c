@@ -28,9 +28,9 @@ static int hide_content(struct cprov_unpack *u, int fd, unsigned depth, struct c
                           CPROV_UNPACK_DEPTH);
     int code = cprov_tree_dir_id(fd, &id, err);
     if (code == 0 && u->names.count > 0) {
-        if (cprov_name_set_has(&u->names, id, HIDDEN_MARK))
+        if (cprov_hash_table_noted(&u->names, id, HIDDEN_MARK))
             return 0;
-        code = cprov_name_set_add(&u->names, id, HIDDEN_MARK, err);
+        code = cprov_hash_table_note(&u->names, id, HIDDEN_MARK, err);
     }
     if (code == 0)
         code = cprov_dir_open(fd, ".", &dir, err);
@@ -73,7 +73,7 @@ static int hide_dir(struct cprov_unpack *u, int dir, const char *name, bool made
 static int hide(struct cprov_unpack *u, int dir, uint64_t dir_id, const char *name, unsigned depth,
                 struct cprov_error *err)
 {
-    bool made = cprov_name_set_has(&u->names, dir_id, name);
+    bool made = cprov_hash_table_noted(&u->names, dir_id, name);
     struct stat st;
 
     if (u->names.count == 0)

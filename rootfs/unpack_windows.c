@@ -54,16 +54,16 @@ static int settle_component(struct cprov_unpack *u, const char *path, char *name
     char folded[CPROV_UNPACK_PATH + 1];
     struct cprov_unpack_windows *w = &u->win;
 
-    if (cprov_name_set_has(&w->exact, 0, path))
+    if (cprov_hash_table_noted(&w->exact, 0, path))
         return 0;
     memcpy(folded, path, strlen(path) + 1);
     fold(folded);
     int code = 0;
-    if (cprov_name_set_has(&w->folded, 0, folded))
+    if (cprov_hash_table_noted(&w->folded, 0, folded))
         code = find_variant(u, path, name, err);
     else
-        code = cprov_name_set_add(&w->folded, 0, folded, err);
-    return code != 0 ? code : cprov_name_set_add(&w->exact, 0, path, err);
+        code = cprov_hash_table_note(&w->folded, 0, folded, err);
+    return code != 0 ? code : cprov_hash_table_note(&w->exact, 0, path, err);
 }
 
 int cprov_unpack_windows_name(struct cprov_unpack *u, char path[CPROV_UNPACK_PATH + 1],
@@ -157,8 +157,8 @@ int cprov_unpack_windows_finish(struct cprov_unpack *u, struct cprov_error *err)
 
 void cprov_unpack_windows_clear(struct cprov_unpack *u)
 {
-    cprov_name_set_clear(&u->win.exact);
-    cprov_name_set_clear(&u->win.folded);
+    cprov_hash_table_clear(&u->win.exact);
+    cprov_hash_table_clear(&u->win.folded);
     cprov_fd_close(&u->win.fd);
     cprov_buf_clear(&u->win.lines);
 }

@@ -4,10 +4,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/compiler.h"
-#include "base/keyed_hash.h"
+#include "base/hash_table.h"
 #include "manifest/digest.h"
 
 struct cprov_error;
@@ -17,9 +16,7 @@ struct cprov_digest_set {
     struct cprov_digest *list;
     size_t count;
     size_t room;
-    uint32_t *slots; /* index in list plus 1; 0 is free */
-    size_t slots_count;
-    struct cprov_hash_key key; /* set with the first slots */
+    struct cprov_hash_table table; /* values: index in list plus 1 */
 };
 
 void cprov_digest_set_clear(struct cprov_digest_set *s);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/name_set.h"
+#include "base/hash_table.h"
 #include "manifest/reference.h"
 
 /* "registry:5000/team/app:1.2" is cut at the last ':' that no '/' follows. */
@@ -139,26 +139,24 @@ const char *cprov_image_short_digest(const struct cprov_image *image,
 }
 
 /* The names of which a "latest" is there. */
-static int note_latest(struct cprov_name_set *latest, const struct cprov_image *images,
+static int note_latest(struct cprov_hash_table *latest, const struct cprov_image *images,
                        size_t count, struct cprov_error *err)
 {
-    if (cprov_name_set_init(latest, err) < 0)
-        return err->code;
     for (size_t i = 0; i < count; i++)
         if (strcmp(images[i].version, "latest") == 0 &&
-            cprov_name_set_add(latest, 0, images[i].name, err) < 0)
+            cprov_hash_table_note(latest, 0, images[i].name, err) < 0)
             return err->code;
     return 0;
 }
 
-static int give_version(struct cprov_image *image, struct cprov_name_set *latest,
+static int give_version(struct cprov_image *image, struct cprov_hash_table *latest,
                         struct cprov_arena *arena, struct cprov_error *err)
 {
     char digits[CPROV_SHORT_DIGEST_MAX];
 
-    if (!cprov_name_set_has(latest, 0, image->name)) {
+    if (!cprov_hash_table_noted(latest, 0, image->name)) {
         image->version = "latest";
-        return cprov_name_set_add(latest, 0, image->name, err);
+        return cprov_hash_table_note(latest, 0, image->name, err);
     }
     image->version =
         cprov_arena_text(arena, cprov_span_of(cprov_image_short_digest(image, digits)));
@@ -175,7 +173,7 @@ static bool lacks_version(const struct cprov_image *image)
 int cprov_images_complete(struct cprov_image *images, size_t count, const char *place,
                           struct cprov_arena *arena, struct cprov_error *err)
 {
-    CPROV_CLEANUP(cprov_name_set_clear) struct cprov_name_set latest = { 0 };
+    auto_hash_table struct cprov_hash_table latest = { 0 };
     const char *name = cprov_arena_text(arena, cprov_image_place_name(place));
     size_t open = 0;
 
