@@ -64,6 +64,7 @@
 #define CPROV_VALIDATOR_MAX    1024             /* bytes of an ETag or its like */
 #define CPROV_CACHE_PAGES      (4 * CPROV_MIB)  /* pages of the database in memory */
 #define CPROV_CATALOG_TEXT_MAX (64 * CPROV_KIB) /* bytes of one text of an entry */
+#define CPROV_FIND_SHOWN_MAX   (1 << 20)        /* references of one search that are known again */
 #define CPROV_DETAILS_MAX                                                                          \
     1000 /* versions whose manifests one search reads to show more of them                         \
           */

@@ -180,7 +180,19 @@ static bool is_column(const struct cprov_out_column *shown, const char *key)
     return shown->column && !strcmp(shown->column->key, key);
 }
 
-static void narrow_columns(struct cprov_out *o)
+/* What was asked for by name is in no doubt. */
+static void choose_doubtful(struct cprov_out *o)
+{
+    if (!o->layout->doubtful || o->options.columns || o->format != &cprov_out_table)
+        return;
+    for (size_t i = 0; i < o->columns_count; i++)
+        if (is_column(&o->columns[i], o->layout->doubtful)) {
+            o->doubtful = i;
+            o->hides = true;
+        }
+}
+
+void cprov_out_narrow(struct cprov_out *o)
 {
     if (!o->layout->narrow || !cprov_out_shows(o, o->layout->beside))
         return;
@@ -264,7 +276,8 @@ int cprov_out_open(const struct cprov_out_options *options, struct cprov_out **o
         return cprov_fail_memory(err);
     if (choose_format(o, err) < 0 || choose_columns(o, err) < 0)
         return err->code;
-    narrow_columns(o);
+    choose_doubtful(o);
+    cprov_out_narrow(o);
     *out = cprov_steal(&o);
     return 0;
 }
@@ -278,6 +291,11 @@ void cprov_out_close(struct cprov_out *out)
     cprov_buf_clear(&out->cells);
     free(out->columns);
     free(out);
+}
+
+void cprov_out_expect_doubt(struct cprov_out *out)
+{
+    out->undecided = out->hides;
 }
 
 void cprov_out_row(struct cprov_out *out, const void *record)
@@ -337,6 +355,6 @@ bool cprov_out_shows(const struct cprov_out *out, const char *key)
     }
     for (size_t i = 0; i < out->columns_count; i++)
         if (is_column(&out->columns[i], key))
-            return true;
+            return !(out->hides && i == out->doubtful);
     return false;
 }

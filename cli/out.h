@@ -55,6 +55,9 @@ struct cprov_layout {
     /* One column that gets `narrower` when `beside` is shown as well: F15's Description. */
     const char *narrow, *beside;
     unsigned narrower;
+    /* One of its columns that a table shows only once two rows have the same `told_by` and another
+     * of it: F15's Source. */
+    const char *doubtful, *told_by;
 };
 
 typedef int cprov_out_write(void *arg, struct cprov_span text, struct cprov_error *err);
@@ -82,6 +85,9 @@ CPROV_DEFINE_CLEANUP(struct cprov_out, cprov_out, cprov_out_close)
 
 /* A failed write is kept for cprov_out_finish(); everything after it does nothing. */
 void cprov_out_row(struct cprov_out *out, const void *record);
+/* Before the first row: rows may come that the doubtful column tells apart. Until two do, or too
+ * many are held back, a table holds its rows. */
+void cprov_out_expect_doubt(struct cprov_out *out);
 /* What was held back, and the end of a document. */
 CPROV_MUST_CHECK
 int cprov_out_finish(struct cprov_out *out, struct cprov_error *err);

@@ -31,16 +31,22 @@ struct cprov_out {
     const struct cprov_layout *layout;
     struct cprov_out_column *columns;
     size_t columns_count;
+    size_t doubtful; /* index of that column, when there is one */
+    bool hides;      /* it is not shown (yet) */
+    bool undecided;  /* whether it will be: rows are held back */
     struct cprov_template *tmpl;
     struct cprov_buf text;  /* of the row that is being made */
     struct cprov_buf cells; /* of rows that are held back: cleaned, NUL after each */
     size_t rows;
+    size_t held; /* of them in cells */
     struct cprov_error failure;
 };
 
 extern const struct cprov_out_format cprov_out_table, cprov_out_list, cprov_out_json,
     cprov_out_jsonl, cprov_out_yaml, cprov_out_csv, cprov_out_swid, cprov_out_template;
 
+/* Gives the layout's column its narrower width when what it is narrow beside is shown. */
+void cprov_out_narrow(struct cprov_out *o);
 /* Writes o->text out and empties it. */
 void cprov_out_send(struct cprov_out *o);
 /* The cell as people read it, appended; cleaned. */

@@ -5,9 +5,10 @@
 #include "cli/out_format.h"
 #include "cli/text.h"
 
-#define DOCKER_WIDTH 20 /* least width of a column */
-#define DOCKER_GAP   3  /* blanks after the longest cell */
-#define PROSE_LEAST  12 /* columns of a description, however little the terminal leaves it */
+#define DOCKER_WIDTH 20  /* least width of a column */
+#define DOCKER_GAP   3   /* blanks after the longest cell */
+#define DOUBT_MAX    512 /* rows held back until it is known what tells them apart */
+#define PROSE_LEAST  12  /* columns of a description, however little the terminal leaves it */
 
 static const char ellipsis[] = "...";
 
@@ -60,12 +61,18 @@ static void add_prose(struct cprov_buf *b, struct cprov_span cell, size_t width,
     add_blanks(b, (width > used ? width - used : 0) + 1);
 }
 
-static void add_header(struct cprov_out *o, const size_t *widths)
+static bool is_hidden(const struct cprov_out *o, size_t column)
+{
+    return o->hides && column == o->doubtful;
+}
+
+static void add_header(struct cprov_out *o)
 {
     size_t start = o->text.len;
 
     for (size_t i = 0; i < o->columns_count; i++)
-        add_cell(&o->text, cprov_span_of(o->columns[i].title), widths[i]);
+        if (!is_hidden(o, i))
+            add_cell(&o->text, cprov_span_of(o->columns[i].title), o->columns[i].width);
     end_line(&o->text, start);
     if (o->layout->style == CPROV_TABLE_DOCKER)
         return;
@@ -73,38 +80,27 @@ static void add_header(struct cprov_out *o, const size_t *widths)
     start = o->text.len;
     for (size_t i = 0; i < o->columns_count; i++) {
         size_t dashes = cprov_text_width(cprov_span_of(o->columns[i].title));
+        size_t width = o->columns[i].width;
 
+        if (is_hidden(o, i))
+            continue;
         for (size_t k = 0; k < dashes; k++)
             cprov_buf_add_char(&o->text, '-');
-        add_blanks(&o->text, (widths[i] > dashes ? widths[i] - dashes : 0) + 1);
+        add_blanks(&o->text, (width > dashes ? width - dashes : 0) + 1);
     }
     end_line(&o->text, start);
 }
 
+/* Whether the widths are known before the rows. */
 static bool streams(const struct cprov_out *o)
 {
     return o->layout->style == CPROV_TABLE_FIXED && !o->options.wide;
 }
 
-static size_t *fixed_widths(const struct cprov_out *o)
-{
-    size_t *widths = calloc(o->columns_count + 1, sizeof(*widths));
-
-    for (size_t i = 0; widths && i < o->columns_count; i++)
-        widths[i] = o->columns[i].width;
-    return widths;
-}
-
 static void table_begin(struct cprov_out *o)
 {
-    if (!streams(o) || o->options.no_header)
-        return;
-    size_t *widths = fixed_widths(o);
-    if (widths)
-        add_header(o, widths);
-    else
-        cprov_fail_memory(&o->failure);
-    free(widths);
+    if (streams(o) && !o->undecided && !o->options.no_header)
+        add_header(o);
 }
 
 /* Where prose ends: with the terminal when it is the last cell, else with its column. */
@@ -116,100 +112,116 @@ static size_t prose_ends(const struct cprov_out *o, size_t column, size_t line)
     return o->options.terminal > used + PROSE_LEAST ? o->options.terminal - used : PROSE_LEAST;
 }
 
-/* A row of a table whose widths are known before. */
-static void stream_row(struct cprov_out *o, const void *record)
+/* The rows that are held back, which are no more after it. */
+static void print_held(struct cprov_out *o)
 {
-    size_t start = o->text.len;
+    const char *text = o->cells.ptr;
 
-    for (size_t i = 0; i < o->columns_count; i++) {
-        cprov_buf_reset(&o->cells);
-        cprov_out_add_cell(&o->cells, o->columns[i].column, record);
-        if (o->columns[i].column->type == CPROV_COLUMN_PROSE)
-            add_prose(&o->text, cprov_buf_span(&o->cells), o->columns[i].width,
-                      prose_ends(o, i, start));
-        else
-            add_cell(&o->text, cprov_buf_span(&o->cells), o->columns[i].width);
+    for (; o->held > 0 && !o->failure.code; o->held--) {
+        size_t start = o->text.len;
+
+        for (size_t i = 0; i < o->columns_count; i++) {
+            struct cprov_span cell = cprov_span_of(text);
+
+            text += cell.len + 1;
+            if (is_hidden(o, i))
+                continue;
+            if (streams(o) && o->columns[i].column->type == CPROV_COLUMN_PROSE)
+                add_prose(&o->text, cell, o->columns[i].width, prose_ends(o, i, start));
+            else
+                add_cell(&o->text, cell, o->columns[i].width);
+        }
+        end_line(&o->text, start);
+        cprov_out_send(o);
     }
-    end_line(&o->text, start);
+    cprov_buf_reset(&o->cells);
+}
+
+static void decide(struct cprov_out *o, bool shown)
+{
+    o->undecided = false;
+    o->hides = !shown;
+    cprov_out_narrow(o);
+    if (!streams(o))
+        return;
+    if (!o->options.no_header)
+        add_header(o);
+    print_held(o);
+}
+
+static const char *cell_of(const char *row, size_t column)
+{
+    while (column-- > 0)
+        row += strlen(row) + 1;
+    return row;
+}
+
+/* Whether a row before the last one looks the same without the doubtful column. */
+static bool is_told_apart(const struct cprov_out *o, const char *last)
+{
+    size_t by = 0;
+
+    while (by < o->columns_count && strcmp(o->columns[by].column->key, o->layout->told_by) != 0)
+        by++;
+    for (const char *row = o->cells.ptr; row < last; row = cell_of(row, o->columns_count))
+        if (cprov_text_same(cell_of(row, by), cell_of(last, by)) &&
+            strcmp(cell_of(row, o->doubtful), cell_of(last, o->doubtful)) != 0)
+            return true;
+    return false;
 }
 
 static void table_row(struct cprov_out *o, const void *record)
 {
-    if (streams(o)) {
-        stream_row(o, record);
-        return;
-    }
+    size_t begin = o->cells.len;
+
     for (size_t i = 0; i < o->columns_count; i++) {
         cprov_out_add_cell(&o->cells, o->columns[i].column, record);
         cprov_buf_add_char(&o->cells, '\0');
     }
     if (cprov_buf_check(&o->cells, "the table", &o->failure) < 0)
         return;
-}
-
-/* Calls with every cell held back, row by row. */
-static void each_cell(struct cprov_out *o,
-                      void (*call)(struct cprov_out *o, size_t column, const char *text,
-                                   size_t *widths),
-                      size_t *widths)
-{
-    const char *text = o->cells.ptr;
-
-    for (size_t row = 0; row < o->rows && !o->failure.code; row++)
-        for (size_t i = 0; i < o->columns_count; i++) {
-            call(o, i, text, widths);
-            text += strlen(text) + 1;
-        }
-}
-
-static void widen(struct cprov_out *o, size_t column, const char *text, size_t *widths)
-{
-    size_t width = cprov_text_width(cprov_span_of(text));
-
-    (void)o;
-    if (width > widths[column])
-        widths[column] = width;
-}
-
-static void print(struct cprov_out *o, size_t column, const char *text, size_t *widths)
-{
-    add_cell(&o->text, cprov_span_of(text), widths[column]);
-    if (column + 1 == o->columns_count) {
-        end_line(&o->text, 0);
-        cprov_out_send(o);
-    }
-}
-
-static void print_held(struct cprov_out *o, size_t *widths)
-{
-    each_cell(o, widen, widths);
-    if (o->layout->style == CPROV_TABLE_DOCKER)
-        for (size_t i = 0; i < o->columns_count; i++)
-            widths[i] = widths[i] + DOCKER_GAP > DOCKER_WIDTH ? widths[i] + DOCKER_GAP - 1
-                                                              : DOCKER_WIDTH - 1;
-    if (!o->options.no_header)
-        add_header(o, widths);
-    each_cell(o, print, widths);
+    o->held++;
+    if (o->undecided && (o->held == DOUBT_MAX || is_told_apart(o, o->cells.ptr + begin)))
+        decide(o, true);
+    else if (streams(o) && !o->undecided)
+        print_held(o);
 }
 
 /* The width begins as the title's; cells widen it. */
-static void table_end(struct cprov_out *o)
+static void fit_columns(struct cprov_out *o)
 {
-    if (streams(o) || (!o->rows && o->layout->style != CPROV_TABLE_DOCKER))
-        return;
-    size_t *widths = fixed_widths(o);
-    if (!widths) {
-        cprov_fail_memory(&o->failure);
-        return;
-    }
+    const char *text = o->cells.ptr;
+
     for (size_t i = 0; i < o->columns_count; i++) {
         size_t title = cprov_text_width(cprov_span_of(o->columns[i].title));
 
-        if (o->layout->style != CPROV_TABLE_FIXED || title > widths[i])
-            widths[i] = title;
+        if (o->layout->style != CPROV_TABLE_FIXED || title > o->columns[i].width)
+            o->columns[i].width = title;
     }
-    print_held(o, widths);
-    free(widths);
+    for (size_t row = 0; row < o->held; row++)
+        for (size_t i = 0; i < o->columns_count; i++, text += strlen(text) + 1) {
+            size_t width = cprov_text_width(cprov_span_of(text));
+
+            if (width > o->columns[i].width)
+                o->columns[i].width = width;
+        }
+    for (size_t i = 0; o->layout->style == CPROV_TABLE_DOCKER && i < o->columns_count; i++) {
+        size_t wanted = o->columns[i].width + DOCKER_GAP;
+
+        o->columns[i].width = (wanted > DOCKER_WIDTH ? wanted : DOCKER_WIDTH) - 1;
+    }
+}
+
+static void table_end(struct cprov_out *o)
+{
+    if (o->undecided)
+        decide(o, false);
+    if (streams(o) || (!o->rows && o->layout->style != CPROV_TABLE_DOCKER))
+        return;
+    fit_columns(o);
+    if (!o->options.no_header)
+        add_header(o);
+    print_held(o);
 }
 
 const struct cprov_out_format cprov_out_table = {

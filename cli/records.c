@@ -64,11 +64,16 @@ static const struct cprov_layout find_oneget = {
 };
 const struct cprov_layout cprov_find_layout = {
     .style = CPROV_TABLE_FIXED,
-    .columns = { { "Name", NULL, 0 }, { "Version", NULL, 0 }, { "Description", NULL, 0 } },
+    .columns = { { "Name", NULL, 0 },
+                 { "Version", NULL, 0 },
+                 { "Source", NULL, 0 },
+                 { "Description", NULL, 0 } },
     .oneget = &find_oneget,
     .narrow = "Description",
     .beside = "Source",
     .narrower = 35,
+    .doubtful = "Source",
+    .told_by = "Name",
 };
 
 static const struct cprov_layout get_oneget = {
@@ -207,5 +212,7 @@ void cprov_print_item(void *arg, const struct cprov_item *item)
     struct cprov_item row = CPROV_INIT(struct cprov_item);
 
     memcpy(&row, item, item->size < sizeof(row) ? item->size : sizeof(row));
+    if (row.several_sources && cprov_out_rows(cli->out) == 0)
+        cprov_out_expect_doubt(cli->out);
     cprov_out_row(cli->out, &row);
 }

@@ -12,6 +12,7 @@
 #include "provider/find_item.h"
 #include "provider/find_needs.h"
 #include "provider/find_rows.h"
+#include "provider/find_shown.h"
 #include "provider/name.h"
 
 /* What became of one wanted name over all places. */
@@ -32,6 +33,8 @@ struct find {
     size_t count;
     struct cprov_find_filter filter;
     struct cprov_rows *rows;
+    struct cprov_shown seen;   /* references, where several sources may list one */
+    bool several;              /* sources are asked */
     struct cprov_needs *needs; /* with dependencies: holds the rows back */
     size_t skipped;            /* rows without details */
     int code;                  /* of rows */
@@ -63,7 +66,7 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     struct find *f = arg;
     struct outcome *o = &f->outcomes[i];
     auto_found struct cprov_found found = { 0 };
-    bool elsewhere, more = true;
+    bool elsewhere, again = false, more = true;
 
     if (!cprov_name_admits(&f->names[i], row) || !has_named_digest(&f->names[i], row))
         return !cprov_cancelled(&f->s->cancel);
@@ -74,8 +77,13 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
             o->offered = offered_by(f, i, row);
         return !cprov_cancelled(&f->s->cancel);
     }
+    if (f->several && (f->code = cprov_shown_add(&f->seen, i, row, &again, &f->err)) < 0)
+        return false;
+    if (again)
+        return !cprov_cancelled(&f->s->cancel);
     o->shown++;
     cprov_found_init(&found, f->s, &f->names[i], f->options->culture, row);
+    found.item.several_sources = f->several;
     if (f->needs)
         f->code = cprov_needs_add(f->needs, &found.item, &f->err);
     else
@@ -292,6 +300,21 @@ static int check_places(const struct find *f, const struct cprov_wanted *wanted,
     return CPROV_EINVAL;
 }
 
+/* Whether more than one place may answer. */
+static bool asks_several(const struct find *f, const struct cprov_wanted *wanted)
+{
+    bool everywhere = false;
+    size_t single = 0;
+
+    for (size_t i = 0; i < f->count; i++) {
+        bool one = wanted[i].exactly || wanted[i].only;
+
+        single += one;
+        everywhere = everywhere || !one;
+    }
+    return single + (everywhere ? f->s->places_count : 0) > 1;
+}
+
 static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct cprov_error *err)
 {
     const struct cprov_find_options *o = f->options;
@@ -315,6 +338,7 @@ static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct
 
     if (cprov_session_query(f->s, false, &query, err) < 0 || check_places(f, wanted, err) < 0)
         return err->code;
+    f->several = asks_several(f, wanted);
     if (o->strict) {
         query.stale = on_stale;
         query.stale_arg = f;
@@ -370,6 +394,7 @@ int cprov_find(struct cprov_session *s, const struct cprov_find_options *options
         return cprov_session_end(s, find_in_file(s, &own, &err), "", &err);
     int code = run_find(&f, &err);
     cprov_find_filter_clear(&f.filter);
+    cprov_shown_clear(&f.seen);
     cprov_rows_free(f.rows);
     cprov_needs_free(f.needs);
     if (code == 0) {

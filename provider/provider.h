@@ -103,6 +103,7 @@ struct cprov_item {
     const char *checked;         /* RFC 3339: when it was last seen to be so; "" : just now */
     const char *platform_digest; /* installed: of the one manifest of an index that is there */
     const char *kind;            /* "image", "chart", "artifact", "file"; "" : not known */
+    bool several_sources;        /* found: others were asked for it as well */
 };
 
 /* Progress of one blob (id is its digest) or of the whole call (id is ""). Not more often than
