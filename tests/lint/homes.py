@@ -13,6 +13,7 @@ HOMES = [
     (r"openssl/", r"base/(hash|signature)\.c"),
     (r"isa-l|zlib\.h|zstd|zconf\.h", r"base/(in|de)flate\w*\.[ch]"),
     (r"dlfcn\.h", r"base/library\.c"),
+    (r"spawn\.h", r"base/child\.c"),
     (r"yaml", r"conf/\w+\.c"),
     (r"curl/", r"net/(http\w*|curl_library\w*|url)\.[ch]"),
     (r"libpsl", r"net/origin\.c"),
@@ -54,7 +55,7 @@ def check(tree, _):
     known = {}
     for path in tree.sources(*lint.FOLDERS):
         for name, way in seen_by(tree, path, known).items():
-            if is_system(name) and name != "dlfcn.h":
+            if is_system(name) and name not in ("dlfcn.h", "spawn.h"):
                 continue
             homes = [home for header, home in HOMES if re.match(header, name)]
             if not homes:
@@ -74,6 +75,8 @@ SAMPLES = [
     ({"store/check.c": "#include <zlib.h>\n"}, "at home in base/(in|de)flate"),
     ({"manifest/a.c": "#include <yajl/yajl_parse.h>\n"}, "at home in base/json"),
     ({"store/a.c": "#include <dlfcn.h>\n"}, "at home in base/library"),
+    ({"engine/a.c": "#include <spawn.h>\n"}, "at home in base/child"),
+    ({"base/child.c": "#include <spawn.h>\n"}, None),
     ({"provider/a.c": "#include <wimlib.h>\n"}, "at home in archive/wim"),
     ({"cli/a.c": "#include <glib.h>\n"}, "at home in provider/packagekit"),
     ({"cli/a.c": "#include <ncurses.h>\n"}, "belongs to no library that has a home"),

@@ -8,6 +8,8 @@
 
 #define PROGRAM "bin/docker-credential-fake"
 
+static struct cprov_error ignored;
+
 /* The folder of the fake goes before the real ones, which the scripts need. */
 static void use_program(const char *script)
 {
@@ -33,7 +35,7 @@ static void test_get(void **state)
                 "echo noise >&2\n"
                 "printf '{\"ServerURL\":\"%s\",\"Username\":\"at-%s\",\"Secret\":\"s\"}' "
                 "\"$server\" \"$server\"\n");
-    assert_int_equal(cprov_helper_get(&h, &c, NULL), 0);
+    assert_int_equal(cprov_helper_get(&h, &c, &ignored), 0);
     assert_string_equal(c.username, "at-registry.example");
     assert_string_equal(c.password, "s");
     assert_null(c.identity_token);
@@ -46,7 +48,7 @@ static void test_token(void **state)
 
     (void)state;
     use_program("#!/bin/sh\necho '{\"Username\":\"<token>\",\"Secret\":\"t\"}'\n");
-    assert_int_equal(cprov_helper_get(&h, &c, NULL), 0);
+    assert_int_equal(cprov_helper_get(&h, &c, &ignored), 0);
     assert_null(c.username);
     assert_null(c.password);
     assert_string_equal(c.identity_token, "t");
@@ -65,7 +67,7 @@ static void test_not_found(void **state)
         struct cprov_helper h = fake();
 
         use_program(scripts[i]);
-        assert_int_equal(cprov_helper_get(&h, &c, NULL), 0);
+        assert_int_equal(cprov_helper_get(&h, &c, &ignored), 0);
         assert_null(c.username);
         assert_null(c.password);
     }
@@ -137,7 +139,7 @@ static void test_left_behind(void **state)
 
     (void)state;
     use_program("#!/bin/sh\nsleep 8 &\necho '{\"Username\":\"u\",\"Secret\":\"s\"}'\n");
-    assert_int_equal(cprov_helper_get(&h, &c, NULL), 0);
+    assert_int_equal(cprov_helper_get(&h, &c, &ignored), 0);
     assert_string_equal(c.username, "u");
     assert_true(cprov_clock_ms() - start < 5000);
 }
@@ -156,7 +158,7 @@ static void test_not_run(void **state)
         struct cprov_helper h = { names[i], "x", 1000 };
 
         print_message("'%s'\n", names[i]);
-        assert_int_equal(cprov_helper_get(&h, &c, NULL), CPROV_EAUTH);
+        assert_int_equal(cprov_helper_get(&h, &c, &ignored), CPROV_EAUTH);
         assert_null(c.username);
     }
 }
@@ -171,7 +173,7 @@ static void test_store_and_erase(void **state)
     (void)state;
     snprintf(script, sizeof(script), "#!/bin/sh\ncat > %s.$1\n", scratch_path("got"));
     use_program(script);
-    assert_int_equal(cprov_helper_store(&h, &login, NULL), 0);
+    assert_int_equal(cprov_helper_store(&h, &login, &ignored), 0);
     char *got = scratch_read("got.store");
     assert_string_equal(got, "{\"ServerURL\":\"registry.example\",\"Username\":\"u\\\"\","
                              "\"Secret\":\"p\\\\w\"}");
@@ -179,23 +181,23 @@ static void test_store_and_erase(void **state)
 
     char token[] = "t";
     login = (struct cprov_credentials){ .username = user, .identity_token = token };
-    assert_int_equal(cprov_helper_store(&h, &login, NULL), 0);
+    assert_int_equal(cprov_helper_store(&h, &login, &ignored), 0);
     got = scratch_read("got.store");
     assert_string_equal(got, "{\"ServerURL\":\"registry.example\",\"Username\":\"<token>\","
                              "\"Secret\":\"t\"}");
     free(got);
 
-    assert_int_equal(cprov_helper_erase(&h, NULL), 0);
+    assert_int_equal(cprov_helper_erase(&h, &ignored), 0);
     got = scratch_read("got.erase");
     assert_string_equal(got, "registry.example");
     free(got);
 
     login = (struct cprov_credentials){ .registry_token = token };
-    assert_int_equal(cprov_helper_store(&h, &login, NULL), CPROV_EUNSUPPORTED);
+    assert_int_equal(cprov_helper_store(&h, &login, &ignored), CPROV_EUNSUPPORTED);
     use_program("#!/bin/sh\nexit 1\n");
     login = (struct cprov_credentials){ .username = user };
-    assert_int_equal(cprov_helper_store(&h, &login, NULL), CPROV_EAUTH);
-    assert_int_equal(cprov_helper_erase(&h, NULL), CPROV_EAUTH);
+    assert_int_equal(cprov_helper_store(&h, &login, &ignored), CPROV_EAUTH);
+    assert_int_equal(cprov_helper_erase(&h, &ignored), CPROV_EAUTH);
 }
 
 /* A program that reads nothing of a long input must not block us. */
@@ -211,7 +213,7 @@ static void test_deaf(void **state)
     memset(login.password, 'p', 200000);
     login.password[200000] = '\0';
     use_program("#!/bin/sh\nexit 0\n");
-    assert_int_equal(cprov_helper_store(&h, &login, NULL), 0);
+    assert_int_equal(cprov_helper_store(&h, &login, &ignored), 0);
     cprov_secret_free(login.password);
     cprov_secret_free(NULL);
 }
@@ -225,7 +227,7 @@ static void test_ignored_children(void **state)
     (void)state;
     use_program("#!/bin/sh\necho '{\"Username\":\"u\",\"Secret\":\"s\"}'\n");
     signal(SIGCHLD, SIG_IGN);
-    assert_int_equal(cprov_helper_get(&h, &c, NULL), 0);
+    assert_int_equal(cprov_helper_get(&h, &c, &ignored), 0);
     signal(SIGCHLD, SIG_DFL);
     assert_string_equal(c.username, "u");
 }

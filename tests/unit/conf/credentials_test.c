@@ -11,6 +11,8 @@
 #define AB "{\"auth\":\"YTpi\"}"
 #define XY "{\"auth\":\"eDp5\"}"
 
+static struct cprov_error ignored;
+
 /* The login as text: "u:p", "token:T", "bearer:T", "". */
 static void find(const char *authfile, const char *host, const char *repository,
                  const char *expected)
@@ -157,7 +159,7 @@ static void test_authfile(void **state)
     setenv("REGISTRY_AUTH_FILE", scratch_path("auth.json"), 1);
     find(NULL, "h", "", "");
     find(NULL, "g", "", "a:b");
-    assert_int_equal(cprov_credentials_find(scratch_path("none"), "h", "", 0, &c, NULL),
+    assert_int_equal(cprov_credentials_find(scratch_path("none"), "h", "", 0, &c, &ignored),
                      CPROV_ENOTFOUND);
 }
 
@@ -215,7 +217,7 @@ static void B21_next_login_after_a_refusal(void **state)
         struct cprov_credentials c = { 0 };
         char text[64] = "";
 
-        assert_int_equal(cprov_credentials_find(NULL, "h", "", skip, &c, NULL), 0);
+        assert_int_equal(cprov_credentials_find(NULL, "h", "", skip, &c, &ignored), 0);
         if (c.username)
             (void)snprintf(text, sizeof(text), "%s:%s", c.username, c.password);
         assert_string_equal(text, expected[skip]);
@@ -319,14 +321,14 @@ static void test_store_tokens(void **state)
     char *where = NULL;
 
     (void)state;
-    assert_int_equal(cprov_credentials_store(path, "h", &login, &where, NULL), 0);
+    assert_int_equal(cprov_credentials_store(path, "h", &login, &where, &ignored), 0);
     free(where);
     find(path, "h", "", "token:T");
     assert_file("auth.json", "{\n    \"auths\": {\n        \"h\": {\n"
                              "            \"auth\": \"dTo=\",\n"
                              "            \"identitytoken\": \"T\"\n        }\n    }\n}\n");
     login = (struct cprov_credentials){ .registry_token = token };
-    assert_int_equal(cprov_credentials_store(path, "h", &login, &where, NULL), 0);
+    assert_int_equal(cprov_credentials_store(path, "h", &login, &where, &ignored), 0);
     free(where);
     find(path, "h", "", "bearer:T");
 }
@@ -341,11 +343,11 @@ static void test_store_refused(void **state)
 
     (void)state;
     scratch_write("auth.json", "{\"auths\": 1}", 0600);
-    assert_int_equal(cprov_credentials_store(path, "h", &login, &where, NULL), CPROV_EINVAL);
-    assert_int_equal(cprov_credentials_store(path, "h", &nobody, &where, NULL), CPROV_EINVAL);
+    assert_int_equal(cprov_credentials_store(path, "h", &login, &where, &ignored), CPROV_EINVAL);
+    assert_int_equal(cprov_credentials_store(path, "h", &nobody, &where, &ignored), CPROV_EINVAL);
     user[1] = '\0';
-    assert_int_equal(cprov_credentials_store(path, "", &login, &where, NULL), CPROV_EINVAL);
-    assert_int_equal(cprov_credentials_store(path, "h", &login, &where, NULL), CPROV_EINVAL);
+    assert_int_equal(cprov_credentials_store(path, "", &login, &where, &ignored), CPROV_EINVAL);
+    assert_int_equal(cprov_credentials_store(path, "h", &login, &where, &ignored), CPROV_EINVAL);
     assert_file("auth.json", "{\"auths\": 1}");
     assert_null(where);
 }
@@ -393,9 +395,9 @@ static void test_store_in_helper(void **state)
     assert_true(scratch_exists("one/https:__index.docker.io_v1_"));
     assert_file(DOCKER, "{\"credsStore\":\"one\"}");
     find(NULL, "registry-1.docker.io", "library/x", "u:p");
-    assert_int_equal(cprov_credentials_erase(NULL, "docker.io", NULL), 0);
+    assert_int_equal(cprov_credentials_erase(NULL, "docker.io", &ignored), 0);
     assert_false(scratch_exists("one/https:__index.docker.io_v1_"));
-    assert_int_equal(cprov_credentials_erase(NULL, "docker.io", NULL), CPROV_ENOTFOUND);
+    assert_int_equal(cprov_credentials_erase(NULL, "docker.io", &ignored), CPROV_ENOTFOUND);
 }
 
 static void test_erase(void **state)
@@ -426,7 +428,7 @@ static void test_erase_broken_helper(void **state)
     use_helpers();
     scratch_write(DOCKER, "{\"credsStore\":\"gone\",\"auths\":{\"h\":" UP "}}", 0600);
     scratch_write(PODMAN, "{\"auths\":{\"h\":" UP "}}", 0600);
-    assert_int_equal(cprov_credentials_erase(NULL, "h", NULL), CPROV_EAUTH);
+    assert_int_equal(cprov_credentials_erase(NULL, "h", &ignored), CPROV_EAUTH);
     find(scratch_path(PODMAN), "h", "", "");
     assert_file(DOCKER, "{\n    \"credsStore\": \"gone\",\n    \"auths\": {}\n}\n");
 }
