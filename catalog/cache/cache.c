@@ -342,7 +342,7 @@ static int open_database(struct cprov_cache *ix, struct cprov_error *err)
     (void)snprintf(cache, sizeof(cache), "PRAGMA cache_size = -%zu", CPROV_CACHE_PAGES / 1024);
     if (cprov_cache_exec(ix, cache, err) < 0 || (ix->dir && keep_log(ix, err) < 0))
         return err->code;
-    return make_schema(ix, err);
+    return ix->bare ? 0 : make_schema(ix, err);
 }
 
 static void close_database(struct cprov_cache *ix)
@@ -399,8 +399,8 @@ static int open_or_rebuild(struct cprov_cache *ix, struct cprov_error *err)
     return open_database(ix, err);
 }
 
-int cprov_cache_open(const struct cprov_cache_options *options, struct cprov_cache **out,
-                     struct cprov_error *err)
+static int open_handle(const struct cprov_cache_options *options, bool bare,
+                       struct cprov_cache **out, struct cprov_error *err)
 {
     if (cprov_sqlite_load(err) < 0)
         return err->code;
@@ -411,6 +411,7 @@ int cprov_cache_open(const struct cprov_cache_options *options, struct cprov_cac
     char name[64];
     (void)snprintf(name, sizeof(name), "catalog-%d.sqlite", SCHEMA);
     ix->options = *options;
+    ix->bare = bare;
     ix->name = strdup(name);
     ix->dir = options->dir ? strdup(options->dir) : NULL;
     int code =
@@ -420,6 +421,17 @@ int cprov_cache_open(const struct cprov_cache_options *options, struct cprov_cac
     else
         *out = ix;
     return code;
+}
+
+int cprov_cache_open(const struct cprov_cache_options *options, struct cprov_cache **out,
+                     struct cprov_error *err)
+{
+    return open_handle(options, false, out, err);
+}
+
+int cprov_cache_open_bare(struct cprov_cache **out, struct cprov_error *err)
+{
+    return open_handle(&(struct cprov_cache_options){ 0 }, true, out, err);
 }
 
 void cprov_cache_close(struct cprov_cache *ix)

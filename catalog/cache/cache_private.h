@@ -21,6 +21,7 @@ struct cprov_cache {
     sqlite3 *db;
     char *dir;  /* NULL: of this handle's own */
     char *name; /* "catalog-1.sqlite" */
+    bool bare;  /* no tables were made in it */
     bool damaged;
     struct cprov_cache_options options;
     struct {
@@ -36,6 +37,10 @@ struct cprov_cache {
     unsigned imports; /* that are going on */
     bool held;        /* a transaction that only reads */
 };
+
+/* An empty database of this handle's own, gone when it is closed. */
+CPROV_MUST_CHECK
+int cprov_cache_open_bare(struct cprov_cache **out, struct cprov_error *err);
 
 /* Turns what SQLite says into a code of ours. */
 int cprov_cache_fail(struct cprov_cache *ix, int rc, struct cprov_error *err);

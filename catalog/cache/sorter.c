@@ -9,10 +9,9 @@
 #include "catalog/cache/cache_private.h"
 
 struct cprov_sorter {
-    struct cprov_cache *database; /* an index without a folder: its tables lie idle */
+    struct cprov_cache *database; /* with one table */
     enum cprov_sorter_order order;
     char select[160];
-    sqlite3_stmt *insert;
 };
 
 static int compare_versions(void *arg, int a_len, const void *a, int b_len, const void *b)
@@ -22,20 +21,15 @@ static int compare_versions(void *arg, int a_len, const void *a, int b_len, cons
                                  cprov_span_make(b, (size_t)b_len));
 }
 
-static int prepare(struct cprov_sorter *s, struct cprov_error *err)
+static int make_table(struct cprov_sorter *s, struct cprov_error *err)
 {
     int rc = cprov_sqlite.create_collation(s->database->db, "VERSION", SQLITE_UTF8, NULL,
                                            compare_versions);
 
     if (rc != SQLITE_OK)
         return cprov_cache_fail(s->database, rc, err);
-    if (cprov_cache_exec(s->database,
-                         "CREATE TABLE sorted(seq INTEGER PRIMARY KEY, key, record BLOB); BEGIN",
-                         err) < 0)
-        return err->code;
-    rc = cprov_sqlite.prepare_v2(s->database->db, "INSERT INTO sorted(key, record) VALUES(?, ?)",
-                                 -1, &s->insert, NULL);
-    return rc == SQLITE_OK ? 0 : cprov_cache_fail(s->database, rc, err);
+    return cprov_cache_exec(
+        s->database, "CREATE TABLE sorted(seq INTEGER PRIMARY KEY, key, record BLOB); BEGIN", err);
 }
 
 int cprov_sorter_new(enum cprov_sorter_order order, bool descending, size_t limit,
@@ -53,22 +47,18 @@ int cprov_sorter_new(enum cprov_sorter_order order, bool descending, size_t limi
                    "SELECT record FROM sorted ORDER BY %skey %s %s, seq LIMIT %lld",
                    order == CPROV_SORT_NUMBERS ? "key = 0, " : "", collations[order],
                    descending ? "DESC" : "", limit ? (long long)limit : -1LL);
-    int code = cprov_cache_open(&(struct cprov_cache_options){ .dir = NULL }, &s->database, err);
-    if (code == 0)
-        code = prepare(s, err);
-    if (code < 0)
+    if (cprov_cache_open_bare(&s->database, err) < 0 || make_table(s, err) < 0) {
         cprov_sorter_free(s);
-    else
-        *out = s;
-    return code;
+        return err->code;
+    }
+    *out = s;
+    return 0;
 }
 
 void cprov_sorter_free(struct cprov_sorter *s)
 {
     if (!s)
         return;
-    if (s->insert)
-        (void)cprov_sqlite.finalize(s->insert);
     cprov_cache_close(s->database);
     free(s);
 }
@@ -76,17 +66,16 @@ void cprov_sorter_free(struct cprov_sorter *s)
 int cprov_sorter_add(struct cprov_sorter *s, int64_t number, struct cprov_span text,
                      struct cprov_span record, struct cprov_error *err)
 {
-    struct cprov_query q = { .ix = s->database, .statement = s->insert };
-    bool row;
+    auto_query struct cprov_query q = { 0 };
 
+    if (cprov_query_begin(s->database, "INSERT INTO sorted(key, record) VALUES(?, ?)", &q, err) < 0)
+        return err->code;
     if (s->order == CPROV_SORT_NUMBERS)
         cprov_query_number(&q, number);
     else
         cprov_query_span(&q, text);
     cprov_query_bytes(&q, record.ptr, record.len);
-    int code = cprov_query_step(&q, &row, err);
-    cprov_query_end(&q);
-    return code;
+    return cprov_query_run(&q, err);
 }
 
 int cprov_sorter_each(struct cprov_sorter *s, bool (*each)(void *arg, struct cprov_span record),

@@ -18,7 +18,8 @@ enum cprov_sorter_order {
     CPROV_SORT_VERSIONS, /* by cprov_version_compare() */
 };
 
-/* A private database does it, which spills to a file that nobody else sees. limit 0: none. */
+/* An SQLite table of its own does it: CPROV_CACHE_PAGES in memory, the rest in a file that nobody
+ * else sees. limit 0: none. */
 CPROV_MUST_CHECK
 int cprov_sorter_new(enum cprov_sorter_order order, bool descending, size_t limit,
                      struct cprov_sorter **out, struct cprov_error *err);
