@@ -69,7 +69,7 @@ static int add_index(struct archive_writing *w, struct cprov_error *err)
     cprov_index_write_head(&text, NULL);
     for (size_t i = 0; code == 0 && i < w->count; i++) {
         cprov_index_write_separator(&text, i == 0);
-        code = cprov_index_write_entry(&text, &w->images[i], CPROV_CACHE_PORTABLE, err);
+        code = cprov_index_write_entry(&text, &w->images[i], CPROV_ENTRY_PORTABLE, err);
     }
     cprov_index_write_tail(&text);
     return code != 0 ? code : add_text(w, CPROV_STORE_INDEX, &text, err);

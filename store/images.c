@@ -110,12 +110,12 @@ static int write_new(struct cprov_buf *out, struct addition *a, const struct cpr
     *done = true;
     cprov_index_write_separator(out, *first);
     *first = false;
-    int code = cprov_index_write_entry(out, image, CPROV_CACHE_FULL, err);
+    int code = cprov_index_write_entry(out, image, CPROV_ENTRY_FULL, err);
     if (code < 0 || !image->stand_in)
         return code;
     struct cprov_image stand_in = cprov_stand_in_entry(image, &a->arena);
     cprov_index_write_separator(out, false);
-    return cprov_index_write_entry(out, &stand_in, CPROV_CACHE_FULL, err);
+    return cprov_index_write_entry(out, &stand_in, CPROV_ENTRY_FULL, err);
 }
 
 static void write_old(struct cprov_buf *out, const struct cprov_json *entry, bool *first)

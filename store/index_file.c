@@ -209,7 +209,7 @@ static size_t list_annotations(const struct cprov_image *image, enum cprov_index
         list[n++] = (struct cprov_annotation){ CPROV_ANN_REF_NAME, ref_name };
     for (size_t i = 0; i < CPROV_COUNT(text_fields); i++) {
         const char *value = value_of(image, &text_fields[i]);
-        if (*value && (text_fields[i].portable || detail == CPROV_CACHE_FULL))
+        if (*value && (text_fields[i].portable || detail == CPROV_ENTRY_FULL))
             list[n++] = (struct cprov_annotation){ text_fields[i].key, value };
     }
     list[n++] = (struct cprov_annotation){ CPROV_ANN_SIZE, size };

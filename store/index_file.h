@@ -40,8 +40,8 @@ int cprov_index_decode(const struct cprov_json *entry, struct cprov_arena *arena
 
 /* How much of an image its entry tells. */
 enum cprov_index_detail {
-    CPROV_CACHE_FULL,     /* in our store */
-    CPROV_CACHE_PORTABLE, /* in an archive: nothing about this machine or this installation */
+    CPROV_ENTRY_FULL,     /* in our store */
+    CPROV_ENTRY_PORTABLE, /* in an archive: nothing about this machine or this installation */
 };
 
 /* Writes the entry of an image; sticky through out. */

@@ -225,7 +225,7 @@ static int list_found(struct restoring *r, struct blob_search *h, struct cprov_e
         cprov_image_make(&image, &h->arena, NULL);
         cprov_index_write_separator(&r->text, r->first);
         r->first = false;
-        if (cprov_index_write_entry(&r->text, &image, CPROV_CACHE_FULL, err) < 0)
+        if (cprov_index_write_entry(&r->text, &image, CPROV_ENTRY_FULL, err) < 0)
             return err->code;
         r->restored->images++;
     }
