@@ -45,6 +45,10 @@
 #define CPROV_CATALOG_HELD_MAX    (4 * CPROV_MIB)  /* bytes that wait for their hash */
 #define CPROV_SIGNATURE_MAX       (16 * CPROV_KIB) /* bytes of a signature, or of a key file */
 
+/* the store */
+#define CPROV_GARBAGE_AGE_S                                                                        \
+    86400 /* how old a blob that nobody names is before it goes while others download */
+
 /* names */
 #define CPROV_NAME_MAX 255              /* host/repository, bytes (Docker's rule) */
 #define CPROV_TAG_MAX  128              /* bytes */

@@ -242,7 +242,7 @@ static int record(struct install *in, uint64_t bytes, struct cprov_image *image,
                             bytes, image, err) < 0)
         return err->code;
     image->installed = cprov_time_format(cprov_time_now(), now);
-    if (cprov_images_add(in->store, image, err) < 0)
+    if (cprov_images_install(in->store, image, err) < 0)
         return err->code;
     cprov_say(in->s, CPROV_MSG_RESULT, "%s",
               cprov_time_taken(in->s, "Downloaded", cprov_clock_ms() - in->started_ms));
@@ -273,12 +273,14 @@ static int discard_damaged(struct install *in, struct cprov_error *err)
 static int need_store(struct install *in, struct cprov_error *err)
 {
     size_t removed;
+    uint64_t bytes;
 
     if (in->store)
         return 0;
-    if (cprov_session_store(in->s, CPROV_STORE_CREATE, &in->store, err) < 0)
+    if (cprov_session_store(in->s, CPROV_STORE_CREATE, &in->store, err) < 0 ||
+        cprov_store_begin(in->store, err) < 0)
         return err->code;
-    return cprov_store_collect_partials(in->store, PARTIAL_AGE_S, &removed, err);
+    return cprov_store_collect_partials(in->store, PARTIAL_AGE_S, false, &removed, &bytes, err);
 }
 
 static int get_image(struct install *in, struct cprov_error *err)

@@ -16,9 +16,11 @@ bool cprov_store_has(struct cprov_store *s, const struct cprov_descriptor *d)
     char path[CPROV_BLOB_PATH_MAX];
     struct stat st;
 
-    return fstatat(s->root, cprov_layout_blob_path(&d->digest, path), &st, AT_SYMLINK_NOFOLLOW) ==
-               0 &&
-           S_ISREG(st.st_mode) && (uint64_t)st.st_size == d->size;
+    cprov_layout_blob_path(&d->digest, path);
+    if (s->lock >= 0) /* we put an image together, and need it: store/garbage.h */
+        (void)utimensat(s->root, path, NULL, AT_SYMLINK_NOFOLLOW);
+    return fstatat(s->root, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+           (uint64_t)st.st_size == d->size;
 }
 
 int cprov_store_open_digest(struct cprov_store *s, const struct cprov_digest *digest, int *fd,

@@ -8,6 +8,8 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "base/version.h"
+#include "store/blobs.h"
+#include "store/closure.h"
 #include "store/index_file.h"
 #include "store/restore.h"
 #include "store/stand_in.h"
@@ -87,6 +89,7 @@ struct addition {
     struct cprov_image *images;
     size_t count;
     bool *done;
+    bool check; /* that their blobs are there */
 };
 
 /* The last of the added images that stands for the same as `old`, or NULL. */
@@ -174,6 +177,26 @@ static int take_images(struct addition *a, struct cprov_store *s, const struct c
     return 0;
 }
 
+/* Somebody may have taken the store for finished with them: store/garbage.h. */
+static int check_blobs(struct cprov_store *s, const struct addition *a, struct cprov_error *err)
+{
+    auto_closure struct cprov_closure blobs = { 0 };
+    char text[CPROV_DIGEST_TEXT_MAX];
+
+    for (size_t i = 0; a->check && i < a->count; i++)
+        if (cprov_closure_add(&blobs, s, &a->images[i].descriptor, err) < 0)
+            return err->code;
+    for (size_t i = 0; i < blobs.digests.count; i++) {
+        const struct cprov_descriptor d = { .digest = blobs.digests.list[i],
+                                            .size = blobs.blobs[i].size };
+
+        if (!cprov_store_has(s, &d))
+            return cprov_fail(err, CPROV_EINUSE, "blob %s was removed meanwhile: run it again",
+                              cprov_digest_format(&d.digest, text));
+    }
+    return 0;
+}
+
 static int add_all(struct cprov_store *s, struct addition *a, struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
@@ -184,7 +207,7 @@ static int add_all(struct cprov_store *s, struct addition *a, struct cprov_error
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
     if (cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err) < 0 ||
         cprov_index_read(s, &a->arena, &file, err) < 0 ||
-        decode_all(s, &file, &a->arena, &old, err) < 0 ||
+        decode_all(s, &file, &a->arena, &old, err) < 0 || check_blobs(s, a, err) < 0 ||
         write_index(&text, &file, old, a, err) < 0 || cprov_arena_check(&a->arena, err) < 0 ||
         cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_buf_span(&text), 0644, err) < 0)
         return err->code;
@@ -192,10 +215,10 @@ static int add_all(struct cprov_store *s, struct addition *a, struct cprov_error
     return 0;
 }
 
-int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images, size_t count,
-                         struct cprov_error *err)
+static int add_images(struct cprov_store *s, const struct cprov_image *images, size_t count,
+                      bool check, struct cprov_error *err)
 {
-    struct addition a = { 0 };
+    struct addition a = { .check = check };
 
     int code = cprov_store_writable(s, err);
     if (code != 0 || count == 0)
@@ -205,4 +228,70 @@ int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images
         code = add_all(s, &a, err);
     cprov_arena_clear(&a.arena);
     return code;
+}
+
+int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images, size_t count,
+                         struct cprov_error *err)
+{
+    return add_images(s, images, count, false, err);
+}
+
+int cprov_images_install(struct cprov_store *s, const struct cprov_image *image,
+                         struct cprov_error *err)
+{
+    return add_images(s, image, 1, true, err);
+}
+
+/* --- removal --- */
+
+static bool is_one_of(const struct cprov_image *image, const struct cprov_image *const *list,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (cprov_digest_equal(&list[i]->descriptor.digest, &image->descriptor.digest) &&
+            strcmp(list[i]->name, image->name) == 0 &&
+            strcmp(list[i]->version, image->version) == 0 &&
+            strcmp(list[i]->platform, image->platform) == 0)
+            return true;
+    return false;
+}
+
+/* Writes the entries that stay; one that stands in for another goes with it. */
+static int write_rest(struct cprov_buf *out, struct cprov_store *s,
+                      const struct cprov_image *const *gone, size_t count, struct cprov_error *err)
+{
+    CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
+    struct cprov_index_file file;
+    struct cprov_image *all;
+    bool first = true;
+
+    if (cprov_index_read(s, &arena, &file, err) < 0 || decode_all(s, &file, &arena, &all, err) < 0)
+        return err->code;
+    const struct cprov_json *entry = file.manifests ? file.manifests->child : NULL;
+    cprov_index_write_head(out, file.root);
+    for (size_t i = 0; entry; i++, entry = entry->next)
+        if (!is_one_of(&all[cprov_stand_in_is(all, i) ? i - 1 : i], gone, count))
+            write_old(out, entry, &first);
+    cprov_index_write_tail(out);
+    return cprov_buf_check(out, CPROV_STORE_INDEX, err);
+}
+
+int cprov_images_remove(struct cprov_store *s, const struct cprov_image *const *gone, size_t count,
+                        int (*allows)(void *arg, const struct cprov_images *now,
+                                      struct cprov_error *err),
+                        void *arg, struct cprov_error *err)
+{
+    auto_buf struct cprov_buf text = { 0 };
+    auto_images struct cprov_images *now = NULL;
+    auto_fd int lock = -1;
+
+    cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
+    if (cprov_store_writable(s, err) < 0 ||
+        cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err) < 0 ||
+        cprov_images_read(s, &now, err) < 0 || allows(arg, now, err) < 0 ||
+        write_rest(&text, s, gone, count, err) < 0 ||
+        cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_buf_span(&text), 0644, err) < 0)
+        return err->code;
+    cprov_index_keep_last(s, cprov_buf_span(&text));
+    return 0;
 }

@@ -87,10 +87,29 @@ CPROV_MUST_CHECK
 int cprov_images_add(struct cprov_store *s, const struct cprov_image *image,
                      struct cprov_error *err);
 
-/* The same for several at once (one write). */
+/* The same, and that every blob is there is looked at once more: CPROV_EINUSE, somebody removed one
+ * meanwhile. The store has begun (cprov_store_begin()). */
+CPROV_MUST_CHECK
+int cprov_images_install(struct cprov_store *s, const struct cprov_image *image,
+                         struct cprov_error *err);
+
+/* Several at once (one write). */
 CPROV_MUST_CHECK
 int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images, size_t count,
                          struct cprov_error *err);
+
+/*
+ * Takes entries out of index.json as one step under index.lock: those that have the digest, name,
+ * version and platform of one of `gone`; one that is not there any more is passed over. Before
+ * that, and under the lock, `allows` is asked with the list as it is then: what it says no to
+ * stays, all of it. Containers are recorded under the same lock, so none comes between. No blob is
+ * removed: store/garbage.h.
+ */
+CPROV_MUST_CHECK
+int cprov_images_remove(struct cprov_store *s, const struct cprov_image *const *gone, size_t count,
+                        int (*allows)(void *arg, const struct cprov_images *now,
+                                      struct cprov_error *err),
+                        void *arg, struct cprov_error *err);
 
 /*
  * The parent of images->list[i]: the installed image whose layers are the longest true prefix of

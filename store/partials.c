@@ -21,7 +21,9 @@ struct collection {
     int dir;
     int64_t now;
     int64_t max_age_s;
+    bool dry_run;
     size_t removed;
+    uint64_t bytes;
 };
 
 static bool is_old(const struct collection *c, const char *name, int64_t max_age_s)
@@ -34,8 +36,13 @@ static bool is_old(const struct collection *c, const char *name, int64_t max_age
 
 static void remove_file(struct collection *c, const char *name)
 {
-    if (unlinkat(c->dir, name, 0) == 0)
-        c->removed++;
+    struct stat st;
+
+    if (fstatat(c->dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        (!c->dry_run && unlinkat(c->dir, name, 0) < 0))
+        return;
+    c->removed++;
+    c->bytes += (uint64_t)st.st_size;
 }
 
 /* The lock is what tells a download that goes on from one that nobody will finish. */
@@ -90,10 +97,10 @@ static int collect_temps(struct cprov_store *s, const char *folder, struct colle
     return 0;
 }
 
-int cprov_store_collect_partials(struct cprov_store *s, int64_t max_age_s, size_t *removed,
-                                 struct cprov_error *err)
+int cprov_store_collect_partials(struct cprov_store *s, int64_t max_age_s, bool dry_run,
+                                 size_t *removed, uint64_t *bytes, struct cprov_error *err)
 {
-    struct collection c = { .now = cprov_time_now(), .max_age_s = max_age_s };
+    struct collection c = { .now = cprov_time_now(), .max_age_s = max_age_s, .dry_run = dry_run };
     auto_dir DIR *dir = NULL;
     const char *name;
 
@@ -110,5 +117,6 @@ int cprov_store_collect_partials(struct cprov_store *s, int64_t max_age_s, size_
     while (dir && (name = cprov_dir_next(dir)))
         collect_one(&c, name);
     *removed = c.removed;
+    *bytes = c.bytes;
     return 0;
 }

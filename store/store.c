@@ -84,6 +84,17 @@ int cprov_store_lock_file(struct cprov_store *s, const char *name, bool exclusiv
     }
 }
 
+int cprov_store_try_lock(struct cprov_store *s, const char *name, int *out, struct cprov_error *err)
+{
+    auto_fd int fd = -1;
+
+    if (open_lock_file(s, name, &fd, err) < 0)
+        return err->code;
+    bool got = flock(fd, LOCK_EX | LOCK_NB) == 0 && cprov_store_is_at(fd, s->root, name);
+    *out = got ? cprov_fd_take(&fd) : -1;
+    return 0;
+}
+
 int cprov_store_begin(struct cprov_store *s, struct cprov_error *err)
 {
     auto_fd int lock = -1;

@@ -57,11 +57,19 @@ int cprov_store_need_space(struct cprov_store *s, uint64_t bytes, struct cprov_e
 
 /*
  * Removes partial downloads that nobody writes and that are older than max_age_s, and temporary
- * files of dead processes. Takes no lock but theirs. *removed counts files.
+ * files of dead processes. Takes no lock but theirs. *removed and *bytes count
+ * files and what is in them; a dry run counts alone.
  */
 CPROV_MUST_CHECK
-int cprov_store_collect_partials(struct cprov_store *s, int64_t max_age_s, size_t *removed,
-                                 struct cprov_error *err);
+int cprov_store_collect_partials(struct cprov_store *s, int64_t max_age_s, bool dry_run,
+                                 size_t *removed, uint64_t *bytes, struct cprov_error *err);
+
+/*
+ * Before an image is put together of blobs, new ones or those that are there: makes cprov/ and
+ * holds cprov/lock shared until the store is closed, so that no garbage is collected beside it.
+ */
+CPROV_MUST_CHECK
+int cprov_store_begin(struct cprov_store *s, struct cprov_error *err);
 
 /* Appends one JSON line (given without newline) to cprov/log.jsonl, whole or not at all. */
 CPROV_MUST_CHECK

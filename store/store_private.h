@@ -40,10 +40,6 @@ struct cprov_store {
 CPROV_MUST_CHECK
 int cprov_store_writable(const struct cprov_store *s, struct cprov_error *err);
 
-/* Before blobs are put: makes cprov/ and holds cprov/lock shared until the store is closed. */
-CPROV_MUST_CHECK
-int cprov_store_begin(struct cprov_store *s, struct cprov_error *err);
-
 /*
  * Opens and locks a lock file of the store, which may be unlinked and made again by others at any
  * time: the file that is locked is the one that has the name. Waits as long as CPROV_LOCK_WAIT_MS.
@@ -51,6 +47,11 @@ int cprov_store_begin(struct cprov_store *s, struct cprov_error *err);
 CPROV_MUST_CHECK
 int cprov_store_lock_file(struct cprov_store *s, const char *name, bool exclusive, int *out,
                           struct cprov_error *err);
+
+/* The same exclusively and without waiting: *out is -1 when somebody else holds it. */
+CPROV_MUST_CHECK
+int cprov_store_try_lock(struct cprov_store *s, const char *name, int *out,
+                         struct cprov_error *err);
 
 /* Whether the open file is the one that has the name in the directory. */
 bool cprov_store_is_at(int fd, int dir, const char *name);

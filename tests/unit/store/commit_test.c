@@ -100,7 +100,8 @@ static void stage_does_not_wait(void **state)
     assert_ok(f, cprov_store_stage(f->store, &d, bytes, &first, &f->err));
     assert_null(first); /* there already */
     size_t left = 0;
-    assert_ok(f, cprov_store_collect_partials(f->store, 0, &left, &f->err));
+    assert_ok(f,
+              cprov_store_collect_partials(f->store, 0, false, &left, &(uint64_t){ 0 }, &f->err));
     assert_int_equal(left, 0); /* no debris */
 }
 

@@ -98,7 +98,8 @@ static void only_reads(void **state)
     assert_int_equal(cprov_images_add(s, &image, &f->err), CPROV_EREFUSED);
     assert_int_equal(cprov_store_discard(s, &d.digest, &f->err), CPROV_EREFUSED);
     assert_int_equal(cprov_store_log(s, cprov_span_of("{}"), &f->err), CPROV_EREFUSED);
-    assert_int_equal(cprov_store_collect_partials(s, 0, &removed, &f->err), CPROV_EREFUSED);
+    assert_int_equal(cprov_store_collect_partials(s, 0, false, &removed, &(uint64_t){ 0 }, &f->err),
+                     CPROV_EREFUSED);
     assert_int_equal(removed, 77);
     auto_images struct cprov_images *images = NULL;
     assert_ok(f, cprov_images_read(s, &images, &f->err));
@@ -229,14 +230,16 @@ static void collects_what_nobody_writes(void **state)
     age(f, ".tmp-0123456789abcdef", 1000);
     write_file(f, ".tmp-fedcba9876543210", cprov_span_of("alive"));
 
-    assert_ok(f, cprov_store_collect_partials(f->store, 500, &removed, &f->err));
+    assert_ok(
+        f, cprov_store_collect_partials(f->store, 500, false, &removed, &(uint64_t){ 0 }, &f->err));
     assert_int_equal(removed, 4);
     assert_false(exists(f, partial_name(&old, name)));
     assert_false(exists(f, etag));
     assert_true(exists(f, partial_name(&fresh, name)));
     assert_true(exists(f, partial_name(&busy, name)));
     assert_true(exists(f, ".tmp-fedcba9876543210"));
-    assert_ok(f, cprov_store_collect_partials(f->store, 0, &removed, &f->err));
+    assert_ok(
+        f, cprov_store_collect_partials(f->store, 0, false, &removed, &(uint64_t){ 0 }, &f->err));
     assert_int_equal(removed, 1);
     assert_true(exists(f, partial_name(&busy, name)));
     assert_ok(f, cprov_blob_writer_write(busy_writer, 4, " one", 4, &f->err));
