@@ -1,9 +1,12 @@
 /* catalog/source/layout.c - layouts and archives on this machine as sources. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/fs.h"
 #include "base/limits.h"
 #include "catalog/source/file_stamp_private.h"
 #include "catalog/source/local_place.h"
@@ -11,6 +14,7 @@
 #include "manifest/manifest.h"
 #include "store/digest_set.h"
 #include "store/image_name.h"
+#include "store/layout.h"
 
 /* One place being read. */
 struct layout_reading {
@@ -308,6 +312,18 @@ static int give_packed(struct layout_reading *g, const char *path, struct cprov_
     return give_some(g, images, count, true, err);
 }
 
+static int no_index(const char *folder, struct cprov_error *err)
+{
+    auto_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    cprov_fail(err, CPROV_EVERIFY,
+               "%s has no " CPROV_STORE_INDEX ": it is no OCI layout, or a damaged one", folder);
+    if (dir >= 0 && faccessat(dir, CPROV_STORE_BLOBS, F_OK, 0) == 0)
+        cprov_hint(err, "cprov test-image --repair --root %s lists again what its blobs are",
+                   folder);
+    return CPROV_EVERIFY;
+}
+
 static int stamp(struct cprov_file_stamp *s, const char *folder, const char *file,
                  struct cprov_error *err)
 {
@@ -319,7 +335,9 @@ static int stamp(struct cprov_file_stamp *s, const char *folder, const char *fil
     if (cprov_buf_check(&path, "path", err) < 0)
         return err->code;
     if (stat(path.ptr, &st) < 0)
-        return cprov_fail_os(err, errno, "%s", path.ptr);
+        return *file && errno == ENOENT && stat(folder, &st) == 0
+                   ? no_index(folder, err)
+                   : cprov_fail_os(err, errno, "%s", path.ptr);
     return cprov_file_stamp_add(s, path.ptr, &st, err);
 }
 
@@ -358,7 +376,7 @@ static int read_place(const struct cprov_place *place, struct layout_reading *g,
     if (list_paths(place, &arena, &paths, &count, err) < 0)
         return err->code;
     for (size_t i = 0; i < count; i++)
-        if (stamp(&s, paths[i], archive ? "" : "/index.json", err) < 0)
+        if (stamp(&s, paths[i], archive ? "" : "/" CPROV_STORE_INDEX, err) < 0)
             return err->code;
     if (cprov_file_stamp_take(&s, validator, err) < 0)
         return err->code;

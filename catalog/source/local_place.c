@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "net/url.h"
 #include "store/dir.h"
+#include "store/layout.h"
 
 static const struct {
     const char *prefix, *type;
@@ -39,12 +40,17 @@ static bool is_local_type(const char *type)
 
 /* --- what is there --- */
 
-static bool is_layout(int at, const char *folder, struct cprov_arena *arena)
+static bool has_file(int at, const char *folder, const char *name, struct cprov_arena *arena)
 {
-    const char *path = cprov_arena_textf(arena, "%s/oci-layout", folder);
+    const char *path = cprov_arena_textf(arena, "%s/%s", folder, name);
     struct stat st;
 
     return path && fstatat(at, path, &st, 0) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool is_layout(int at, const char *folder, struct cprov_arena *arena)
+{
+    return has_file(at, folder, CPROV_STORE_LAYOUT, arena);
 }
 
 static int compare_texts(const void *left, const void *right)
@@ -87,7 +93,8 @@ static int folder_type(const char *path, struct cprov_arena *arena, const char *
     const char *const *names = NULL;
     size_t count = 0;
 
-    if (is_layout(AT_FDCWD, path, arena)) {
+    /* One of the two alone is a damaged layout, and told as such. */
+    if (is_layout(AT_FDCWD, path, arena) || has_file(AT_FDCWD, path, CPROV_STORE_INDEX, arena)) {
         *type = cprov_source_layout.type;
         return 0;
     }
