@@ -145,17 +145,20 @@ static void prove(struct task *t, const struct cprov_digest *digest, uint64_t si
 {
     struct cprov_proofs *proofs = t->service->proofs;
     struct cprov_serve_answer *a = t->answer;
-    enum cprov_verdict verdict = t->question->verdict;
 
-    if (a->fd < 0 || a->status == 304 || t->question->head || verdict == CPROV_VERDICT_RIGHT ||
-        cprov_proofs_known(proofs, digest, a->fd))
+    if (a->fd < 0 || a->status == 304 || t->question->verdict == CPROV_VERDICT_RIGHT)
+        return;
+    enum cprov_verdict verdict = cprov_proofs_known(proofs, digest, a->fd);
+    if (verdict == CPROV_VERDICT_NONE)
+        verdict = t->question->verdict;
+    if (verdict == CPROV_VERDICT_RIGHT)
         return;
     if (verdict == CPROV_VERDICT_WRONG ||
         (size <= CHECK_NOW && cprov_proofs_check(proofs, digest, a->fd, NULL) < 0)) {
         cprov_fd_close(&a->fd);
         a->content_range[0] = '\0';
         refuse(t, ROTTEN);
-    } else if (size > CHECK_NOW) {
+    } else if (size > CHECK_NOW && !t->question->head) { /* a HEAD does not wait for it */
         a->proof = *digest;
         a->unproven = a->status == 200;
         a->delay = a->unproven ? CPROV_DELAY_NONE : CPROV_DELAY_PROOF;

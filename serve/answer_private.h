@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/compiler.h"
 #include "manifest/digest.h"
+#include "serve/proofs_private.h"
 #include "serve/service_private.h"
 
 /* Everything as the client sent it, escapes and all; NULL when absent. */
@@ -19,12 +20,8 @@ struct cprov_serve_request {
     const char *n, *last, *artifact_type;   /* query */
     const char *q, *page, *platform, *sort; /* query of the pages for people */
     const char *range, *if_range, *if_match, *if_none_match;
-    bool hasty; /* what takes long is not to be waited for: see enum cprov_delay */
-    enum cprov_verdict {
-        CPROV_VERDICT_NONE,
-        CPROV_VERDICT_RIGHT, /* the file that was to be checked is what its digest says, */
-        CPROV_VERDICT_WRONG, /* or not */
-    } verdict;
+    bool hasty;                 /* what takes long is not to be waited for: see enum cprov_delay */
+    enum cprov_verdict verdict; /* on the file that was to be checked */
 };
 
 /* Why there is no answer yet: what is to be done before the question is asked again. */

@@ -26,7 +26,7 @@ struct proof {
     off_t size;
     struct timespec modified, changed;
     struct cprov_digest digest;
-    bool set;
+    enum cprov_verdict verdict; /* NONE: an empty slot */
 };
 
 struct cprov_proofs {
@@ -51,8 +51,8 @@ static bool describe(int fd, const struct cprov_digest *digest, struct proof *ou
 
     if (fstat(fd, &st) < 0)
         return false;
-    *out =
-        (struct proof){ st.st_dev, st.st_ino, st.st_size, st.st_mtim, st.st_ctim, *digest, true };
+    *out = (struct proof){ st.st_dev,  st.st_ino, st.st_size,        st.st_mtim,
+                           st.st_ctim, *digest,   CPROV_VERDICT_NONE };
     return true;
 }
 
@@ -63,9 +63,9 @@ static bool same_time(const struct timespec *a, const struct timespec *b)
 
 static bool same(const struct proof *a, const struct proof *b)
 {
-    return a->set == b->set && a->device == b->device && a->inode == b->inode &&
-           a->size == b->size && same_time(&a->modified, &b->modified) &&
-           same_time(&a->changed, &b->changed) && cprov_digest_equal(&a->digest, &b->digest);
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           same_time(&a->modified, &b->modified) && same_time(&a->changed, &b->changed) &&
+           cprov_digest_equal(&a->digest, &b->digest);
 }
 
 /* Digests are evenly spread already. */
@@ -77,26 +77,31 @@ static struct proof *slot_of(struct cprov_proofs *p, const struct cprov_digest *
     return &p->slots[n % SLOTS];
 }
 
-bool cprov_proofs_known(struct cprov_proofs *p, const struct cprov_digest *digest, int fd)
+enum cprov_verdict cprov_proofs_known(struct cprov_proofs *p, const struct cprov_digest *digest,
+                                      int fd)
 {
     struct proof now;
 
     if (!describe(fd, digest, &now))
-        return false;
+        return CPROV_VERDICT_NONE;
     pthread_mutex_lock(&p->lock);
-    bool known = same(slot_of(p, digest), &now);
+    const struct proof *slot = slot_of(p, digest);
+    enum cprov_verdict verdict = same(slot, &now) ? slot->verdict : CPROV_VERDICT_NONE;
     pthread_mutex_unlock(&p->lock);
-    return known;
+    return verdict;
 }
 
 /* before: how the file was when hashing began. */
-static void remember(struct cprov_proofs *p, const struct proof *before, int fd)
+static void remember(struct cprov_proofs *p, const struct proof *before, int fd, int code)
 {
     struct proof now;
 
+    if (code < 0 && code != CPROV_EVERIFY) /* it was not found out */
+        return;
     if (!describe(fd, &before->digest, &now) || !same(before, &now) ||
         time(NULL) - now.changed.tv_sec < SETTLED_S)
         return;
+    now.verdict = code == 0 ? CPROV_VERDICT_RIGHT : CPROV_VERDICT_WRONG;
     pthread_mutex_lock(&p->lock);
     *slot_of(p, &now.digest) = now;
     pthread_mutex_unlock(&p->lock);
@@ -160,10 +165,10 @@ int cprov_proofs_check(struct cprov_proofs *p, const struct cprov_digest *digest
     if (code == 0)
         code = hash_all(p, h, fd, piece, err);
     free(piece);
-    if (code == 0)
-        code = compare(h, digest, err);
-    if (code == 0)
-        remember(p, &before, fd);
+    if (code < 0)
+        return code;
+    code = compare(h, digest, err);
+    remember(p, &before, fd, code);
     return code;
 }
 
@@ -238,10 +243,9 @@ ssize_t cprov_proof_stream_read(struct cprov_proof_stream *s, void *out, size_t 
     s->at += (uint64_t)got;
     if (s->at < s->size)
         return got;
-    if (compare(s->hasher, &s->proof.digest, &err) < 0)
-        return err.code;
-    remember(s->proofs, &s->proof, s->fd);
-    return got;
+    int code = compare(s->hasher, &s->proof.digest, &err);
+    remember(s->proofs, &s->proof, s->fd, code);
+    return code < 0 ? code : got;
 }
 
 void cprov_proof_stream_free(struct cprov_proof_stream *s)

@@ -25,8 +25,15 @@ int cprov_proofs_new(struct cprov_proofs **out, struct cprov_error *err);
 void cprov_proofs_end(struct cprov_proofs *p);
 void cprov_proofs_free(struct cprov_proofs *p); /* NULL-safe */
 
-/* Whether the file behind fd is known to be right. */
-bool cprov_proofs_known(struct cprov_proofs *p, const struct cprov_digest *digest, int fd);
+enum cprov_verdict {
+    CPROV_VERDICT_NONE,  /* nothing is known of the file, */
+    CPROV_VERDICT_RIGHT, /* it is what its digest says, */
+    CPROV_VERDICT_WRONG, /* or not */
+};
+
+/* What is known of the file behind fd; it is not read. */
+enum cprov_verdict cprov_proofs_known(struct cprov_proofs *p, const struct cprov_digest *digest,
+                                      int fd);
 
 /* Hashes the file now. CPROV_EVERIFY when it is not what its digest says. */
 CPROV_MUST_CHECK

@@ -59,10 +59,11 @@ static void catch_up(struct cprov_asked *a)
 
     switch (a->delay) {
     case CPROV_DELAY_PROOF:
-        a->verdict = cprov_proofs_known(proofs, &a->proof, a->fd) ||
-                             cprov_proofs_check(proofs, &a->proof, a->fd, NULL) == 0
-                         ? CPROV_VERDICT_RIGHT
-                         : CPROV_VERDICT_WRONG;
+        a->verdict = cprov_proofs_known(proofs, &a->proof, a->fd);
+        if (a->verdict == CPROV_VERDICT_NONE)
+            a->verdict = cprov_proofs_check(proofs, &a->proof, a->fd, NULL) == 0
+                             ? CPROV_VERDICT_RIGHT
+                             : CPROV_VERDICT_WRONG;
         break;
     case CPROV_DELAY_PART:
         cprov_view_prepare(a->view, a->part);

@@ -59,6 +59,11 @@ static void rot(struct fixture *f)
     assert_int_equal(pwrite(f->fd, "y", 1, BYTES - 1), 1);
 }
 
+static void mend(struct fixture *f)
+{
+    assert_int_equal(pwrite(f->fd, "x", 1, BYTES - 1), 1);
+}
+
 /* How many bytes come, or the code that ends them. */
 static ssize_t read_stream(struct fixture *f, size_t *got)
 {
@@ -88,20 +93,32 @@ static void test_H7_stream(void **state)
     assert_int_equal(read_stream(f, &got), CPROV_EVERIFY);
 }
 
+static void assert_known(struct fixture *f, enum cprov_verdict verdict)
+{
+    assert_int_equal(cprov_proofs_known(f->proofs, &f->digest, f->fd), verdict);
+}
+
 static void test_H7_identity(void **state)
 {
     struct fixture *f = *state;
+    size_t got;
 
-    assert_false(cprov_proofs_known(f->proofs, &f->digest, f->fd));
+    assert_known(f, CPROV_VERDICT_NONE);
     assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, NULL), 0);
-    assert_false(cprov_proofs_known(f->proofs, &f->digest, f->fd)); /* it changed just now */
+    assert_known(f, CPROV_VERDICT_NONE); /* it changed just now */
     settle();
     assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, NULL), 0);
-    assert_true(cprov_proofs_known(f->proofs, &f->digest, f->fd));
+    assert_known(f, CPROV_VERDICT_RIGHT);
     rot(f);
-    assert_false(cprov_proofs_known(f->proofs, &f->digest, f->fd));
+    assert_known(f, CPROV_VERDICT_NONE);
     assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, NULL), CPROV_EVERIFY);
-    assert_false(cprov_proofs_known(f->proofs, &f->digest, f->fd));
+    assert_known(f, CPROV_VERDICT_NONE);
+    settle();
+    assert_int_equal(read_stream(f, &got), CPROV_EVERIFY);
+    assert_known(f, CPROV_VERDICT_WRONG);
+    mend(f);
+    assert_known(f, CPROV_VERDICT_NONE);
+    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, NULL), 0);
 }
 
 static void test_H7_ended(void **state)
