@@ -129,14 +129,27 @@ static void drop_etag(struct cprov_fetch *f)
 
 /* --- starting over --- */
 
+static int never_whole(const struct cprov_fetch *f, struct cprov_error *err)
+{
+    if (!f->no_ranges)
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the server gives something else each time",
+                          f->what);
+    cprov_fail(err, CPROV_ENETWORK,
+               "%s: the download broke off %u times before its %llu bytes were there, and the "
+               "server ignores Range, so each begins anew",
+               f->what, f->restarts, (unsigned long long)f->descriptor.size);
+    cprov_hint(err, "a proxy on the way may be what cuts it: try another network, or a source "
+                    "that knows Range");
+    return CPROV_ENETWORK;
+}
+
 /* p alone is left, and brings everything. */
 static int alone_from_start(struct cprov_part *p, struct cprov_error *err)
 {
     struct cprov_fetch *f = p->fetch;
 
     if (++f->restarts > RESTARTS_MAX)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: the server gives something else each time",
-                          f->what);
+        return never_whole(f, err);
     for (struct cprov_part *q = f->parts, *next; q; q = next) {
         next = q->next;
         if (q != p)
@@ -192,6 +205,7 @@ static int whole_came(struct cprov_part *p, const struct cprov_http_head *head,
     if (!covers_all(p)) {
         if (same_etag(f, head->etag) && give_back(p))
             return 0;
+        f->no_ranges = p->ranged && (!f->etag || same_etag(f, head->etag));
         if ((code = alone_from_start(p, err)) < 0)
             return code;
     } else if (f->etag && !same_etag(f, head->etag)) {

@@ -46,6 +46,7 @@ struct cprov_fetch {
     bool in_order; /* is not split */
     size_t source; /* 0: the registry; n: urls[n - 1] */
     unsigned restarts;
+    bool no_ranges;      /* it was asked for a part, and the same bytes began anew */
     unsigned short_ends; /* answers that ended early without saying so */
     bool sink_failed;
     int64_t started_ms;
