@@ -245,6 +245,7 @@ static void answered(struct cprov_exchange *x, const struct cprov_http_head *hea
             return;
         settled_scheme(x, head);
     }
+    x->first_err = (struct cprov_error)CPROV_ERROR_INIT; /* what fails now is no guess any more */
     if (!x->accepted)
         hide_secrets(x);
 
