@@ -64,6 +64,9 @@
 #define CPROV_LIST_PAGE_SIZE   1000             /* n= that we ask for; ECR refuses more */
 
 /* the index of all sources */
+#define CPROV_AGE_MAX_MS                                                                           \
+    3153600000000ull                            /* of anything that may be asked for: 36500 days   \
+                                                 */
 #define CPROV_MAX_AGE_MIN      5                /* how long what is known of a source is believed */
 #define CPROV_VALIDATOR_MAX    1024             /* bytes of an ETag or its like */
 #define CPROV_CACHE_PAGES      (4 * CPROV_MIB)  /* pages of the database in memory */
@@ -74,33 +77,36 @@
           */
 
 /* HTTP */
-#define CPROV_HEADER_LINES_MAX   256
-#define CPROV_HEADER_BYTES_MAX   (64 * CPROV_KIB)
-#define CPROV_REDIRECTS_MAX      8
-#define CPROV_CHALLENGES_MAX     16 /* in one answer */
-#define CPROV_TOKEN_LENGTH_MAX   (64 * CPROV_KIB)
-#define CPROV_HOSTS_LED_MAX      256 /* hosts that servers led to, kept with their settings */
-#define CPROV_LOGINS_MAX         16  /* of one host, tried one after the other */
-#define CPROV_TOKENS_CACHED_MAX  256
-#define CPROV_SECRETS_MAX        1024 /* forms of secrets that a session hides */
-#define CPROV_SECRET_MIN         4    /* bytes: a shorter one is part of too many words */
-#define CPROV_RETRIES            5    /* tries after the first */
-#define CPROV_RETRY_FIRST_MS     250
-#define CPROV_RETRY_MAX_MS       30000 /* of one back-off step */
-#define CPROV_RETRY_AFTER_MAX_S  120   /* a longer Retry-After is a failure */
-#define CPROV_CONNECT_TIMEOUT_MS 20000
-#define CPROV_STALL_TIMEOUT_S    30
-#define CPROV_STALL_TIMEOUT_MS   (1000 * CPROV_STALL_TIMEOUT_S)
-#define CPROV_STALL_BYTES        (4 * CPROV_KIB) /* that must move within the stall time */
-#define CPROV_ERROR_WAIT_MS      5000            /* for the body of an error answer */
-#define CPROV_INTERIM_MAX        64              /* answers 1xx before the one that counts */
-#define CPROV_PARALLEL           6               /* blobs at once */
-#define CPROV_PARALLEL_REQUESTS  32              /* small requests at once */
-#define CPROV_PARALLEL_MAX       64
-#define CPROV_CONNECTIONS_MAX    64        /* cached */
-#define CPROV_EXPECT_BYTES       CPROV_MIB /* of a body: more is sent only when the server wants it */
-#define CPROV_UPLOAD_CHUNK       (512 * CPROV_KIB) /* bytes of a piece, below what proxies take */
-#define CPROV_UPLOAD_CHUNK_MAX   (64 * CPROV_MIB)  /* what a registry may ask for at least */
+#define CPROV_HEADER_LINES_MAX     256
+#define CPROV_HEADER_BYTES_MAX     (64 * CPROV_KIB)
+#define CPROV_REDIRECTS_MAX        8
+#define CPROV_CHALLENGES_MAX       16 /* in one answer */
+#define CPROV_TOKEN_LENGTH_MAX     (64 * CPROV_KIB)
+#define CPROV_HOSTS_LED_MAX        256 /* hosts that servers led to, kept with their settings */
+#define CPROV_LOGINS_MAX           16  /* of one host, tried one after the other */
+#define CPROV_TOKENS_CACHED_MAX    256
+#define CPROV_SECRETS_MAX          1024 /* forms of secrets that a session hides */
+#define CPROV_SECRET_MIN           4    /* bytes: a shorter one is part of too many words */
+#define CPROV_RETRIES              5    /* tries after the first */
+#define CPROV_RETRY_FIRST_MS       250
+#define CPROV_RETRY_MAX_MS         30000 /* of one back-off step */
+#define CPROV_RETRY_AFTER_MAX_S    120   /* a longer Retry-After is a failure */
+#define CPROV_CONNECT_TIMEOUT_MS   20000
+#define CPROV_STALL_TIMEOUT_S      30
+#define CPROV_STALL_TIMEOUT_MS     (1000 * CPROV_STALL_TIMEOUT_S)
+#define CPROV_TIMEOUT_MAX_MS       31536000000ull  /* that a call may be given: 365 days */
+#define CPROV_STALL_TIMEOUT_MAX_MS 86400000        /* that one wait may be given: a day */
+#define CPROV_RATE_MAX             (1ull << 44)    /* bytes a second */
+#define CPROV_STALL_BYTES          (4 * CPROV_KIB) /* that must move within the stall time */
+#define CPROV_ERROR_WAIT_MS        5000            /* for the body of an error answer */
+#define CPROV_INTERIM_MAX          64              /* answers 1xx before the one that counts */
+#define CPROV_PARALLEL             6               /* blobs at once */
+#define CPROV_PARALLEL_REQUESTS    32              /* small requests at once */
+#define CPROV_PARALLEL_MAX         64
+#define CPROV_CONNECTIONS_MAX      64        /* cached */
+#define CPROV_EXPECT_BYTES         CPROV_MIB /* of a body: more is sent only when the server wants it */
+#define CPROV_UPLOAD_CHUNK         (512 * CPROV_KIB) /* bytes of a piece, below what proxies take */
+#define CPROV_UPLOAD_CHUNK_MAX     (64 * CPROV_MIB)  /* what a registry may ask for at least */
 
 /* layers */
 #define CPROV_TAR_HEADER_MAX   (1 * CPROV_MIB) /* bytes of a PAX header or a GNU long name */

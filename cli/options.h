@@ -127,10 +127,12 @@ enum cprov_option_kind {
     CPROV_OPTION_LIST,    /* const char *, comma between; may be empty */
     CPROV_OPTION_CHOICE,  /* const char *, one of `value` "a|b|c" */
     CPROV_OPTION_WORDS,   /* struct cprov_words, repeatable */
-    CPROV_OPTION_COUNT,   /* unsigned, 1 to `most` */
+    CPROV_OPTION_COUNT,   /* unsigned, 1 to `most`, which it holds */
     CPROV_OPTION_RETRIES, /* int, 0 to `most` */
-    CPROV_OPTION_RATE,    /* uint64_t bytes a second; K, M, G */
-    CPROV_OPTION_SECONDS, /* uint64_t milliseconds, from seconds */
+    CPROV_OPTION_AMOUNT,  /* uint64_t, and the next three: what base/quantity.h reads, from 1 */
+    CPROV_OPTION_SIZE,    /* bytes */
+    CPROV_OPTION_RATE,    /* bytes a second */
+    CPROV_OPTION_TIME,    /* milliseconds */
     CPROV_OPTION_SECRET,  /* refused: secrets are never arguments */
 };
 
@@ -143,7 +145,7 @@ struct cprov_option {
     const char *value;  /* "DIR", "a|b|c"; NULL for flags */
     const char *help;   /* NULL: another name of the row before */
     const char *preset; /* what holds when it is not given; NULL: nothing worth saying */
-    unsigned most;
+    uint64_t most;      /* 0: no cap on a quantity */
 };
 
 extern const struct cprov_option cprov_options[];

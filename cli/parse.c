@@ -3,14 +3,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/quantity.h"
 #include "cli/options.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
 
 #define WORDS_FIRST 8 /* room of a list */
-
-#define RATE_MAX    (UINT64_C(1) << 40) /* bytes a second */
-#define SECONDS_MAX UINT64_C(31536000)  /* a year */
 
 struct parser {
     const struct cprov_verb *verb;
@@ -75,58 +73,30 @@ static int read_bool(const struct cprov_option *option, const char *value, bool 
     return bad_value(option, value, "true or false", err);
 }
 
-static int read_number(const struct cprov_option *option, const char *value, uint64_t from,
-                       uint64_t *out, struct cprov_error *err)
+/* What may be said of an option whose value is a quantity. */
+static struct cprov_quantity quantity_of(const struct cprov_option *option)
 {
-    uint64_t n;
+    struct cprov_quantity wanted = { .kind = CPROV_QUANTITY_COUNT,
+                                     .least = option->kind != CPROV_OPTION_RETRIES,
+                                     .most = option->most ? option->most : UINT64_MAX };
 
-    if (!cprov_span_u64(cprov_span_of(value), &n) || n < from || n > option->most)
-        return cprov_fail(err, CPROV_EINVAL, "option '--%s': '%s' is not a number from %u to %u",
-                          option->name, value, (unsigned)from, option->most);
-    *out = n;
-    return 0;
+    if (option->kind == CPROV_OPTION_SIZE)
+        wanted.kind = CPROV_QUANTITY_SIZE;
+    else if (option->kind == CPROV_OPTION_RATE)
+        wanted.kind = CPROV_QUANTITY_RATE;
+    else if (option->kind == CPROV_OPTION_TIME)
+        wanted.kind = CPROV_QUANTITY_TIME;
+    return wanted;
 }
 
-/* "500K", "1.5" is refused: bytes are whole. A trailing "B" or "iB" changes nothing. */
-static int read_rate(const struct cprov_option *option, const char *value, uint64_t *out,
-                     struct cprov_error *err)
+static int read_quantity(const struct cprov_option *option, const char *value, uint64_t *out,
+                         struct cprov_error *err)
 {
-    static const char units[] = "KMG";
-    struct cprov_span s = cprov_span_of(value);
-    uint64_t n, factor = 1;
+    struct cprov_quantity wanted = quantity_of(option);
+    char expected[CPROV_QUANTITY_EXPECTED_MAX];
 
-    if (s.len && cprov_lower(s.ptr[s.len - 1]) == 'b')
-        s.len--;
-    if (s.len && s.ptr[s.len - 1] == 'i')
-        s.len--;
-    for (size_t i = 0; s.len && units[i]; i++) {
-        if (cprov_lower(s.ptr[s.len - 1]) == cprov_lower(units[i])) {
-            factor = UINT64_C(1) << (10 * (i + 1));
-            s.len--;
-            break;
-        }
-    }
-    if (!cprov_span_u64(s, &n) || n == 0 || n > RATE_MAX / factor)
-        return bad_value(option, value, "a rate like 500K or 10M", err);
-    *out = n * factor;
-    return 0;
-}
-
-/* "30", "0.5": milliseconds out. */
-static int read_seconds(const struct cprov_option *option, const char *value, uint64_t *out,
-                        struct cprov_error *err)
-{
-    struct cprov_span s = cprov_span_of(value), fraction = { NULL, 0 };
-    uint64_t whole, rest = 0;
-
-    if (cprov_span_cut(s, '.', &s, &fraction) &&
-        (fraction.len > 3 || !cprov_span_u64(fraction, &rest)))
-        return bad_value(option, value, "a number of seconds", err);
-    for (size_t i = fraction.len; i < 3; i++)
-        rest *= 10;
-    if (!cprov_span_u64(s, &whole) || whole > SECONDS_MAX || whole + rest == 0)
-        return bad_value(option, value, "a number of seconds", err);
-    *out = whole * 1000 + rest;
+    if (!cprov_quantity_read(&wanted, cprov_span_of(value), out))
+        return bad_value(option, value, cprov_quantity_expected(&wanted, expected), err);
     return 0;
 }
 
@@ -178,7 +148,6 @@ static int set(struct parser *p, const struct cprov_option *option, const char *
     void *field = (char *)p->settings + option->offset;
     uint64_t n = 0;
     bool on = true;
-    int r = 0;
 
     if (option->kind == CPROV_OPTION_SECRET)
         return refuse_secret(option, err);
@@ -206,19 +175,20 @@ static int set(struct parser *p, const struct cprov_option *option, const char *
         cprov_words_add(field, &p->settings->arena, value);
         return 0;
     case CPROV_OPTION_COUNT:
-        r = read_number(option, value, 1, &n, err);
-        if (r == 0)
-            *(unsigned *)field = (unsigned)n;
-        return r;
+        if (read_quantity(option, value, &n, err) < 0)
+            return err->code;
+        *(unsigned *)field = (unsigned)n;
+        return 0;
     case CPROV_OPTION_RETRIES:
-        r = read_number(option, value, 0, &n, err);
-        if (r == 0)
-            *(int *)field = (int)n;
-        return r;
+        if (read_quantity(option, value, &n, err) < 0)
+            return err->code;
+        *(int *)field = (int)n;
+        return 0;
+    case CPROV_OPTION_AMOUNT:
+    case CPROV_OPTION_SIZE:
     case CPROV_OPTION_RATE:
-        return read_rate(option, value, field, err);
-    case CPROV_OPTION_SECONDS:
-        return read_seconds(option, value, field, err);
+    case CPROV_OPTION_TIME:
+        return read_quantity(option, value, field, err);
     case CPROV_OPTION_SECRET:
         break;
     }

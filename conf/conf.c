@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "conf/quantity.h"
+#include "base/quantity.h"
 #include "conf/yaml_value.h"
 
 /* The event that the parser has read last is `event`; every read_* function begins at the first
@@ -33,10 +33,8 @@ enum conf_kind {
     PATH,     /* the same; relative to the folder of the file */
     BOOL,     /* bool */
     NOT_BOOL, /* bool, written as its contrary */
-    COUNT,    /* uint64_t, and the next two */
-    DURATION,
-    BYTES,
-    NESTED, /* whatever `read` reads */
+    QUANTITY, /* uint64_t */
+    NESTED,   /* whatever `read` reads */
 };
 
 /* What one key of a mapping means. */
@@ -44,8 +42,7 @@ struct conf_key {
     const char *name;
     enum conf_kind kind;
     size_t offset; /* of its field */
-    uint64_t min;
-    uint64_t max;
+    struct cprov_quantity quantity;
     size_t has; /* offset of the bool that says it was set, or 0 */
     int (*read)(struct conf_reader *r);
 };
@@ -59,24 +56,25 @@ static int read_sources(struct conf_reader *r);
 static int read_hosts(struct conf_reader *r);
 static int read_aliases(struct conf_reader *r);
 
-#define DAY_MS   86400000
 #define C(field) offsetof(struct cprov_conf, field)
+/* clang-format off */
 static const struct conf_key root_keys[] = {
     { .name = "root", .kind = PATH, .offset = C(root) },
     { .name = "cache", .kind = PATH, .offset = C(cache) },
     { .name = "sources", .kind = NESTED, .read = read_sources },
     { .name = "hosts", .kind = NESTED, .read = read_hosts },
     { .name = "aliases", .kind = NESTED, .read = read_aliases },
-    { "parallel", COUNT, C(parallel), 1, CPROV_PARALLEL_MAX, 0, NULL },
-    { "retries", COUNT, C(retries), 0, 100, C(has_retries), NULL },
-    { "connect-timeout", DURATION, C(connect_timeout_ms), 1, DAY_MS, 0, NULL },
-    { "stall-timeout", DURATION, C(stall_timeout_ms), 1, DAY_MS, 0, NULL },
-    { "limit-rate", BYTES, C(limit_rate), 0, CPROV_BLOB_SIZE_MAX, 0, NULL },
-    { "split-size", BYTES, C(split_bytes), 1, CPROV_BLOB_SIZE_MAX, 0, NULL },
-    { "split-after", DURATION, C(split_after_ms), 0, DAY_MS, C(has_split_after), NULL },
-    { "max-age", DURATION, C(max_age_ms), 0, 365ull * DAY_MS, C(has_max_age), NULL },
+    { "parallel", QUANTITY, C(parallel), { CPROV_QUANTITY_COUNT, 1, CPROV_PARALLEL_MAX }, 0, NULL },
+    { "retries", QUANTITY, C(retries), { CPROV_QUANTITY_COUNT, 0, 100 }, C(has_retries), NULL },
+    { "connect-timeout", QUANTITY, C(connect_timeout_ms), { CPROV_QUANTITY_TIME, 1, CPROV_STALL_TIMEOUT_MAX_MS }, 0, NULL },
+    { "stall-timeout", QUANTITY, C(stall_timeout_ms), { CPROV_QUANTITY_TIME, 1, CPROV_STALL_TIMEOUT_MAX_MS }, 0, NULL },
+    { "limit-rate", QUANTITY, C(limit_rate), { CPROV_QUANTITY_RATE, 0, CPROV_RATE_MAX }, 0, NULL },
+    { "split-size", QUANTITY, C(split_bytes), { CPROV_QUANTITY_SIZE, 1, CPROV_BLOB_SIZE_MAX }, 0, NULL },
+    { "split-after", QUANTITY, C(split_after_ms), { CPROV_QUANTITY_TIME, 0, CPROV_STALL_TIMEOUT_MAX_MS }, C(has_split_after), NULL },
+    { "max-age", QUANTITY, C(max_age_ms), { CPROV_QUANTITY_TIME, 0, CPROV_AGE_MAX_MS }, C(has_max_age), NULL },
     { .name = "immutable-tags", .kind = TEXT, .offset = C(immutable_tags) },
 };
+/* clang-format on */
 #undef C
 
 #define S(field) offsetof(struct source_fields, field)
@@ -267,28 +265,13 @@ static int read_bool(struct conf_reader *r, const char *what, bool *out)
     return 0;
 }
 
-static int read_number(struct conf_reader *r, const struct conf_key *key, uint64_t *out)
+static int read_quantity(struct conf_reader *r, const struct conf_key *key, uint64_t *out)
 {
-    static const char *const forms[] = {
-        [COUNT] = "a number",
-        [DURATION] = "a time such as 20s, 500ms or 2m",
-        [BYTES] = "a size such as 500k, 32M or 1G",
-    };
-    yaml_mark_t mark = r->event.start_mark;
-    uint64_t n = 0;
-    bool good = is_plain(r);
+    char expected[CPROV_QUANTITY_EXPECTED_MAX];
 
-    if (good && key->kind == COUNT)
-        good = cprov_span_u64(scalar(r), &n);
-    else if (good && key->kind == DURATION)
-        good = cprov_quantity_ms(scalar(r), &n);
-    else if (good)
-        good = cprov_quantity_bytes(scalar(r), &n);
-    if (!good)
-        return fail(r, mark, "'%s' must be %s", key->name, forms[key->kind]);
-    if (n < key->min || n > key->max)
-        return fail(r, mark, "'%s' is too %s", key->name, n < key->min ? "small" : "large");
-    *out = n;
+    if (!is_plain(r) || !cprov_quantity_read(&key->quantity, scalar(r), out))
+        return fail(r, r->event.start_mark, "'%s' must be %s", key->name,
+                    cprov_quantity_expected(&key->quantity, expected));
     return 0;
 }
 
@@ -309,10 +292,8 @@ static int read_value(struct conf_reader *r, const struct conf_key *key, void *f
         if (code == 0)
             *(bool *)field = key->kind == BOOL ? yes : !yes;
         return code;
-    case COUNT:
-    case DURATION:
-    case BYTES:
-        code = read_number(r, key, field);
+    case QUANTITY:
+        code = read_quantity(r, key, field);
         if (code == 0 && key->has)
             *(bool *)((char *)fields + key->has) = true;
         return code;

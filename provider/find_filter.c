@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/quantity.h"
 
 /* --- options read --- */
 
@@ -23,24 +24,17 @@ static int compile_regex(struct cprov_find_filter *f, struct cprov_error *err)
     return 0;
 }
 
-/* "30d": seconds. */
+/* "30d": seconds. Without a unit it would rather be a year. */
 static bool read_age(struct cprov_span text, int64_t *seconds)
 {
-    static const struct {
-        char unit;
-        int64_t seconds;
-    } units[] = { { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 } };
-    uint64_t n;
+    static const struct cprov_quantity age = { CPROV_QUANTITY_TIME, 0, CPROV_AGE_MAX_MS };
+    uint64_t ms;
 
-    if (text.len < 2)
+    if (text.len == 0 || cprov_is_digit(text.ptr[text.len - 1]) ||
+        !cprov_quantity_read(&age, text, &ms))
         return false;
-    for (size_t i = 0; i < CPROV_COUNT(units); i++)
-        if (text.ptr[text.len - 1] == units[i].unit &&
-            cprov_span_u64(cprov_span_make(text.ptr, text.len - 1), &n) && n < INT32_MAX) {
-            *seconds = (int64_t)n * units[i].seconds;
-            return true;
-        }
-    return false;
+    *seconds = (int64_t)(ms / 1000);
+    return true;
 }
 
 static int read_since(struct cprov_find_filter *f, struct cprov_error *err)

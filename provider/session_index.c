@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "conf/quantity.h"
+#include "base/quantity.h"
 #include "provider/session.h"
 
 #define MAX_AGE_MS (60000 * CPROV_MAX_AGE_MIN) /* when nobody says otherwise */
@@ -98,12 +98,14 @@ static void on_index_failed(void *arg, const struct cprov_error *err)
 static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds,
                     struct cprov_error *err)
 {
+    static const struct cprov_quantity age = { CPROV_QUANTITY_TIME, 0, CPROV_AGE_MAX_MS };
     uint64_t ms = s->conf->has_max_age ? s->conf->max_age_ms : MAX_AGE_MS;
+    char expected[CPROV_QUANTITY_EXPECTED_MAX];
 
     *given = s->options.max_age != NULL;
-    if (*given && !cprov_quantity_ms(cprov_span_of(s->options.max_age), &ms))
-        return cprov_fail(err, CPROV_EINVAL, "'%s' is not an age such as 90s, 10m or 2h",
-                          s->options.max_age);
+    if (*given && !cprov_quantity_read(&age, cprov_span_of(s->options.max_age), &ms))
+        return cprov_fail(err, CPROV_EINVAL, "the age '%s' is not %s", s->options.max_age,
+                          cprov_quantity_expected(&age, expected));
     *seconds = s->options.refresh ? 0 : (int64_t)(ms / 1000);
     return 0;
 }

@@ -6,13 +6,14 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/quantity.h"
 #include "manifest/reference.h"
 #include "net/url.h"
 
 enum type { TEXT, SIZE, FLAG, LIST, MAP };
 
 static const char *const type_names[] = {
-    [TEXT] = "a text",        [SIZE] = "a whole number of bytes",
+    [TEXT] = "a text",        [SIZE] = "a size such as 123456789 or 500M",
     [FLAG] = "true or false", [LIST] = "a list",
     [MAP] = "a mapping",
 };
@@ -98,8 +99,10 @@ static bool is_text(const struct cprov_json *v)
 
 static bool read_size(const struct cprov_json *v, uint64_t *out)
 {
+    static const struct cprov_quantity size = { CPROV_QUANTITY_SIZE, 0, UINT64_MAX };
+
     *out = 0;
-    return is_text(v) && (v->text.len == 0 || cprov_span_u64(v->text, out));
+    return is_text(v) && (v->text.len == 0 || cprov_quantity_read(&size, v->text, out));
 }
 
 /* false when the value is of another type. */
