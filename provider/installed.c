@@ -125,25 +125,6 @@ static int read_config(struct cprov_installed *in, struct cprov_error *err)
     return 0;
 }
 
-int cprov_installed_layer(const struct cprov_installed *in, size_t i, int *fd, uint64_t *offset,
-                          uint64_t *size, struct cprov_error *err)
-{
-    const struct cprov_descriptor *d = &in->manifest->layers[i];
-    auto_fd int opened = -1;
-
-    *offset = 0;
-    *size = d->size;
-    if ((in->packed ? cprov_packed_open_blob(in->packed, &d->digest, &opened, offset, size, err)
-                    : cprov_store_open_blob(in->store, d, &opened, err)) < 0)
-        return err->code;
-    if (*size != d->size)
-        return cprov_fail(err, CPROV_EVERIFY, "it has %llu bytes, not %llu",
-                          (unsigned long long)*size, (unsigned long long)d->size);
-    *fd = opened;
-    opened = -1;
-    return 0;
-}
-
 /* An image in a layout or an archive, where it lies. */
 static int open_local(struct cprov_session *s, const char *name,
                       const struct cprov_version_options *version, struct cprov_installed *in,

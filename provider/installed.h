@@ -26,11 +26,6 @@ CPROV_MUST_CHECK
 int cprov_installed_manifest(struct cprov_store *store, const struct cprov_descriptor *d,
                              struct cprov_manifest **out, struct cprov_error *err);
 
-/* Where the bytes of layer i are: *size bytes of *fd (yours to close) from *offset on. */
-CPROV_MUST_CHECK
-int cprov_installed_layer(const struct cprov_installed *in, size_t i, int *fd, uint64_t *offset,
-                          uint64_t *size, struct cprov_error *err);
-
 /* Which one is meant when several versions of a name are installed. */
 enum cprov_installed_which { CPROV_INSTALLED_NEWEST, CPROV_INSTALLED_ONLY };
 

@@ -1,15 +1,13 @@
-/* provider/file_content.h - the bytes of a member as the file has them: holes are zeroes. */
-#ifndef CPROV_PROVIDER_FILE_CONTENT_H
-#define CPROV_PROVIDER_FILE_CONTENT_H
+/* rootfs/file_content_private.h - the bytes of a member as the file has them: holes are zeroes. */
+#ifndef CPROV_ROOTFS_FILE_CONTENT_PRIVATE_H
+#define CPROV_ROOTFS_FILE_CONTENT_PRIVATE_H
 
-#include "provider/layer_read.h"
-#include "provider/provider.h"
-
-struct cprov_error;
+#include "archive/tar_reader.h"
+#include "rootfs/files.h"
 
 /* Embedded. Begin sets it up for a member, whose entry is borrowed until the end. */
 struct cprov_file_content {
-    cprov_bytes_fn *write;
+    cprov_content_fn *write;
     void *arg;
     const struct cprov_tar_entry *entry;
     size_t extent; /* the one that the next stored byte is of */
@@ -21,7 +19,7 @@ struct cprov_file_content {
 };
 
 void cprov_file_content_init(struct cprov_file_content *c, const struct cprov_unpack_limits *limits,
-                             cprov_bytes_fn *write, void *arg);
+                             cprov_content_fn *write, void *arg);
 /* Members of another layer follow, of so many packed bytes. */
 void cprov_file_content_layer(struct cprov_file_content *c, uint64_t packed);
 /* CPROV_ELIMIT: with this file, whose holes are written too, it is past the caps. */
@@ -38,12 +36,9 @@ int cprov_file_content_end(struct cprov_file_content *c, struct cprov_error *err
 
 /* Calls write, and says what it means when it takes no more. */
 CPROV_MUST_CHECK
-int cprov_bytes_write(cprov_bytes_fn *write, void *arg, const void *data, size_t len,
-                      struct cprov_error *err);
+int cprov_content_write(cprov_content_fn *write, void *arg, const void *data, size_t len,
+                        struct cprov_error *err);
 CPROV_MUST_CHECK
-int cprov_bytes_zeroes(cprov_bytes_fn *write, void *arg, uint64_t len, struct cprov_error *err);
-
-/* The caps of the options. */
-struct cprov_layer_reading cprov_files_reading(const struct cprov_files_options *o);
+int cprov_content_zeroes(cprov_content_fn *write, void *arg, uint64_t len, struct cprov_error *err);
 
 #endif

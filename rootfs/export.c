@@ -1,14 +1,17 @@
-/* provider/export.c - cprov_export(): one tar of what the layers add up to, in two passes. */
+/* rootfs/export.c - one tar of what the layers add up to, in two passes. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "archive/tar_format.h"
+#include "base/error.h"
 #include "base/limits.h"
-#include "provider/file_content.h"
-#include "provider/flatten.h"
-#include "provider/name.h"
+#include "manifest/image_config.h"
+#include "manifest/manifest.h"
+#include "rootfs/file_content_private.h"
+#include "rootfs/files.h"
+#include "rootfs/layer_read_private.h"
 
 #define HEADER_MAX  (8 * CPROV_TAR_HEADER_MAX)
 #define FOLDERS_MAX (16 * CPROV_MIB)
@@ -38,10 +41,9 @@ struct folder_more {
 };
 
 struct exporting {
-    struct cprov_session *s;
-    const struct cprov_installed *in;
+    const struct cprov_layers *layers;
     const struct cprov_rootfs *rootfs;
-    cprov_bytes_fn *bytes;
+    cprov_content_fn *write;
     void *arg;
     struct export_step *steps; /* by member */
     size_t steps_count, steps_room;
@@ -205,7 +207,7 @@ static int put_path(struct exporting *x, uint32_t name, struct cprov_buf *out,
     return cprov_buf_check(out, "a name", err);
 }
 
-/* Those that unpacking keeps, in the call's copy. */
+/* Those that unpacking keeps, in a copy. */
 static int pass_xattrs(struct exporting *x, struct cprov_tar_entry *e, struct cprov_error *err)
 {
     const struct cprov_layer_attributes none = { .more = NULL };
@@ -236,7 +238,7 @@ static int write_header(struct exporting *x, const struct cprov_tar_entry *e,
     cprov_buf_reset(&x->header);
     int code = cprov_tar_format_header(e, &x->header, err);
     return code != 0 ? code
-                     : cprov_bytes_write(x->bytes, x->arg, x->header.ptr, x->header.len, err);
+                     : cprov_content_write(x->write, x->arg, x->header.ptr, x->header.len, err);
 }
 
 /* e is a copy of the entry, which lives until its content is through. */
@@ -292,8 +294,8 @@ static int on_end(void *arg, struct cprov_error *err)
         return 0;
     int code = cprov_file_content_end(&x->content, err);
     return code != 0 ? code
-                     : cprov_bytes_zeroes(x->bytes, x->arg,
-                                          cprov_tar_format_padding(x->content.entry->size), err);
+                     : cprov_content_zeroes(x->write, x->arg,
+                                            cprov_tar_format_padding(x->content.entry->size), err);
 }
 
 static int write_folder(struct exporting *x, const struct export_folder *f, struct cprov_error *err)
@@ -323,64 +325,35 @@ static int write_folder(struct exporting *x, const struct export_folder *f, stru
 }
 
 /* Layers from the lowest up: the target of a hard link comes before it. */
-static int write_layers(struct exporting *x, const struct cprov_layer_reading *how,
-                        struct cprov_error *err)
+static int write_layers(struct exporting *x, struct cprov_error *err)
 {
     const struct cprov_tar_handler handler = { on_entry, on_data, on_end, x };
 
-    for (size_t i = 0; i < x->in->manifest->layers_count; i++) {
-        cprov_file_content_layer(&x->content, x->in->manifest->layers[i].size);
-        if (cprov_layer_read(x->s, x->in, i, &handler, how, err) < 0)
+    for (size_t i = 0; i < x->layers->manifest->layers_count; i++) {
+        cprov_file_content_layer(&x->content, x->layers->manifest->layers[i].size);
+        if (cprov_layer_read(x->layers, i, &handler, false, err) < 0)
             return err->code;
     }
     for (size_t i = 0; i < x->folders_count; i++)
         if (write_folder(x, &x->folders[i], err) < 0)
             return err->code;
-    return cprov_bytes_zeroes(x->bytes, x->arg, CPROV_TAR_END_SIZE, err);
+    return cprov_content_zeroes(x->write, x->arg, CPROV_TAR_END_SIZE, err);
 }
 
-static int export_image(struct cprov_session *s, const struct cprov_files_options *o,
-                        cprov_bytes_fn *bytes, void *arg, struct cprov_error *err)
+int cprov_files_export(const struct cprov_layers *layers, cprov_content_fn *write, void *arg,
+                       struct cprov_error *err)
 {
-    auto_installed struct cprov_installed in = { .store = NULL };
     auto_flat struct cprov_flat flat = { 0 };
-    struct cprov_layer_reading how = cprov_files_reading(o);
     CPROV_CLEANUP(export_clear)
-    struct exporting x = { .s = s, .in = &in, .bytes = bytes, .arg = arg };
+    struct exporting x = { .layers = layers, .write = write, .arg = arg };
 
     cprov_buf_init(&x.header, HEADER_MAX);
     cprov_buf_init(&x.path, CPROV_UNPACK_PATH + 1);
     cprov_buf_init(&x.link, CPROV_UNPACK_PATH);
-    cprov_file_content_init(&x.content, &how.limits, bytes, arg);
-    how.verify = true;
-    if (cprov_installed_open(s, o->name, &o->version, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, &in,
-                             err) < 0)
-        return err->code;
-    if (o->target &&
-        !cprov_should(s, "Export Package", "'%s' to file '%s'",
-                      in.image ? cprov_name_and_version(s, in.image->name, in.image->version)
-                               : o->name,
-                      o->target))
-        return 0;
-    if (cprov_flat_read(s, &in, &how, &flat, err) < 0)
+    cprov_file_content_init(&x.content, &layers->limits, write, arg);
+    if (cprov_flat_read(layers, true, &flat, err) < 0)
         return err->code;
     x.rootfs = flat.rootfs;
-    x.windows = strcmp(in.config->platform.os, "windows") == 0;
-    if (plan_steps(&x, err) < 0)
-        return err->code;
-    how.verify = false; /* the same bytes, a moment later */
-    return write_layers(&x, &how, err);
-}
-
-int cprov_export(struct cprov_session *s, const struct cprov_files_options *options,
-                 cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks)
-{
-    struct cprov_files_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
-    struct cprov_error err = CPROV_ERROR_INIT;
-
-    cprov_session_begin(s, callbacks);
-    int code = export_image(s, options, bytes, cprov_callbacks_arg(callbacks), &err);
-    return cprov_session_end(s, code, options->name ? options->name : "", &err);
+    x.windows = strcmp(layers->config->platform.os, "windows") == 0;
+    return plan_steps(&x, err) < 0 || write_layers(&x, err) < 0 ? err->code : 0;
 }

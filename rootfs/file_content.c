@@ -1,18 +1,18 @@
-/* provider/file_content.c - sparse members made whole. */
-#include "provider/file_content.h"
+/* rootfs/file_content.c - sparse members made whole. */
+#include "rootfs/file_content_private.h"
 
 #include "base/error.h"
 #include "base/limits.h"
 
-int cprov_bytes_write(cprov_bytes_fn *write, void *arg, const void *data, size_t len,
-                      struct cprov_error *err)
+int cprov_content_write(cprov_content_fn *write, void *arg, const void *data, size_t len,
+                        struct cprov_error *err)
 {
     if (len > 0 && write(arg, data, len) < 0)
         return cprov_fail(err, CPROV_ECANCELLED, "the output takes no more");
     return 0;
 }
 
-int cprov_bytes_zeroes(cprov_bytes_fn *write, void *arg, uint64_t len, struct cprov_error *err)
+int cprov_content_zeroes(cprov_content_fn *write, void *arg, uint64_t len, struct cprov_error *err)
 {
     static const char zeroes[32 * 1024];
     int code = 0;
@@ -20,14 +20,14 @@ int cprov_bytes_zeroes(cprov_bytes_fn *write, void *arg, uint64_t len, struct cp
     while (len > 0 && code == 0) {
         size_t part = len < sizeof(zeroes) ? (size_t)len : sizeof(zeroes);
 
-        code = cprov_bytes_write(write, arg, zeroes, part, err);
+        code = cprov_content_write(write, arg, zeroes, part, err);
         len -= part;
     }
     return code;
 }
 
 void cprov_file_content_init(struct cprov_file_content *c, const struct cprov_unpack_limits *limits,
-                             cprov_bytes_fn *write, void *arg)
+                             cprov_content_fn *write, void *arg)
 {
     *c = (struct cprov_file_content){ .write = write, .arg = arg, .limits = *limits };
     cprov_unpack_limits_fill(&c->limits);
@@ -54,14 +54,14 @@ static int fill_to(struct cprov_file_content *c, uint64_t offset, struct cprov_e
     uint64_t hole = offset > c->at ? offset - c->at : 0;
 
     c->at += hole;
-    return cprov_bytes_zeroes(c->write, c->arg, hole, err);
+    return cprov_content_zeroes(c->write, c->arg, hole, err);
 }
 
 static int write_part(struct cprov_file_content *c, const char *data, size_t len,
                       struct cprov_error *err)
 {
     c->at += len;
-    return cprov_bytes_write(c->write, c->arg, data, len, err);
+    return cprov_content_write(c->write, c->arg, data, len, err);
 }
 
 /* As much as the extent takes; *len gets how much that was. */

@@ -1,9 +1,13 @@
-/* provider/glance.c - one path, looked for from the top without putting layers together. */
+/* rootfs/glance.c - one path, looked for from the top without putting layers together. */
+#include "rootfs/glance_private.h"
+
 #include <string.h>
 
+#include "base/error.h"
 #include "base/hash_table.h"
 #include "base/limits.h"
-#include "provider/flatten.h"
+#include "manifest/manifest.h"
+#include "rootfs/layer_read_private.h"
 
 /* One layer. Where each member stands is certain when it is in a folder that an earlier one
  * describes: no link of a lower layer is in the way then. */
@@ -92,13 +96,12 @@ static int on_entry(void *arg, const struct cprov_tar_entry *e, struct cprov_err
     return g->sure ? 0 : cprov_fail(err, CPROV_ECANCELLED, "the rest does not help");
 }
 
-static int glance_at_layer(struct cprov_session *s, const struct cprov_installed *in, size_t layer,
-                           const struct cprov_layer_reading *how, struct glance *g,
+static int glance_at_layer(const struct cprov_layers *layers, size_t i, struct glance *g,
                            struct cprov_error *err)
 {
     const struct cprov_tar_handler handler = { on_entry, cprov_layer_pass_data,
                                                cprov_layer_pass_end, g };
-    int code = cprov_layer_read(s, in, layer, &handler, how, err);
+    int code = cprov_layer_read(layers, i, &handler, false, err);
 
     cprov_hash_table_clear(&g->folders);
     if (g->sure)
@@ -107,15 +110,14 @@ static int glance_at_layer(struct cprov_session *s, const struct cprov_installed
     return 0;
 }
 
-int cprov_glance(struct cprov_session *s, const struct cprov_installed *in, const char *path,
-                 const struct cprov_layer_reading *how, bool *sure, struct cprov_flat_file *out,
-                 struct cprov_error *err)
+int cprov_glance(const struct cprov_layers *layers, const char *path, bool *sure,
+                 struct cprov_flat_file *out, struct cprov_error *err)
 {
     *sure = false;
-    for (size_t i = in->manifest->layers_count; i > 0; i--) {
+    for (size_t i = layers->manifest->layers_count; i > 0; i--) {
         struct glance g = { .path = path, .sure = true };
 
-        if (glance_at_layer(s, in, i - 1, how, &g, err) < 0)
+        if (glance_at_layer(layers, i - 1, &g, err) < 0)
             return err->code;
         if (!g.sure)
             return 0;
