@@ -26,7 +26,7 @@ struct outcome {
 };
 
 struct find {
-    struct cprov_session *s;
+    struct cprov_session *s; /* first: see cprov_session_query() */
     const struct cprov_find_options *options;
     const struct cprov_name *names;
     struct outcome *outcomes;
@@ -322,28 +322,29 @@ static int ask_catalog(struct find *f, const struct cprov_wanted *wanted, struct
                                        .or_unknown = true,
                                        .digest = f->filter.digest,
                                        .has_digest = f->filter.has_digest };
-    struct cprov_catalog_query query = {
-        .wanted = wanted,
-        .wanted_count = f->count,
-        .details = o->fields != CPROV_FIELDS_NAMES || names_digest(f) ||
-                   cprov_find_filter_needs_details(&f->filter),
-        .names_only = o->prefix != NULL,
-        .names_max = o->limit,
-        .hint = o->search || f->filter.has_digest ? &hint : NULL,
-        .row = on_row,
-        .missed = on_missed,
-        .arg = f,
-        .details_skipped = &f->skipped,
+    bool details = o->fields != CPROV_FIELDS_NAMES || names_digest(f) ||
+                   cprov_find_filter_needs_details(&f->filter);
+    struct cprov_search_query query = {
+        .what = { .wanted = wanted,
+                  .wanted_count = f->count,
+                  .hint = o->search || f->filter.has_digest ? &hint : NULL },
+        .how = { .depth = o->prefix ? CPROV_SEARCH_NAMES
+                          : details ? CPROV_SEARCH_DETAILS
+                                    : CPROV_SEARCH_VERSIONS,
+                 .names_max = o->limit },
+        .listener = { .arg = f,
+                      .row = on_row,
+                      .missed = on_missed,
+                      .stale = o->strict ? on_stale : NULL },
     };
+    struct cprov_search_counts counts = { 0 };
 
     if (cprov_session_query(f->s, false, &query, err) < 0 || check_places(f, wanted, err) < 0)
         return err->code;
     f->several = asks_several(f, wanted);
-    if (o->strict) {
-        query.stale = on_stale;
-        query.stale_arg = f;
-    }
-    return cprov_catalog_find(&query, err);
+    int code = cprov_search_run(&query, &counts, err);
+    f->skipped = counts.skipped;
+    return code;
 }
 
 static int run_find(struct find *f, struct cprov_error *err)

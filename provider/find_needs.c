@@ -109,6 +109,7 @@ static struct node *known(const struct cprov_needs *n, const struct need *need)
 /* --- looked up --- */
 
 struct lookup {
+    struct cprov_session *session; /* first: see cprov_session_query() */
     struct cprov_needs *needs;
     int code;
     struct cprov_error err;
@@ -121,7 +122,7 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     struct cprov_name name = { .text = "" };
 
     (void)i;
-    cprov_found_init(&found, l->needs->session, &name, l->needs->culture, row);
+    cprov_found_init(&found, l->session, &name, l->needs->culture, row);
     l->code = cprov_needs_add(l->needs, &found.item, &l->err);
     return false; /* the first source that has it will do */
 }
@@ -141,17 +142,16 @@ static void on_missed(void *arg, size_t i, const struct cprov_place *place, int 
 
 static int look_up(struct cprov_needs *n, const struct need *need, struct cprov_error *err)
 {
-    struct lookup l = { .needs = n };
+    struct lookup l = { .session = n->session, .needs = n };
     struct cprov_wanted wanted = { .text = need->name, .range = need->range };
-    struct cprov_catalog_query query = { .wanted = &wanted,
-                                         .wanted_count = 1,
-                                         .details = true,
-                                         .row = on_row,
-                                         .missed = on_missed,
-                                         .arg = &l };
+    struct cprov_search_query query = {
+        .what = { .wanted = &wanted, .wanted_count = 1 },
+        .how = { .depth = CPROV_SEARCH_DETAILS },
+        .listener = { .arg = &l, .row = on_row, .missed = on_missed },
+    };
 
     if (cprov_session_query(n->session, false, &query, err) < 0 ||
-        cprov_catalog_find(&query, err) < 0)
+        cprov_search_run(&query, NULL, err) < 0)
         return err->code;
     if (l.code < 0)
         *err = l.err;

@@ -5,7 +5,7 @@
 #define MOVED_AFTER_S 3600
 
 struct refresh {
-    struct cprov_session *s;
+    struct cprov_session *s; /* first: see cprov_session_query() */
     const struct cprov_refresh_options *options;
     cprov_refreshed_fn *item;
     void *item_arg;
@@ -61,20 +61,6 @@ static void on_progress(void *arg, const struct cprov_place *place, uint64_t don
     tell_progress(r, done, known, false);
 }
 
-static int connect(void *arg, struct cprov_client **out, struct cprov_error *err)
-{
-    const struct refresh *r = arg;
-
-    return cprov_session_client(r->s, out, err);
-}
-
-static int open_index(void *arg, struct cprov_cache **out, struct cprov_error *err)
-{
-    const struct refresh *r = arg;
-
-    return cprov_session_index(r->s, out, err);
-}
-
 static void on_warning(void *arg, const struct cprov_place *place, const char *text)
 {
     const struct refresh *r = arg;
@@ -84,18 +70,9 @@ static void on_warning(void *arg, const struct cprov_place *place, const char *t
 }
 
 /* What cannot be kept has been asked for in vain. */
-static void on_index_failed(void *arg, const struct cprov_error *err)
+static void on_cache_failed(void *arg, const struct cprov_error *err)
 {
     on_missed(arg, 0, NULL, err->code, err);
-}
-
-static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
-{
-    const struct refresh *r = arg;
-
-    (void)i;
-    (void)row;
-    return !cprov_cancelled(&r->s->cancel);
 }
 
 static uint64_t requests_of(const struct cprov_session *s)
@@ -104,29 +81,24 @@ static uint64_t requests_of(const struct cprov_session *s)
 }
 
 static int prepare(struct refresh *r, const struct cprov_place *place,
-                   const struct cprov_wanted *wanted, struct cprov_catalog_query *query,
+                   const struct cprov_wanted *wanted, struct cprov_search_query *query,
                    struct cprov_error *err)
 {
     struct cprov_cache *index;
 
+    query->listener = (struct cprov_search_listener){ .arg = r,
+                                                      .missed = on_missed,
+                                                      .progress = on_progress,
+                                                      .stale = on_stale,
+                                                      .warning = on_warning,
+                                                      .cache_failed = on_cache_failed };
     if (cprov_session_query(r->s, false, query, err) < 0 ||
         cprov_session_index(r->s, &index, err) < 0)
         return err->code;
-    query->wanted = wanted;
-    query->wanted_count = 1;
-    query->places = place;
-    query->places_count = 1;
-    query->freshness = (struct cprov_freshness){ 0 };
-    query->update_only = true;
-    query->row = on_row;
-    query->missed = on_missed;
-    query->progress = on_progress;
-    query->arg = query->notice_arg = query->stale_arg = r;
-    query->connect = connect;
-    query->open_index = open_index;
-    query->stale = on_stale;
-    query->warning = on_warning;
-    query->index_failed = on_index_failed;
+    query->what.wanted = wanted;
+    query->what.wanted_count = 1;
+    query->what.places = place;
+    query->what.places_count = 1;
     return 0;
 }
 
@@ -134,23 +106,25 @@ static int prepare(struct refresh *r, const struct cprov_place *place,
  * The lists, and the manifests of versions that nothing is known of; what is left of the budget
  * goes to tags that may have moved, which their age says.
  */
-static int list_and_read(struct refresh *r, struct cprov_catalog_query *query,
+static int list_and_read(struct refresh *r, struct cprov_search_query *query,
                          struct cprov_error *err)
 {
-    size_t asked = 0, budget = r->options->details;
+    size_t budget = r->options->details;
+    struct cprov_search_counts counts;
 
-    query->details = budget > 0;
-    query->details_max = budget;
-    query->details_asked = &asked;
+    query->how.depth = budget > 0 ? CPROV_SEARCH_DETAILS : CPROV_SEARCH_VERSIONS;
+    query->how.details_max = budget;
+    query->freshness.scan = query->freshness.versions = 0;
     query->freshness.details = INT32_MAX;
-    if (cprov_catalog_find(query, err) < 0)
+    if (cprov_search_run(query, &counts, err) < 0)
         return err->code;
-    if (r->code < 0 || asked >= budget)
+    if (r->code < 0 || counts.asked >= budget)
         return 0;
-    query->freshness = (struct cprov_freshness){ INT32_MAX, INT32_MAX, MOVED_AFTER_S };
-    query->details_max = budget - asked;
-    query->progress = NULL;
-    return cprov_catalog_find(query, err);
+    query->freshness.scan = query->freshness.versions = INT32_MAX;
+    query->freshness.details = MOVED_AFTER_S;
+    query->how.details_max = budget - counts.asked;
+    query->listener.progress = NULL;
+    return cprov_search_run(query, NULL, err);
 }
 
 /* One source after the other: what each costs can be told, and they do not wait for each other's
@@ -158,7 +132,7 @@ static int list_and_read(struct refresh *r, struct cprov_catalog_query *query,
 static int refresh_one(struct refresh *r, const struct cprov_place *place, struct cprov_error *err)
 {
     struct cprov_wanted everything = { .text = { 0 } };
-    struct cprov_catalog_query query = { 0 };
+    struct cprov_search_query query = { 0 };
     uint64_t before = requests_of(r->s);
 
     r->source = place->source->name;

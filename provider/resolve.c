@@ -10,7 +10,7 @@
 
 /* Rows that a name led to. */
 struct search {
-    struct cprov_session *s;
+    struct cprov_session *s; /* first: see cprov_session_query() */
     const struct cprov_name *name;
     struct cprov_listing *rows; /* of them the texts that are kept are in the arena */
     size_t count, room;
@@ -97,17 +97,16 @@ static int ask(struct search *f, bool details, struct cprov_error *err)
                                    .range = n->range,
                                    .only = n->place,
                                    .all_versions = n->all_versions || s->options.match_host };
-    struct cprov_catalog_query query = { .wanted = &wanted,
-                                         .wanted_count = 1,
-                                         .details = details,
-                                         .row = on_row,
-                                         .missed = on_missed,
-                                         .arg = f };
+    struct cprov_search_query query = {
+        .what = { .wanted = &wanted, .wanted_count = 1 },
+        .how = { .depth = details ? CPROV_SEARCH_DETAILS : CPROV_SEARCH_VERSIONS },
+        .listener = { .arg = f, .row = on_row, .missed = on_missed },
+    };
 
     /* What is installed is the newest there is now: the index only knows where to look. */
     f->count = 0;
     f->code = 0;
-    if (cprov_session_query(s, true, &query, err) < 0 || cprov_catalog_find(&query, err) < 0)
+    if (cprov_session_query(s, true, &query, err) < 0 || cprov_search_run(&query, NULL, err) < 0)
         return err->code;
     return cprov_arena_check(&s->call, err);
 }
@@ -357,7 +356,7 @@ static int led_by_ref(struct cprov_session *s, const struct cprov_name *n, struc
         return 0;
     if (row.place->kind->import && !row.place->kind->local &&
         cprov_session_index(s, &ix, &ignored) == 0 &&
-        cprov_catalog_came_from_private(ix, row.place, &row.from_private, &ignored) < 0)
+        cprov_search_came_from_private(ix, row.place, &row.from_private, &ignored) < 0)
         row.from_private = false;
     return cprov_session_led(s, &row, err);
 }

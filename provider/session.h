@@ -78,12 +78,13 @@ CPROV_MUST_CHECK
 int cprov_session_index(struct cprov_session *s, struct cprov_cache **out, struct cprov_error *err);
 /*
  * Fills in what every search of this session has in common: places (cprov_session_places() is
- * called), aliases, host, index, freshness, the way to the network unless --offline, who hears of
- * stale answers. live: versions are asked for, and the index is opened only when nothing else
- * helps, unless the user named an age.
+ * called), aliases, host, freshness, and of the listener the cache, the network, and who hears of
+ * stale answers, warnings and a lost cache where that is not filled in yet. The listener's arg
+ * points to what begins with a pointer to the session. live: versions are asked for, and the cache
+ * is opened only when nothing else helps, unless the user named an age.
  */
 CPROV_MUST_CHECK
-int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog_query *q,
+int cprov_session_query(struct cprov_session *s, bool live, struct cprov_search_query *q,
                         struct cprov_error *err);
 /* Selects s->places by the session's sources; done by the first call that needs them. */
 CPROV_MUST_CHECK

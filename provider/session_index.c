@@ -62,9 +62,24 @@ int cprov_session_index(struct cprov_session *s, struct cprov_cache **out, struc
 
 /* --- a search --- */
 
+static struct cprov_session *session_of(void *arg)
+{
+    return *(struct cprov_session **)arg;
+}
+
+static int open_cache(void *arg, struct cprov_cache **out, struct cprov_error *err)
+{
+    struct cprov_session *s = session_of(arg);
+    int code = cprov_session_index(s, out, err);
+
+    if (code < 0)
+        cprov_say(s, CPROV_MSG_VERBOSE, "without an index: %s", err->msg);
+    return code;
+}
+
 static int connect(void *arg, struct cprov_client **out, struct cprov_error *err)
 {
-    return cprov_session_client(arg, out, err);
+    return cprov_session_client(session_of(arg), out, err);
 }
 
 static void on_stale(void *arg, const struct cprov_place *place, int64_t checked,
@@ -72,27 +87,29 @@ static void on_stale(void *arg, const struct cprov_place *place, int64_t checked
 {
     char age[CPROV_AGE_TEXT_MAX];
 
-    cprov_say(arg, CPROV_MSG_WARNING,
+    cprov_say(session_of(arg), CPROV_MSG_WARNING,
               "source '%s' does not answer; what was known of it is used (%s): %s",
               place->source->name, cprov_time_age(cprov_time_now() - checked, age), why->msg);
 }
 
 static void on_warning(void *arg, const struct cprov_place *place, const char *text)
 {
+    struct cprov_session *s = session_of(arg);
+
     if (place)
-        cprov_say(arg, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, text);
+        cprov_say(s, CPROV_MSG_WARNING, "source '%s': %s", place->source->name, text);
     else
-        cprov_say(arg, CPROV_MSG_WARNING, "%s", text);
+        cprov_say(s, CPROV_MSG_WARNING, "%s", text);
 }
 
 static int on_led(void *arg, const struct cprov_listing *row, struct cprov_error *err)
 {
-    return cprov_session_led(arg, row, err);
+    return cprov_session_led(session_of(arg), row, err);
 }
 
-static void on_index_failed(void *arg, const struct cprov_error *err)
+static void on_cache_failed(void *arg, const struct cprov_error *err)
 {
-    cprov_say(arg, CPROV_MSG_WARNING, "%s; going on without it", err->msg);
+    cprov_say(session_of(arg), CPROV_MSG_WARNING, "%s; going on without it", err->msg);
 }
 
 static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds,
@@ -110,39 +127,33 @@ static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds
     return 0;
 }
 
-static int open_index(void *arg, struct cprov_cache **out, struct cprov_error *err)
-{
-    int code = cprov_session_index(arg, out, err);
-
-    if (code < 0)
-        cprov_say(arg, CPROV_MSG_VERBOSE, "without an index: %s", err->msg);
-    return code;
-}
-
-int cprov_session_query(struct cprov_session *s, bool live, struct cprov_catalog_query *q,
+int cprov_session_query(struct cprov_session *s, bool live, struct cprov_search_query *q,
                         struct cprov_error *err)
 {
+    struct cprov_search_listener *l = &q->listener;
     int64_t age = 0;
     bool given;
 
     if (read_age(s, &given, &age, err) < 0 || cprov_session_places(s, err) < 0)
         return err->code;
-    q->places = s->places;
-    q->places_count = s->places_count;
-    q->aliases = s->conf->aliases;
-    q->aliases_count = s->conf->aliases_count;
-    q->host = &s->host;
-    q->immutable = s->conf->immutable_tags;
-    q->connect = s->options.offline ? NULL : connect;
-    q->dates_dir = s->conf_dir;
-    q->freshness = (struct cprov_freshness){ age, live && !given ? 0 : age, age };
-    q->details_max = CPROV_DETAILS_MAX;
-    q->stale = on_stale;
-    q->warning = on_warning;
-    q->led = on_led;
-    q->open_index = open_index;
-    q->sparing = live && !given;
-    q->index_failed = on_index_failed;
-    q->notice_arg = q->stale_arg = s;
+    q->what.places = s->places;
+    q->what.places_count = s->places_count;
+    q->what.aliases = s->conf->aliases;
+    q->what.aliases_count = s->conf->aliases_count;
+    q->freshness = (struct cprov_freshness){ .scan = age,
+                                             .versions = live && !given ? 0 : age,
+                                             .details = age,
+                                             .immutable = s->conf->immutable_tags };
+    q->how.host = &s->host;
+    q->how.details_max = CPROV_DETAILS_MAX;
+    q->how.offline = s->options.offline;
+    q->how.sparing = live && !given;
+    q->how.dates_dir = s->conf_dir;
+    l->open_cache = open_cache;
+    l->connect = connect;
+    l->led = on_led;
+    l->stale = l->stale ? l->stale : on_stale;
+    l->warning = l->warning ? l->warning : on_warning;
+    l->cache_failed = l->cache_failed ? l->cache_failed : on_cache_failed;
     return 0;
 }

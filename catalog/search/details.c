@@ -1,7 +1,5 @@
-/* catalog/search/details.c - what a version is, from the index where that will do. */
-#include <string.h>
-
-#include "catalog/search/search_private.h"
+/* catalog/search/details.c - what a version is, from the cache where that will do. */
+#include "catalog/search/details_private.h"
 
 /* A tag that has led somewhere for so long is believed for a tenth of that time, as HTTP's caches
  * do; but not longer than a week. */
@@ -12,7 +10,7 @@
 struct detail {
     struct cprov_job *job;
     size_t row;
-    struct cprov_listing *known_row; /* from the index; NULL: it has none */
+    struct cprov_listing *known_row; /* from the cache; NULL: it has none */
     struct cprov_cache_known known;
 };
 
@@ -27,22 +25,22 @@ static struct cprov_listing *row_of(const struct detail *d)
     return &d->job->rows[d->row];
 }
 
-/* --- from the index --- */
+/* --- from the cache --- */
 
-/* *row gets what the index knows; false: nothing. */
+/* *row gets what the cache knows; false: nothing. */
 static bool look_up(struct detail *d, struct cprov_listing *row)
 {
     struct cprov_job *j = d->job;
-    struct cprov_search *s = j->lookup->search;
+    struct cprov_search_context *s = j->queue->search;
     struct cprov_error err = CPROV_ERROR_INIT;
 
     *row = *row_of(d);
-    if (!s->index || !j->id)
+    if (!s->cache || !j->id)
         return false;
     int code =
-        cprov_cache_version(s->index, j->id, row_of(d)->version, &j->arena, row, &d->known, &err);
+        cprov_cache_version(s->cache, j->id, row_of(d)->version, &j->arena, row, &d->known, &err);
     if (code < 0 && code != CPROV_ENOTFOUND)
-        cprov_search_index_failed(s, &err);
+        cprov_search_cache_failed(s, &err);
     return code == 0;
 }
 
@@ -55,11 +53,11 @@ static void use_known(struct detail *d, const struct cprov_listing *known)
     row->checked = d->known.checked;
 }
 
-static bool never_moves(const struct cprov_catalog_query *q, const char *version)
+static bool never_moves(const char *immutable, const char *version)
 {
-    struct cprov_span rest = cprov_span_of(q->immutable), pattern;
+    struct cprov_span rest = cprov_span_of(immutable), pattern;
 
-    while (q->immutable && cprov_span_next(&rest, ' ', &pattern))
+    while (immutable && cprov_span_next(&rest, ' ', &pattern))
         if (pattern.len > 0 && cprov_span_glob(pattern, cprov_span_of(version)))
             return true;
     return false;
@@ -67,19 +65,19 @@ static bool never_moves(const struct cprov_catalog_query *q, const char *version
 
 static bool is_fresh(const struct detail *d)
 {
-    const struct cprov_search *s = d->job->lookup->search;
-    const struct cprov_site *site = d->job->lookup->site;
+    const struct cprov_search_context *s = d->job->queue->search;
+    const struct cprov_site *site = d->job->queue->site;
     int64_t age = s->query->freshness.details, kept = d->known.checked - d->known.changed;
 
     if (cprov_search_offline(s) || site->place->kind->import || d->job->stale)
         return true;
     if (!d->known.complete || age <= 0)
         return false;
-    /* The digest came with the list: if it were another, the index would have forgotten the rest.
+    /* The digest came with the list: if it were another, the cache would have forgotten the rest.
      */
-    if (site->place->kind->has_digests && d->known.has_digest && !d->job->from_index)
+    if (site->place->kind->has_digests && d->known.has_digest && !d->job->from_cache)
         return true;
-    if (never_moves(s->query, row_of(d)->version))
+    if (never_moves(s->query->freshness.immutable, row_of(d)->version))
         return true;
     kept = kept / LIFETIME_SHARE < LIFETIME_MAX ? kept / LIFETIME_SHARE : LIFETIME_MAX;
     return s->now - d->known.checked <= (kept > age ? kept : age);
@@ -89,12 +87,12 @@ static bool is_fresh(const struct detail *d)
 
 static void remember(const struct detail *d)
 {
-    struct cprov_search *s = d->job->lookup->search;
+    struct cprov_search_context *s = d->job->queue->search;
     struct cprov_error err = CPROV_ERROR_INIT;
 
     if (d->job->id && cprov_search_may_write(s) &&
-        cprov_cache_put_details(s->index, d->job->id, row_of(d), &err) < 0)
-        cprov_search_index_failed(s, &err);
+        cprov_cache_put_details(s->cache, d->job->id, row_of(d), &err) < 0)
+        cprov_search_cache_failed(s, &err);
 }
 
 /* A version that was listed is there, whatever becomes of its manifest; a reference is not. */
@@ -109,20 +107,17 @@ static void failed(struct detail *d, int code, const struct cprov_error *err)
 
     if (d->known_row && d->known.complete && code == CPROV_ENETWORK) {
         use_known(d, d->known_row);
-        cprov_search_tell_stale(j->lookup->site, d->known.checked, err);
+        cprov_site_tell_stale(j->queue->site, d->known.checked, err);
         return;
     }
     if (is_listed(j) && code != CPROV_ENOMEM && code != CPROV_ECANCELLED) {
         if (d->known_row)
             use_known(d, d->known_row);
-        cprov_search_tell_unread(j->lookup->search, row_of(d), err);
+        cprov_search_tell_unread(j->queue->search, row_of(d), err);
         return;
     }
     j->failed[d->row] = true;
-    if (j->code == 0) {
-        j->code = code;
-        *j->err = *err;
-    }
+    cprov_job_fail(j, code, err);
 }
 
 static void on_details(void *arg, int code, const struct cprov_error *err)
@@ -132,7 +127,7 @@ static void on_details(void *arg, int code, const struct cprov_error *err)
     if (code < 0)
         failed(d, code, err);
     else if (err)
-        cprov_search_tell_unread(d->job->lookup->search, row_of(d), err);
+        cprov_search_tell_unread(d->job->queue->search, row_of(d), err);
     else
         remember(d);
     one_less(d->job);
@@ -141,11 +136,10 @@ static void on_details(void *arg, int code, const struct cprov_error *err)
 static int ask_details(struct detail *d, struct cprov_error *err)
 {
     struct cprov_job *j = d->job;
-    const struct cprov_search *s = j->lookup->search;
-    const struct cprov_source_kind *kind =
-        j->lookup->site ? j->lookup->site->place->kind : &cprov_source_oci;
+    const struct cprov_search_context *s = j->queue->search;
 
-    return kind->details(s->client, s->query->host, row_of(d), &j->arena, on_details, d, err);
+    return cprov_job_kind(j)->details(s->client, s->query->how.host, row_of(d), &j->arena,
+                                      on_details, d, err);
 }
 
 /* A tag that still leads to the digest that is known needs no reading. */
@@ -153,15 +147,15 @@ static void on_head(void *arg, int code, struct cprov_manifest_answer *answer,
                     const struct cprov_error *err)
 {
     struct detail *d = arg;
-    struct cprov_search *s = d->job->lookup->search;
+    struct cprov_search_context *s = d->job->queue->search;
     struct cprov_error own = CPROV_ERROR_INIT;
 
     if (code == 0 && cprov_digest_equal(&answer->descriptor.digest, &d->known.digest)) {
         use_known(d, d->known_row);
         row_of(d)->checked = 0;
         if (cprov_search_may_write(s) &&
-            cprov_cache_put_checked(s->index, d->job->id, row_of(d)->version, &own) < 0)
-            cprov_search_index_failed(s, &own);
+            cprov_cache_put_checked(s->cache, d->job->id, row_of(d)->version, &own) < 0)
+            cprov_search_cache_failed(s, &own);
         one_less(d->job);
         return;
     }
@@ -174,9 +168,10 @@ static void on_head(void *arg, int code, struct cprov_manifest_answer *answer,
 /* The manifest of a tag costs a pull where pulls are counted, a look at its head does not. */
 static int ask(struct detail *d, struct cprov_error *err)
 {
-    struct cprov_search *s = d->job->lookup->search;
+    struct cprov_search_context *s = d->job->queue->search;
+    const struct cprov_search_listener *l = &s->query->listener;
 
-    if (s->query->led && s->query->led(s->query->notice_arg, row_of(d), err) < 0)
+    if (l->led && l->led(l->arg, row_of(d), err) < 0)
         return err->code;
     if (d->known_row && d->known.complete && d->known.has_digest &&
         !row_of(d)->reference.has_digest)
@@ -196,8 +191,7 @@ static bool keep_known(struct detail *d, const struct cprov_listing *known)
 /* true: the row is as good as it gets now. */
 static bool settle(struct detail *d)
 {
-    struct cprov_search *s = d->job->lookup->search;
-    const struct cprov_catalog_query *q = s->query;
+    struct cprov_search_context *s = d->job->queue->search;
     struct cprov_listing known;
     bool there = look_up(d, &known);
 
@@ -207,18 +201,17 @@ static bool settle(struct detail *d)
         use_known(d, &known);
         return true;
     }
-    if (d->job->lookup->site && s->detailed >= q->details_max) {
-        if (q->details_skipped)
-            ++*q->details_skipped;
+    if (d->job->queue->site && s->counts.asked >= s->query->how.details_max) {
+        s->counts.skipped++;
         if (there)
             use_known(d, &known);
         return true;
     }
-    if (!there && d->job->lookup->site && d->job->lookup->site->place->kind->import) {
+    if (!there && d->job->queue->site && d->job->queue->site->place->kind->import) {
         d->job->failed[d->row] = true; /* another process has read the document anew meanwhile */
         return true;
     }
-    s->detailed++;
+    s->counts.asked++;
     if (there && !keep_known(d, &known))
         cprov_search_out_of_memory(s);
     return false;
@@ -240,7 +233,7 @@ void cprov_job_start_details(struct cprov_job *j)
             continue;
         }
         err = (struct cprov_error)CPROV_ERROR_INIT;
-        int code = cprov_search_connect(j->lookup->search, &err);
+        int code = cprov_search_connect(j->queue->search, &err);
         if (code == 0)
             code = ask(d, &err);
         if (code < 0) {
@@ -249,6 +242,6 @@ void cprov_job_start_details(struct cprov_job *j)
         }
     }
     if (!list)
-        cprov_search_out_of_memory(j->lookup->search);
+        cprov_search_out_of_memory(j->queue->search);
     one_less(j);
 }

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-static const char *alias_of(const struct cprov_catalog_query *q, const char *repository)
+static const char *alias_of(const struct cprov_search_scope *what, const char *repository)
 {
-    for (size_t i = 0; i < q->aliases_count; i++)
-        if (strcmp(q->aliases[i].repository, repository) == 0)
-            return q->aliases[i].name;
+    for (size_t i = 0; i < what->aliases_count; i++)
+        if (strcmp(what->aliases[i].repository, repository) == 0)
+            return what->aliases[i].name;
     return NULL;
 }
 
@@ -21,15 +21,15 @@ static const char *below(const struct cprov_place *place, const char *repository
     return repository;
 }
 
-const char *cprov_catalog_name(const struct cprov_catalog_query *query,
-                               const struct cprov_place *place,
-                               const struct cprov_reference *repository)
+const char *cprov_search_name(const struct cprov_search_scope *what,
+                              const struct cprov_place *place,
+                              const struct cprov_reference *repository)
 {
     const char *path = below(place, repository->repository);
-    const char *alias = alias_of(query, path);
+    const char *alias = alias_of(what, path);
 
     if (!alias)
-        alias = alias_of(query, repository->repository);
+        alias = alias_of(what, repository->repository);
     if (alias)
         return alias;
     if (strcmp(repository->host, "docker.io") == 0 && strncmp(path, "library/", 8) == 0)
@@ -46,10 +46,10 @@ static struct cprov_span last_component(const char *path)
 }
 
 /* A repository is meant by its shown name, its path below the place, or its last component. */
-bool cprov_catalog_matches(const struct cprov_catalog_query *q, const struct cprov_place *place,
-                           struct cprov_span text, const struct cprov_reference *repository)
+bool cprov_search_matches(const struct cprov_search_scope *what, const struct cprov_place *place,
+                          struct cprov_span text, const struct cprov_reference *repository)
 {
-    const char *name = cprov_catalog_name(q, place, repository);
+    const char *name = cprov_search_name(what, place, repository);
     const char *path = below(place, repository->repository);
 
     if (text.len == 0)

@@ -6,7 +6,7 @@
 
 /* Whether a name or pattern means the repository: by its shown name, its path below the place, or
  * its last component. "" means all. */
-bool cprov_catalog_matches(const struct cprov_catalog_query *query, const struct cprov_place *place,
-                           struct cprov_span text, const struct cprov_reference *repository);
+bool cprov_search_matches(const struct cprov_search_scope *what, const struct cprov_place *place,
+                          struct cprov_span text, const struct cprov_reference *repository);
 
 #endif

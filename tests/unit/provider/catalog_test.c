@@ -53,7 +53,7 @@ static void names_of_repositories(void **state)
         { "docker.io", "library/alpine", "alpine" },
         { "docker.io", "team/app", "team/app" },
     };
-    const struct cprov_catalog_query query = { .aliases = aliases, .aliases_count = 1 };
+    const struct cprov_search_scope what = { .aliases = aliases, .aliases_count = 1 };
 
     (void)state;
     for (size_t i = 0; i < CPROV_COUNT(table); i++) {
@@ -64,7 +64,7 @@ static void names_of_repositories(void **state)
         assert_int_equal(cprov_place_init(&source, cprov_network_kinds, &place, NULL), 0);
         struct cprov_reference r = place.base;
         snprintf(r.repository, sizeof(r.repository), "%s", table[i].repository);
-        assert_string_equal(cprov_catalog_name(&query, &place, &r), table[i].name);
+        assert_string_equal(cprov_search_name(&what, &place, &r), table[i].name);
     }
 }
 
