@@ -100,6 +100,7 @@ static void ask_images(struct cprov_cli *cli, struct asking *a,
 {
     struct cprov_list_options list = CPROV_INIT(struct cprov_list_options);
     struct cprov_find_options find = CPROV_INIT(struct cprov_find_options);
+    struct cprov_version_options version = CPROV_INIT(struct cprov_version_options);
 
     list.names = find.names = a->wanted.name ? &a->wanted.name : NULL;
     list.names_count = find.names_count = a->wanted.name ? 1 : 0;
@@ -108,7 +109,8 @@ static void ask_images(struct cprov_cli *cli, struct asking *a,
         find.prefix = a->wanted.prefix;
         find.limit = NAMES_MAX;
     }
-    find.version.all = a->wanted.want == CPROV_COMPLETE_VERSIONS;
+    find.version = &version;
+    version.all = a->wanted.want == CPROV_COMPLETE_VERSIONS;
     (void)cprov_list(cli->session, &list, callbacks);
     if (a->wanted.verb->group == CPROV_GROUP_GET)
         (void)cprov_find(cli->session, &find, callbacks);

@@ -73,7 +73,7 @@ static int make(struct cprov_cli *cli, const char *const *names, size_t count,
     }
     options.name = count ? names[0] : NULL;
     options.image = s->image;
-    options.version = s->version;
+    options.version = &s->version;
     options.isolation = s->session.isolation;
     options.runtime = s->runtime;
     /* A dry run has callbacks of its own, and makes no row. */

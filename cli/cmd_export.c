@@ -39,7 +39,7 @@ static int export(struct cprov_cli *cli, const char *const *names, size_t count,
 
     (void)count;
     options.name = names[0];
-    options.version = cli->settings.version;
+    options.version = &cli->settings.version;
     options.max_entries = cli->settings.max_entries;
     options.max_bytes = cli->settings.max_bytes;
     options.max_ratio = cli->settings.max_ratio;

@@ -84,7 +84,7 @@ static struct cprov_files_options from_settings(const struct cprov_settings *s)
 
     o.name = s->names.items[0];
     o.path = s->names.count > 1 ? s->names.items[1] : "/";
-    o.version = s->version;
+    o.version = &s->version;
     o.recursive = s->recursive;
     o.max_entries = s->max_entries;
     o.max_bytes = s->max_bytes;

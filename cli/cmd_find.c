@@ -37,6 +37,7 @@ static bool names_a_version(const struct cprov_words *names)
 int cprov_cmd_find(struct cprov_cli *cli)
 {
     const struct cprov_settings *s = &cli->settings;
+    struct cprov_version_options version = s->version;
     struct cprov_find_options find = CPROV_INIT(struct cprov_find_options);
     struct cprov_words names = cprov_cli_names(cli);
     int r = cprov_cli_rows(cli, &cprov_image_record, &cprov_find_layout);
@@ -45,11 +46,11 @@ int cprov_cmd_find(struct cprov_cli *cli)
         return r;
     find.names = names.items;
     find.names_count = names.count;
-    find.version = s->version;
+    find.version = &version;
     /* The cmdlet of the seed listed all there is when no version was asked for. */
-    if (cli->powershell && !s->version.required && !s->version.minimum && !s->version.maximum &&
+    if (cli->powershell && !version.required && !version.minimum && !version.maximum &&
         !names_a_version(&names))
-        find.version.all = true;
+        version.all = true;
     find.search = s->search;
     find.regex = s->regex;
     find.os_images_only = s->os_image;

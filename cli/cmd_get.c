@@ -21,7 +21,7 @@ static int list(struct cprov_cli *cli, bool parents, bool legacy_ids)
         return 0;
     options.names = names.items;
     options.names_count = names.count;
-    options.version = s->version;
+    options.version = &s->version;
     options.publisher = s->publisher;
     options.child_of = s->child_of;
     options.parents = parents;

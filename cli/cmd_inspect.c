@@ -90,7 +90,7 @@ int cprov_cmd_inspect(struct cprov_cli *cli)
     cli->rows = &in;
     for (size_t i = 0; r == 0 && i < names.count && !results.cancelled; i++) {
         options.name = names.items[i];
-        options.version = s->version;
+        options.version = &s->version;
         options.raw = s->raw;
         options.config = s->image_config;
         cprov_results_add(&results,

@@ -16,7 +16,7 @@ static int install(struct cprov_cli *cli, const char *const *names, size_t count
 
     options.names = names;
     options.names_count = count;
-    options.version = s->version;
+    options.version = &s->version;
     /* With a folder --force is about what is in it. */
     options.reinstall = s->reinstall || (s->force && !s->unpack && !s->bundle);
     options.all_platforms = s->all_platforms;

@@ -15,7 +15,7 @@ static int save(struct cprov_cli *cli, const char *const *names, size_t count,
 
     options.names = names;
     options.names_count = count;
-    options.version = s->version;
+    options.version = &s->version;
     options.path = s->destination ? s->destination : s->literal_path ? s->literal_path : s->path;
     options.literal_path = s->destination || s->literal_path;
     options.type =

@@ -40,7 +40,7 @@ static struct cprov_source_options from_settings(const struct cprov_settings *s)
     o.key_file = s->source_cert_key;
     o.allow_http = tristate(s->source_http);
     o.insecure = -tristate(s->source_verify);
-    o.trusted = s->trusted;
+    o.trusted = tristate(s->trusted);
     o.no_check = s->no_check;
     o.force = s->force;
     o.restore_default = s->restore_default;
@@ -82,7 +82,6 @@ static int do_register(struct cprov_cli *cli, const char *const *names, size_t c
     options.name = count ? names[0] : NULL;
     if (count > 1)
         options.location = names[1];
-    options.trusted = options.trusted > 0;
     cprov_source_fn *told = shown(cli);
     return cprov_source_register(cli->session, &options, told ? told : cprov_done_source,
                                  callbacks);

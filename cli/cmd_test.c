@@ -46,7 +46,7 @@ static int test(struct cprov_cli *cli, const char *const *names, size_t count,
 
     options.names = names;
     options.names_count = count;
-    options.version = s->version;
+    options.version = &s->version;
     options.all = s->all;
     options.repair = s->repair;
     options.max_ratio = s->max_ratio;

@@ -26,7 +26,6 @@ void cprov_settings_init(struct cprov_settings *s)
         .source_http = -1,
         .source_verify = -1,
     };
-    s->session.retries = -1;
 }
 
 void cprov_settings_clear(struct cprov_settings *s)
@@ -182,7 +181,7 @@ static int set(struct parser *p, const struct cprov_option *option, const char *
     case CPROV_OPTION_RETRIES:
         if (read_quantity(option, value, &n, err) < 0)
             return err->code;
-        *(int *)field = (int)n;
+        *(int *)field = n ? (int)n : -1; /* 0 is the default of the library */
         return 0;
     case CPROV_OPTION_AMOUNT:
     case CPROV_OPTION_SIZE:

@@ -332,13 +332,13 @@ static int add(struct add *a, struct cprov_error *err)
 int cprov_catalog_add(struct cprov_session *s, const struct cprov_catalog_options *options,
                       const struct cprov_callbacks *callbacks)
 {
-    struct cprov_catalog_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
-    auto_add struct add a = { .s = s, .options = options, .draft = CPROV_FS_DRAFT_INIT };
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_catalog_options o;
+    auto_add struct add a = { .s = s, .options = &o, .draft = CPROV_FS_DRAFT_INIT };
 
-    cprov_session_begin(s, callbacks);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
     int code = add(&a, &err);
     return cprov_session_end(s, code, "", &err);
 }

@@ -224,17 +224,16 @@ static int export(struct share *h, struct cprov_error *err)
 int cprov_catalog_export(struct cprov_session *s, const struct cprov_catalog_options *options,
                          cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_catalog_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
-    auto_share struct share h = {
-        .s = s, .options = options, .bytes = bytes, .arg = cprov_callbacks_arg(callbacks), .fd = -1
-    };
+    struct cprov_catalog_options o;
+    auto_share struct share h = { .s = s, .options = &o, .bytes = bytes, .fd = -1 };
 
-    cprov_session_begin(s, callbacks);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    h.arg = s->callbacks.arg;
     int code = export(&h, &err);
-    return cprov_session_end(s, code, options->path ? options->path : "", &err);
+    return cprov_session_end(s, code, o.path ? o.path : "", &err);
 }
 
 /* --- into a registry --- */
@@ -451,13 +450,13 @@ static int push(struct share *h, struct cprov_error *err)
 int cprov_catalog_push(struct cprov_session *s, const struct cprov_catalog_options *options,
                        const struct cprov_callbacks *callbacks)
 {
-    struct cprov_catalog_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
-    auto_share struct share h = { .s = s, .options = options, .fd = -1 };
+    struct cprov_catalog_options o;
+    auto_share struct share h = { .s = s, .options = &o, .fd = -1 };
 
-    cprov_session_begin(s, callbacks);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
     int code = push(&h, &err);
-    return cprov_session_end(s, code, options->reference ? options->reference : "", &err);
+    return cprov_session_end(s, code, o.reference ? o.reference : "", &err);
 }

@@ -24,6 +24,30 @@ struct container_job {
     void *arg;
 };
 
+/* The caller's structs, as this library has them. */
+struct container_given {
+    struct cprov_container_options options;
+    struct cprov_version_options version;
+    struct cprov_unpack_to unpack;
+};
+
+static int begin(struct cprov_session *s, const struct cprov_container_options *options,
+                 cprov_container_fn *item, const struct cprov_callbacks *callbacks,
+                 struct container_given *own, struct container_job *j, struct cprov_error *err)
+{
+    struct cprov_container_options *o = &own->options;
+
+    if (cprov_session_begin(s, callbacks, err) < 0 ||
+        cprov_options_copy(o, sizeof(*o), options, err) < 0 ||
+        cprov_options_copy(&own->version, sizeof(own->version), o->version, err) < 0 ||
+        cprov_options_copy(&own->unpack, sizeof(own->unpack), o->unpack, err) < 0)
+        return err->code;
+    o->version = &own->version;
+    o->unpack = o->unpack ? &own->unpack : NULL;
+    *j = (struct container_job){ s, o, item, s->callbacks.arg };
+    return 0;
+}
+
 static const char *image_text(struct cprov_session *s, const char *name, const char *version)
 {
     const char *text = *version ? cprov_arena_textf(&s->call, "%s:%s", name, version) : name;
@@ -133,7 +157,7 @@ static int new_container(const struct container_job *j, struct cprov_error *err)
 
     if (check_new(j, err) < 0)
         return err->code;
-    if (cprov_installed_open(j->s, o->image, &o->version, CPROV_INSTALLED_ONLY,
+    if (cprov_installed_open(j->s, o->image, o->version, CPROV_INSTALLED_ONLY,
                              j->s->options.what_if ? CPROV_STORE_READ : 0, &in, err) < 0 ||
         check_isolation(j, in.config, err) < 0)
         return cprov_wrap(err, "image %s", o->image);
@@ -160,18 +184,14 @@ static int new_container(const struct container_job *j, struct cprov_error *err)
 int cprov_container_new(struct cprov_session *s, const struct cprov_container_options *options,
                         cprov_container_fn *item, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_container_options own;
-    struct cprov_unpack_to to;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
-    if (own.unpack)
-        own.unpack = cprov_options_copy(&to, sizeof(to), own.unpack);
-    const struct container_job j = { s, options, item, cprov_callbacks_arg(callbacks) };
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct container_given own;
+    struct container_job j;
 
-    cprov_session_begin(s, callbacks);
+    if (begin(s, options, item, callbacks, &own, &j, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
     int code = new_container(&j, &err);
-    return cprov_session_end(s, code, options->name ? options->name : "", &err);
+    return cprov_session_end(s, code, own.options.name ? own.options.name : "", &err);
 }
 
 /* --- which are meant --- */
@@ -279,19 +299,15 @@ static int list_containers(const struct container_job *j, struct cprov_outcome *
 int cprov_container_list(struct cprov_session *s, const struct cprov_container_options *options,
                          cprov_container_fn *item, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_container_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
-    const struct container_job j = { s, options, item, cprov_callbacks_arg(callbacks) };
-    struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_outcome outcome = { 0 };
+    struct container_given own;
+    struct container_job j;
 
-    cprov_session_begin(s, callbacks);
-    int code = list_containers(&j, &outcome, &err);
-    if (code < 0)
-        return cprov_session_end(s, code, "", &err);
-    s->callbacks = NULL;
-    return cprov_outcome_code(&outcome);
+    if (begin(s, options, item, callbacks, &own, &j, &err) < 0 ||
+        list_containers(&j, &outcome, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    return cprov_session_end(s, cprov_outcome_code(&outcome), "", NULL);
 }
 
 /* --- remove --- */
@@ -366,18 +382,16 @@ static int remove_containers(const struct container_job *j, struct cprov_outcome
 int cprov_container_remove(struct cprov_session *s, const struct cprov_container_options *options,
                            cprov_container_fn *item, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_container_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
-    const struct container_job j = { s, options, item, cprov_callbacks_arg(callbacks) };
-    struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_outcome outcome = { 0 };
+    struct container_given own;
+    struct container_job j;
 
-    cprov_session_begin(s, callbacks);
-    if (options->names_count == 0)
+    if (begin(s, options, item, callbacks, &own, &j, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    if (own.options.names_count == 0)
         cprov_outcome_usage(s, &outcome, "no container is named");
     else if (remove_containers(&j, &outcome, &err) < 0)
         return cprov_session_end(s, err.code, "", &err);
-    s->callbacks = NULL;
-    return cprov_outcome_code(&outcome);
+    return cprov_session_end(s, cprov_outcome_code(&outcome), "", NULL);
 }

@@ -91,7 +91,7 @@ static int open_layers(struct cprov_session *s, const struct cprov_files_options
                        struct cprov_installed *in, struct cprov_layers *out,
                        struct cprov_error *err)
 {
-    if (cprov_installed_open(s, o->name, &o->version, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, in,
+    if (cprov_installed_open(s, o->name, o->version, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, in,
                              err) < 0)
         return err->code;
     *out = (struct cprov_layers){
@@ -125,14 +125,17 @@ static int list_files(struct cprov_session *s, const struct cprov_files_options 
 int cprov_files(struct cprov_session *s, const struct cprov_files_options *options,
                 cprov_file_fn *item, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_files_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_version_options version;
+    struct cprov_files_options o;
 
-    cprov_session_begin(s, callbacks);
-    int code = list_files(s, options, item, cprov_callbacks_arg(callbacks), &err);
-    return cprov_session_end(s, code, options->name ? options->name : "", &err);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
+        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    o.version = &version;
+    int code = list_files(s, &o, item, s->callbacks.arg, &err);
+    return cprov_session_end(s, code, o.name ? o.name : "", &err);
 }
 
 static int read_file(struct cprov_session *s, const struct cprov_files_options *o,
@@ -153,14 +156,17 @@ static int read_file(struct cprov_session *s, const struct cprov_files_options *
 int cprov_file_read(struct cprov_session *s, const struct cprov_files_options *options,
                     cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_files_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_version_options version;
+    struct cprov_files_options o;
 
-    cprov_session_begin(s, callbacks);
-    int code = read_file(s, options, bytes, cprov_callbacks_arg(callbacks), &err);
-    return cprov_session_end(s, code, options->name ? options->name : "", &err);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
+        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    o.version = &version;
+    int code = read_file(s, &o, bytes, s->callbacks.arg, &err);
+    return cprov_session_end(s, code, o.name ? o.name : "", &err);
 }
 
 static int export_image(struct cprov_session *s, const struct cprov_files_options *o,
@@ -183,12 +189,15 @@ static int export_image(struct cprov_session *s, const struct cprov_files_option
 int cprov_export(struct cprov_session *s, const struct cprov_files_options *options,
                  cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_files_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_version_options version;
+    struct cprov_files_options o;
 
-    cprov_session_begin(s, callbacks);
-    int code = export_image(s, options, bytes, cprov_callbacks_arg(callbacks), &err);
-    return cprov_session_end(s, code, options->name ? options->name : "", &err);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
+        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    o.version = &version;
+    int code = export_image(s, &o, bytes, s->callbacks.arg, &err);
+    return cprov_session_end(s, code, o.name ? o.name : "", &err);
 }

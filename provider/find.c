@@ -251,7 +251,7 @@ static int read_names(struct find *f, struct cprov_name *names, struct cprov_wan
     for (size_t i = 0; i < f->count; i++) {
         const char *text = o->names_count ? o->names[i] : everything;
 
-        if (cprov_name_read(f->s, text, &o->version, true, &names[i], err) < 0)
+        if (cprov_name_read(f->s, text, o->version, true, &names[i], err) < 0)
             return cprov_wrap(err, "%s", text);
         wanted[i] = (struct cprov_wanted){
             .text = names[i].lookup,
@@ -384,24 +384,24 @@ static int find_in_file(struct cprov_session *s, const struct cprov_find_options
 int cprov_find(struct cprov_session *s, const struct cprov_find_options *options,
                const struct cprov_callbacks *callbacks)
 {
-    struct cprov_find_options own;
-    struct find f = { .s = s, .options = &own };
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_version_options version;
+    struct cprov_find_options o;
 
-    cprov_options_copy(&own, sizeof(own), options);
-    f.count = own.names_count ? own.names_count : 1;
-    cprov_session_begin(s, callbacks);
-    if (own.file || own.uri)
-        return cprov_session_end(s, find_in_file(s, &own, &err), "", &err);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
+        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    o.version = &version;
+    if (o.file || o.uri)
+        return cprov_session_end(s, find_in_file(s, &o, &err), "", &err);
+    struct find f = { .s = s, .options = &o, .count = o.names_count ? o.names_count : 1 };
     int code = run_find(&f, &err);
     cprov_find_filter_clear(&f.filter);
     cprov_shown_clear(&f.seen);
     cprov_rows_free(f.rows);
     cprov_needs_free(f.needs);
-    if (code == 0) {
-        code = conclude(&f);
-        s->callbacks = NULL;
-        return code;
-    }
-    return cprov_session_end(s, code, "", &err);
+    if (code < 0)
+        return cprov_session_end(s, code, "", &err);
+    return cprov_session_end(s, conclude(&f), "", NULL);
 }

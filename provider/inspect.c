@@ -116,7 +116,7 @@ static int show(struct subject *u, void (*json)(void *, const char *, size_t), v
         code = write_summary(u, err);
     if (code == 0)
         code = cprov_buf_check(&u->out, "document", err);
-    if (code == 0)
+    if (code == 0 && json)
         json(arg, u->out.ptr, u->out.len);
     cprov_buf_clear(&u->out);
     return code;
@@ -168,13 +168,13 @@ static int try_installed(struct subject *u, bool *found, void (*json)(void *, co
     const struct cprov_image *image = NULL;
 
     *found = false;
-    if (u->options->version.all)
+    if (u->options->version->all)
         return cprov_fail(err, CPROV_EINVAL, "this takes one image, not all versions");
     if (cprov_session_store(u->s, CPROV_STORE_READ, &store, err) < 0)
         return err->code == CPROV_ENOTFOUND ? 0 : err->code;
     if (cprov_images_read(store, &images, err) < 0)
         return err->code;
-    int code = cprov_installed_find(u->s, images, u->options->name, &u->options->version,
+    int code = cprov_installed_find(u->s, images, u->options->name, u->options->version,
                                     CPROV_INSTALLED_NEWEST, &image, err);
     if (code == CPROV_ENOTFOUND) /* a registry is asked next */
         return 0;
@@ -228,7 +228,7 @@ static int show_remote(struct subject *u, void (*json)(void *, const char *, siz
 
     cprov_buf_init(&config, CPROV_CONFIG_MAX);
     cprov_buf_init(&reference, CPROV_URL_MAX);
-    if (cprov_resolve(u->s, u->options->name, &u->options->version, &target, err) < 0)
+    if (cprov_resolve(u->s, u->options->name, u->options->version, &target, err) < 0)
         return err->code;
     if (target.url)
         return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a file, not an image");
@@ -265,19 +265,21 @@ int cprov_inspect(struct cprov_session *s, const struct cprov_inspect_options *o
                   void (*json)(void *arg, const char *text, size_t length),
                   const struct cprov_callbacks *callbacks)
 {
-    struct cprov_inspect_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
-    struct subject u = { .s = s, .options = options };
     struct cprov_error err = CPROV_ERROR_INIT;
-    void *arg = cprov_callbacks_arg(callbacks);
+    struct cprov_version_options version;
+    struct cprov_inspect_options o;
+    struct subject u = { .s = s, .options = &o };
     bool found = false;
 
-    cprov_session_begin(s, callbacks);
-    int code = options->name && *options->name
-                   ? try_installed(&u, &found, json, arg, &err)
-                   : cprov_fail(&err, CPROV_EINVAL, "no image is named");
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
+        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    o.version = &version;
+    void *arg = s->callbacks.arg;
+    int code = o.name && *o.name ? try_installed(&u, &found, json, arg, &err)
+                                 : cprov_fail(&err, CPROV_EINVAL, "no image is named");
     if (code == 0 && !found)
         code = show_remote(&u, json, arg, &err);
-    return cprov_session_end(s, code, options->name ? options->name : "", &err);
+    return cprov_session_end(s, code, o.name ? o.name : "", &err);
 }

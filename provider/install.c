@@ -151,7 +151,7 @@ static int already(struct install *in, bool *there, struct cprov_error *err)
 static int offline(struct install *in, const char *text, struct cprov_error *err)
 {
     auto_images struct cprov_images *images = NULL;
-    const struct cprov_version_options *version = &in->options->version;
+    const struct cprov_version_options *version = in->options->version;
     struct cprov_session *s = in->s;
     const char *why = NULL, *name;
     struct cprov_name n;
@@ -316,7 +316,7 @@ static int resolve_offline(struct install *in, const char *text, struct cprov_ta
     if (code == 0)
         return 0;
     if (code == CPROV_ENETWORK)
-        code = cprov_resolve_all(in->s, text, &in->options->version, out, err);
+        code = cprov_resolve_all(in->s, text, in->options->version, out, err);
     if (code == 0 && (out->list[0].place || out->list[0].url))
         return 0;
     if (code < 0 && code != CPROV_ENETWORK && code != CPROV_ENOTFOUND && err->code == code)
@@ -355,7 +355,7 @@ static void install_name(struct install *in, const char *text, struct cprov_outc
 
     int code = in->s->options.offline
                    ? resolve_offline(in, text, &targets, &done, &err)
-                   : cprov_resolve_all(in->s, text, &in->options->version, &targets, &err);
+                   : cprov_resolve_all(in->s, text, in->options->version, &targets, &err);
     if (code < 0 || done)
         cprov_outcome_add(in->s, outcome, code, text, NULL, NULL, &err);
     for (size_t i = 0; code == 0 && !done && i < targets.count && !outcome->stop; i++) {
@@ -371,27 +371,30 @@ static void install_name(struct install *in, const char *text, struct cprov_outc
 int cprov_install(struct cprov_session *s, const struct cprov_install_options *options,
                   const struct cprov_callbacks *callbacks)
 {
-    struct cprov_install_options own;
+    auto_store struct cprov_store *store = NULL;
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_outcome outcome = { 0 };
+    struct cprov_version_options version;
+    struct cprov_install_options o;
     struct cprov_unpack_to to;
 
-    options = cprov_options_copy(&own, sizeof(own), options);
-    if (own.unpack)
-        own.unpack = cprov_options_copy(&to, sizeof(to), own.unpack);
-    struct cprov_outcome outcome = { 0 };
-    auto_store struct cprov_store *store = NULL;
-
-    cprov_session_begin(s, callbacks);
-    if (options->names_count == 0)
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
+        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0 ||
+        cprov_options_copy(&to, sizeof(to), o.unpack, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    o.version = &version;
+    o.unpack = o.unpack ? &to : NULL;
+    if (o.names_count == 0)
         cprov_outcome_usage(s, &outcome, "no image is named");
-    else if (options->unpack && (options->names_count > 1 || options->version.all))
+    else if (o.unpack && (o.names_count > 1 || version.all))
         cprov_outcome_usage(s, &outcome, "one image at a time is unpacked");
     bool usage = outcome.code != 0;
-    for (size_t i = 0; i < options->names_count && !outcome.stop && !usage; i++) {
-        struct install in = { .s = s, .options = options, .store = store };
+    for (size_t i = 0; i < o.names_count && !outcome.stop && !usage; i++) {
+        struct install in = { .s = s, .options = &o, .store = store };
 
-        install_name(&in, options->names[i], &outcome);
+        install_name(&in, o.names[i], &outcome);
         store = in.store;
     }
-    s->callbacks = NULL;
-    return cprov_outcome_code(&outcome);
+    return cprov_session_end(s, cprov_outcome_code(&outcome), "", NULL);
 }

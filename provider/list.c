@@ -75,7 +75,7 @@ static int list_images(struct cprov_session *s, const struct cprov_list_options 
     auto_images struct cprov_images *images = NULL;
     struct cprov_selection selection = { .names = o->names,
                                          .names_count = o->names_count,
-                                         .version = &o->version,
+                                         .version = o->version,
                                          .publisher = o->publisher };
 
     struct cprov_version_range range;
@@ -104,16 +104,18 @@ static int list_images(struct cprov_session *s, const struct cprov_list_options 
 int cprov_list(struct cprov_session *s, const struct cprov_list_options *options,
                const struct cprov_callbacks *callbacks)
 {
-    struct cprov_list_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
-    struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_outcome outcome = { 0 };
+    struct cprov_version_options version;
+    struct cprov_list_options o;
 
-    cprov_session_begin(s, callbacks);
-    int code = list_images(s, options, &outcome, &err);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
+        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    o.version = &version;
+    int code = list_images(s, &o, &outcome, &err);
     if (code < 0)
         return cprov_session_end(s, code, "", &err);
-    s->callbacks = NULL;
-    return cprov_outcome_code(&outcome);
+    return cprov_session_end(s, cprov_outcome_code(&outcome), "", NULL);
 }

@@ -29,12 +29,12 @@ static bool allow_token_server(const struct cprov_session *s, const char *host, 
 {
     auto_buf struct cprov_buf text = { 0 };
 
-    if (!s->callbacks || !s->callbacks->question)
+    if (!s->callbacks.question)
         return false;
     cprov_buf_init(&text, CPROV_URL_MAX);
     cprov_buf_addf(&text, "Registry %s sends logins to token server %s. Allow it?", host, server);
-    enum cprov_answer answer = s->callbacks->question(
-        s->callbacks->arg,
+    enum cprov_answer answer = s->callbacks.question(
+        s->callbacks.arg,
         &(struct cprov_question){ .size = sizeof(struct cprov_question),
                                   .caption = "The token server is not known to be the registry's.",
                                   .text = cprov_buf_text(&text) });
@@ -107,7 +107,8 @@ int cprov_login(struct cprov_session *s, const char *registry,
 
     const char *target = registry ? registry : "docker.io";
 
-    cprov_session_begin(s, callbacks);
+    if (cprov_session_begin(s, callbacks, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
     int code = login(s, registry, &target, &err);
     return cprov_session_end(s, code, target, &err);
 }
@@ -119,7 +120,8 @@ int cprov_logout(struct cprov_session *s, const char *registry,
     struct cprov_source source;
     struct cprov_place place;
 
-    cprov_session_begin(s, callbacks);
+    if (cprov_session_begin(s, callbacks, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
     int code = read_registry(registry, &source, &place, &err);
     if (code == 0 && cprov_should(s, "Logout", "%s", place.base.host)) {
         code = cprov_credentials_erase(s->options.authfile, place.base.host, &err);

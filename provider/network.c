@@ -139,7 +139,8 @@ static struct cprov_client_options client_options(struct cprov_session *s)
     unsigned parallel = choose_number(o->parallel, c->parallel, CPROV_PARALLEL);
 
     return (struct cprov_client_options){
-        .http = { .user_agent = "container-provider/" CPROV_VERSION,
+        .http = { .user_agent =
+                      cprov_arena_textf(&s->arena, "container-provider/%s", cprov_version_text()),
                   .connect_timeout_ms = (long)(c->connect_timeout_ms ? c->connect_timeout_ms
                                                                      : CPROV_CONNECT_TIMEOUT_MS),
                   .stall_timeout_ms = (long)(o->stall_timeout_ms   ? o->stall_timeout_ms
@@ -153,7 +154,9 @@ static struct cprov_client_options client_options(struct cprov_session *s)
         .credentials = find_login,
         .arg = s,
         .secrets = s->secrets,
-        .retries = o->retries >= 0 ? (unsigned)o->retries : retries,
+        .retries = o->retries > 0   ? (unsigned)o->retries
+                   : o->retries < 0 ? 0
+                                    : retries,
         .parallel = parallel < CPROV_PARALLEL_MAX ? parallel : CPROV_PARALLEL_MAX,
         .split_bytes = c->split_bytes,
         .split_after_ms = c->has_split_after ? (int64_t)c->split_after_ms : 0,

@@ -1,30 +1,38 @@
 /* provider/options.c - the one place where the size of a caller's struct is looked at. */
 #include "provider/options.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-#define WORD sizeof(void *)
+#include "provider/provider.h"
 
-const void *cprov_options_copy(void *own, size_t size, const void *given)
+#define WORD sizeof(size_t) /* every struct of the header is a number of words */
+
+static bool is_zero(const char *bytes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+int cprov_options_copy(void *own, size_t size, const void *given, struct cprov_error *err)
 {
     size_t there = 0;
 
-    if (given)
-        memcpy(&there, given, sizeof(there));
-    there = there < size ? there : size;
-    there -=
-        there % WORD; /* every struct of the header is a number of words: half a pointer is none */
     memset(own, 0, size);
-    if (there > 0)
-        memcpy(own, given, there);
     memcpy(own, &size, sizeof(size));
-    return own;
-}
-
-void *cprov_callbacks_arg(const struct cprov_callbacks *callbacks)
-{
-    struct cprov_callbacks own;
-
-    cprov_options_copy(&own, sizeof(own), callbacks);
-    return own.arg;
+    if (!given)
+        return 0;
+    memcpy(&there, given, sizeof(there));
+    if (there < WORD || there % WORD != 0 || there > CPROV_OPTIONS_SIZE_MAX)
+        return cprov_fail(err, CPROV_EINVAL, "a struct of %zu bytes: begin it with CPROV_INIT",
+                          there);
+    if (there > size && !is_zero((const char *)given + size, there - size))
+        return cprov_fail(err, CPROV_EUNSUPPORTED,
+                          "libcprov %s does not know an option that is set: it needs a newer one",
+                          cprov_version_text());
+    there = there < size ? there : size;
+    memcpy((char *)own + WORD, (const char *)given + WORD, there - WORD);
+    return 0;
 }

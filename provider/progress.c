@@ -39,25 +39,25 @@ static uint64_t rate(const struct cprov_meter *m, int64_t now)
 
 static void tell(struct cprov_session *s, struct cprov_meter *m, bool finished, int64_t now)
 {
-    if (!s->callbacks || !s->callbacks->progress)
+    if (!s->callbacks.progress)
         return;
     take_sample(m, now);
     m->told_ms = now;
-    s->callbacks->progress(s->callbacks->arg,
-                           &(struct cprov_progress){ .size = sizeof(struct cprov_progress),
-                                                     .activity = m->activity,
-                                                     .item = m->item,
-                                                     .id = m->id,
-                                                     .done = m->done,
-                                                     .total = m->total,
-                                                     .rate = rate(m, now),
-                                                     .finished = finished });
+    s->callbacks.progress(s->callbacks.arg,
+                          &(struct cprov_progress){ .size = sizeof(struct cprov_progress),
+                                                    .activity = m->activity,
+                                                    .item = m->item,
+                                                    .id = m->id,
+                                                    .done = m->done,
+                                                    .total = m->total,
+                                                    .rate = rate(m, now),
+                                                    .finished = finished });
 }
 
 void cprov_meter_set(struct cprov_session *s, struct cprov_meter *m, uint64_t done)
 {
     m->done = done;
-    if (!s->callbacks || !s->callbacks->progress)
+    if (!s->callbacks.progress)
         return;
     int64_t now = cprov_clock_ms();
     if (m->told_ms == 0 || now - m->told_ms >= TELL_EVERY_MS)

@@ -18,22 +18,47 @@ extern "C" {
 #endif
 
 /*
- * Rules of this header. All text is UTF-8, NUL-terminated. Every options and item struct begins
- * with its size: set it with CPROV_INIT (everything else is then 0, which is the default), so that
- * fields can be added at the end. Every function takes a struct of any size: fields that a shorter
- * one (options, callbacks) does not have count as 0. What is embedded by value (the version
- * options) or comes in arrays never grows. Text given in options is borrowed until the call
- * returns; text handed to a callback is borrowed until the callback returns, never NULL, "" when
- * unknown. No function prints, reads standard input, installs a signal handler or ends the process.
- * A session is used by one thread at a time; several sessions may run in several threads. Callbacks
- * run on the calling thread and must not call into the same session.
+ * The release, and the number of the binary interface: libcprov.so.1, symbols of CPROV_1. The
+ * release grows with every change; CPROV_ABI only with one that breaks programs which are built
+ * already. The build reads them here.
+ */
+#define CPROV_VERSION_MAJOR 0
+#define CPROV_VERSION_MINOR 1
+#define CPROV_VERSION_PATCH 0
+#define CPROV_ABI           1
+
+/* Releases as numbers that compare: cprov_version() >= CPROV_VERSION_NUMBER(0, 2, 0). */
+#define CPROV_VERSION_NUMBER(major, minor, patch) ((major)*1000000 + (minor)*1000 + (patch))
+#define CPROV_VERSION                                                                              \
+    CPROV_VERSION_NUMBER(CPROV_VERSION_MAJOR, CPROV_VERSION_MINOR, CPROV_VERSION_PATCH)
+
+/* Of the library that is loaded, which may be another one than this header's. */
+CPROV_API int cprov_version(void);              /* 1000 */
+CPROV_API const char *cprov_version_text(void); /* "0.1.0" */
+
+/*
+ * Rules of this header. All text is UTF-8, NUL-terminated. Text given in options is borrowed until
+ * the call returns; text handed to a callback is borrowed until the callback returns, never NULL
+ * unless its comment says so, "" when unknown. No function prints, reads standard input, installs a
+ * signal handler or ends the process. A session is used by one thread at a time; several sessions
+ * may run in several threads. Callbacks run on the calling thread and must not call into the same
+ * session; each may be NULL, and so may options and callbacks as a whole.
+ *
+ * Every struct that grows begins with its size, and grows at its end alone (docs/embedding.md).
+ *  - Options and callbacks: begin with CPROV_INIT; everything else is then 0, the default. Fields
+ *    that a shorter struct of an older header lacks count as 0. A longer struct of a newer header
+ *    is taken when what this library does not know of it is 0, else CPROV_UNSUPPORTED. A size that
+ *    no header has, such as 0, is CPROV_USAGE.
+ *  - What callbacks get: CPROV_HAS() tells whether the library that is loaded has the field.
+ *  - A struct within a struct is a pointer. Those without a size, in arrays, never grow.
  */
 #define CPROV_INIT(type)                                                                           \
     {                                                                                              \
         .size = sizeof(type)                                                                       \
     }
-
-#define CPROV_ABI 1
+#define CPROV_HAS(struct_pointer, field)                                                           \
+    ((struct_pointer)->size >=                                                                     \
+     (size_t)((const char *)(&(struct_pointer)->field + 1) - (const char *)(struct_pointer)))
 
 /* What a call returns: 0, or one of these; the numbers are the exit codes of the command line with
  * the sign turned. */
@@ -51,10 +76,13 @@ enum cprov_result {
     CPROV_EXISTS = -10,
     CPROV_NOT_AUTHORIZED = -11,
     CPROV_SOME_FAILED = -12,
-    CPROV_CANCELLED = -13
+    CPROV_CANCELLED = -13,
+    CPROV_NO_MEMORY = -14,
+    CPROV_UNSUPPORTED = -15, /* well formed, but of a kind that this library does not handle */
+    CPROV_TOO_LARGE = -16    /* beyond a limit: docs/security.md */
 };
 
-/* 0..12, or 130 for CPROV_CANCELLED; any other negative number is 1. */
+/* The exit code of the command line: docs/exit-codes.md. */
 CPROV_API int cprov_result_exit(int result);
 
 struct cprov_session;
@@ -113,9 +141,9 @@ struct cprov_progress {
     const char *activity; /* "Downloading", "Verifying", "Saving"; "Waiting" for another process */
     const char *item;     /* "NanoServer 10.0.10586.8" */
     const char *id;
+    bool finished;
     uint64_t done, total; /* bytes; total 0 when unknown */
     uint64_t rate;        /* bytes a second over the last seconds */
-    bool finished;
 };
 
 enum cprov_message_level {
@@ -178,7 +206,7 @@ struct cprov_session_options {
     bool match_host;         /* choose the newest version that the host runs */
 
     unsigned parallel;   /* 0: configuration or default */
-    int retries;         /* negative: configuration or default */
+    int retries;         /* 0: configuration or default; negative: none */
     uint64_t limit_rate; /* bytes a second */
     uint64_t timeout_ms; /* for the whole call; 0: none */
     uint64_t stall_timeout_ms;
@@ -210,15 +238,13 @@ CPROV_API int cprov_session_open(const struct cprov_session_options *options,
                                  struct cprov_session **out);
 CPROV_API void cprov_session_close(struct cprov_session *session);
 
-CPROV_API const char *cprov_version_text(void); /* "0.1.0" */
-
 /* What the user says of versions, for every verb. */
 struct cprov_version_options {
     size_t size;
+    bool all;             /* every version, not the newest alone; not together with required */
     const char *required; /* exact, "10.0.*", "[a,b)", a tag; NULL: any */
     const char *minimum;  /* closed */
     const char *maximum;
-    bool all; /* every version, not the newest alone; not together with required */
 };
 
 /* --- find --- */
@@ -232,7 +258,7 @@ struct cprov_find_options {
     size_t size;
     const char *const *names; /* references, names, patterns, refs; none: everything */
     size_t names_count;
-    struct cprov_version_options version;
+    const struct cprov_version_options *version; /* NULL: the newest */
     const char
         *search; /* words, all must occur in name, description or publisher; case-insensitive */
     const char *regex; /* POSIX extended, on the name, case-insensitive */
@@ -248,10 +274,10 @@ struct cprov_find_options {
     size_t limit;      /* rows, 0: all */
     bool dependencies; /* also what an image needs, before it */
     bool strict;       /* a source that fails is a failure */
+    bool all_tags;     /* every version, and also the tags of signatures, attestations, SBOMs */
     const char *prefix; /* names that begin with it, each once and without versions */
     const char *file;   /* no source is asked, but this WIM file, archive or layout; or */
     const char *uri;    /* the WIM file at this URL. Both without names */
-    bool all_tags;      /* every version, and also the tags of signatures, attestations, SBOMs */
 };
 /* Items come as they are known, by source, name, version descending. An exact name that is nowhere:
  * CPROV_NOT_FOUND after the others were shown; a pattern without a match: 0. A source that fails is
@@ -305,9 +331,9 @@ struct cprov_install_options {
     size_t size;
     const char *const *names; /* as for find, no patterns */
     size_t names_count;
-    struct cprov_version_options version;
-    bool reinstall;     /* fetch and verify again what is there */
-    bool all_platforms; /* the whole index */
+    const struct cprov_version_options *version; /* NULL: the newest */
+    bool reinstall;                              /* fetch and verify again what is there */
+    bool all_platforms;                          /* the whole index */
     const struct cprov_unpack_to
         *unpack; /* one name alone: also unpacked, while it downloads; NULL: not */
 };
@@ -321,14 +347,14 @@ struct cprov_save_options {
     size_t size;
     const char *const *names;
     size_t names_count;
-    struct cprov_version_options version;
-    const char *path;  /* a folder: NAME-1-2-3-4.oci.tar in it (of a file: .wim, as its source has
-                          it); else the file or (CPROV_SAVE_OCI) the  layout's folder */
-    bool literal_path; /* no wildcards in path; "-", a pipe or a character device is written into */
+    const struct cprov_version_options *version; /* NULL: the newest */
     enum cprov_save_type type;
     bool overwrite; /* replace an existing file; make a missing folder */
     bool all_platforms;
     bool allow_unverified; /* also files whose source tells no hash */
+    bool literal_path; /* no wildcards in path; "-", a pipe or a character device is written into */
+    const char *path;  /* a folder: NAME-1-2-3-4.oci.tar in it (of a file: .wim, as its source has
+                          it); else the file or (CPROV_SAVE_OCI) the  layout's folder */
 };
 CPROV_API int cprov_save(struct cprov_session *s, const struct cprov_save_options *options,
                          const struct cprov_callbacks *callbacks);
@@ -339,11 +365,11 @@ struct cprov_list_options {
     size_t size;
     const char *const *names; /* names, patterns, image ids; none: all */
     size_t names_count;
-    struct cprov_version_options version; /* nothing set: all versions */
-    const char *publisher;                /* pattern */
-    const char *child_of;                 /* name or name:version of an installed image */
-    bool parents;                         /* fill `parent`: reads manifests */
-    bool legacy_ids;                      /* fill `legacy_id`: hashes */
+    const struct cprov_version_options *version; /* NULL or nothing set: all versions */
+    bool parents;                                /* fill `parent`: reads manifests */
+    bool legacy_ids;                             /* fill `legacy_id`: hashes */
+    const char *publisher;                       /* pattern */
+    const char *child_of;                        /* name or name:version of an installed image */
 };
 CPROV_API int cprov_list(struct cprov_session *s, const struct cprov_list_options *options,
                          const struct cprov_callbacks *callbacks);
@@ -352,20 +378,20 @@ struct cprov_test_options {
     size_t size;
     const char *const *names;
     size_t names_count;
-    struct cprov_version_options version;
-    bool all;           /* everything, also what no image names */
-    bool repair;        /* fetch again what is bad */
+    const struct cprov_version_options *version; /* NULL: the newest */
+    bool all;                                    /* everything, also what no image names */
+    bool repair;                                 /* fetch again what is bad */
     uint64_t max_ratio; /* cap of what a layer unpacks to, as of cprov_unpack_to; 0: the default */
 };
 /* One finding: blob is "" for those of a document as a whole; the names of `problem` are missing,
  * size, digest, diff-id, document, stray. */
 struct cprov_finding {
     size_t size;
+    bool repaired;
     const char *name, *version;
     const char *problem;
     const char *blob;
     const char *message;
-    bool repaired;
 };
 /* Calls found() for each; items for images that are whole. CPROV_NOT_VERIFIED when something is
  * (still) bad. */
@@ -377,10 +403,10 @@ CPROV_API int cprov_test(struct cprov_session *s, const struct cprov_test_option
 
 struct cprov_inspect_options {
     size_t size;
-    const char *name; /* installed, or in a registry */
-    struct cprov_version_options version;
-    bool raw;    /* the manifest or index as it is */
-    bool config; /* the image config as it is */
+    bool raw;                                    /* the manifest or index as it is */
+    bool config;                                 /* the image config as it is */
+    const char *name;                            /* installed, or in a registry */
+    const struct cprov_version_options *version; /* NULL: the newest */
 };
 /* `json` gets one document (an object with Name, Digest, MediaType, Platforms, Created, Layers,
  * Config ...; or the raw bytes). */
@@ -396,14 +422,14 @@ struct cprov_file_item {
     char type;        /* 'f' 'd' 'l' 'h'(ard link) 'c' 'b' 'p' */
     const char *link; /* target of a link, or "" */
     unsigned mode;
+    unsigned layer; /* 0 is the lowest */
     uint64_t uid, gid, bytes;
     int64_t mtime;
-    unsigned layer; /* 0 is the lowest */
 };
 struct cprov_files_options {
     size_t size;
-    const char *name; /* of an installed image */
-    struct cprov_version_options version;
+    const char *name;                            /* of an installed image */
+    const struct cprov_version_options *version; /* NULL: the newest */
     const char *path; /* ls: this folder or file, NULL: everything; cat: the file */
     bool recursive;
     uint64_t max_entries, max_bytes, max_ratio; /* caps, as of cprov_unpack_to; 0: the default */
@@ -445,9 +471,9 @@ struct cprov_container_options {
     size_t size;
     const char *const *names; /* get, remove: names, ids, id prefixes, patterns; none: all (get) */
     size_t names_count;
-    const char *name;  /* new */
-    const char *image; /* new: an installed image */
-    struct cprov_version_options version;
+    const char *name;                            /* new */
+    const char *image;                           /* new: an installed image */
+    const struct cprov_version_options *version; /* NULL: the newest */
     const char *isolation;
     const struct cprov_unpack_to *unpack; /* new: make its bundle; NULL: a record alone */
     bool delete_files;                    /* remove: its bundle too */
@@ -473,11 +499,10 @@ CPROV_API int cprov_container_remove(struct cprov_session *s,
 
 struct cprov_source_item {
     size_t size;
+    bool trusted, registered, allow_http, tls_verify;
     const char *name, *location, *type;
-    bool trusted, registered;
     /* what is remembered with it; NULL: nothing */
     const char *proxy, *key, *ca_file, *cert_file, *key_file;
-    bool allow_http, tls_verify;
 };
 struct cprov_source_options {
     size_t size;
@@ -486,7 +511,7 @@ struct cprov_source_options {
     const char *location;
     const char *type; /* "oci", "index", ...; NULL: found out */
     const char *proxy;
-    int trusted;          /* -1: as it is (set), 0, 1 */
+    int trusted;          /* 0: as it is (register: no), 1: yes, -1: no */
     bool no_check;        /* do not ask the location whether it answers */
     bool force;           /* register: replace */
     bool restore_default; /* register: bring "dockerhub" back */
@@ -496,8 +521,8 @@ struct cprov_source_options {
     const char *ca_file;
     const char *cert_file;
     const char *key_file;
-    int allow_http; /* 0: as it is (register: no), 1: yes, -1: no */
-    int insecure;   /* the same; 1: its certificate is not verified */
+    int allow_http; /* as trusted */
+    int insecure;   /* as trusted; 1: its certificate is not verified */
 };
 typedef void cprov_source_fn(void *arg, const struct cprov_source_item *item);
 CPROV_API int cprov_sources(struct cprov_session *s, const struct cprov_source_options *options,

@@ -40,9 +40,9 @@ static void on_stale(void *arg, const struct cprov_place *place, int64_t checked
 
 static void tell_progress(const struct refresh *r, uint64_t done, uint64_t known, bool finished)
 {
-    const struct cprov_callbacks *c = r->s->callbacks;
+    const struct cprov_callbacks *c = &r->s->callbacks;
 
-    if (c && c->progress)
+    if (c->progress)
         c->progress(c->arg, &(struct cprov_progress){ .size = sizeof(struct cprov_progress),
                                                       .activity = "Refreshing",
                                                       .item = r->source,
@@ -205,20 +205,18 @@ static int refresh_all(struct refresh *r, size_t *failed, int *first, struct cpr
 int cprov_refresh(struct cprov_session *s, const struct cprov_refresh_options *options,
                   cprov_refreshed_fn *item, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_refresh_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
-    struct refresh r = {
-        .s = s, .options = options, .item = item, .item_arg = cprov_callbacks_arg(callbacks)
-    };
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_refresh_options o;
     size_t failed = 0;
     int first = 0;
 
-    cprov_session_begin(s, callbacks);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    struct refresh r = { .s = s, .options = &o, .item = item, .item_arg = s->callbacks.arg };
     int code = refresh_all(&r, &failed, &first, &err);
     if (code < 0)
         return cprov_session_end(s, code, "", &err);
-    s->callbacks = NULL;
-    return failed > 0 && failed < s->places_count ? CPROV_EPARTIAL : first;
+    code = failed > 0 && failed < s->places_count ? CPROV_EPARTIAL : first;
+    return cprov_session_end(s, code, "", NULL);
 }

@@ -30,7 +30,7 @@ void cprov_report(struct cprov_session *s, const char *target, const struct cpro
     struct cprov_error shown = *told, *err = &shown;
     auto_buf struct cprov_buf name = { 0 };
 
-    if (!s->callbacks || !s->callbacks->error)
+    if (!s->callbacks.error)
         return;
     hide_secrets(s, shown.msg);
     hide_secrets(s, shown.hint);
@@ -38,14 +38,14 @@ void cprov_report(struct cprov_session *s, const char *target, const struct cpro
     cprov_buf_add_text(&name, target);
     if (name.ptr)
         hide_secrets(s, name.ptr);
-    s->callbacks->error(s->callbacks->arg,
-                        &(struct cprov_failure){ .size = sizeof(struct cprov_failure),
-                                                 .result = err->code,
-                                                 .id = cprov_code_id(err->code),
-                                                 .category = cprov_code_category(err->code),
-                                                 .target = name.ptr ? name.ptr : "",
-                                                 .message = err->msg,
-                                                 .hint = err->hint });
+    s->callbacks.error(s->callbacks.arg,
+                       &(struct cprov_failure){ .size = sizeof(struct cprov_failure),
+                                                .result = err->code,
+                                                .id = cprov_code_id(err->code),
+                                                .category = cprov_code_category(err->code),
+                                                .target = name.ptr ? name.ptr : "",
+                                                .message = err->msg,
+                                                .hint = err->hint });
 }
 
 int cprov_session_end(struct cprov_session *s, int code, const char *target,
@@ -53,14 +53,14 @@ int cprov_session_end(struct cprov_session *s, int code, const char *target,
 {
     struct cprov_error late = CPROV_ERROR_INIT;
 
-    if (code == CPROV_ECANCELLED && s->deadline_ms && cprov_clock_ms() > s->deadline_ms) {
+    if (err && code == CPROV_ECANCELLED && s->deadline_ms && cprov_clock_ms() > s->deadline_ms) {
         code = cprov_fail(&late, CPROV_ENETWORK, "not done within the time-out of %.3g s",
                           (double)s->options.timeout_ms / 1000);
         err = &late;
     }
-    if (code < 0)
+    if (err && code < 0)
         cprov_report(s, target, err);
-    s->callbacks = NULL;
+    s->callbacks = (struct cprov_callbacks){ 0 };
     return code;
 }
 
@@ -69,7 +69,7 @@ void cprov_say(struct cprov_session *s, enum cprov_message_level level, const ch
     auto_buf struct cprov_buf text = { 0 };
     va_list args;
 
-    if (!s->callbacks || !s->callbacks->message)
+    if (!s->callbacks.message)
         return;
     cprov_buf_init(&text, CPROV_URL_MAX);
     va_start(args, format);
@@ -77,7 +77,7 @@ void cprov_say(struct cprov_session *s, enum cprov_message_level level, const ch
     va_end(args);
     if (text.ptr)
         hide_secrets(s, text.ptr);
-    s->callbacks->message(s->callbacks->arg, level, cprov_buf_text(&text));
+    s->callbacks.message(s->callbacks.arg, level, cprov_buf_text(&text));
 }
 
 bool cprov_should(struct cprov_session *s, const char *operation, const char *format, ...)
@@ -181,8 +181,8 @@ void cprov_item_init(struct cprov_item *item)
 
 void cprov_item_emit(struct cprov_session *s, const struct cprov_item *item)
 {
-    if (s->callbacks && s->callbacks->item)
-        s->callbacks->item(s->callbacks->arg, item);
+    if (s->callbacks.item)
+        s->callbacks.item(s->callbacks.arg, item);
 }
 
 void cprov_full_name(const char *publisher, const char *name, const char *version,

@@ -459,12 +459,12 @@ static enum cprov_answer ask_trust(struct cprov_session *s, const struct cprov_s
 {
     auto_buf struct cprov_buf text = { 0 };
 
-    if (!s->callbacks || !s->callbacks->question || s->refused_all)
+    if (!s->callbacks.question || s->refused_all)
         return CPROV_NO;
     cprov_buf_init(&text, CPROV_URL_MAX);
     cprov_buf_addf(&text, "Are you sure you want to install software from '%s'?", source->name);
-    return s->callbacks->question(
-        s->callbacks->arg,
+    return s->callbacks.question(
+        s->callbacks.arg,
         &(struct cprov_question){
             .size = sizeof(struct cprov_question),
             .caption =

@@ -83,7 +83,7 @@ static int choose_place(struct save *v, struct cprov_error *err)
 {
     const struct cprov_selection named = { .names = v->options->names,
                                            .names_count = v->options->names_count,
-                                           .version = &v->options->version };
+                                           .version = v->options->version };
     struct cprov_version_range range;
 
     if (!v->options->path || !*v->options->path)
@@ -94,14 +94,14 @@ static int choose_place(struct save *v, struct cprov_error *err)
         if (v->options->type == CPROV_SAVE_OCI)
             return cprov_fail(err, CPROV_EINVAL, "a layout is a folder, but '%s' is not one",
                               v->path);
-        if (v->options->names_count > 1 || v->options->version.all)
+        if (v->options->names_count > 1 || v->options->version->all)
             return cprov_fail(err, CPROV_EINVAL, "'%s' takes one image", v->path);
         return 0;
     }
     bool folder = cprov_span_ends_with(cprov_span_of(v->path), "/") || is_folder(v->path);
     if (v->options->type == CPROV_SAVE_OCI) /* the layout itself: made when missing */
         return 0;
-    if (v->options->names_count > 1 || v->options->version.all || folder) {
+    if (v->options->names_count > 1 || v->options->version->all || folder) {
         v->folder = v->path;
         return need_folder(v, err);
     }
@@ -399,7 +399,7 @@ static int add_versions(struct save *v, const char *text, const char *name,
 
     if (!selected)
         return cprov_fail_memory(err);
-    if (cprov_select_quietly(v->s, images, name, &v->options->version, selected, &why, err) < 0)
+    if (cprov_select_quietly(v->s, images, name, v->options->version, selected, &why, err) < 0)
         return err->code;
     for (size_t i = 0; i < images->count; i++)
         if (selected[i] &&
@@ -421,7 +421,7 @@ static int find_installed(struct save *v, const char *text, struct cprov_targets
     out->count = 0;
     if (!v->installed)
         return 0;
-    if (cprov_name_read(s, text, &v->options->version, false, &n, err) < 0 ||
+    if (cprov_name_read(s, text, v->options->version, false, &n, err) < 0 ||
         cprov_images_read(v->installed, &images, err) < 0)
         return err->code;
     out->list = cprov_arena_alloc(&s->call, images->count, sizeof(*out->list));
@@ -431,7 +431,7 @@ static int find_installed(struct save *v, const char *text, struct cprov_targets
         return 0;
     if (n.all_versions)
         return add_versions(v, text, name, images, out, err);
-    int code = cprov_installed_find(s, images, name, &v->options->version, CPROV_INSTALLED_NEWEST,
+    int code = cprov_installed_find(s, images, name, v->options->version, CPROV_INSTALLED_NEWEST,
                                     &image, err);
     if (code == CPROV_ENOTFOUND)
         return 0;
@@ -446,7 +446,7 @@ static int find_targets(struct save *v, const char *text, struct cprov_targets *
         return err->code;
     if (out->count > 0)
         return 0;
-    return cprov_resolve_all(v->s, text, &v->options->version, out, err);
+    return cprov_resolve_all(v->s, text, v->options->version, out, err);
 }
 
 /* One word of the user's: an image, or with all versions several. */
@@ -477,25 +477,26 @@ static void save_name(struct save *v, const char *text, struct cprov_outcome *ou
 int cprov_save(struct cprov_session *s, const struct cprov_save_options *options,
                const struct cprov_callbacks *callbacks)
 {
-    struct cprov_save_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     auto_store struct cprov_store *installed = NULL;
-    struct save v = { .s = s, .options = options };
-    struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT, ignored = CPROV_ERROR_INIT;
+    struct cprov_outcome outcome = { 0 };
+    struct cprov_version_options version;
+    struct cprov_save_options o;
+    struct save v = { .s = s, .options = &o };
 
-    cprov_session_begin(s, callbacks);
-    if (options->names_count == 0)
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
+        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    o.version = &version;
+    if (o.names_count == 0)
         cprov_outcome_usage(s, &outcome, "no image is named");
     else if (choose_place(&v, &err) < 0)
         cprov_outcome_add(s, &outcome, err.code, "", NULL, NULL, &err);
     if (cprov_session_store(s, CPROV_STORE_READ, &installed, &ignored) == 0)
         v.installed = installed;
     bool usable = outcome.code == 0;
-    for (size_t i = 0; i < options->names_count && usable && !outcome.stop; i++) {
-        save_name(&v, options->names[i], &outcome);
-    }
-    s->callbacks = NULL;
-    return cprov_outcome_code(&outcome);
+    for (size_t i = 0; i < o.names_count && usable && !outcome.stop; i++)
+        save_name(&v, o.names[i], &outcome);
+    return cprov_session_end(s, cprov_outcome_code(&outcome), "", NULL);
 }

@@ -52,7 +52,8 @@ int cprov_serve(struct cprov_session *s, const struct cprov_serve_options *optio
     struct cprov_error err = CPROV_ERROR_INIT;
     struct cprov_serve_options o;
 
-    cprov_options_copy(&o, sizeof(o), options);
-    cprov_session_begin(s, callbacks);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
     return cprov_session_end(s, serve(s, &o, &err), "", &err);
 }

@@ -21,9 +21,17 @@ int cprov_result_exit(int result)
     return cprov_exit_code(result);
 }
 
-const char *cprov_version_text(void)
+int cprov_version(void)
 {
     return CPROV_VERSION;
+}
+
+#define QUOTED(number)              #number
+#define DOTTED(major, minor, patch) QUOTED(major) "." QUOTED(minor) "." QUOTED(patch)
+
+const char *cprov_version_text(void)
+{
+    return DOTTED(CPROV_VERSION_MAJOR, CPROV_VERSION_MINOR, CPROV_VERSION_PATCH);
 }
 
 static const char *keep(struct cprov_session *s, const char *text)
@@ -32,11 +40,10 @@ static const char *keep(struct cprov_session *s, const char *text)
 }
 
 /* Every text member of the options; the secret is among them and wiped on close. */
-static void copy_options(struct cprov_session *s, const struct cprov_session_options *from)
+static void keep_options(struct cprov_session *s)
 {
     struct cprov_session_options *o = &s->options;
 
-    cprov_options_copy(o, sizeof(*o), from);
     const char **texts[] = { &o->root,       &o->config_file, &o->log_file, &o->platform,
                              &o->os_version, &o->isolation,   &o->ca_file,  &o->cert_file,
                              &o->key_file,   &o->proxy,       &o->authfile, &o->username,
@@ -56,7 +63,7 @@ static bool is_cancelled(void *arg)
 
     if (s->deadline_ms && cprov_clock_ms() > s->deadline_ms)
         return true;
-    return s->callbacks && s->callbacks->cancelled && s->callbacks->cancelled(s->callbacks->arg);
+    return s->callbacks.cancelled && s->callbacks.cancelled(s->callbacks.arg);
 }
 
 static void write_debug(void *arg, const char *line)
@@ -138,8 +145,12 @@ static int read_host(struct cprov_session *s, struct cprov_error *err)
     return o->os_features ? read_features(s, err) : 0;
 }
 
-static int open_session(struct cprov_session *s, struct cprov_error *err)
+static int open_session(struct cprov_session *s, const struct cprov_session_options *options,
+                        struct cprov_error *err)
 {
+    if (cprov_options_copy(&s->options, sizeof(s->options), options, err) < 0)
+        return err->code;
+    keep_options(s);
     if (s->options.all_users && s->options.current_user)
         return cprov_fail(err, CPROV_EINVAL, "all users or the current user, not both");
     if (cprov_arena_check(&s->arena, err) < 0 ||
@@ -163,13 +174,12 @@ int cprov_session_open(const struct cprov_session_options *options,
     s->secrets = cprov_secrets_new();
     s->log = (struct cprov_log){ .write = write_debug, .arg = s };
     s->cancel = (struct cprov_cancel){ .asked = is_cancelled, .arg = s };
-    copy_options(s, options);
-    cprov_session_begin(s, callbacks);
-    int code = cprov_session_end(s, open_session(s, &err), "", &err);
-    if (code < 0) {
+    if (cprov_session_begin(s, callbacks, &err) < 0 || open_session(s, options, &err) < 0) {
+        cprov_session_end(s, err.code, "", &err);
         cprov_session_close(s);
-        return code;
+        return err.code;
     }
+    cprov_session_end(s, 0, "", NULL);
     *out = s;
     return 0;
 }
@@ -196,11 +206,9 @@ void cprov_session_close(struct cprov_session *s)
     free(s);
 }
 
-void cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *callbacks)
+int cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *callbacks,
+                        struct cprov_error *err)
 {
-    s->callbacks = NULL;
-    if (callbacks)
-        s->callbacks = cprov_options_copy(&s->heard, sizeof(s->heard), callbacks);
     cprov_arena_clear(&s->call);
     s->trusted_count = 0;
     if (s->led) /* what the client keeps of these hosts may not be so in another call */
@@ -211,6 +219,7 @@ void cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *
     s->refused_all = false;
     if (s->options.timeout_ms)
         s->deadline_ms = cprov_clock_ms() + (int64_t)s->options.timeout_ms;
+    return cprov_options_copy(&s->callbacks, sizeof(s->callbacks), callbacks, err);
 }
 
 int cprov_session_store(struct cprov_session *s, unsigned flags, struct cprov_store **out,

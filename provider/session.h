@@ -42,10 +42,9 @@ struct cprov_session {
     struct cprov_secrets *secrets; /* that the client has used: no text leaves with one of them */
     struct cprov_log log;
     struct cprov_cancel cancel;
-    int64_t deadline_ms;                     /* monotonic, 0: none */
-    const struct cprov_callbacks *callbacks; /* of the call that runs: `heard`, or NULL */
-    struct cprov_callbacks heard;
-    const char *trusted_for_run[16]; /* sources answered with yes, for this call */
+    int64_t deadline_ms;              /* monotonic, 0: none */
+    struct cprov_callbacks callbacks; /* of the call that runs, else none */
+    const char *trusted_for_run[16];  /* sources answered with yes, for this call */
     size_t trusted_count;
     struct cprov_led_host *led;          /* hosts to which public documents lead */
     bool refused_all;                    /* "no to all" */
@@ -54,9 +53,14 @@ struct cprov_session {
     const char *token_server; /* its token server that was allowed in this call; or NULL */
 };
 
-/* Every public function begins and ends with these: end tells *err through callbacks->error (unless
- * code is 0) and returns the code. */
-void cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *callbacks);
+/*
+ * Every public function begins and ends with these. begin fails as cprov_options_copy() does: of
+ * callbacks. end tells *err through callbacks->error, unless code is 0 or err NULL (each failure
+ * was told when it came), and returns the code.
+ */
+CPROV_MUST_CHECK
+int cprov_session_begin(struct cprov_session *s, const struct cprov_callbacks *callbacks,
+                        struct cprov_error *err);
 int cprov_session_end(struct cprov_session *s, int code, const char *target,
                       const struct cprov_error *err);
 

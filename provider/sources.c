@@ -44,11 +44,6 @@ static void emit(const struct cprov_source *source, cprov_source_fn *item, void 
                                                .tls_verify = !source->insecure });
 }
 
-static void *arg_of(const struct cprov_callbacks *callbacks)
-{
-    return cprov_callbacks_arg(callbacks);
-}
-
 static int not_registered(const char *name, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_ENOTFOUND, "Unable to find package source '%s'", name);
@@ -76,21 +71,21 @@ static bool is_meant(const struct cprov_source *source, const char *name)
 int cprov_sources(struct cprov_session *s, const struct cprov_source_options *options,
                   cprov_source_fn *item, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_source_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_source_options o;
     size_t shown = 0;
     int code = 0;
 
-    cprov_session_begin(s, callbacks);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
     for (size_t i = 0; i < s->conf->sources_count; i++)
-        if (is_meant(&s->conf->sources[i], options->name)) {
-            emit(&s->conf->sources[i], item, arg_of(callbacks));
+        if (is_meant(&s->conf->sources[i], o.name)) {
+            emit(&s->conf->sources[i], item, s->callbacks.arg);
             shown++;
         }
-    if (shown == 0 && options->name && !cprov_span_is_pattern(cprov_span_of(options->name)))
-        code = not_registered(options->name, &err);
+    if (shown == 0 && o.name && !cprov_span_is_pattern(cprov_span_of(o.name)))
+        code = not_registered(o.name, &err);
     return cprov_session_end(s, code, "", &err);
 }
 
@@ -245,39 +240,40 @@ static int add_source(struct cprov_session *s, const struct cprov_source_options
 int cprov_source_register(struct cprov_session *s, const struct cprov_source_options *options,
                           cprov_source_fn *item, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_source_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_source source = { .name = options->name,
-                                   .location = options->location,
-                                   .type = options->type,
-                                   .trusted = options->trusted > 0,
+    struct cprov_source_options o;
+
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    struct cprov_source source = { .name = o.name,
+                                   .location = o.location,
+                                   .type = o.type,
+                                   .trusted = o.trusted > 0,
                                    .registered = true,
-                                   .proxy = options->proxy,
-                                   .key = given_file(options->key),
-                                   .allow_http = options->allow_http > 0,
-                                   .insecure = options->insecure > 0,
-                                   .ca_file = given_file(options->ca_file),
-                                   .cert_file = given_file(options->cert_file),
-                                   .key_file = given_file(options->key_file) };
+                                   .proxy = o.proxy,
+                                   .key = given_file(o.key),
+                                   .allow_http = o.allow_http > 0,
+                                   .insecure = o.insecure > 0,
+                                   .ca_file = given_file(o.ca_file),
+                                   .cert_file = given_file(o.cert_file),
+                                   .key_file = given_file(o.key_file) };
     int code = 0;
 
-    cprov_session_begin(s, callbacks);
-    if (options->restore_default)
+    if (o.restore_default)
         source = default_source;
-    else if (!options->name || !options->location)
+    else if (!o.name || !o.location)
         code = cprov_fail(&err, CPROV_EINVAL, "a source needs a name and a location");
     else
-        code = settle_location(s, options->type, &source, &err);
+        code = settle_location(s, o.type, &source, &err);
     if (code == 0)
         code = settle_files(s, &source, &err);
     if (code == 0 && !source.type)
-        code = settle_type(s, options, &source, &err);
+        code = settle_type(s, &o, &source, &err);
     if (code == 0)
-        code = add_source(s, options, &source, &err);
+        code = add_source(s, &o, &source, &err);
     if (code == 0 && !s->options.what_if)
-        emit(&source, item, arg_of(callbacks));
+        emit(&source, item, s->callbacks.arg);
     return cprov_session_end(s, code, source.name ? source.name : "", &err);
 }
 
@@ -353,7 +349,7 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
     source->location = o->location ? o->location : old->location;
     source->type = o->type ? o->type : old->type;
     change_reach(o, old, source);
-    source->trusted = o->trusted < 0 ? old->trusted : o->trusted > 0;
+    source->trusted = o->trusted ? o->trusted > 0 : old->trusted;
     if ((o->location && settle_location(s, o->type, source, err) < 0) ||
         settle_files(s, source, err) < 0)
         return err->code;
@@ -376,16 +372,16 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
 int cprov_source_set(struct cprov_session *s, const struct cprov_source_options *options,
                      cprov_source_fn *item, const struct cprov_callbacks *callbacks)
 {
-    struct cprov_source_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_source_options o;
     struct cprov_source source = { 0 };
 
-    cprov_session_begin(s, callbacks);
-    int code = change_source(s, options, &source, &err);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    int code = change_source(s, &o, &source, &err);
     if (code == 0 && !s->options.what_if)
-        emit(&source, item, arg_of(callbacks));
+        emit(&source, item, s->callbacks.arg);
     return cprov_session_end(s, code, "", &err);
 }
 
@@ -394,21 +390,21 @@ int cprov_source_set(struct cprov_session *s, const struct cprov_source_options 
 int cprov_source_unregister(struct cprov_session *s, const struct cprov_source_options *options,
                             const struct cprov_callbacks *callbacks)
 {
-    struct cprov_source_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_source_options o;
     int code = 0;
 
-    cprov_session_begin(s, callbacks);
-    if (!options->name || !cprov_conf_source(s->conf, options->name))
-        code = not_registered(options->name ? options->name : "", &err);
-    else if (cprov_should(s, "Unregister Package Source", "Package Source '%s'", options->name)) {
-        code = cprov_conf_change_source(s->conf_dir, CPROV_SOURCE_REMOVE, options->name, NULL,
-                                        false, &err);
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    if (!o.name || !cprov_conf_source(s->conf, o.name))
+        code = not_registered(o.name ? o.name : "", &err);
+    else if (cprov_should(s, "Unregister Package Source", "Package Source '%s'", o.name)) {
+        code =
+            cprov_conf_change_source(s->conf_dir, CPROV_SOURCE_REMOVE, o.name, NULL, false, &err);
         if (code == 0) {
-            cprov_session_log(s, NULL, "unregister-source", options->name, "");
-            forget(s, cprov_conf_source(s->conf, options->name));
+            cprov_session_log(s, NULL, "unregister-source", o.name, "");
+            forget(s, cprov_conf_source(s->conf, o.name));
         }
     }
     return cprov_session_end(s, code, "", &err);

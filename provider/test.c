@@ -336,7 +336,7 @@ static int prepare(struct check *c, struct cprov_outcome *outcome, struct cprov_
     const struct cprov_test_options *o = c->options;
     struct cprov_selection selection = { .names = o->names,
                                          .names_count = o->names_count,
-                                         .version = &o->version };
+                                         .version = o->version };
 
     struct cprov_version_range range;
 
@@ -385,24 +385,24 @@ int cprov_test(struct cprov_session *s, const struct cprov_test_options *options
                void (*found)(void *arg, const struct cprov_finding *finding),
                const struct cprov_callbacks *callbacks)
 {
-    struct cprov_test_options own;
-
-    options = cprov_options_copy(&own, sizeof(own), options);
-    struct check c = {
-        .s = s, .options = options, .found = found, .arg = cprov_callbacks_arg(callbacks)
-    };
-    struct cprov_outcome outcome = { 0 };
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_outcome outcome = { 0 };
+    struct cprov_version_options version;
+    struct cprov_test_options o;
 
+    if (cprov_session_begin(s, callbacks, &err) < 0 ||
+        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
+        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+        return cprov_session_end(s, err.code, "", &err);
+    o.version = &version;
+    struct check c = { .s = s, .options = &o, .found = found, .arg = s->callbacks.arg };
     c.kept_end = &c.kept;
-    cprov_session_begin(s, callbacks);
     int code = test_images(&c, &outcome, &err);
     cprov_images_free(c.images);
     cprov_store_close(c.store);
     if (code < 0)
         return cprov_session_end(s, code, "", &err);
-    s->callbacks = NULL;
-    return cprov_outcome_code(&outcome);
+    return cprov_session_end(s, cprov_outcome_code(&outcome), "", NULL);
 }
 
 /* --- for install --reinstall --- */

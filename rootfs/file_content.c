@@ -7,7 +7,7 @@
 int cprov_content_write(cprov_content_fn *write, void *arg, const void *data, size_t len,
                         struct cprov_error *err)
 {
-    if (len > 0 && write(arg, data, len) < 0)
+    if (write && len > 0 && write(arg, data, len) < 0)
         return cprov_fail(err, CPROV_ECANCELLED, "the output takes no more");
     return 0;
 }

@@ -34,7 +34,7 @@ int cprov_file_content_data(struct cprov_file_content *c, const void *data, size
 CPROV_MUST_CHECK
 int cprov_file_content_end(struct cprov_file_content *c, struct cprov_error *err);
 
-/* Calls write, and says what it means when it takes no more. */
+/* Calls write, which may be NULL, and says what it means when it takes no more. */
 CPROV_MUST_CHECK
 int cprov_content_write(cprov_content_fn *write, void *arg, const void *data, size_t len,
                         struct cprov_error *err);

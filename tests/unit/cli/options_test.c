@@ -58,7 +58,7 @@ static void test_everything_at_once(void **state)
     assert_string_equal(s.sources.items[0], "one");
     assert_string_equal(s.sources.items[1], "two");
     assert_string_equal(s.session.platform, "linux/arm64");
-    assert_int_equal(s.session.retries, 0);
+    assert_int_equal(s.session.retries, -1);
     cprov_settings_clear(&s);
 }
 
@@ -69,7 +69,7 @@ static void test_presets(void **state)
 
     (void)state;
     assert_int_equal(parse("find", words, &s, NULL), 0);
-    assert_int_equal(s.session.retries, -1);
+    assert_int_equal(s.session.retries, 0);
     assert_int_equal(s.trusted, -1);
     assert_null(s.format);
     assert_int_equal(s.session.size, sizeof(s.session));

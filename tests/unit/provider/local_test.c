@@ -408,9 +408,9 @@ static void check_file(struct world *w, const struct file_case *c)
                          0);
         t.reference.has_digest = true;
     }
-    w->session->callbacks = &w->callbacks;
+    w->session->callbacks = w->callbacks;
     int code = cprov_save_file(w->session, &t, in_world(w, "out.bin", path), c->unverified, &err);
-    w->session->callbacks = NULL;
+    w->session->callbacks = (struct cprov_callbacks){ 0 };
     print_message("%s: %s\n", c->path, err.msg);
     assert_int_equal(code, c->code);
     assert_non_null(strstr(err.msg, c->says));

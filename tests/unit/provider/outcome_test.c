@@ -54,7 +54,7 @@ static void some_done_and_some_not(void **state)
 
         print_message("case %zu\n", i);
         world_forget(w);
-        cprov_session_begin(w->session, &w->callbacks);
+        world_begin(w, &w->callbacks);
         for (size_t k = 0; k < table[i].count; k++) {
             struct cprov_error err = CPROV_ERROR_INIT;
             int code = table[i].codes[k];
@@ -83,7 +83,7 @@ static void failures_name_what_is_known(void **state)
     struct world *w = *state;
 
     world_session(w);
-    cprov_session_begin(w->session, &w->callbacks);
+    world_begin(w, &w->callbacks);
     for (size_t i = 0; i < CPROV_COUNT(table); i++) {
         struct cprov_outcome o = { 0 };
         struct cprov_error err = CPROV_ERROR_INIT;
@@ -102,7 +102,7 @@ static void a_time_out_has_its_own_name(void **state)
     struct cprov_error err = CPROV_ERROR_INIT;
 
     world_session(w);
-    cprov_session_begin(w->session, &w->callbacks);
+    world_begin(w, &w->callbacks);
     w->session->options.timeout_ms = 7000;
     w->session->deadline_ms = 1; /* long ago */
     cprov_outcome_add(w->session, &o, cprov_fail(&err, CPROV_ECANCELLED, "cancelled"), "nano", NULL,
@@ -118,7 +118,7 @@ static void usage_is_told(void **state)
     struct cprov_outcome o = { 0 };
 
     world_session(w);
-    cprov_session_begin(w->session, &w->callbacks);
+    world_begin(w, &w->callbacks);
     cprov_outcome_usage(w->session, &o, "no image is named");
     assert_int_equal(cprov_outcome_code(&o), CPROV_EINVAL);
     assert_int_equal(w->heard.failures, 1);
@@ -134,9 +134,9 @@ static void nobody_need_listen(void **state)
     struct cprov_callbacks deaf = CPROV_INIT(struct cprov_callbacks);
 
     world_session(w);
-    cprov_session_begin(w->session, NULL);
+    world_begin(w, NULL);
     cprov_outcome_add(w->session, &o, code, "nano", NULL, NULL, &err);
-    cprov_session_begin(w->session, &deaf);
+    world_begin(w, &deaf);
     cprov_outcome_add(w->session, &o, code, "nano", NULL, NULL, &err);
     cprov_say(w->session, CPROV_MSG_WARNING, "nothing");
     assert_int_equal(cprov_outcome_code(&o), CPROV_ENOTFOUND);

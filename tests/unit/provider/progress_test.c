@@ -31,7 +31,7 @@ static void resumed_bytes_are_no_speed(void **state)
     const struct cprov_callbacks callbacks = { .size = sizeof(callbacks),
                                                .arg = &told,
                                                .progress = on_progress };
-    struct cprov_session s = { .callbacks = &callbacks };
+    struct cprov_session s = { .callbacks = callbacks };
     struct cprov_meter m;
 
     (void)state;

@@ -16,11 +16,12 @@ static const char slow_image[] = "image app 1.0 layers=2 size=400k content=4\n"
 
 static int find(struct world *w, const char *name, bool all)
 {
+    const struct cprov_version_options version = { .size = sizeof(version), .all = all };
     struct cprov_find_options o = CPROV_INIT(struct cprov_find_options);
 
     o.names = &name;
     o.names_count = name ? 1 : 0;
-    o.version.all = all;
+    o.version = &version;
     world_forget(w);
     return cprov_find(w->session, &o, &w->callbacks);
 }

@@ -100,13 +100,13 @@ static void what_if_says_what_would_be(void **state)
     struct world *w = *state;
 
     world_session(w);
-    cprov_session_begin(w->session, &w->callbacks);
+    world_begin(w, &w->callbacks);
     assert_true(cprov_should(w->session, "Install Package", "Package '%s'", "a"));
     assert_string_equal(w->heard.messages, "");
     o.what_if = true;
     o.yes = true;
     assert_int_equal(world_open(w, &o), 0);
-    cprov_session_begin(w->session, &w->callbacks);
+    world_begin(w, &w->callbacks);
     assert_false(cprov_should(w->session, "Install Package", "Package '%s'", "a"));
     assert_string_equal(w->heard.messages, "What if: Performing the operation \"Install Package\" "
                                            "on target \"Package 'a'\".\n");
@@ -122,7 +122,7 @@ static void events_are_lines(void **state)
     snprintf(path, sizeof(path), "%s/events", w->dir);
     o.log_file = path;
     assert_int_equal(world_open(w, &o), 0);
-    cprov_session_begin(w->session, &w->callbacks);
+    world_begin(w, &w->callbacks);
     cprov_session_log(w->session, NULL, "install", "a \"b\"\n 1.0", "sha256:12");
     cprov_session_log(w->session, NULL, "repair", "", "");
     cprov_buf_init(&text, 1 << 16);
@@ -140,7 +140,7 @@ static void a_log_that_cannot_be_written_is_a_warning(void **state)
 
     o.log_file = "/nonexistent/log";
     assert_int_equal(world_open(w, &o), 0);
-    cprov_session_begin(w->session, &w->callbacks);
+    world_begin(w, &w->callbacks);
     cprov_session_log(w->session, NULL, "install", "a", "");
     assert_non_null(strstr(w->heard.messages, "the event was not logged"));
     assert_int_equal(w->heard.failures, 0);

@@ -61,7 +61,7 @@ static int setup(void **state)
     assert_int_equal(world_setup(state), 0);
     struct world *w = *state;
     world_session(w);
-    cprov_session_begin(w->session, &w->callbacks);
+    world_begin(w, &w->callbacks);
     assert_int_equal(cprov_session_store(w->session, CPROV_STORE_CREATE, &store, NULL), 0);
     for (size_t i = COUNT; i-- > 0;)
         put(store, i);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "provider/session.h"
 
 #define FILE_MAX (16u << 20)
 #define START_MS 20000
@@ -207,8 +208,6 @@ int world_open(struct world *w, const struct cprov_session_options *o)
     w->session = NULL;
     if (o)
         options = *o;
-    else
-        options.retries = -1;
     if (!options.root)
         options.root = w->root;
     return cprov_session_open(&options, &w->callbacks, &w->session);
@@ -221,6 +220,13 @@ void world_session(struct world *w)
     if (code < 0)
         print_error("%s\n", w->heard.failure);
     assert_int_equal(code, 0);
+}
+
+void world_begin(struct world *w, const struct cprov_callbacks *callbacks)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+
+    assert_int_equal(cprov_session_begin(w->session, callbacks, &err), 0);
 }
 
 /* --- the registry --- */

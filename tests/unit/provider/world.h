@@ -65,6 +65,8 @@ void world_serve(struct world *w, const char *script);
 /* Opens w->session (again); o may be NULL. The root is w->root unless given. */
 int world_open(struct world *w, const struct cprov_session_options *o);
 void world_session(struct world *w);
+/* Begins a call of the session by hand; callbacks may be NULL. */
+void world_begin(struct world *w, const struct cprov_callbacks *callbacks);
 /* Forgets what was told. */
 void world_forget(struct world *w);
 
