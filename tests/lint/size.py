@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Sizes: a function has at most 80 lines and 8 parameters, a file 700 lines, a header 200 (provider.h,
-which is one for everything, 600; fixtures of the tests, which are code, 300)."""
+"""Sizes: a function has at most 80 lines and 8 parameters, a file 700 lines, a header 200 (provider.h 900: hosts install,
+read and search one file, and every verb has a struct and its contract in it; fixtures of the tests, which are code, 300)."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ def lines_at_most(path):
     if path.endswith(".c"):
         return 700
     if path == "provider/provider.h":
-        return 600
+        return 900
     return 300 if path.startswith("tests/") else 200
 
 
@@ -68,8 +68,8 @@ SAMPLES = [
     ({"base/a.c": "int x;\n" * 701}, "701 lines, at most 700"),
     ({"base/a.h": "int x;\n" * 201}, "201 lines, at most 200"),
     ({"tests/fake/a.h": "int x;\n" * 301}, "301 lines, at most 300"),
-    ({"provider/provider.h": "int x;\n" * 600}, None),
-    ({"provider/provider.h": "int x;\n" * 601}, "601 lines, at most 600"),
+    ({"provider/provider.h": "int x;\n" * 900}, None),
+    ({"provider/provider.h": "int x;\n" * 901}, "901 lines, at most 900"),
     ({"base/a.c": "int f(int a, int b, int c, int d,\n      int (*e)(int, int, int), int g, int h, int i)\n{\n}\n"}, None),
     ({"base/a.c": "int f(int a, int b, int c, int d,\n      int e, int g, int h, int i, int j)\n{\n}\n"}, "9 parameters"),
 ]
