@@ -4,6 +4,7 @@
 
 #include "archive/packed_private.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -49,15 +50,9 @@ static int add_blob(struct cprov_packed *p, const struct cprov_packed_blob *blob
 
     if (cprov_digest_set_add(&p->known, &blob->digest, &number, &added, err) < 0 || !added)
         return added ? err->code : 0;
-    if (p->blobs_count == p->blobs_room) {
-        size_t room = p->blobs_room ? 2 * p->blobs_room : 16;
-        struct cprov_packed_blob *more = reallocarray(p->blobs, room, sizeof(*more));
-
-        if (!more)
-            return cprov_fail_memory(err);
-        p->blobs = more;
-        p->blobs_room = room;
-    }
+    if (cprov_grow(&p->blobs, &p->blobs_room, p->blobs_count, sizeof(*p->blobs), CPROV_LIST_MAX,
+                   err) < 0)
+        return err->code;
     p->blobs[p->blobs_count++] = *blob;
     return 0;
 }

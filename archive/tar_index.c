@@ -9,6 +9,7 @@
 #include "archive/tar_format.h"
 #include "archive/tar_reader.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 
 #define LINKS_MAX 4 /* one after the other */
@@ -55,17 +56,11 @@ static int on_entry(void *arg, const struct cprov_tar_entry *e, struct cprov_err
 
     if (e->sparse || (!file && e->type != CPROV_TAR_HARDLINK && e->type != CPROV_TAR_SYMLINK))
         return 0;
-    if (index->count == index->room) {
-        size_t room = index->room ? 2 * index->room : 64;
-        struct cprov_tar_member *more = reallocarray(index->list, room, sizeof(*more));
-
-        if (!more)
-            return cprov_fail_memory(err);
-        index->list = more;
-        index->room = room;
-    }
     if (index->count >= CPROV_MEMBERS_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "more than %d members", CPROV_MEMBERS_MAX);
+    if (cprov_grow(&index->list, &index->room, index->count, sizeof(*index->list),
+                   CPROV_MEMBERS_MAX, err) < 0)
+        return err->code;
     index->list[index->count] = (struct cprov_tar_member){
         .path = cprov_arena_text(&index->arena, plain_path(e->path)),
         .link = file ? NULL : link_path(&index->arena, e),

@@ -4,9 +4,9 @@
 
 #include "archive/tar_private.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 
-#define FIRST_ROOM   32
 #define OLD_FIELD    12 /* bytes of a number in an old GNU extent */
 #define DIGITS_MAX   19 /* a number below 2^63 */
 #define NO_COUNT_YET UINT64_MAX
@@ -26,21 +26,6 @@ void cprov_tar_map_reset(struct cprov_tar_map *m)
     m->expect = NO_COUNT_YET;
 }
 
-static int grow(struct cprov_tar_map *m, struct cprov_error *err)
-{
-    size_t room = m->room ? m->room * 2 : FIRST_ROOM;
-
-    if (m->count >= CPROV_TAR_EXTENTS_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "a sparse file has more than %d extents",
-                          CPROV_TAR_EXTENTS_MAX);
-    struct cprov_tar_extent *list = realloc(m->list, room * sizeof(*list));
-    if (!list)
-        return cprov_fail_memory(err);
-    m->list = list;
-    m->room = room;
-    return 0;
-}
-
 int cprov_tar_map_number(struct cprov_tar_map *m, uint64_t n, struct cprov_error *err)
 {
     if (m->half) {
@@ -48,9 +33,11 @@ int cprov_tar_map_number(struct cprov_tar_map *m, uint64_t n, struct cprov_error
         m->half = false;
         return 0;
     }
-    int code = m->count < m->room && m->count < CPROV_TAR_EXTENTS_MAX ? 0 : grow(m, err);
-    if (code != 0)
-        return code;
+    if (m->count >= CPROV_TAR_EXTENTS_MAX)
+        return cprov_fail(err, CPROV_ELIMIT, "a sparse file has more than %d extents",
+                          CPROV_TAR_EXTENTS_MAX);
+    if (cprov_grow(&m->list, &m->room, m->count, sizeof(*m->list), CPROV_TAR_EXTENTS_MAX, err) < 0)
+        return err->code;
     m->list[m->count++] = (struct cprov_tar_extent){ .offset = n };
     m->half = true;
     return 0;

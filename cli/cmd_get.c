@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/grow.h"
 #include "cli/cli.h"
 #include "cli/done.h"
 #include "cli/records.h"
@@ -111,17 +112,11 @@ static void on_item(void *arg, const struct cprov_item *item)
 {
     struct cprov_cli *cli = arg;
     struct docker_list *l = cli->rows;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
 
-    if (l->count == l->room) {
-        size_t room = l->room ? 2 * l->room : 16;
-        struct cprov_docker_row *rows = reallocarray(l->rows, room, sizeof(*rows));
-
-        if (!rows) {
-            l->failed = true;
-            return;
-        }
-        l->rows = rows;
-        l->room = room;
+    if (cprov_grow(&l->rows, &l->room, l->count, sizeof(*l->rows), CPROV_LIST_MAX, &ignored) < 0) {
+        l->failed = true;
+        return;
     }
     l->rows[l->count++] = make_row(l, item);
 }

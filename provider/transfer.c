@@ -6,6 +6,7 @@
 
 #include "archive/packed.h"
 #include "base/clock.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "provider/progress.h"
 #include "provider/tail.h"
@@ -98,15 +99,8 @@ static struct part *find_part(const struct cprov_transfer *t, const struct cprov
 static int add_part(struct cprov_transfer *t, const struct cprov_descriptor *d, struct part **out,
                     struct cprov_error *err)
 {
-    if (t->count == t->room) {
-        size_t room = t->room ? 2 * t->room : 16;
-        struct part **more = reallocarray(t->parts, room, sizeof(struct part *));
-
-        if (!more)
-            return cprov_fail_memory(err);
-        t->parts = more;
-        t->room = room;
-    }
+    if (cprov_grow(&t->parts, &t->room, t->count, sizeof(struct part *), CPROV_LIST_MAX, err) < 0)
+        return err->code;
     struct part *p = calloc(1, sizeof(*p));
     if (!p)
         return cprov_fail_memory(err);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "registry/client_private.h"
@@ -23,7 +24,7 @@ struct referrers {
     bool by_tag;
     struct cprov_paging paging;
     struct cprov_manifest **pages;
-    size_t pages_count;
+    size_t pages_count, pages_room;
     char *what;
     cprov_manifest_fn *done;
     void *arg;
@@ -137,14 +138,11 @@ static int ask(struct referrers *r, const char *path, const char *url, struct cp
 
 static int keep_page(struct referrers *r, struct cprov_manifest *m, struct cprov_error *err)
 {
-    struct cprov_manifest **pages =
-        reallocarray(r->pages, r->pages_count + 1, sizeof(struct cprov_manifest *));
-
-    if (!pages) {
+    if (cprov_grow(&r->pages, &r->pages_room, r->pages_count, sizeof(struct cprov_manifest *),
+                   CPROV_LIST_MAX, err) < 0) {
         cprov_manifest_free(m);
-        return cprov_fail_memory(err);
+        return err->code;
     }
-    r->pages = pages;
     r->pages[r->pages_count++] = m;
     return 0;
 }

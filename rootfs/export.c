@@ -6,6 +6,7 @@
 
 #include "archive/tar_format.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "manifest/image_config.h"
 #include "manifest/manifest.h"
@@ -77,15 +78,9 @@ static void export_clear(struct exporting *x)
 
 static int add_step(struct exporting *x, struct export_step step, struct cprov_error *err)
 {
-    if (x->steps_count == x->steps_room) {
-        size_t room = x->steps_room ? x->steps_room + x->steps_room / 2 : 256;
-        struct export_step *steps = reallocarray(x->steps, room, sizeof(*steps));
-
-        if (!steps)
-            return cprov_fail_memory(err);
-        x->steps = steps;
-        x->steps_room = room;
-    }
+    if (cprov_grow(&x->steps, &x->steps_room, x->steps_count, sizeof(*x->steps), CPROV_LIST_MAX,
+                   err) < 0)
+        return err->code;
     x->steps[x->steps_count++] = step;
     return 0;
 }
@@ -93,15 +88,9 @@ static int add_step(struct exporting *x, struct export_step step, struct cprov_e
 static int add_folder(struct exporting *x, const struct export_folder *folder,
                       struct cprov_error *err)
 {
-    if (x->folders_count == x->folders_room) {
-        size_t room = x->folders_room ? x->folders_room + x->folders_room / 2 : 64;
-        struct export_folder *folders = reallocarray(x->folders, room, sizeof(*folders));
-
-        if (!folders)
-            return cprov_fail_memory(err);
-        x->folders = folders;
-        x->folders_room = room;
-    }
+    if (cprov_grow(&x->folders, &x->folders_room, x->folders_count, sizeof(*x->folders),
+                   CPROV_LIST_MAX, err) < 0)
+        return err->code;
     x->folders[x->folders_count++] = *folder;
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "rootfs/rootfs_private.h"
 
@@ -53,13 +54,11 @@ static int add_item(struct cprov_rootfs_pool *p, uint32_t *out, struct cprov_err
     if (id >= NAMES_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "the layers have more than %u names", NAMES_MAX);
     if (id >> GROUP_BITS >= p->groups_count) {
-        void **groups = reallocarray(p->groups, p->groups_count + 1, sizeof(*groups));
-
-        if (!groups)
-            return cprov_fail_memory(err);
-        p->groups = groups;
-        groups[p->groups_count] = calloc(GROUP_SIZE, p->item_size);
-        if (!groups[p->groups_count])
+        if (cprov_grow(&p->groups, &p->groups_room, p->groups_count, sizeof(void *),
+                       (NAMES_MAX >> GROUP_BITS) + 1, err) < 0)
+            return err->code;
+        p->groups[p->groups_count] = calloc(GROUP_SIZE, p->item_size);
+        if (!p->groups[p->groups_count])
             return cprov_fail_memory(err);
         p->groups_count++;
     }
@@ -96,12 +95,11 @@ static int add_block(struct cprov_rootfs *r, struct cprov_error *err)
     if (r->blocks_count >= BLOCKS_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "the names of the layers have more than %zu bytes",
                           (size_t)BLOCKS_MAX * BLOCK_SIZE);
-    char **blocks = reallocarray(r->blocks, r->blocks_count + 1, sizeof(*blocks));
-    if (!blocks)
-        return cprov_fail_memory(err);
-    r->blocks = blocks;
-    blocks[r->blocks_count] = malloc(BLOCK_SIZE);
-    if (!blocks[r->blocks_count])
+    if (cprov_grow(&r->blocks, &r->blocks_room, r->blocks_count, sizeof(char *), BLOCKS_MAX, err) <
+        0)
+        return err->code;
+    r->blocks[r->blocks_count] = malloc(BLOCK_SIZE);
+    if (!r->blocks[r->blocks_count])
         return cprov_fail_memory(err);
     r->blocks_count++;
     r->block_used = 0;

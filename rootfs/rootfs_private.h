@@ -8,7 +8,7 @@
 /* Items by the thousand, so that none moves when more come. */
 struct cprov_rootfs_pool {
     void **groups;
-    size_t groups_count, item_size;
+    size_t groups_count, groups_room, item_size;
     uint32_t count; /* ids are 1..count */
 };
 
@@ -23,7 +23,7 @@ struct cprov_rootfs {
     uint32_t aside;  /* a directory that is in none: what AUFS kept, for hard links to it */
 
     char **blocks; /* of texts */
-    size_t blocks_count;
+    size_t blocks_count, blocks_room;
     size_t block_used; /* bytes of the last one */
 
     struct cprov_hash_table table; /* of names in directories */

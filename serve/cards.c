@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "base/version.h"
 #include "serve/parts_private.h"
@@ -214,14 +215,8 @@ static int look_up(struct card_reader *r, const struct cprov_digest *digest,
     int code = cprov_digest_set_add(&r->known, digest, &index, &added, err);
     if (code < 0)
         return code;
-    if (index >= r->learnt_room) {
-        size_t room = r->learnt_room ? 2 * r->learnt_room : 16;
-        struct cprov_card *grown = reallocarray(r->learnt, room, sizeof(*grown));
-        if (!grown)
-            return cprov_fail_memory(err);
-        r->learnt = grown;
-        r->learnt_room = room;
-    }
+    if (cprov_grow(&r->learnt, &r->learnt_room, index, sizeof(*r->learnt), CPROV_LIST_MAX, err) < 0)
+        return err->code;
     if (added) {
         r->learnt[index] = blank;
         code = learn(r, digest, &r->learnt[index], err);

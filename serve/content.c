@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "manifest/manifest.h"
 #include "manifest/media_type.h"
@@ -59,20 +60,6 @@ const char *cprov_media_type_for_header(const char *text)
     return len > 0 && len <= HEADER_TYPE_MAX && !text[len] ? text : ANONYMOUS_TYPE;
 }
 
-/* The list with room for one more than count; NULL, with the list as it was, when memory is short.
- */
-static void *grow(void *list, size_t count, size_t *room, size_t size)
-{
-    size_t more = *room ? 2 * *room : 16;
-
-    if (count < *room)
-        return list;
-    void *bigger = realloc(list, more * size);
-    if (bigger)
-        *room = more;
-    return bigger;
-}
-
 static int set_type(struct cprov_content *c, size_t index, const char *type,
                     struct cprov_error *err)
 {
@@ -96,13 +83,10 @@ static int add(struct cprov_content *c, const struct cprov_digest *digest, const
 
     if (c->set.count >= ITEMS_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "a repository names more than %u blobs", ITEMS_MAX);
-    struct cprov_served_item *items = grow(c->items, c->set.count, &c->items_room, sizeof(*items));
-    if (!items)
-        return cprov_fail_memory(err);
-    c->items = items;
-    int code = cprov_digest_set_add(&c->set, digest, index, &added, err);
-    if (code < 0)
-        return code;
+    if (cprov_grow(&c->items, &c->items_room, c->set.count, sizeof(*c->items), ITEMS_MAX, err) <
+            0 ||
+        cprov_digest_set_add(&c->set, digest, index, &added, err) < 0)
+        return err->code;
     if (added)
         c->items[*index] = (struct cprov_served_item){ .digest = *digest };
     *fresh = added || (media_type && !c->items[*index].media_type);
@@ -121,11 +105,9 @@ static int add_blob(struct cprov_content *c, const struct cprov_descriptor *d,
 static int add_link(struct cprov_content *c, const struct cprov_digest *subject, size_t item,
                     struct cprov_error *err)
 {
-    struct link *links = grow(c->links, c->links_count, &c->links_room, sizeof(*links));
-
-    if (!links)
-        return cprov_fail_memory(err);
-    c->links = links;
+    if (cprov_grow(&c->links, &c->links_room, c->links_count, sizeof(*c->links), CPROV_LIST_MAX,
+                   err) < 0)
+        return err->code;
     c->links[c->links_count++] = (struct link){ *subject, item };
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/hash.h"
 #include "base/limits.h"
 #include "base/version.h"
@@ -54,19 +55,6 @@ void cprov_family_free(struct cprov_family *f)
     free(f);
 }
 
-/* The list with room for index; NULL when memory is short. */
-static void *grow(void *list, size_t index, size_t *room, size_t size)
-{
-    size_t more = *room ? 2 * *room : 64;
-
-    if (index < *room)
-        return list;
-    void *bigger = reallocarray(list, more, size);
-    if (bigger)
-        *room = more;
-    return bigger;
-}
-
 /* Goes one layer further. *chain is CPROV_NOBODY at the bottom. */
 static int extend(struct config_reader *r, const struct cprov_digest *layer, uint32_t *chain,
                   struct cprov_error *err)
@@ -84,14 +72,11 @@ static int extend(struct config_reader *r, const struct cprov_digest *layer, uin
         cprov_hasher_update(r->hasher, &layer->algo, sizeof(layer->algo), err) < 0 ||
         cprov_hasher_update(r->hasher, layer->raw, sizeof(layer->raw), err) < 0 ||
         cprov_hasher_finish(r->hasher, name.raw, err) < 0 ||
-        cprov_digest_set_add(&f->names, &name, &index, &added, err) < 0)
+        cprov_digest_set_add(&f->names, &name, &index, &added, err) < 0 ||
+        cprov_grow(&f->chains, &f->chains_room, index, sizeof(*f->chains), CPROV_LIST_MAX, err) < 0)
         return err->code;
-    struct chain *chains = grow(f->chains, index, &f->chains_room, sizeof(*chains));
-    if (!chains)
-        return cprov_fail_memory(err);
-    f->chains = chains;
     if (added)
-        chains[index] = (struct chain){ *chain, CPROV_NOBODY };
+        f->chains[index] = (struct chain){ *chain, CPROV_NOBODY };
     *chain = (uint32_t)index;
     return 0;
 }
@@ -102,14 +87,12 @@ static int remember_image(struct cprov_family *f, const struct cprov_digest *dig
     size_t index = 0;
     bool added = false;
 
-    int code = cprov_digest_set_add(&f->images, digest, &index, &added, err);
-    if (code < 0 || !added)
-        return code;
-    uint32_t *chains = grow(f->image_chains, index, &f->images_room, sizeof(*chains));
-    if (!chains)
-        return cprov_fail_memory(err);
-    f->image_chains = chains;
-    chains[index] = chain;
+    if (cprov_digest_set_add(&f->images, digest, &index, &added, err) < 0 ||
+        cprov_grow(&f->image_chains, &f->images_room, index, sizeof(*f->image_chains),
+                   CPROV_LIST_MAX, err) < 0)
+        return err->code;
+    if (added)
+        f->image_chains[index] = chain;
     return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/grow.h"
 #include "base/hash.h"
 #include "catalog/document/writer.h"
 #include "serve/cards_private.h"
@@ -53,14 +54,8 @@ static int flush(struct sink *s, struct cprov_error *err)
 
 static int note_place(struct cprov_served_catalog *c, uint64_t place, struct cprov_error *err)
 {
-    if (c->count == c->room) {
-        size_t room = c->room ? 2 * c->room : 64;
-        uint64_t *grown = reallocarray(c->places, room, sizeof(*grown));
-        if (!grown)
-            return cprov_fail_memory(err);
-        c->places = grown;
-        c->room = room;
-    }
+    if (cprov_grow(&c->places, &c->room, c->count, sizeof(*c->places), CPROV_LIST_MAX, err) < 0)
+        return err->code;
     c->places[c->count++] = place;
     return 0;
 }

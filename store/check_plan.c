@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/grow.h"
 #include "base/limits.h"
 #include "manifest/image_config.h"
 #include "manifest/manifest.h"
@@ -54,17 +55,12 @@ static int find_item(struct cprov_check_plan *p, const struct cprov_digest *dige
     struct stat st;
     bool added;
 
-    if (p->digests.count == p->items_room) {
-        size_t room = p->items_room ? 2 * p->items_room : 64;
-        struct cprov_check_item *grown = reallocarray(p->items, room, sizeof(*grown));
-        if (!grown)
-            return cprov_fail_memory(err);
-        p->items = grown;
-        p->items_room = room;
-    }
-    int code = cprov_digest_set_add(&p->digests, digest, out, &added, err);
-    if (code != 0 || !added)
-        return code;
+    if (cprov_grow(&p->items, &p->items_room, p->digests.count, sizeof(*p->items), CPROV_LIST_MAX,
+                   err) < 0 ||
+        cprov_digest_set_add(&p->digests, digest, out, &added, err) < 0)
+        return err->code;
+    if (!added)
+        return 0;
     struct cprov_check_item item = { 0 };
     if (fstatat(p->store->root, cprov_layout_blob_path(digest, path), &st, AT_SYMLINK_NOFOLLOW) ==
             0 &&
@@ -86,19 +82,6 @@ static void note_layer(struct cprov_check_item *item, enum cprov_digest_algo alg
     item->done = false;
 }
 
-static int grow_mentions(struct cprov_check_plan *p, struct cprov_error *err)
-{
-    if (p->mentions_count < p->mentions_room)
-        return 0;
-    size_t room = p->mentions_room ? 2 * p->mentions_room : 64;
-    struct cprov_check_mention *grown = reallocarray(p->mentions, room, sizeof(*grown));
-    if (!grown)
-        return cprov_fail_memory(err);
-    p->mentions = grown;
-    p->mentions_room = room;
-    return 0;
-}
-
 /* Many images name one empty layer again and again: one finding for it is enough. */
 static bool is_repeated(const struct cprov_check_plan *p, const struct cprov_check_mention *m)
 {
@@ -117,7 +100,8 @@ static int mention(struct cprov_check_plan *p, size_t image, const struct cprov_
 {
     struct cprov_check_mention m = { .image = image, .size = d->size };
 
-    int code = grow_mentions(p, err);
+    int code = cprov_grow(&p->mentions, &p->mentions_room, p->mentions_count, sizeof(*p->mentions),
+                          CPROV_LIST_MAX, err);
     if (code == 0)
         code = find_item(p, &d->digest, &m.item, err);
     if (code != 0)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "manifest/manifest.h"
 #include "store/blobs.h"
@@ -20,17 +21,12 @@ static int add_blob(struct cprov_closure *c, const struct cprov_descriptor *d, b
 {
     size_t number;
 
-    if (c->digests.count == c->room) {
-        size_t room = c->room ? 2 * c->room : 64;
-        struct cprov_closure_blob *grown = reallocarray(c->blobs, room, sizeof(*grown));
-        if (!grown)
-            return cprov_fail_memory(err);
-        c->blobs = grown;
-        c->room = room;
-    }
-    int code = cprov_digest_set_add(&c->digests, &d->digest, &number, added, err);
-    if (code != 0 || !*added)
-        return code;
+    if (cprov_grow(&c->blobs, &c->room, c->digests.count, sizeof(*c->blobs), CPROV_LIST_MAX, err) <
+            0 ||
+        cprov_digest_set_add(&c->digests, &d->digest, &number, added, err) < 0)
+        return err->code;
+    if (!*added)
+        return 0;
     c->blobs[number] = (struct cprov_closure_blob){ .size = d->size, .is_document = is_document };
     c->bytes += d->size;
     return 0;

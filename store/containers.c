@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/fs.h"
+#include "base/grow.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/limits.h"
@@ -120,29 +121,15 @@ static int read_one(struct cprov_store *s, struct cprov_span id, struct cprov_ar
     return code;
 }
 
-static int grow(struct cprov_containers *c, size_t *room, struct cprov_error *err)
-{
-    if (c->count < *room)
-        return 0;
-    if (c->count >= CONTAINERS_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "more than %d containers", CONTAINERS_MAX);
-    size_t more = *room ? 2 * *room : 16;
-    struct cprov_container *list = reallocarray(c->list, more, sizeof(*list));
-    if (!list)
-        return cprov_fail_memory(err);
-    c->list = list;
-    *room = more;
-    return 0;
-}
-
 /* A record that goes away while the folder is read was never there. */
 static int add_file(struct cprov_store *s, struct cprov_containers *c, size_t *room,
                     struct cprov_span id, struct cprov_error *err)
 {
-    int code = grow(c, room, err);
-
-    if (code == 0)
-        code = read_one(s, id, &c->arena, &c->list[c->count], err);
+    if (c->count >= CONTAINERS_MAX)
+        return cprov_fail(err, CPROV_ELIMIT, "more than %d containers", CONTAINERS_MAX);
+    if (cprov_grow(&c->list, room, c->count, sizeof(*c->list), CONTAINERS_MAX, err) < 0)
+        return err->code;
+    int code = read_one(s, id, &c->arena, &c->list[c->count], err);
     if (code == 0)
         c->count++;
     return code == CPROV_ENOTFOUND ? 0 : code;

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-
-#define ROOM_FIRST 64
+#include "base/grow.h"
 
 void cprov_digest_set_clear(struct cprov_digest_set *s)
 {
@@ -14,27 +13,15 @@ void cprov_digest_set_clear(struct cprov_digest_set *s)
     *s = (struct cprov_digest_set){ 0 };
 }
 
-static int make_room(struct cprov_digest_set *s, struct cprov_error *err)
-{
-    if (s->count < s->room)
-        return 0;
-    size_t room = s->room ? 2 * s->room : ROOM_FIRST;
-    struct cprov_digest *list = reallocarray(s->list, room, sizeof(*list));
-    if (!list)
-        return cprov_fail_memory(err);
-    s->list = list;
-    s->room = room;
-    return 0;
-}
-
 int cprov_digest_set_add(struct cprov_digest_set *s, const struct cprov_digest *d, size_t *index,
                          bool *added, struct cprov_error *err)
 {
     *added = !cprov_digest_set_find(s, d, index);
     if (!*added)
         return 0;
-    if (make_room(s, err) < 0 || cprov_hash_table_add(&s->table, d->algo, d->raw, sizeof(d->raw),
-                                                      (uint32_t)(s->count + 1), err) < 0)
+    if (cprov_grow(&s->list, &s->room, s->count, sizeof(*s->list), CPROV_HASH_TABLE_MAX, err) < 0 ||
+        cprov_hash_table_add(&s->table, d->algo, d->raw, sizeof(d->raw), (uint32_t)(s->count + 1),
+                             err) < 0)
         return err->code;
     s->list[s->count] = *d;
     *index = s->count++;

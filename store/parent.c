@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "manifest/manifest.h"
 #include "store/blobs.h"
@@ -86,19 +87,6 @@ static int read_layers(struct cprov_store *s, const struct cprov_descriptor *d, 
     return 0;
 }
 
-static int make_room(struct cprov_layer_cache *c, struct cprov_error *err)
-{
-    if (c->manifests.count < c->room)
-        return 0;
-    size_t room = c->room ? 2 * c->room : 64;
-    struct layers *grown = reallocarray(c->layers, room, sizeof(*grown));
-    if (!grown)
-        return cprov_fail_memory(err);
-    c->layers = grown;
-    c->room = room;
-    return 0;
-}
-
 /* Borrowed from the store. */
 static int get_layers(struct cprov_store *s, const struct cprov_descriptor *d, struct layers *out,
                       struct cprov_error *err)
@@ -116,15 +104,13 @@ static int get_layers(struct cprov_store *s, const struct cprov_descriptor *d, s
         *out = c->layers[number];
         return 0;
     }
-    int code = make_room(c, err);
-    if (code == 0)
-        code = read_layers(s, d, &fresh, err);
-    if (code != 0)
-        return code;
-    code = cprov_digest_set_add(&c->manifests, &d->digest, &number, &added, err);
-    if (code != 0) {
+    if (cprov_grow(&c->layers, &c->room, c->manifests.count, sizeof(*c->layers), CPROV_LIST_MAX,
+                   err) < 0 ||
+        read_layers(s, d, &fresh, err) < 0)
+        return err->code;
+    if (cprov_digest_set_add(&c->manifests, &d->digest, &number, &added, err) < 0) {
         free(fresh.list);
-        return code;
+        return err->code;
     }
     c->layers[number] = fresh;
     *out = fresh;

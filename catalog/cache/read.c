@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/version.h"
 #include "catalog/cache/cache_private.h"
 
@@ -104,15 +105,9 @@ static int fill_page(struct cprov_cache_cursor *c, struct cprov_error *err)
 
 static int note_found(struct cprov_cache_cursor *c, int64_t id, struct cprov_error *err)
 {
-    if (c->found_count == c->found_room) {
-        size_t room = c->found_room ? 2 * c->found_room : 64;
-        int64_t *more = reallocarray(c->found, room, sizeof(*more));
-
-        if (!more)
-            return cprov_fail_memory(err);
-        c->found = more;
-        c->found_room = room;
-    }
+    if (cprov_grow(&c->found, &c->found_room, c->found_count, sizeof(*c->found), CPROV_LIST_MAX,
+                   err) < 0)
+        return err->code;
     c->found[c->found_count++] = id;
     return 0;
 }
@@ -570,17 +565,13 @@ struct names {
 static bool note_name(void *arg, const char *version, const char *alias)
 {
     struct names *n = arg;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
 
     (void)alias;
-    if (n->count == n->room) {
-        size_t room = n->room ? 2 * n->room : 64;
-        const char **more = reallocarray(n->list, room, sizeof(*more));
-
-        if ((n->failed = !more))
-            return false;
-        n->list = more;
-        n->room = room;
-    }
+    n->failed = cprov_grow(&n->list, &n->room, n->count, sizeof(const char *), CPROV_LIST_MAX,
+                           &ignored) < 0;
+    if (n->failed)
+        return false;
     n->list[n->count] = cprov_arena_text(&n->arena, cprov_span_of(version));
     n->failed = !n->list[n->count++];
     return !n->failed;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "catalog/cache/cache_private.h"
 
 /* --- sources --- */
@@ -277,15 +278,9 @@ static bool stays(const struct cprov_cache_version *v, struct cprov_span digest,
 
 static int note_gone(struct merge *m, struct cprov_span version, struct cprov_error *err)
 {
-    if (m->gone_count == m->gone_room) {
-        size_t room = m->gone_room ? 2 * m->gone_room : 64;
-        const char **more = reallocarray(m->gone, room, sizeof(*more));
-
-        if (!more)
-            return cprov_fail_memory(err);
-        m->gone = more;
-        m->gone_room = room;
-    }
+    if (cprov_grow(&m->gone, &m->gone_room, m->gone_count, sizeof(const char *), CPROV_LIST_MAX,
+                   err) < 0)
+        return err->code;
     m->gone[m->gone_count++] = cprov_arena_text(&m->arena, version);
     return cprov_arena_check(&m->arena, err);
 }

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+#include "base/grow.h"
+
 /* Of one version: twice its place in the list, which grows by doubling, and in what is sorted. */
 #define TOLD_COST (3 * sizeof(struct cprov_told) + sizeof(void *))
 
@@ -112,15 +115,11 @@ void cprov_job_fail(struct cprov_job *j, int code, const struct cprov_error *err
 
 bool cprov_job_tell(struct cprov_job *j, const char *version, const struct cprov_entry *entry)
 {
-    if (j->told_count == j->told_room) {
-        size_t room = j->told_room ? 2 * j->told_room : 64;
-        struct cprov_told *more = reallocarray(j->told, room, sizeof(*more));
+    struct cprov_error ignored = CPROV_ERROR_INIT;
 
-        if (!more)
-            return false;
-        j->told = more;
-        j->told_room = room;
-    }
+    if (cprov_grow(&j->told, &j->told_room, j->told_count, sizeof(*j->told), CPROV_LIST_MAX,
+                   &ignored) < 0)
+        return false;
     const char *kept = cprov_arena_text(&j->texts, cprov_span_of(version));
     size_t bytes = strlen(version) + TOLD_COST;
 

@@ -9,6 +9,7 @@
 
 #include "archive/wim.h"
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "catalog/source/file_stamp_private.h"
 #include "catalog/source/local_place.h"
@@ -48,15 +49,8 @@ static int add_candidate(struct folder *f, const char *path, const struct stat *
 {
     if (f->count == CPROV_MEMBERS_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "more than %d WIM files", CPROV_MEMBERS_MAX);
-    if (f->count == f->room) {
-        size_t room = f->room ? 2 * f->room : 64;
-        struct candidate *more = reallocarray(f->list, room, sizeof(*more));
-
-        if (!more)
-            return cprov_fail_memory(err);
-        f->list = more;
-        f->room = room;
-    }
+    if (cprov_grow(&f->list, &f->room, f->count, sizeof(*f->list), CPROV_MEMBERS_MAX, err) < 0)
+        return err->code;
     f->list[f->count++] = (struct candidate){ .path = path, .st = *st };
     return 0;
 }

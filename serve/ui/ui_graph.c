@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "serve/ui/ui_page_private.h"
 
@@ -61,14 +62,9 @@ static bool same_group(const struct graph *g, uint32_t a, uint32_t b)
 
 static int add_row(struct graph *g, const struct graph_row *row, struct cprov_error *err)
 {
-    if (g->rows_count == g->rows_room) {
-        size_t room = g->rows_room ? 2 * g->rows_room : 64;
-        struct graph_row *grown = reallocarray(g->rows, room, sizeof(*grown));
-        if (!grown)
-            return cprov_fail_memory(err);
-        g->rows = grown;
-        g->rows_room = room;
-    }
+    if (cprov_grow(&g->rows, &g->rows_room, g->rows_count, sizeof(*g->rows), CPROV_LIST_MAX, err) <
+        0)
+        return err->code;
     g->rows[g->rows_count++] = *row;
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/grow.h"
 #include "base/limits.h"
 #include "manifest/reference.h"
 #include "serve/content_private.h"
@@ -65,14 +66,8 @@ static int add_item(void *arg, const struct cprov_part_reader *part, struct cpro
     auto_buf struct cprov_buf platform = { 0 };
     const struct cprov_manifest *m = part->manifest;
 
-    if (v->count == v->room) {
-        size_t room = v->room ? 2 * v->room : 16;
-        struct shown_item *grown = reallocarray(v->items, room, sizeof(*grown));
-        if (!grown)
-            return cprov_fail_memory(err);
-        v->items = grown;
-        v->room = room;
-    }
+    if (cprov_grow(&v->items, &v->room, v->count, sizeof(*v->items), CPROV_LIST_MAX, err) < 0)
+        return err->code;
     cprov_buf_init(&platform, CPROV_UI_TEXT_MAX);
     if (part->descriptor->has_platform)
         cprov_platform_format(&part->descriptor->platform, &platform);
