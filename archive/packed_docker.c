@@ -262,10 +262,7 @@ static int write_manifest(struct saved *v, struct cprov_error *err)
         return err->code;
     config.size = v->bytes = bytes.len;
     cprov_json_writer_init(&w, &v->text, 0);
-    cprov_json_begin_object(&w);
-    cprov_json_key(&w, "schemaVersion");
-    cprov_json_number(&w, 2);
-    cprov_json_member(&w, "mediaType", CPROV_MT_OCI_MANIFEST);
+    cprov_manifest_begin(&w, CPROV_MT_OCI_MANIFEST);
     cprov_json_key(&w, "config");
     cprov_descriptor_write(&w, &config);
     cprov_json_key(&w, "layers");

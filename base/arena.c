@@ -121,6 +121,15 @@ char *cprov_arena_text(struct cprov_arena *a, struct cprov_span s)
     return text;
 }
 
+char *cprov_arena_lower(struct cprov_arena *a, struct cprov_span s)
+{
+    char *text = cprov_arena_text(a, s);
+
+    for (char *p = text; p && *p; p++)
+        *p = cprov_lower(*p);
+    return text;
+}
+
 char *cprov_arena_textf(struct cprov_arena *a, const char *format, ...)
 {
     char *text = NULL;

@@ -25,6 +25,8 @@ void cprov_arena_clear(struct cprov_arena *a);
 void *cprov_arena_alloc(struct cprov_arena *a, size_t count, size_t size);
 /* A NUL-terminated copy; NULL on failure. */
 char *cprov_arena_text(struct cprov_arena *a, struct cprov_span s);
+/* The same with ASCII letters in lower case. */
+char *cprov_arena_lower(struct cprov_arena *a, struct cprov_span s);
 char *cprov_arena_textf(struct cprov_arena *a, const char *format, ...) CPROV_PRINTF(2, 3);
 
 CPROV_MUST_CHECK

@@ -43,6 +43,21 @@ bool cprov_span_starts_with_nocase(struct cprov_span s, struct cprov_span prefix
     return true;
 }
 
+bool cprov_span_ends_with_nocase(struct cprov_span s, const char *suffix)
+{
+    size_t len = strlen(suffix);
+
+    return s.len >= len && cprov_span_is_nocase(cprov_span_from(s, s.len - len), suffix);
+}
+
+bool cprov_span_has_nocase(struct cprov_span s, struct cprov_span word)
+{
+    for (size_t i = 0; i + word.len <= s.len; i++)
+        if (cprov_span_starts_with_nocase(cprov_span_from(s, i), word))
+            return true;
+    return false;
+}
+
 bool cprov_span_ends_with(struct cprov_span s, const char *suffix)
 {
     size_t len = strlen(suffix);

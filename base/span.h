@@ -40,6 +40,9 @@ bool cprov_span_is_nocase(struct cprov_span s, const char *text); /* ASCII */
 bool cprov_span_starts_with(struct cprov_span s, const char *prefix);
 bool cprov_span_starts_with_nocase(struct cprov_span s, struct cprov_span prefix); /* ASCII */
 bool cprov_span_ends_with(struct cprov_span s, const char *suffix);
+bool cprov_span_ends_with_nocase(struct cprov_span s, const char *suffix); /* ASCII */
+/* Whether the word is somewhere in it; ASCII. */
+bool cprov_span_has_nocase(struct cprov_span s, struct cprov_span word);
 /* Order of unsigned bytes, shorter first; <0, 0, >0. */
 int cprov_span_compare(struct cprov_span a, struct cprov_span b);
 

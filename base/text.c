@@ -175,7 +175,7 @@ const char *cprov_text_size(uint64_t bytes, char buf[CPROV_SIZE_TEXT_MAX])
     double n = (double)bytes;
     size_t unit = 0;
 
-    while (n >= 1000 && unit + 1 < CPROV_COUNT(units)) {
+    while (n >= (unit > 0 ? 999.95 : 1000) && unit + 1 < CPROV_COUNT(units)) {
         n /= 1000;
         unit++;
     }

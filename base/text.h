@@ -33,7 +33,7 @@ void cprov_text_hide_login(char *text);
 
 #define CPROV_SIZE_TEXT_MAX 24
 
-/* Docker's way: base 1000, four significant digits: "44.88 MB", "0 B". buf is returned. */
+/* Base 1000, four significant digits: "44.88 MB", "0 B"; never "1000 kB". buf is returned. */
 const char *cprov_text_size(uint64_t bytes, char buf[CPROV_SIZE_TEXT_MAX]);
 
 #endif

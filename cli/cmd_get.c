@@ -66,15 +66,6 @@ struct docker_list {
     bool failed;
 };
 
-static const char *lower(struct cprov_arena *arena, const char *text)
-{
-    char *copy = cprov_arena_text(arena, cprov_span_of(text));
-
-    for (char *p = copy; p && *p; p++)
-        *p = cprov_lower(*p);
-    return copy;
-}
-
 /* "sha256:8572..." without the algorithm, as long as wanted. */
 static struct cprov_span short_id(const char *id, bool whole)
 {
@@ -96,7 +87,7 @@ static struct cprov_docker_row make_row(const struct docker_list *l, const struc
 
     if (cprov_time_parse(cprov_span_of(item->created), &row.time))
         cprov_time_age(l->now > row.time ? l->now - row.time : 0, age);
-    row.repository = lower(arena, item->name);
+    row.repository = cprov_arena_lower(arena, cprov_span_of(item->name));
     row.tag = cprov_arena_text(arena, cprov_span_of(item->version));
     row.id =
         cprov_arena_text(arena, short_id(legacy ? item->legacy_id : item->image_id, s->no_trunc));

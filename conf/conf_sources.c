@@ -31,14 +31,7 @@ static struct cprov_span plain_location(const char *location)
 
 static bool same_location(const char *a, const char *b)
 {
-    struct cprov_span x = plain_location(a), y = plain_location(b);
-
-    if (x.len != y.len)
-        return false;
-    for (size_t i = 0; i < x.len; i++)
-        if (cprov_lower(x.ptr[i]) != cprov_lower(y.ptr[i]))
-            return false;
-    return true;
+    return cprov_span_equal_nocase(plain_location(a), plain_location(b));
 }
 
 static struct cprov_draft_entry *present(const struct cprov_draft *d, const char *name)

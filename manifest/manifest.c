@@ -238,6 +238,14 @@ static bool has_file_system(const struct cprov_manifest *m)
     return false;
 }
 
+void cprov_manifest_begin(struct cprov_json_writer *w, const char *media_type)
+{
+    cprov_json_begin_object(w);
+    cprov_json_key(w, "schemaVersion");
+    cprov_json_number(w, 2);
+    cprov_json_member(w, "mediaType", media_type);
+}
+
 bool cprov_manifest_is_artifact(const struct cprov_manifest *m)
 {
     struct cprov_span config = cprov_span_of(m->config.media_type);

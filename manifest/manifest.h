@@ -12,6 +12,7 @@
 #include "manifest/media_type.h"
 
 struct cprov_error;
+struct cprov_json_writer;
 
 /* Immutable after parse; owns an arena that holds everything it points to, the raw bytes too. */
 struct cprov_manifest {
@@ -45,6 +46,9 @@ int cprov_manifest_parse(struct cprov_span bytes, struct cprov_span content_type
 void cprov_manifest_free(struct cprov_manifest *m);
 CPROV_DEFINE_CLEANUP(struct cprov_manifest, cprov_manifest, cprov_manifest_free)
 #define auto_manifest CPROV_CLEANUP(cprov_manifest_cleanup)
+
+/* Begins the JSON object of a manifest or an index: its version and its type. */
+void cprov_manifest_begin(struct cprov_json_writer *w, const char *media_type);
 
 /*
  * An artifact (signature, SBOM, attestation, chart) rather than an image; the one place that says

@@ -62,15 +62,6 @@ static bool is_name(struct cprov_span s)
     return s.len > 0;
 }
 
-static const char *lower_text(struct cprov_arena *arena, struct cprov_span s)
-{
-    char *text = cprov_arena_text(arena, s);
-
-    for (char *p = text; p && *p; p++)
-        *p = cprov_lower(*p);
-    return text;
-}
-
 /* Other names of an architecture; with all of them set, the variants too, which a document of
  * others keeps as it has them. */
 static void normalise(struct cprov_platform *p, bool all)
@@ -132,7 +123,7 @@ static int read_os(struct cprov_span text, struct cprov_arena *arena, struct cpr
     }
     if (!is_name(os))
         return cprov_fail(err, CPROV_EINVAL, "platform: bad operating system");
-    p->os = lower_text(arena, os);
+    p->os = cprov_arena_lower(arena, os);
     return rc;
 }
 
@@ -147,11 +138,11 @@ static int read_platform(struct cprov_span text, struct cprov_arena *arena,
     if (cprov_span_cut(rest, '/', &architecture, &variant)) {
         if (!is_name(variant))
             return cprov_fail(err, CPROV_EINVAL, "platform: bad variant");
-        p->variant = lower_text(arena, variant);
+        p->variant = cprov_arena_lower(arena, variant);
     }
     if (!is_name(architecture))
         return cprov_fail(err, CPROV_EINVAL, "platform: bad architecture");
-    p->architecture = lower_text(arena, architecture);
+    p->architecture = cprov_arena_lower(arena, architecture);
     return read_os(os, arena, p, err);
 }
 
@@ -248,9 +239,9 @@ int cprov_platform_decode(const struct cprov_json *obj, struct cprov_arena *aren
     if (obj && cprov_json_decode(obj, fields, CPROV_COUNT(fields), &raw, err) < 0)
         return err->code;
     struct cprov_platform p = {
-        .os = lower_text(arena, cprov_span_of(raw.os)),
-        .architecture = lower_text(arena, cprov_span_of(raw.architecture)),
-        .variant = lower_text(arena, cprov_span_of(raw.variant)),
+        .os = cprov_arena_lower(arena, cprov_span_of(raw.os)),
+        .architecture = cprov_arena_lower(arena, cprov_span_of(raw.architecture)),
+        .variant = cprov_arena_lower(arena, cprov_span_of(raw.variant)),
         .os_version = raw.os_version,
     };
     if (cprov_arena_check(arena, err) < 0)

@@ -100,7 +100,7 @@ static int describe(struct add *a, int fd, const char *file, struct cprov_entry 
 {
     struct cprov_span name = cprov_span_of(file);
 
-    if (name.len > 4 && cprov_span_is_nocase(cprov_span_from(name, name.len - 4), ".wim"))
+    if (cprov_span_ends_with_nocase(name, ".wim"))
         return read_wim(a, fd, file, e, err);
     if (read_file_name(a, file, e))
         return 0;

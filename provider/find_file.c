@@ -50,7 +50,7 @@ static const char *wim_name(struct cprov_session *s, struct cprov_span path)
 {
     path = cprov_span_from(
         path, cprov_span_find_last(path, '/') < path.len ? cprov_span_find_last(path, '/') + 1 : 0);
-    if (path.len > 4 && cprov_span_is_nocase(cprov_span_from(path, path.len - 4), ".wim"))
+    if (cprov_span_ends_with_nocase(path, ".wim"))
         path.len -= 4;
     const char *name = cprov_arena_text(&s->call, path);
     return name ? name : "";
@@ -155,8 +155,7 @@ int cprov_find_file(struct cprov_session *s, const char *path, struct cprov_erro
         return cprov_wrap(err, "%s", path);
     bool is_wim = got == sizeof(magic) && memcmp(magic, "MSWIM\0", sizeof(magic)) == 0;
     struct cprov_span name = cprov_span_of(path);
-    bool called_wim =
-        name.len > 4 && cprov_span_is_nocase(cprov_span_from(name, name.len - 4), ".wim");
+    bool called_wim = cprov_span_ends_with_nocase(name, ".wim");
     if (!is_wim && !called_wim)
         return list_images(s, path, cprov_source_archive.type, err);
     if (cprov_wim_read(fd, &s->call, &wim, err) < 0)

@@ -99,10 +99,7 @@ bool cprov_find_filter_needs_details(const struct cprov_find_filter *f)
 
 static bool has_nocase(const char *text, struct cprov_span word)
 {
-    for (size_t len = strlen(text), i = 0; i + word.len <= len; i++)
-        if (cprov_span_starts_with_nocase(cprov_span_make(text + i, len - i), word))
-            return true;
-    return false;
+    return cprov_span_has_nocase(cprov_span_of(text), word);
 }
 
 /* By whatever name: windows/nanoserver may be shown as NanoServer. */

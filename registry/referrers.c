@@ -78,10 +78,7 @@ static void write_index(const struct referrers *r, struct cprov_buf *out)
     struct cprov_json_writer w;
 
     cprov_json_writer_init(&w, out, 0);
-    cprov_json_begin_object(&w);
-    cprov_json_key(&w, "schemaVersion");
-    cprov_json_number(&w, 2);
-    cprov_json_member(&w, "mediaType", CPROV_MT_OCI_INDEX);
+    cprov_manifest_begin(&w, CPROV_MT_OCI_INDEX);
     cprov_json_key(&w, "manifests");
     cprov_json_begin_array(&w);
     for (size_t i = 0; i < r->pages_count; i++)

@@ -70,48 +70,36 @@ int cprov_layer_clean(struct cprov_span path, size_t max, char out[CPROV_UNPACK_
     return code;
 }
 
-/* Whether a component of the first len bytes begins so. */
-static bool has_component(const char *path, size_t len, const char *prefix)
+/* The end of the first component that begins so; 0: none does. */
+static size_t component_end(struct cprov_span path, const char *prefix)
 {
-    const char *end = path + len;
-    size_t prefix_len = strlen(prefix);
+    struct cprov_span rest = path, name;
 
-    for (const char *name = path; name < end;) {
-        const char *slash = memchr(name, '/', (size_t)(end - name));
-
-        if ((size_t)(end - name) >= prefix_len && memcmp(name, prefix, prefix_len) == 0)
-            return true;
-        name = slash ? slash + 1 : end;
-    }
-    return false;
+    while (cprov_span_next(&rest, '/', &name))
+        if (cprov_span_starts_with(name, prefix))
+            return (size_t)(name.ptr - path.ptr) + name.len;
+    return 0;
 }
 
 size_t cprov_layer_reserved(const char *path)
 {
-    for (const char *name = path; *name;) {
-        const char *end = strchrnul(name, '/');
-
-        if (strncmp(name, RESERVED, strlen(RESERVED)) == 0)
-            return (size_t)(end - path);
-        name = *end ? end + 1 : end;
-    }
-    return 0;
+    return component_end(cprov_span_of(path), RESERVED);
 }
 
 int cprov_layer_meaning(const char *path, enum cprov_layer_meaning *out, const char **hidden,
                         struct cprov_error *err)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    size_t parent = slash ? (size_t)(slash - path) : 0;
+    struct cprov_span parent = cprov_span_make(path, slash ? (size_t)(slash - path) : 0);
     bool opaque = strcmp(name, OPAQUE) == 0;
 
     *hidden = "";
     if ((!opaque && strncmp(name, RESERVED, strlen(RESERVED)) == 0) ||
-        has_component(path, parent, RESERVED)) {
+        component_end(parent, RESERVED) > 0) {
         *out = CPROV_MEANS_NOTHING;
         return 0;
     }
-    if (has_component(path, parent, CPROV_WHITEOUT_PREFIX))
+    if (component_end(parent, CPROV_WHITEOUT_PREFIX) > 0)
         return cprov_fail(err, CPROV_EVERIFY, "a name below that of a whiteout");
     if (opaque || strncmp(name, CPROV_WHITEOUT_PREFIX, strlen(CPROV_WHITEOUT_PREFIX)) != 0) {
         *out = opaque ? CPROV_MEANS_OPAQUE : CPROV_MEANS_FILE;

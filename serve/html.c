@@ -122,30 +122,6 @@ void cprov_html_fill(struct cprov_buf *out, const char *markup, const char *cons
     }
 }
 
-void cprov_html_query(struct cprov_buf *out, const char *text)
-{
-    for (; *text; text++)
-        if (cprov_is_alnum(*text) || strchr("-._~", *text))
-            cprov_buf_add_char(out, *text);
-        else
-            cprov_buf_addf(out, "%%%02X", (unsigned)(unsigned char)*text);
-}
-
-const char *cprov_ui_size(uint64_t bytes, char buf[CPROV_UI_NUMBER_MAX])
-{
-    static const char *const units[] = { "B", "kB", "MB", "GB", "TB", "PB", "EB" };
-    double value = (double)bytes;
-    size_t i = 0;
-
-    while (value >= 999.5 && i + 1 < CPROV_COUNT(units)) {
-        value /= 1000;
-        i++;
-    }
-    int digits = i == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
-    snprintf(buf, CPROV_UI_NUMBER_MAX, "%.*f %s", digits, value, units[i]);
-    return buf;
-}
-
 const char *cprov_ui_count(uint64_t n, char buf[CPROV_UI_NUMBER_MAX])
 {
     char digits[CPROV_UI_NUMBER_MAX];

@@ -27,13 +27,8 @@ void cprov_html_fill(struct cprov_buf *out, const char *markup, const char *cons
     cprov_html_fill(out, markup, (const char *const[]){ __VA_ARGS__ },                             \
                     sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(const char *))
 
-/* The text as a value of a query: all but letters, digits and -._~ as %HH. */
-void cprov_html_query(struct cprov_buf *out, const char *text);
-
 #define CPROV_UI_NUMBER_MAX 32
-/* "12.5 MB": base 1000, three digits. buf is returned, as below. */
-const char *cprov_ui_size(uint64_t bytes, char buf[CPROV_UI_NUMBER_MAX]);
-/* "1,234,567" */
+/* "1,234,567"; buf is returned, as below. */
 const char *cprov_ui_count(uint64_t n, char buf[CPROV_UI_NUMBER_MAX]);
 /* "2016-09-22" of RFC 3339; "" when it is none. */
 const char *cprov_ui_date(const char *text, char buf[CPROV_UI_NUMBER_MAX]);

@@ -155,10 +155,7 @@ int cprov_referrers_write(struct cprov_buf *body, struct cprov_buf *link, struct
     struct cprov_json_writer w;
 
     cprov_json_writer_init(&w, body, 0);
-    cprov_json_begin_object(&w);
-    cprov_json_key(&w, "schemaVersion");
-    cprov_json_number(&w, 2);
-    cprov_json_member(&w, "mediaType", CPROV_MT_OCI_INDEX);
+    cprov_manifest_begin(&w, CPROV_MT_OCI_INDEX);
     cprov_json_key(&w, "manifests");
     cprov_json_begin_array(&w);
     int code = write_all(&w, link, store, content, wanted, err);

@@ -82,15 +82,6 @@ static void claim(struct builder *b, const char *repository, bool own,
         b->claims[b->count++] = (struct claim){ repository, "", image, own };
 }
 
-static const char *lower(struct cprov_arena *arena, const char *text)
-{
-    char *copy = cprov_arena_text(arena, cprov_span_of(text));
-
-    for (char *p = copy; p && *p; p++)
-        *p = cprov_lower(*p);
-    return copy;
-}
-
 /* The entry of another tool may have a full name for its name, and need not have a version. */
 static void claim_image(struct builder *b, const struct cprov_image *image)
 {
@@ -109,7 +100,7 @@ static void claim_image(struct builder *b, const struct cprov_image *image)
     if (tag && strcmp(tag, image->version) == 0)
         tag = "";
     const char *tags[2] = { image->version, tag ? tag : "" };
-    const char *name = lower(&b->arena, image->name);
+    const char *name = cprov_arena_lower(&b->arena, cprov_span_of(image->name));
     claim(b, repository, true, image, tags);
     if (name && (!repository || strcmp(name, repository) != 0))
         claim(b, name, !repository, image, tags);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "manifest/manifest.h"
 #include "manifest/media_type.h"
 #include "store/blobs.h"
 
@@ -53,10 +54,7 @@ static int write_index(struct cprov_store *s, const struct cprov_descriptor *ima
         cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(image->media_type), &m, err) < 0)
         return err->code;
     cprov_json_writer_init(&w, out, 0);
-    cprov_json_begin_object(&w);
-    cprov_json_key(&w, "schemaVersion");
-    cprov_json_number(&w, 2);
-    cprov_json_member(&w, "mediaType", CPROV_MT_OCI_INDEX);
+    cprov_manifest_begin(&w, CPROV_MT_OCI_INDEX);
     cprov_json_key(&w, "manifests");
     write_children(&w, image, m);
     cprov_json_key(&w, "annotations");

@@ -18,16 +18,13 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "store/dir.h"
+#include "store/index_file.h"
 #include "store/restore.h"
 #include "store/store_private.h"
 
 #define LAYOUT_FILE_MAX (64 * CPROV_KIB) /* bytes of oci-layout */
 #define RESERVE_PART    20               /* one twentieth of what is asked for ... */
 #define RESERVE_MAX     (256 * CPROV_MIB)
-
-static const char empty_index[] = "{\"schemaVersion\":2,\n"
-                                  "\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\n"
-                                  "\"manifests\":[]}\n";
 
 int cprov_store_writable(const struct cprov_store *s, struct cprov_error *err)
 {
@@ -162,6 +159,7 @@ static int check_layout(struct cprov_span text, bool *damaged, struct cprov_erro
 /* Under index.lock: another process may have made it and put an image in since we looked. */
 static int make_index(struct cprov_store *s, struct cprov_error *err)
 {
+    auto_buf struct cprov_buf text = { 0 };
     auto_fd int lock = -1;
 
     int code = cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err);
@@ -170,7 +168,12 @@ static int make_index(struct cprov_store *s, struct cprov_error *err)
     code = cprov_index_check_nothing_lost(s, err);
     if (code != 0)
         return cprov_wrap(err, CPROV_STORE_INDEX);
-    return cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_span_of(empty_index), 0644, err);
+    cprov_buf_init(&text, CPROV_KIB);
+    cprov_index_write_head(&text, NULL);
+    cprov_index_write_tail(&text);
+    if (cprov_buf_check(&text, CPROV_STORE_INDEX, err) < 0)
+        return err->code;
+    return cprov_fs_replace(s->root, CPROV_STORE_INDEX, cprov_buf_span(&text), 0644, err);
 }
 
 /* oci-layout comes first: after a crash its folder is a store, with the rest missing. */

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "manifest/manifest.h"
 #include "manifest/media_type.h"
 
 #define TITLE   "org.opencontainers.image.title"
@@ -41,10 +42,7 @@ void cprov_catalog_artifact_write(const struct cprov_catalog_artifact *a, struct
     struct cprov_json_writer w;
 
     cprov_json_writer_init(&w, out, 0);
-    cprov_json_begin_object(&w);
-    cprov_json_key(&w, "schemaVersion");
-    cprov_json_number(&w, 2);
-    cprov_json_member(&w, "mediaType", CPROV_MT_OCI_MANIFEST);
+    cprov_manifest_begin(&w, CPROV_MT_OCI_MANIFEST);
     cprov_json_member(&w, "artifactType", CPROV_CATALOG_MEDIA_TYPE);
     cprov_json_key(&w, "config");
     cprov_descriptor_write(&w, &a->config);

@@ -41,7 +41,7 @@ static bool is_wim_name(const char *name)
 {
     struct cprov_span text = cprov_span_of(name);
 
-    return text.len > 4 && cprov_span_is_nocase(cprov_span_from(text, text.len - 4), ".wim");
+    return cprov_span_ends_with_nocase(text, ".wim");
 }
 
 static int add_candidate(struct folder *f, const char *path, const struct stat *st,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "serve/ui/ui_page_private.h"
 
 #define BASES_MAX    40 /* of a page */
@@ -162,7 +163,7 @@ static void write_item(struct cprov_buf *out, const struct graph *g, const struc
     }
     if (r->count > VERSIONS_MAX)
         cprov_buf_addf(out, " <span class=\"more\">and %u more</span>", r->count - VERSIONS_MAX);
-    CPROV_HTML(out, " <span class=\"more\">$$</span>", cprov_ui_size(c->bytes, size),
+    CPROV_HTML(out, " <span class=\"more\">$$</span>", cprov_text_size(c->bytes, size),
                g->members[r->member].same ? ", the same layers" : "");
 }
 
@@ -209,7 +210,7 @@ static int write_root(struct graph *g, size_t i, struct cprov_error *err)
                                         : "<details class=\"base\"><summary>");
     cprov_ui_card_link(out, c);
     CPROV_HTML(out, " <span class=\"more\">$ on top, ", cprov_ui_count(root->above, number));
-    CPROV_HTML(out, "$</span>", cprov_ui_size(c->bytes, number));
+    CPROV_HTML(out, "$</span>", cprov_text_size(c->bytes, number));
     cprov_buf_addf(out,
                    "<svg class=\"bar\" width=\"%d\" height=\"8\" aria-hidden=\"true\">"
                    "<rect class=\"track\" width=\"%d\" height=\"8\" rx=\"2\"/>"

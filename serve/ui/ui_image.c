@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "serve/ui/ui_page_private.h"
 
 #define PLATFORMS_MAX 6
@@ -39,7 +40,7 @@ static void write_row(struct cprov_buf *out, const struct cprov_card *c)
     CPROV_HTML(out,
                "</td><td role=\"cell\" class=\"digest\"><code title=\"$\">$</code></td>"
                "<td role=\"cell\" class=\"number\">$</td></tr>\n",
-               digest, hex, cprov_ui_size(c->bytes, number));
+               digest, hex, cprov_text_size(c->bytes, number));
 }
 
 int cprov_ui_image(struct cprov_ui_page *p, struct cprov_error *err)
@@ -65,7 +66,7 @@ int cprov_ui_image(struct cprov_ui_page *p, struct cprov_error *err)
     cprov_ui_begin(p, p->cards->list[g->newest].name, "");
     write_head(p->body, &p->cards->list[g->newest]);
     CPROV_HTML(p->body, "<p class=\"more\">$ $, $ in all</p>", cprov_ui_count(shown, count),
-               shown == 1 ? "version" : "versions", cprov_ui_size(g->bytes, size));
+               shown == 1 ? "version" : "versions", cprov_text_size(g->bytes, size));
     cprov_buf_add_text(p->body,
                        "<h2 id=\"versions\">Versions</h2><div class=\"wide\"><table role=\"table\" "
                        "class=\"stack versions\" aria-labelledby=\"versions\">"

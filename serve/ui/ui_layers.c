@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "serve/html_private.h"
 #include "serve/ui/ui_page_private.h"
 
@@ -33,7 +34,7 @@ static void write_layer(struct cprov_buf *out, size_t i, const struct cprov_desc
 
     cprov_digest_format(&d->digest, digest);
     cprov_buf_addf(out, "<tr><th scope=\"row\">%zu</th><td class=\"number\">%s</td>", i + 1,
-                   cprov_ui_size(d->size, size));
+                   cprov_text_size(d->size, size));
     cprov_buf_addf(
         out,
         "<td class=\"bars\"><svg class=\"bar\" width=\"%d\" height=\"10\" aria-hidden=\"true\">"
@@ -69,7 +70,7 @@ void cprov_ui_layers(struct cprov_buf *out, const struct cprov_manifest *m,
     }
     CPROV_HTML(out, "<h2 id=\"layers\">Layers</h2><p>$ $, $ as they are downloaded</p>",
                cprov_ui_count(m->layers_count, number), m->layers_count == 1 ? "layer" : "layers",
-               cprov_ui_size(sum, size));
+               cprov_text_size(sum, size));
     cprov_buf_add_text(out, "<div class=\"wide\"><table aria-labelledby=\"layers\" "
                             "class=\"layers\"><thead><tr><th scope=\"col\">#</th>"
                             "<th scope=\"col\" class=\"number\">Size</th><td class=\"bars\"></td>"
@@ -101,7 +102,7 @@ void cprov_ui_files(struct cprov_buf *out, const struct cprov_manifest *m)
         cprov_digest_format(&d->digest, digest);
         cprov_buf_addf(out, "</code></td><td><code title=\"%s\">%.*s</code></td>", digest,
                        HEX_SHOWN, strchr(digest, ':') + 1);
-        CPROV_HTML(out, "<td class=\"number\">$</td></tr>\n", cprov_ui_size(d->size, size));
+        CPROV_HTML(out, "<td class=\"number\">$</td></tr>\n", cprov_text_size(d->size, size));
     }
     cprov_buf_add_text(out, "</tbody></table></div>");
     write_rest(out, m->layers_count, shown);

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/text.h"
+#include "net/url.h"
 #include "serve/ui/ui_page_private.h"
 
 #define DESCRIPTION_MAX 240 /* bytes shown of it in a row */
@@ -104,19 +106,6 @@ static bool parse_search(const char *text, struct list_search *out)
     return true;
 }
 
-static bool holds(const char *text, struct cprov_span word)
-{
-    for (size_t len = strlen(text); len >= word.len; len--, text++) {
-        size_t i = 0;
-
-        while (i < word.len && cprov_lower(text[i]) == cprov_lower(word.ptr[i]))
-            i++;
-        if (i == word.len)
-            return true;
-    }
-    return false;
-}
-
 /* Every word is somewhere in what the row shows, which is where the script looks, too. */
 static bool fits(const struct list_search *s, const struct cprov_card *c)
 {
@@ -126,7 +115,8 @@ static bool fits(const struct list_search *s, const struct cprov_card *c)
     for (size_t i = 0; i < s->count; i++) {
         size_t k = 0;
 
-        while (k < CPROV_COUNT(texts) && !holds(texts[k], s->words[i]))
+        while (k < CPROV_COUNT(texts) &&
+               !cprov_span_has_nocase(cprov_span_of(texts[k]), s->words[i]))
             k++;
         if (k == CPROV_COUNT(texts))
             return false;
@@ -213,7 +203,7 @@ static void write_form(struct cprov_buf *out, const struct list_page *l,
     if (l->count > 0) {
         CPROV_HTML(out, "<p title=\"Layers that images share are counted for each of them\">$ $, ",
                    cprov_ui_count(l->versions, count), l->versions == 1 ? "version" : "versions");
-        CPROV_HTML(out, "$ in all</p>", cprov_ui_size(l->bytes, all));
+        CPROV_HTML(out, "$ in all</p>", cprov_text_size(l->bytes, all));
     }
     cprov_buf_add_text(out, "</div>");
 }
@@ -247,7 +237,7 @@ static void write_row(struct cprov_buf *out, const struct list_page *l,
     cprov_buf_add_text(out, "</td><td role=\"cell\" class=\"date\">");
     cprov_ui_time(out, c->created);
     CPROV_HTML(out, "</td><td role=\"cell\" class=\"number\">$</td></tr>\n",
-               cprov_ui_size(c->bytes, number));
+               cprov_text_size(c->bytes, number));
 }
 
 /* A column that can be sorted by is a link that does it: the other way round when it is sorted. */
@@ -266,7 +256,7 @@ static void write_column(struct cprov_buf *out, const struct list_page *l, const
     cprov_buf_add_text(out, "><a href=\"/?");
     if (*l->pager.search) {
         cprov_buf_add_text(out, "q=");
-        cprov_html_query(out, l->pager.search);
+        cprov_url_escape(out, cprov_span_of(l->pager.search), false);
         cprov_buf_add_text(out, "&amp;");
     }
     cprov_buf_addf(out, "sort=%s%s\">%s</a></th>", down ? "-" : "", o->key, o->title);

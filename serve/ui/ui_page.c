@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/url.h"
 
 #define ICON                                                                                       \
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E"          \
@@ -138,7 +139,7 @@ static void write_page_link(struct cprov_buf *out, const struct cprov_ui_pager *
     CPROV_HTML(out, "<a href=\"$", pager->path);
     if (*pager->search) {
         cprov_buf_add_text(out, "q=");
-        cprov_html_query(out, pager->search);
+        cprov_url_escape(out, cprov_span_of(pager->search), false);
         cprov_buf_add_text(out, "&amp;");
     }
     if (pager->sort && *pager->sort)

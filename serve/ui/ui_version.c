@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/grow.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "manifest/reference.h"
 #include "serve/content_private.h"
 #include "serve/parts_private.h"
@@ -158,7 +159,7 @@ static void write_facts(struct shown_version *v)
 
     cprov_buf_add_text(out, "<h2>Summary</h2><dl>");
     write_fact(out, "Publisher", c->publisher, false);
-    write_fact(out, "Size", cprov_ui_size(c->bytes, number), false);
+    write_fact(out, "Size", cprov_text_size(c->bytes, number), false);
     if (*cprov_ui_date(c->created, number)) {
         cprov_buf_add_text(out, "<dt>Created</dt><dd>");
         cprov_ui_time(out, c->created);
@@ -244,7 +245,7 @@ static void write_platform(struct shown_version *v, size_t i)
     else
         cprov_html_text(out, cprov_span_of(shown));
     CPROV_HTML(out, "</th><td class=\"number\">$</td><td><code>$</code></td></tr>\n",
-               item->here ? cprov_ui_size(item->bytes, number) : "not here", digest);
+               item->here ? cprov_text_size(item->bytes, number) : "not here", digest);
 }
 
 static void write_platforms(struct shown_version *v)

@@ -45,6 +45,18 @@ static void test_compare(void **state)
     assert_false(cprov_span_ends_with(S("c"), "bc"));
 }
 
+static void test_nocase(void **state)
+{
+    (void)state;
+    assert_true(cprov_span_ends_with_nocase(S("a.WIM"), ".wim"));
+    assert_false(cprov_span_ends_with_nocase(S("wim"), ".wim"));
+    assert_true(cprov_span_has_nocase(S("Windows NanoServer"), S("nanoS")));
+    assert_true(cprov_span_has_nocase(S("abc"), S("BC")));
+    assert_true(cprov_span_has_nocase(S(""), S("")));
+    assert_false(cprov_span_has_nocase(S("abc"), S("abcd")));
+    assert_false(cprov_span_has_nocase(S(""), S("a")));
+}
+
 static void test_parts(void **state)
 {
     (void)state;
@@ -266,15 +278,11 @@ static void test_utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_compare),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_next),
-        cmocka_unit_test(test_u64),
-        cmocka_unit_test(test_hex),
-        cmocka_unit_test(test_glob),
-        cmocka_unit_test(test_glob_is_not_exponential),
-        cmocka_unit_test(test_is_pattern),
-        cmocka_unit_test(test_utf8),
+        cmocka_unit_test(test_compare),    cmocka_unit_test(test_nocase),
+        cmocka_unit_test(test_parts),      cmocka_unit_test(test_next),
+        cmocka_unit_test(test_u64),        cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_glob),       cmocka_unit_test(test_glob_is_not_exponential),
+        cmocka_unit_test(test_is_pattern), cmocka_unit_test(test_utf8),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,9 +75,6 @@ static void test_fill(void **state)
     cprov_buf_init(&out, CPROV_KIB);
     CPROV_HTML(&out, "<a href=\"$\">$</a>$", "\"><b>", "$ & more");
     assert_string_equal(cprov_buf_text(&out), "<a href=\"&quot;&gt;&lt;b&gt;\">$ &amp; more</a>");
-    cprov_buf_reset(&out);
-    cprov_html_query(&out, "a b&c=\xc3\xa9~-._");
-    assert_string_equal(cprov_buf_text(&out), "a%20b%26c%3D%C3%A9~-._");
     cprov_buf_clear(&out);
 }
 
@@ -85,25 +82,20 @@ static void test_numbers(void **state)
 {
     static const struct {
         uint64_t n;
-        const char *size, *count;
+        const char *count;
     } cases[] = {
-        { 0, "0 B", "0" },
-        { 999, "999 B", "999" },
-        { 1000, "1.00 kB", "1,000" },
-        { 9994, "9.99 kB", "9,994" },
-        { 9995, "10.0 kB", "9,995" },
-        { 99949, "99.9 kB", "99,949" },
-        { 99950, "100 kB", "99,950" },
-        { 999499, "999 kB", "999,499" },
-        { 999500, "1.00 MB", "999,500" },
-        { 12500000, "12.5 MB", "12,500,000" },
-        { UINT64_MAX, "18.4 EB", "18,446,744,073,709,551,615" },
+        { 0, "0" },
+        { 999, "999" },
+        { 1000, "1,000" },
+        { 99949, "99,949" },
+        { 999500, "999,500" },
+        { 12500000, "12,500,000" },
+        { UINT64_MAX, "18,446,744,073,709,551,615" },
     };
     char buf[CPROV_UI_NUMBER_MAX];
 
     (void)state;
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
-        assert_string_equal(cprov_ui_size(cases[i].n, buf), cases[i].size);
         assert_string_equal(cprov_ui_count(cases[i].n, buf), cases[i].count);
     }
     assert_string_equal(cprov_ui_date("2016-09-22T19:30:00+02:00", buf), "2016-09-22");
