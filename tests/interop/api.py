@@ -25,8 +25,7 @@ def set_up(w):
 
 
 def flags(w):
-    found = w.run("pkg-config", "--cflags", "--libs", "libcprov", env={
-        "PKG_CONFIG_SYSROOT_DIR": w.path("root"), "PKG_CONFIG_LIBDIR": w.lib + "/pkgconfig"}).out.split()
+    found = w.run("pkg-config", "--cflags", "--libs", "libcprov", env={"PKG_CONFIG_LIBDIR": w.lib + "/pkgconfig"}).out.split()
     sanitize = w.cache.get("CPROV_SANITIZE")
     return found + ([f"-fsanitize={sanitize}"] if sanitize else [])
 
