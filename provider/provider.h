@@ -123,6 +123,7 @@ struct cprov_item {
     uint64_t bytes; /* of all blobs, compressed; 0 when unknown */
     bool trusted;   /* its source is trusted */
     bool is_os;     /* a base operating system image */
+    bool several_sources; /* found: others were asked for it as well */
     const char *notes;
     const char *sha256;          /* of a file that is no image in a registry, without "sha256:" */
     const char *url;             /* of such a file, without its query */
@@ -131,7 +132,6 @@ struct cprov_item {
     const char *checked;         /* RFC 3339: when it was last seen to be so; "" : just now */
     const char *platform_digest; /* installed: of the one manifest of an index that is there */
     const char *kind;            /* "image", "chart", "artifact", "file"; "" : not known */
-    bool several_sources;        /* found: others were asked for it as well */
 };
 
 /* Progress of one blob (id is its digest) or of the whole call (id is ""). Not more often than

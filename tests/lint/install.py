@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What `cmake --install` puts down is complete and works where it is put: the programs run, a program of others
-builds with pkg-config and runs, pages and completions are there."""
+"""What `cmake --install --prefix` puts down is complete and works where it is moved to: the programs run, the program of
+docs/embedding.md builds with pkg-config and runs, pages and completions are there, and all tell the same version."""
 
 import os
 import re
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 
+import abi
 import lint
 
 LINKS = """find-image install-image save-image get-image test-image register-source get-source set-source
@@ -20,29 +21,13 @@ WANTED += ["include/container-provider/provider.h", "lib/libcprov.so", "lib/libc
            "share/doc/container-provider/README.md", "share/doc/container-provider/docs/design.md",
            "share/doc/container-provider/docs/catalog-format.md", "share/doc/container-provider/docs/catalog.schema.json",
            "share/doc/container-provider/conf/container-provider.yaml"]
-EXAMPLE = """#include <provider.h>
-#include <stdio.h>
-#include <string.h>
-
-int main(void)
-{
-    struct cprov_session_options options = CPROV_INIT(struct cprov_session_options);
-    struct cprov_session *session = NULL;
-
-    if (cprov_session_open(&options, NULL, &session) < 0)
-        return 1;
-    cprov_session_close(session);
-    puts(cprov_version_text());
-    return 0;
-}
-"""
 
 
 def options(parser):
     parser.add_argument("--build", default="", help="a build folder")
-    parser.add_argument("--prefix", default="", help="for which it was configured")
     parser.add_argument("--compiler", default="cc")
     parser.add_argument("--version", default="")
+    parser.add_argument("--abi", default="")
 
 
 def run(command, environment=None):
@@ -69,14 +54,27 @@ def dead_links(folder):
                     yield f"{name} links to {link}, which is not installed"
 
 
+def pkg_config(prefix, *what):
+    return run(["pkg-config", *what, "libcprov"], {"PKG_CONFIG_LIBDIR": f"{prefix}/lib/pkgconfig"})
+
+
 def build_example(folder, prefix, arguments):
     source, program = os.path.join(folder, "example.c"), os.path.join(folder, "example")
-    with open(source, "w", encoding="utf-8") as f:
-        f.write(EXAMPLE)
-    flags = run(["pkg-config", "--cflags", "--libs", "libcprov"],
-                {"PKG_CONFIG_SYSROOT_DIR": folder, "PKG_CONFIG_LIBDIR": f"{prefix}/lib/pkgconfig"})
-    said = run([arguments.compiler, "-std=c11", "-Wall", "-Werror", source, "-o", program, *flags.split()])
+    with open(f"{prefix}/share/doc/container-provider/{abi.PAGE}", encoding="utf-8") as page, \
+         open(source, "w", encoding="utf-8") as f:
+        f.write(abi.example_of(page.read()))
+    said = run([arguments.compiler, "-std=c11", "-Wall", "-Werror", source, "-o", program,
+                *pkg_config(prefix, "--cflags", "--libs").split()])
     return said or run([program], {"LD_LIBRARY_PATH": f"{prefix}/lib", "HOME": folder})
+
+
+def versions(prefix, arguments):
+    """(what tells a version, what it tells, what it is to tell)"""
+    yield "cprov version", run([f"{prefix}/bin/cprov", "version"]), f"cprov {arguments.version}"
+    yield "libcprov.pc", pkg_config(prefix, "--modversion"), arguments.version
+    yield "abi of libcprov.pc", pkg_config(prefix, "--variable=abi"), arguments.abi
+    real = f"libcprov.so.{arguments.abi}.{arguments.version}"
+    yield "libcprov.so.1", os.readlink(f"{prefix}/lib/libcprov.so.{arguments.abi}"), real
 
 
 def check(tree, arguments):
@@ -86,17 +84,18 @@ def check(tree, arguments):
     if not arguments.build:
         raise lint.Skip("no build folder was given")
     with tempfile.TemporaryDirectory() as folder:
-        said = run(["cmake", "--install", arguments.build], {"DESTDIR": folder})
-        prefix = folder + arguments.prefix
+        prefix = f"{folder}/elsewhere"
+        said = run(["cmake", "--install", arguments.build, "--prefix", f"{folder}/here"])
+        os.rename(f"{folder}/here", prefix)
         yield from missing({path for path in WANTED if os.path.exists(os.path.join(prefix, path))} or {said})
         yield from dead_links(f"{prefix}/share/doc/container-provider")
-        wanted = f"cprov {arguments.version}"
-        if (said := run([f"{prefix}/bin/cprov", "version"])) != wanted:
-            yield f"cprov version: {said!r}, not {wanted!r}"
+        for what, said, wanted in versions(prefix, arguments):
+            if said != wanted:
+                yield f"{what}: {said!r}, not {wanted!r}"
         if "find-image" not in (said := run([f"{prefix}/bin/find-image", "--help"])):
             yield f"find-image --help: {said!r}"
-        if (said := build_example(folder, prefix, arguments)) != arguments.version:
-            yield f"a program of others: {said!r}"
+        if (said := build_example(folder, prefix, arguments)) != f"libcprov {arguments.version}: 0 images":
+            yield f"the program of {abi.PAGE}: {said!r}"
 
 
 SAMPLES = [
