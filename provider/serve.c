@@ -1,10 +1,12 @@
 /* provider/serve.c - cprov_serve(): the store, or another layout, as a registry. */
 #include "serve/serve.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "provider/session.h"
+#include "store/image_name.h"
 
 static void on_ready(void *arg, const char *url, const char *others)
 {
@@ -16,10 +18,22 @@ static void on_ready(void *arg, const char *url, const char *others)
         o->reach(o->ready_arg, others);
 }
 
+/* "." does not say what the folder is called, and what its images without a name are called. */
+static const char *named_path(struct cprov_session *s, const char *path)
+{
+    struct cprov_span name = cprov_image_place_name(path);
+    bool dots = cprov_span_is(name, ".") || cprov_span_is(name, "..");
+    char *full = dots ? realpath(path, NULL) : NULL;
+    const char *kept = full ? cprov_arena_text(&s->call, cprov_span_of(full)) : NULL;
+
+    free(full);
+    return kept ? kept : path;
+}
+
 static int serve(struct cprov_session *s, struct cprov_serve_options *o, struct cprov_error *err)
 {
     auto_store struct cprov_store *store = NULL;
-    const char *root = o->path ? o->path : s->root;
+    const char *root = o->path ? named_path(s, o->path) : s->root;
 
     int code = cprov_store_open(root, CPROV_STORE_READ, &s->cancel, &store, err);
 

@@ -10,10 +10,14 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "manifest/manifest.h"
+#include "manifest/media_type.h"
 #include "manifest/reference.h"
 #include "serve/cards_private.h"
 #include "serve/family_private.h"
 #include "serve/served_catalog_private.h"
+#include "store/digest_set.h"
+#include "store/image_name.h"
 #include "store/images.h"
 
 #define DEFAULT_TAG      "latest"
@@ -49,7 +53,7 @@ struct cprov_view {
     struct cprov_repository *list;
     const char **names; /* names[i] is of list[i] */
     size_t count;
-    struct cprov_served_item *strays; /* images without a name */
+    struct cprov_served_item *strays; /* what has no repository */
     size_t strays_count;
     pthread_mutex_t lock; /* of what is made when it is asked for: */
     atomic_uint made;     /* of enum cprov_view_part */
@@ -65,6 +69,8 @@ struct builder {
     size_t count;
     const struct cprov_image *images;         /* all there are, */
     const struct cprov_served_image **copies; /* and what stays of each, once it has a tag */
+    const char *place;                        /* what the folder is called */
+    struct cprov_digest_set children;         /* of the indexes, when there are nameless images */
 };
 
 /* Adds the image under a repository, if that is one, once with each tag that is one. */
@@ -106,6 +112,61 @@ static void claim_image(struct builder *b, const struct cprov_image *image)
         claim(b, name, !repository, image, tags);
 }
 
+/* --- images without a name beside others --- */
+
+/* An index stands for what it lists. */
+static int note_children(struct builder *b, const struct cprov_image *image,
+                         struct cprov_error *err)
+{
+    auto_manifest struct cprov_manifest *m = NULL;
+    const struct cprov_descriptor *d = &image->descriptor;
+    size_t index;
+    bool added;
+
+    if (cprov_media_type_document(cprov_span_of(d->media_type)) != CPROV_DOC_INDEX)
+        return 0;
+    if (cprov_served_manifest(b->view->store, &d->digest, &m, err) < 0)
+        return err->code;
+    for (size_t i = 0; m && i < m->manifests_count; i++)
+        if (cprov_digest_set_add(&b->children, &m->manifests[i].digest, &index, &added, err) < 0)
+            return err->code;
+    return 0;
+}
+
+static int note_all_children(struct builder *b, const struct cprov_images *images,
+                             struct cprov_error *err)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < images->count && !any; i++)
+        any = cprov_image_is_nameless(&images->list[i]);
+    for (size_t i = 0; i < images->count && any; i++)
+        if (note_children(b, &images->list[i], err) < 0)
+            return err->code;
+    return 0;
+}
+
+/* As find-image has it: of the folder's name, its tag the beginning of its digest. What says
+ * something of another image is no image. */
+static int claim_nameless(struct builder *b, const struct cprov_image *image,
+                          struct cprov_error *err)
+{
+    auto_manifest struct cprov_manifest *m = NULL;
+    char digits[CPROV_SHORT_DIGEST_MAX];
+
+    if (cprov_digest_set_find(&b->children, &image->descriptor.digest, NULL))
+        return 0;
+    if (cprov_served_manifest(b->view->store, &image->descriptor.digest, &m, err) < 0)
+        return err->code;
+    if (!m || m->has_subject || cprov_manifest_is_artifact(m))
+        return 0;
+    const char *tag =
+        cprov_arena_text(&b->arena, cprov_span_of(cprov_image_short_digest(image, digits)));
+    const char *tags[2] = { tag ? tag : "", "" };
+    claim(b, cprov_arena_lower(&b->arena, cprov_span_of(b->place)), true, image, tags);
+    return 0;
+}
+
 /* By repository and tag; of several images that want one tag, the last installed is first. */
 static int compare_claims(const void *left, const void *right)
 {
@@ -141,7 +202,8 @@ static const struct cprov_served_image *keep(struct builder *b, const struct cpr
     *made = (struct cprov_served_image){
         .digest = image->descriptor.digest,
         .media_type = cprov_arena_text(arena, cprov_span_of(image->descriptor.media_type)),
-        .name = cprov_arena_text(arena, cprov_span_of(image->name)),
+        .name = cprov_arena_text(
+            arena, cprov_span_of(cprov_image_is_nameless(image) ? b->place : image->name)),
         .publisher = cprov_arena_text(arena, cprov_span_of(image->publisher)),
         .description = cprov_arena_text(arena, cprov_span_of(image->description)),
         .created = cprov_arena_text(arena, cprov_span_of(image->created)),
@@ -216,11 +278,19 @@ static int build(struct builder *b, const struct cprov_images *images, struct cp
     b->copies =
         cprov_arena_alloc(&b->arena, images->count, sizeof(const struct cprov_served_image *));
     v->strays = cprov_arena_alloc(&v->arena, images->count, sizeof(*v->strays));
-    if (!b->claims || !b->copies || !v->strays)
+    b->place = cprov_arena_text(&b->arena, cprov_image_place_name(cprov_store_root(v->store)));
+    if (!b->claims || !b->copies || !v->strays || !b->place)
         return cprov_fail_memory(err);
+    if (note_all_children(b, images, err) < 0)
+        return err->code;
     for (size_t i = 0; i < images->count; i++) {
+        const struct cprov_image *image = &images->list[i];
         size_t before = b->count;
-        claim_image(b, &images->list[i]);
+
+        if (!cprov_image_is_nameless(image))
+            claim_image(b, image);
+        else if (claim_nameless(b, image, err) < 0)
+            return err->code;
         if (b->count == before)
             v->strays[v->strays_count++] = item_of(&v->arena, &images->list[i]);
     }
@@ -248,6 +318,7 @@ int cprov_view_read(struct cprov_store *store, struct cprov_view **out, struct c
     if (code == 0)
         code = build(&b, images, err);
     cprov_arena_clear(&b.arena);
+    cprov_digest_set_clear(&b.children);
     if (code < 0)
         return code;
     *out = cprov_steal(&v);

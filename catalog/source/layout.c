@@ -168,8 +168,8 @@ static struct cprov_span short_name(struct cprov_span name)
 }
 
 /*
- * An image without a name is called what it calls itself, or as the place is; beside others its
- * version is the beginning of its digest.
+ * An image without a name is called what it calls itself, or as the place is; beside others as the
+ * place is, and its version is the beginning of its digest.
  */
 static void name_row(const struct layout_reading *g, const struct cprov_image *image, struct row *r)
 {
@@ -181,9 +181,10 @@ static void name_row(const struct layout_reading *g, const struct cprov_image *i
         take(r, &r->entry.version, r->version_label);
     if (!alone)
         take(r, &r->entry.version, cprov_image_short_digest(image, digits));
-    if (image->naming == CPROV_NAMED_NOT || !alone)
-        name = r->entry.title && *r->entry.title ? cprov_span_of(r->entry.title)
-                                                 : cprov_image_place_name(g->path);
+    if (!alone)
+        name = cprov_image_place_name(g->path);
+    else if (image->naming == CPROV_NAMED_NOT && r->entry.title && *r->entry.title)
+        name = cprov_span_of(r->entry.title);
     r->entry.repository = cprov_arena_text(&r->arena, name);
     r->entry.name = r->entry.repository;
     take(r, &r->entry.version, image->version);
@@ -271,16 +272,28 @@ static int give_image(struct layout_reading *g, const struct cprov_image *image,
 
 /* --- a place --- */
 
-/* Those that have a name, or those that have none. */
+/* Some tools list the images of an index beside it, without a name: the index stands for them. */
+enum turn { NAMED, NAMELESS_INDEX, NAMELESS, TURNS };
+
+static enum turn turn_of(const struct cprov_image *image)
+{
+    if (!cprov_image_is_nameless(image))
+        return NAMED;
+    return cprov_media_type_document(cprov_span_of(image->descriptor.media_type)) == CPROV_DOC_INDEX
+               ? NAMELESS_INDEX
+               : NAMELESS;
+}
+
 static int give_some(struct layout_reading *g, const struct cprov_image *images, size_t count,
-                     bool nameless, struct cprov_error *err)
+                     enum turn turn, struct cprov_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         struct cprov_error local = CPROV_ERROR_INIT;
         size_t given = g->given;
 
-        if (cprov_image_is_nameless(&images[i]) != nameless ||
-            (nameless && cprov_digest_set_find(&g->children, &images[i].descriptor.digest, NULL)))
+        if (turn_of(&images[i]) != turn ||
+            (turn != NAMED &&
+             cprov_digest_set_find(&g->children, &images[i].descriptor.digest, NULL)))
             continue;
         int code = give_image(g, &images[i], &local);
         if (code == 0)
@@ -305,11 +318,10 @@ static int give_packed(struct layout_reading *g, const char *path, struct cprov_
     g->packed = packed;
     g->path = path;
     cprov_digest_set_clear(&g->children);
-    /* Some tools list the images of an index beside it, without a name: the index stands for them.
-     */
-    if (give_some(g, images, count, false, err) < 0)
-        return err->code;
-    return give_some(g, images, count, true, err);
+    for (enum turn turn = NAMED; turn < TURNS; turn++)
+        if (give_some(g, images, count, turn, err) < 0)
+            return err->code;
+    return 0;
 }
 
 static int no_index(const char *folder, struct cprov_error *err)

@@ -168,7 +168,21 @@ def B14_title_in_a_folder(base):
 def B14_ko_two_without_names(base):
     layout = Foreign(base + "/ko")
     made = [layout.make(hello(t)) for t in ("server", "client")]
-    return Shape(layout.list(*((d, None) for d in made)).path, *(("ko", d["digest"][7:19]) for d in made), served=[])
+    return Shape(layout.list(*((d, None) for d in made)).path, *(("ko", d["digest"][7:19]) for d in made))
+
+
+def B14_nameless_of_every_kind(base):
+    """An index with its images beside it, a titled one, a signature: what is a row is served, by that very name."""
+    layout = Foreign(base + "/Mixed")
+    children, titled, named = [layout.make(hello(t)) for t in "ab"], layout.make(hello("t"), labels={TITLE: "Titled"}), layout.make()
+    index = layout.index([{**c, "platform": {"architecture": a, "os": "linux"}} for c, a in zip(children, ("amd64", "arm64"))])
+    about = layout.document({"schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "application/x.signature",
+                             "config": layout.put(b"{}", EMPTY), "layers": [layout.put(b"sig", "text/plain")],
+                             "subject": titled}, MANIFEST)
+    place = layout.list((named, {REF: "team/app:1.0"}), *((d, None) for d in (*children, index, titled, about))).path
+    digits = [d["digest"][7:19] for d in (index, titled)]
+    return Shape(place, ("team/app", "1.0"), *(("Mixed", d) for d in digits),
+                 served=[("team/app", "1.0"), *(("mixed", d) for d in digits)])
 
 
 def B14_crane_annotated_ref(base):
