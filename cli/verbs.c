@@ -108,7 +108,8 @@ const struct cprov_verb cprov_verbs[] = {
                       "save-image alpine --destination alpine.tar",
                       "save-image docker.io/library/alpine:3.20 --type oci --path layout/" },
         .notes = "In a folder the file is NAME-1-2-3-4.oci.tar; docker, podman and containerd load "
-                 "it. An existing file is skipped unless --force is given. Trust is not asked for.",
+                 "it. An existing file is skipped unless --force is given. Trust is not asked for. "
+                 "What is installed is not fetched again.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
                 CPROV_SET_INDEX | CPROV_SET_SAVE,
         .least = 1,

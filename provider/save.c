@@ -408,6 +408,34 @@ static int add_versions(struct save *v, const char *text, const char *name,
     return 0;
 }
 
+/*
+ * With a network too: the very version or digest that was said, where no source was, is not fetched
+ * again. Of an index the platform has to be the one that is wanted.
+ */
+static bool is_the_one(const struct save *v, const struct cprov_name *n,
+                       const struct cprov_image *image)
+{
+    const struct cprov_digest *digest = n->has_digest             ? &n->digest
+                                        : n->reference.has_digest ? &n->reference.digest
+                                                                  : NULL;
+
+    if (digest
+            ? !cprov_digest_equal(&image->descriptor.digest, digest)
+            : !(*n->reference.tag ? cprov_span_is(cprov_span_of(n->reference.tag), image->version)
+                                  : cprov_span_is(n->range.exact, image->version)))
+        return false;
+    return !*image->index_digest ||
+           (!v->options->all_platforms && cprov_select_is_for_host(v->s, image));
+}
+
+/* Whether what is installed may be asked before the sources. */
+static bool may_be_installed(const struct save *v, const struct cprov_name *n)
+{
+    const struct cprov_session_options *o = &v->s->options;
+
+    return !n->place && (o->offline || !(n->all_versions || o->refresh || o->sources_count > 0));
+}
+
 /* out->count is 0 when nothing installed is meant. */
 static int find_installed(struct save *v, const char *text, struct cprov_targets *out,
                           struct cprov_error *err)
@@ -427,22 +455,24 @@ static int find_installed(struct save *v, const char *text, struct cprov_targets
     out->list = cprov_arena_alloc(&s->call, images->count, sizeof(*out->list));
     if (!out->list || !(name = cprov_name_installed(s, &n)))
         return cprov_fail_memory(err);
-    if (n.place)
+    if (!may_be_installed(v, &n))
         return 0;
     if (n.all_versions)
         return add_versions(v, text, name, images, out, err);
     int code = cprov_installed_find(s, images, name, v->options->version, CPROV_INSTALLED_NEWEST,
                                     &image, err);
-    if (code == CPROV_ENOTFOUND)
+    if (code == CPROV_ENOTFOUND || (code < 0 && !s->options.offline))
+        return 0;
+    if (code == 0 && !s->options.offline && !is_the_one(v, &n, image))
         return 0;
     return code < 0 ? code : target_of_installed(v, text, image, &out->list[out->count++], err);
 }
 
-/* Without a network what is installed goes first, then what lies on this machine. */
+/* What is installed goes first, then what lies on this machine or is in a source. */
 static int find_targets(struct save *v, const char *text, struct cprov_targets *out,
                         struct cprov_error *err)
 {
-    if (v->s->options.offline && find_installed(v, text, out, err) < 0)
+    if (find_installed(v, text, out, err) < 0)
         return err->code;
     if (out->count > 0)
         return 0;

@@ -143,16 +143,18 @@ static bool offers(struct cprov_session *s, const struct cprov_image *image, str
     return any;
 }
 
-/* What nobody says of an image keeps it in. */
-static bool fits_host(struct cprov_session *s, const struct cprov_image *image)
+bool cprov_select_is_for_host(struct cprov_session *s, const struct cprov_image *image)
 {
     struct cprov_choice c;
     size_t i;
 
-    if (!s->host_given)
-        return true;
     cprov_choice_init(&c, &s->host);
     return !offers(s, image, &c, 0) || cprov_choice_result(&c, &i);
+}
+
+static bool fits_host(struct cprov_session *s, const struct cprov_image *image)
+{
+    return !s->host_given || cprov_select_is_for_host(s, image);
 }
 
 bool cprov_select_is_same(const struct cprov_image *a, const struct cprov_image *b)

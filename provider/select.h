@@ -52,6 +52,9 @@ bool cprov_select_is_same(const struct cprov_image *a, const struct cprov_image 
 size_t cprov_select_platform(struct cprov_session *s, const struct cprov_images *images,
                              const bool *selected, size_t i);
 
+/* Whether the image is for this session's host; what nobody says of one does not speak against. */
+bool cprov_select_is_for_host(struct cprov_session *s, const struct cprov_image *image);
+
 /* Whether an installed image is the same bytes as a digest says: of its manifest, or of the index
  * that its registry has. */
 bool cprov_image_has_digest(const struct cprov_image *image, const struct cprov_digest *digest);

@@ -148,6 +148,7 @@ int cprov_session_query(struct cprov_session *s, bool live, struct cprov_search_
     q->how.details_max = CPROV_DETAILS_MAX;
     q->how.offline = s->options.offline;
     q->how.sparing = live && !given;
+    q->how.has_cache = cprov_cache_exists(index_dir(s));
     q->how.dates_dir = s->conf_dir;
     l->open_cache = open_cache;
     l->connect = connect;

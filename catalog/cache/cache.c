@@ -14,8 +14,9 @@
 #include "base/limits.h"
 #include "catalog/cache/cache_private.h"
 
-#define SCHEMA  1
-#define WAIT_MS 10 /* between two looks at a database that another process writes */
+#define SCHEMA    1
+#define NAME_ROOM 64 /* of the file of one */
+#define WAIT_MS   10 /* between two looks at a database that another process writes */
 
 /*
  * Names compare as people type them. A version has no rowid of its own: it lies beside the others
@@ -399,6 +400,11 @@ static int open_or_rebuild(struct cprov_cache *ix, struct cprov_error *err)
     return open_database(ix, err);
 }
 
+static void file_name(char name[NAME_ROOM])
+{
+    (void)snprintf(name, NAME_ROOM, "catalog-%d.sqlite", SCHEMA);
+}
+
 static int open_handle(const struct cprov_cache_options *options, bool bare,
                        struct cprov_cache **out, struct cprov_error *err)
 {
@@ -408,8 +414,8 @@ static int open_handle(const struct cprov_cache_options *options, bool bare,
     if (!ix)
         return cprov_fail_memory(err);
 
-    char name[64];
-    (void)snprintf(name, sizeof(name), "catalog-%d.sqlite", SCHEMA);
+    char name[NAME_ROOM];
+    file_name(name);
     ix->options = *options;
     ix->bare = bare;
     ix->name = strdup(name);
@@ -432,6 +438,15 @@ int cprov_cache_open(const struct cprov_cache_options *options, struct cprov_cac
 int cprov_cache_open_bare(struct cprov_cache **out, struct cprov_error *err)
 {
     return open_handle(&(struct cprov_cache_options){ 0 }, true, out, err);
+}
+
+bool cprov_cache_exists(const char *dir)
+{
+    auto_fd int folder = dir ? open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    char name[NAME_ROOM];
+
+    file_name(name);
+    return folder >= 0 && faccessat(folder, name, F_OK, 0) == 0;
 }
 
 void cprov_cache_close(struct cprov_cache *ix)

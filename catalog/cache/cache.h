@@ -38,6 +38,7 @@ CPROV_MUST_CHECK
 int cprov_cache_open(const struct cprov_cache_options *options, struct cprov_cache **out,
                      struct cprov_error *err);
 void cprov_cache_close(struct cprov_cache *ix);
+bool cprov_cache_exists(const char *dir); /* NULL-safe */
 CPROV_DEFINE_CLEANUP(struct cprov_cache, cprov_cache, cprov_cache_close)
 #define auto_cache CPROV_CLEANUP(cprov_cache_cleanup)
 

@@ -32,6 +32,11 @@ static bool repository_at(const struct cprov_place *place, struct cprov_span pat
     return true;
 }
 
+static bool is_short(struct cprov_span text)
+{
+    return cprov_span_find(text, '/') == text.len;
+}
+
 /*
  * A list of all repositories that is new enough, or all there is without a network, and has the
  * likely one not: what a short name means is in that list, and asking for the likely one is in
@@ -40,10 +45,15 @@ static bool repository_at(const struct cprov_place *place, struct cprov_span pat
 static bool is_listed_elsewhere(struct cprov_lookup *l, const char *path)
 {
     const struct cprov_search_context *s = l->queue.search;
+    const struct cprov_place *place = l->queue.site->place;
     struct cprov_cache_repository ignored;
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    if (cprov_search_offline(s)) /* elsewhere a cache that is to be spared stays closed */
+    /* One that is to be spared is opened where its list may save a request: there is one, and the
+     * name is short. */
+    bool may_tell =
+        s->query->how.has_cache && place->kind->can_scan(place) && is_short(l->queue.wanted->text);
+    if (cprov_search_offline(s) || may_tell)
         (void)cprov_sites_open(l->queue.search);
     return !l->scanned && s->cache &&
            cprov_search_is_fresh(s, l->queue.site->known.checked, s->query->freshness.scan) &&

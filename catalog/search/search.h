@@ -61,6 +61,7 @@ struct cprov_search_effort {
     const struct cprov_host *host; /* for details; may be NULL */
     bool offline;                  /* the cache and what is on this machine have to do */
     bool sparing;                  /* the cache is opened only when nothing else helps */
+    bool has_cache;                /* open_cache() would find one, not make it */
     const char *dates_dir; /* where conf/catalog_dates.h keeps its file; NULL: no dates are kept */
 };
 
