@@ -15,6 +15,9 @@ _Static_assert((int)CPROV_NOT_FOUND == (int)CPROV_ENOTFOUND, "codes");
 _Static_assert((int)CPROV_NOT_VERIFIED == (int)CPROV_EVERIFY, "codes");
 _Static_assert((int)CPROV_SOME_FAILED == (int)CPROV_EPARTIAL, "codes");
 _Static_assert((int)CPROV_CANCELLED == (int)CPROV_ECANCELLED, "codes");
+_Static_assert((int)CPROV_NO_MEMORY == (int)CPROV_ENOMEM, "codes");
+_Static_assert((int)CPROV_UNSUPPORTED == (int)CPROV_EUNSUPPORTED, "codes");
+_Static_assert((int)CPROV_TOO_LARGE == (int)CPROV_ELIMIT, "codes");
 
 int cprov_result_exit(int result)
 {

@@ -12,7 +12,9 @@ import tempfile
 import lint
 
 HEADER, RECORD, MAP, CHANGES = "provider/provider.h", "provider/libcprov.abi", "provider/libcprov.map", "CHANGELOG.md"
-ABOUT = "# What programs that are built already rely on, of 64-bit machines: tests/lint/abi.py --update adds to it.\n"
+ABOUT = """# What programs that are built already rely on, of 64-bit machines. tests/lint/abi.py --update adds what is new. Until a first
+# release, what must change may: remove all lines of the function or struct first.
+"""
 PAGE = "docs/embedding.md"
 
 
