@@ -53,7 +53,7 @@ static void add_names(size_t group, struct cprov_buf *out)
 void cprov_help_overview(struct cprov_buf *out)
 {
     cprov_buf_add_text(out, "Usage: cprov VERB [NAME...] [OPTION...]     cprov help VERB\n");
-    for (size_t group = 0; group < CPROV_GROUP_FILES; group++) {
+    for (size_t group = 0; group < CPROV_GROUP_DOCKER; group++) {
         cprov_buf_addf(out, "%s:\n", cprov_verb_groups[group]);
         for (size_t i = 0; i < cprov_verbs_count; i++) {
             if (cprov_verbs[i].group != group)
@@ -63,7 +63,7 @@ void cprov_help_overview(struct cprov_buf *out)
             cprov_buf_addf(out, "%s\n", cprov_verbs[i].summary);
         }
     }
-    for (size_t group = CPROV_GROUP_FILES; group <= CPROV_GROUP_OTHER; group++)
+    for (size_t group = CPROV_GROUP_DOCKER; group <= CPROV_GROUP_OTHER; group++)
         add_names(group, out);
     cprov_buf_add_text(
         out, "Those of images and sources are programs, too: find-image is cprov find-image.\n");
@@ -231,7 +231,8 @@ void cprov_help_full(const struct cprov_verb *verb, struct cprov_buf *out)
     if (*verb->aliases)
         cprov_buf_addf(out, "Also: cprov %s\n", verb->aliases);
     if (verb->powershell)
-        cprov_buf_addf(out, "PowerShell: cprov %s -Name NAME -WhatIf ...\n", verb->powershell);
+        cprov_buf_addf(out, "PowerShell: cprov %.*s -Name NAME -WhatIf ...\n",
+                       (int)strcspn(verb->powershell, " "), verb->powershell);
     cprov_buf_add_text(out, "\nExamples:\n");
     add_examples(verb, out);
     if (verb->notes) {

@@ -107,8 +107,11 @@ static void add_verb(struct cprov_buf *out, const struct cprov_verb *verb)
     if (*verb->aliases)
         add_line(out, ".PP\nAlso: cprov ", verb->aliases, ".");
     if (verb->powershell)
-        add_line(out, ".PP\nPowerShell's spelling: cprov ", verb->powershell,
-                 " \\-Name NAME; parameters in any case, or what begins one alone.");
+        add_line(
+            out,
+            ".PP\nPowerShell's spelling (each with \\-Name NAME; parameters in any case, or what "
+            "begins one alone): ",
+            verb->powershell, ".");
     if (*verb->arguments) {
         cprov_buf_add_text(out, ".SH PARAMETERS\n.TP\n.I ");
         add_roff(out, verb->arguments);

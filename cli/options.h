@@ -74,6 +74,7 @@ struct cprov_settings {
     bool os_image, reinstall, all_platforms, all, repair, raw, image_config, legacy, no_trunc;
     bool dependencies, strict, allow_unverified, all_tags;
     bool no_check, restore_default, man, rootless, delete_files, recursive, ui;
+    bool cascade, keep_blobs;
 
     struct cprov_arena arena;
 };
@@ -118,6 +119,8 @@ enum cprov_option_set {
     CPROV_SET_BUILD = 1u << 29, /* --os-version: which of several that are installed */
     CPROV_SET_RARE = 1u << 23,  /* no set: not on the one screen of help */
 };
+
+#define CPROV_SET_REMOVAL (1u << 31) /* of images; past what an enumeration of ISO C holds */
 
 enum cprov_option_kind {
     CPROV_OPTION_FLAG,    /* bool; --x=false takes it back */

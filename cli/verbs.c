@@ -23,6 +23,7 @@
 const char *const cprov_verb_groups[] = {
     [CPROV_GROUP_GET] = "Find and get images",
     [CPROV_GROUP_HAVE] = "What is on this machine",
+    [CPROV_GROUP_DOCKER] = "The Docker way",
     [CPROV_GROUP_FILES] = "Files",
     [CPROV_GROUP_SOURCES] = "Sources",
     [CPROV_GROUP_REGISTRY] = "Registries",
@@ -82,7 +83,7 @@ const struct cprov_verb cprov_verbs[] = {
     },
     {
         .id = CPROV_VERB_PULL,
-        .group = CPROV_GROUP_GET,
+        .group = CPROV_GROUP_DOCKER,
         .name = "pull",
         .aliases = "",
         .arguments = "REF...",
@@ -152,7 +153,7 @@ const struct cprov_verb cprov_verbs[] = {
     },
     {
         .id = CPROV_VERB_IMAGES,
-        .group = CPROV_GROUP_HAVE,
+        .group = CPROV_GROUP_DOCKER,
         .name = "images",
         .aliases = "docker-images",
         .arguments = "[NAME...]",
@@ -183,6 +184,103 @@ const struct cprov_verb cprov_verbs[] = {
         .wildcards = true,
         .record = &cprov_test_record,
         .shows = "format columns root",
+    },
+    {
+        .id = CPROV_VERB_REMOVE,
+        .group = CPROV_GROUP_HAVE,
+        .name = "remove-image",
+        .aliases = "remove rm uninstall uninstall-image delete delete-image",
+        .powershell = "Remove-ContainerImage Uninstall-ContainerImage Uninstall-ContainerOSImage",
+        .arguments = "NAME...",
+        .summary = "remove images, and the bytes that only they need",
+        .examples = { "remove-image NanoServer:10.0.10586.8", "remove-image 'nano*' --what-if",
+                      "remove-image base --cascade" },
+        .notes = "Asks before each one; --yes answers. An image stays while a container, also a "
+                 "stopped one, or an image that was built on it depends on it, and no option "
+                 "changes that; --cascade removes such images first. One of several names goes "
+                 "alone. --what-if shows what would go, and how many bytes.",
+        .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_BUILD |
+                CPROV_SET_REMOVAL,
+        .least = 1,
+        .most = ANY,
+        .link = true,
+        .changes = true,
+        .wildcards = true,
+        .shows = "yes what-if",
+    },
+    {
+        .id = CPROV_VERB_RMI,
+        .group = CPROV_GROUP_DOCKER,
+        .name = "rmi",
+        .aliases = "",
+        .arguments = "NAME|ID...",
+        .summary = "the same as Docker does it: no question",
+        .examples = { "cprov rmi nanoserver:10.0.10586.8", "cprov rmi 85724caf29b3" },
+        .notes = "An image that is named by its id goes with all its names, with --force.",
+        .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_REMOVAL,
+        .least = 1,
+        .most = ANY,
+        .changes = true,
+        .wildcards = true,
+        .shows = "force what-if",
+    },
+    {
+        .id = CPROV_VERB_TAG,
+        .group = CPROV_GROUP_DOCKER,
+        .name = "tag",
+        .aliases = "tag-image",
+        .powershell = "Tag-ContainerImage",
+        .arguments = "NAME NEWNAME[:VERSION]",
+        .summary = "give an installed image one more name",
+        .examples = { "cprov tag nanoserver:10.0.10586.8 nanoserver:latest",
+                      "cprov tag alpine registry.example/team/base:1" },
+        .notes = "Without a version the new name gets 'latest'. A name that another image has is "
+                 "taken over with --force.",
+        .sets = CPROV_SET_VERSIONS | CPROV_SET_BUILD,
+        .least = 2,
+        .most = 2,
+        .changes = true,
+        .shows = "force",
+    },
+    {
+        .id = CPROV_VERB_UNTAG,
+        .group = CPROV_GROUP_DOCKER,
+        .name = "untag",
+        .aliases = "untag-image",
+        .arguments = "NAME...",
+        .summary = "take a name away from an image that has another one",
+        .examples = { "cprov untag nanoserver:latest" },
+        .notes = "The last name of an image stays: remove-image removes the image.",
+        .sets = IMAGES | CPROV_SET_VERSIONS,
+        .least = 1,
+        .most = ANY,
+        .changes = true,
+        .shows = "what-if",
+    },
+    {
+        .id = CPROV_VERB_GC,
+        .group = CPROV_GROUP_OTHER,
+        .name = "gc",
+        .aliases = "prune",
+        .arguments = "",
+        .summary = "give back the space of what no image needs",
+        .examples = { "cprov gc --what-if", "cprov gc", "cprov gc --force" },
+        .notes = "Removes blobs that no image names and downloads that were broken off more than a "
+                 "day ago; with --force all that nobody goes on with. It runs beside installs: "
+                 "what they may need stays.",
+        .changes = true,
+        .shows = "force what-if",
+    },
+    {
+        .id = CPROV_VERB_DF,
+        .group = CPROV_GROUP_OTHER,
+        .name = "df",
+        .aliases = "",
+        .arguments = "",
+        .summary = "how much space the store takes",
+        .examples = { "cprov df", "cprov df --format json" },
+        .notes = "What several images share counts once.",
+        .shows = "format",
     },
     {
         .id = CPROV_VERB_NEW_CONTAINER,
@@ -511,6 +609,16 @@ static bool is_alias(const struct cprov_verb *verb, const char *name)
     return false;
 }
 
+static bool is_powershell(const struct cprov_verb *verb, const char *name)
+{
+    struct cprov_span rest = cprov_span_of(verb->powershell), word;
+
+    while (cprov_text_next(&rest, ' ', &word))
+        if (cprov_span_is_nocase(word, name))
+            return true;
+    return verb->link && cprov_text_same(name, verb->name);
+}
+
 const struct cprov_verb *cprov_verb_named(const char *name, bool *powershell)
 {
     for (size_t i = 0; i < cprov_verbs_count; i++) {
@@ -520,8 +628,7 @@ const struct cprov_verb *cprov_verb_named(const char *name, bool *powershell)
             *powershell = false;
             return verb;
         }
-        if ((verb->powershell && cprov_text_same(name, verb->powershell)) ||
-            (verb->link && cprov_text_same(name, verb->name))) {
+        if (is_powershell(verb, name)) {
             *powershell = true;
             return verb;
         }
@@ -534,15 +641,11 @@ const char *cprov_verb_of_others(const char *name)
     static const struct {
         const char *words, *instead;
     } others[] = {
-        { "remove remove-image rm rmi uninstall delete prune gc uninstall-image delete-image "
-          "Uninstall-ContainerImage Remove-ContainerImage",
-          "images stay installed in this version; 'cprov remove-container' forgets a container, "
-          "'unregister-source' a source" },
         { "run create start exec",
           "containers are run by crun or runc: 'install-image NAME --bundle DIR' makes what they "
           "start" },
         { "ps", "'cprov get-container' shows the containers" },
-        { "push build tag commit",
+        { "push build commit",
           "images are not built or uploaded in this version; 'cprov catalog push' shares a list" },
         { "history tree", "'cprov inspect NAME' shows the layers of an image" },
         { "load import", "'install-image ./FILE.tar' installs from an archive" },

@@ -28,6 +28,12 @@ enum cprov_verb_id {
     CPROV_VERB_NEW_CONTAINER,
     CPROV_VERB_GET_CONTAINER,
     CPROV_VERB_REMOVE_CONTAINER,
+    CPROV_VERB_REMOVE,
+    CPROV_VERB_RMI,
+    CPROV_VERB_TAG,
+    CPROV_VERB_UNTAG,
+    CPROV_VERB_GC,
+    CPROV_VERB_DF,
     CPROV_VERB_LS,
     CPROV_VERB_CAT,
     CPROV_VERB_EXPORT,
@@ -44,7 +50,8 @@ enum cprov_verb_group {
     CPROV_GROUP_HAVE,
     CPROV_GROUP_SOURCES,
     CPROV_GROUP_REGISTRY,
-    CPROV_GROUP_FILES, /* from here on an overview has the names alone */
+    CPROV_GROUP_DOCKER, /* from here on an overview has the names alone */
+    CPROV_GROUP_FILES,
     CPROV_GROUP_OTHER,
     CPROV_GROUP_HIDDEN,
 };
@@ -54,7 +61,7 @@ struct cprov_verb {
     enum cprov_verb_group group;
     const char *name;       /* "find-image" */
     const char *aliases;    /* "find search", "" */
-    const char *powershell; /* "Find-ContainerImage"; NULL: none */
+    const char *powershell; /* "Find-ContainerImage", others after a blank; NULL: none */
     const char *arguments;  /* "[NAME...]" */
     const char *summary;    /* half a sentence */
     const char *examples[4];

@@ -495,6 +495,72 @@ CPROV_API int cprov_container_remove(struct cprov_session *s,
                                      cprov_container_fn *item,
                                      const struct cprov_callbacks *callbacks);
 
+/* --- names and space --- */
+
+struct cprov_tag_options {
+    size_t size;
+    const char *name; /* of an installed image, as for list */
+    const struct cprov_version_options *version;
+    const char *target; /* "team/app:1.0"; without a version it is latest */
+    size_t force;       /* not 0: the name may be another image's */
+};
+/* One more name for the same bytes. CPROV_EXISTS: it is another image's. */
+CPROV_API int cprov_tag(struct cprov_session *s, const struct cprov_tag_options *options,
+                        const struct cprov_callbacks *callbacks);
+
+struct cprov_removed_item {
+    size_t size;
+    const char *name, *version, *full_name, *platforms;
+    const char *digest;   /* of its manifest, or index */
+    const char *image_id; /* digest of its config */
+    uint64_t bytes;       /* what goes with it and those before it; in a dry run, would */
+    uint64_t deleted;     /* 0: the image has another name, and stays */
+};
+struct cprov_remove_options {
+    size_t size;
+    const char *const *names; /* each: one image, or all that a pattern matches */
+    size_t names_count;
+    const struct cprov_version_options *version; /* `all`: every version of a name */
+    bool cascade;                                /* what was built on it goes first */
+    bool keep_blobs; /* names alone: cprov_collect() gives the space back */
+    bool all_names;  /* an image that is meant by its id goes with all its names */
+    bool names_only; /* the last name of an image stays */
+    unsigned reserved;
+};
+typedef void cprov_removed_fn(void *arg, const struct cprov_removed_item *item);
+/* CPROV_IN_USE: a container, also one that is stopped, or an image that was built on it depends on
+ * it; no option changes that. */
+CPROV_API int cprov_remove(struct cprov_session *s, const struct cprov_remove_options *options,
+                           cprov_removed_fn *item, const struct cprov_callbacks *callbacks);
+
+struct cprov_collected_item {
+    size_t size;
+    uint64_t blobs;    /* that no image names: removed */
+    uint64_t partials; /* downloads that were broken off: removed */
+    uint64_t bytes;    /* of both */
+    uint64_t kept;     /* blobs that may be of a download that is running */
+};
+struct cprov_collect_options {
+    size_t size;
+    size_t all_partials; /* not 0: broken-off downloads of any age, not those of a day ago alone */
+};
+typedef void cprov_collected_fn(void *arg, const struct cprov_collected_item *item);
+/* Gives back the space of what no image names; with what_if only counts. */
+CPROV_API int cprov_collect(struct cprov_session *s, const struct cprov_collect_options *options,
+                            cprov_collected_fn *item, const struct cprov_callbacks *callbacks);
+
+struct cprov_usage_item {
+    size_t size;
+    uint64_t images, images_bytes; /* what they share counts once */
+    uint64_t images_apart;         /* what it would be without sharing */
+    uint64_t containers;
+    uint64_t partials, partials_bytes;
+    uint64_t garbage, garbage_bytes; /* blobs that no image names */
+};
+typedef void cprov_usage_fn(void *arg, const struct cprov_usage_item *item);
+CPROV_API int cprov_usage(struct cprov_session *s, cprov_usage_fn *item,
+                          const struct cprov_callbacks *callbacks);
+
 /* --- sources --- */
 
 struct cprov_source_item {

@@ -31,22 +31,47 @@ struct sweep {
 
 /* --- mark --- */
 
-/* An image that is marked already costs a look at a set. */
-static int mark(struct sweep *w, struct cprov_error *err)
+static int mark_image(struct cprov_closure *named, struct cprov_store *s,
+                      const struct cprov_image *image, struct cprov_error *err)
+{
+    if (cprov_store_cancelled(s))
+        return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
+    if (cprov_closure_add(named, s, &image->descriptor, err) < 0 ||
+        (image->stand_in && cprov_closure_add(named, s, image->stand_in, err) < 0))
+        return cprov_wrap(err, "image %s %s", image->name, image->version);
+    return 0;
+}
+
+/* What all images name but `gone`; one that is marked already costs a look at a set. */
+static int mark(struct cprov_closure *named, struct cprov_store *s,
+                const struct cprov_image *const *gone, size_t count, struct cprov_error *err)
 {
     auto_images struct cprov_images *images = NULL;
 
-    if (cprov_images_read(w->store, &images, err) < 0)
+    if (cprov_images_read(s, &images, err) < 0)
         return err->code;
-    for (size_t i = 0; i < images->count; i++) {
-        const struct cprov_image *image = &images->list[i];
+    for (size_t i = 0; i < images->count; i++)
+        if (!cprov_images_has(gone, count, &images->list[i]) &&
+            mark_image(named, s, &images->list[i], err) < 0)
+            return err->code;
+    return 0;
+}
 
-        if (cprov_store_cancelled(w->store))
-            return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-        if (cprov_closure_add(&w->named, w->store, &image->descriptor, err) < 0 ||
-            (image->stand_in && cprov_closure_add(&w->named, w->store, image->stand_in, err) < 0))
-            return cprov_wrap(err, "image %s %s", image->name, image->version);
-    }
+int cprov_garbage_of(struct cprov_store *s, const struct cprov_image *const *gone, size_t count,
+                     uint64_t *bytes, struct cprov_error *err)
+{
+    auto_closure struct cprov_closure named = { 0 }, theirs = { 0 };
+    uint64_t sum = 0;
+
+    if (mark(&named, s, gone, count, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < count; i++)
+        if (mark_image(&theirs, s, gone[i], err) < 0)
+            return err->code;
+    for (size_t i = 0; i < theirs.digests.count; i++)
+        if (!cprov_digest_set_find(&named.digests, &theirs.digests.list[i], NULL))
+            sum += theirs.blobs[i].size;
+    *bytes = sum;
     return 0;
 }
 
@@ -119,18 +144,23 @@ static int sweep_partials(struct sweep *w, struct cprov_error *err)
     return 0;
 }
 
-/* Nothing is added to index.json meanwhile: what is not named now, nobody names. */
 static int sweep(struct sweep *w, struct cprov_error *err)
+{
+    for (size_t i = 0; i < CPROV_COUNT(algos); i++)
+        if (sweep_folder(w, algos[i], err) < 0)
+            return err->code;
+    return sweep_partials(w, err);
+}
+
+/* Nothing is added to index.json meanwhile: what is not named now, nobody names. */
+static int sweep_locked(struct sweep *w, struct cprov_error *err)
 {
     auto_fd int lock = -1;
 
     if (cprov_store_lock_file(w->store, CPROV_STORE_INDEXLOCK, true, &lock, err) < 0 ||
-        mark(w, err) < 0)
+        mark(&w->named, w->store, NULL, 0, err) < 0)
         return err->code;
-    for (size_t i = 0; i < CPROV_COUNT(algos); i++)
-        if (sweep_folder(w, algos[i], err) < 0)
-            return err->code;
-    return 0;
+    return sweep(w, err);
 }
 
 /* Whoever puts blobs holds cprov/lock shared. *fd keeps others from beginning when nobody does. */
@@ -144,21 +174,27 @@ static int take_store(struct sweep *w, int *fd, struct cprov_error *err)
     return 0;
 }
 
+static int collect(struct sweep *w, struct cprov_error *err)
+{
+    auto_fd int lock = -1;
+
+    if (mark(&w->named, w->store, NULL, 0, err) < 0)
+        return err->code;
+    if (w->options->dry_run) { /* needs no lock, and works on a store that only reads */
+        w->alone = true;
+        return sweep(w, err);
+    }
+    if (cprov_store_writable(w->store, err) < 0 || take_store(w, &lock, err) < 0)
+        return err->code;
+    return sweep_locked(w, err);
+}
+
 int cprov_garbage_collect(struct cprov_store *s, const struct cprov_garbage_options *options,
                           struct cprov_garbage *out, struct cprov_error *err)
 {
     struct sweep w = { .store = s, .options = options, .now = cprov_time_now() };
-    auto_fd int lock = -1;
 
-    int code = cprov_store_writable(s, err);
-    if (code == 0)
-        code = mark(&w, err);
-    if (code == 0)
-        code = take_store(&w, &lock, err);
-    if (code == 0)
-        code = sweep(&w, err);
-    if (code == 0)
-        code = sweep_partials(&w, err);
+    int code = collect(&w, err);
     cprov_closure_clear(&w.named);
     if (code == 0)
         *out = w.found;

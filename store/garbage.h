@@ -3,15 +3,17 @@
 #define CPROV_STORE_GARBAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/compiler.h"
 #include "store/store.h"
 
 struct cprov_error;
+struct cprov_image;
 
 struct cprov_garbage_options {
-    bool dry_run; /* count, and leave everything */
+    bool dry_run; /* count, and leave everything: takes no lock */
     /* Downloads that were broken off and are older (seconds) go, too; 0: all that nobody writes;
      * negative: none. */
     int64_t partial_age_s;
@@ -37,5 +39,13 @@ struct cprov_garbage {
 CPROV_MUST_CHECK
 int cprov_garbage_collect(struct cprov_store *s, const struct cprov_garbage_options *options,
                           struct cprov_garbage *out, struct cprov_error *err);
+
+/*
+ * The bytes that would be garbage without these images and are not now: what only they name. Codes
+ * as above.
+ */
+CPROV_MUST_CHECK
+int cprov_garbage_of(struct cprov_store *s, const struct cprov_image *const *gone, size_t count,
+                     uint64_t *bytes, struct cprov_error *err);
 
 #endif

@@ -244,8 +244,8 @@ int cprov_images_install(struct cprov_store *s, const struct cprov_image *image,
 
 /* --- removal --- */
 
-static bool is_one_of(const struct cprov_image *image, const struct cprov_image *const *list,
-                      size_t count)
+bool cprov_images_has(const struct cprov_image *const *list, size_t count,
+                      const struct cprov_image *image)
 {
     for (size_t i = 0; i < count; i++)
         if (cprov_digest_equal(&list[i]->descriptor.digest, &image->descriptor.digest) &&
@@ -270,7 +270,7 @@ static int write_rest(struct cprov_buf *out, struct cprov_store *s,
     const struct cprov_json *entry = file.manifests ? file.manifests->child : NULL;
     cprov_index_write_head(out, file.root);
     for (size_t i = 0; entry; i++, entry = entry->next)
-        if (!is_one_of(&all[cprov_stand_in_is(all, i) ? i - 1 : i], gone, count))
+        if (!cprov_images_has(gone, count, &all[cprov_stand_in_is(all, i) ? i - 1 : i]))
             write_old(out, entry, &first);
     cprov_index_write_tail(out);
     return cprov_buf_check(out, CPROV_STORE_INDEX, err);

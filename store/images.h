@@ -98,6 +98,10 @@ CPROV_MUST_CHECK
 int cprov_images_add_all(struct cprov_store *s, const struct cprov_image *images, size_t count,
                          struct cprov_error *err);
 
+/* Whether it is one of the list: the same digest, name, version and platform. */
+bool cprov_images_has(const struct cprov_image *const *list, size_t count,
+                      const struct cprov_image *image);
+
 /*
  * Takes entries out of index.json as one step under index.lock: those that have the digest, name,
  * version and platform of one of `gone`; one that is not there any more is passed over. Before

@@ -16,7 +16,7 @@ import traceback
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
 VERBS = """find-image install-image save-image get-image test-image register-source get-source set-source
-unregister-source""".split()
+unregister-source remove-image""".split()
 
 
 class Failure(Exception):

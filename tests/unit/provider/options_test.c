@@ -13,7 +13,7 @@
 #define MAP_MAX 65536
 #define LATER   64 /* bytes that a later header may have added */
 
-static const char *const names[] = { "team/app" };
+static const char *const names[] = { "team/app" }, *const gone[] = { "team/gone" };
 
 /* What a function is called with. */
 struct given {
@@ -37,6 +37,9 @@ TOLD(on_file, cprov_file_item)
 TOLD(on_found, cprov_finding)
 TOLD(on_refreshed, cprov_refreshed_item)
 TOLD(on_source, cprov_source_item)
+TOLD(on_removed, cprov_removed_item)
+TOLD(on_collected, cprov_collected_item)
+TOLD(on_usage, cprov_usage_item)
 
 static int on_bytes(void *arg, const void *data, size_t len)
 {
@@ -72,6 +75,7 @@ CALL(catalog_add)
 CALL(catalog_push)
 CALL(serve)
 CALL(source_unregister)
+CALL(tag)
 CALL_TOLD(refresh, on_refreshed)
 CALL_TOLD(test, on_found)
 CALL_TOLD(inspect, on_json)
@@ -81,10 +85,17 @@ CALL_TOLD(export, on_bytes)
 CALL_TOLD(container_new, on_container)
 CALL_TOLD(container_list, on_container)
 CALL_TOLD(container_remove, on_container)
+CALL_TOLD(remove, on_removed)
+CALL_TOLD(collect, on_collected)
 CALL_TOLD(sources, on_source)
 CALL_TOLD(source_register, on_source)
 CALL_TOLD(source_set, on_source)
 CALL_TOLD(catalog_export, on_bytes)
+
+static int call_usage(const struct given *g)
+{
+    return cprov_usage(g->w->session, g->deaf ? NULL : on_usage, g->callbacks);
+}
 
 static int call_session_open(const struct given *g)
 {
@@ -167,6 +178,9 @@ struct templates {
     struct cprov_inspect_options inspect;
     struct cprov_files_options files;
     struct cprov_container_options container;
+    struct cprov_tag_options tag;
+    struct cprov_remove_options remove;
+    struct cprov_collect_options collect;
     struct cprov_source_options source;
     struct cprov_catalog_options catalog;
     struct cprov_serve_options serve;
@@ -210,6 +224,10 @@ static const struct function functions[] = {
     { ROW(container_list, 0), OF(container), AT(container, version), AT(container, unpack), false },
     { ROW(container_remove, 0), OF(container), AT(container, version), AT(container, unpack),
       false },
+    { ROW(tag, 0), OF(tag), AT(tag, version), 0, false },
+    { ROW(remove, CPROV_NOT_FOUND), OF(remove), AT(remove, version), 0, false },
+    { ROW(collect, 0), OF(collect), 0, 0, false },
+    { ROW(usage, 0), NO_OPTIONS, false },
     { ROW(catalog_export, 0), OF(catalog), 0, 0, false },
     { ROW(catalog_add, 0), OF(catalog), 0, 0, false },
     { ROW(catalog_push, CPROV_NETWORK), OF(catalog), 0, 0, false },
@@ -256,6 +274,9 @@ static void fill(const struct world *w, struct templates *t)
                        .image = names[0],
                        .version = &t->version,
                        .unpack = &t->unpack },
+        .tag = { .name = names[0], .version = &t->version, .target = "team/other", .force = 1 },
+        .remove = { .names = gone, .names_count = 1, .version = &t->version },
+        .collect = { .all_partials = 1 },
         .source = { .name = "cat",
                     .location = "http://127.0.0.1:1",
                     .type = "oci",
