@@ -15,7 +15,7 @@ HEADER, RECORD, MAP, CHANGES = "provider/provider.h", "provider/libcprov.abi", "
 ABOUT = """# What programs that are built already rely on, of 64-bit machines. tests/lint/abi.py --update adds what is new. Until a first
 # release, what must change may: remove all lines of the function or struct first.
 """
-PAGE = "docs/embedding.md"
+PAGE, TEST = "docs/embedding.md", "tests/unit/provider/options_test.c"
 
 
 def options(parser):
@@ -132,6 +132,15 @@ def check_version(tree, facts):
         yield f"{CHANGES}: the newest heading does not tell {version}, the version of {HEADER}"
 
 
+def check_test(facts, test):
+    """The table of the test has each function; here: each struct in a struct."""
+    for what, value in facts.items():
+        field = re.fullmatch(r"field cprov_(\w+)_options\.(\w+)", what)
+        inner = re.fullmatch(r"\d+ \d+ const struct (\w+) \*", value)
+        if field and inner and f"field {inner[1]}.size" in facts and f"AT({field[1]}, {field[2]})" not in test:
+            yield f"{TEST}: no row has AT({field[1]}, {field[2]})"
+
+
 def read(text):
     return dict(line.split("\t") for line in text.splitlines() if not line.startswith("#"))
 
@@ -165,6 +174,7 @@ def check(tree, arguments):
         update(tree.root, present)
     yield from check_interface(read(tree.text(RECORD)), present)
     yield from check_version(tree, present)
+    yield from check_test(present, tree.text(TEST))
     if tree.files is None:
         yield from check_example(tree, arguments.compiler)
 
@@ -179,13 +189,15 @@ START = """#include <stddef.h>
 """
 STRUCT = "struct cprov_a {\n    size_t size;\n    const char *x, **y;\n    int (*f)(int a);\n};\n"
 REST = "enum cprov_e { CPROV_ONE = 1 };\nCPROV_API int cprov_run(const struct cprov_a *a);\n"
+NESTED = "struct cprov_find_options {\n    size_t size;\n    const struct cprov_a *version;\n};\n"
 LINES = [("constant CPROV_ABI", "1"), ("constant CPROV_ONE", "1"), ("struct cprov_a", "32"),
          ("field cprov_a.size", "0 8 size_t"), ("field cprov_a.x", "8 8 const char *"), ("field cprov_a.y", "16 8 const char **"),
          ("field cprov_a.f", "24 8 int (*)(int a)"), ("function cprov_run", "int cprov_run(const struct cprov_a *a)")]
 
 
 def sample(header, changes="## [Unreleased]: 0.1.0\n", symbols="CPROV_1 {\n"):
-    return {HEADER: START + header, RECORD: "".join(f"{a}\t{b}\n" for a, b in LINES), MAP: symbols, CHANGES: changes}
+    record = "".join(f"{a}\t{b}\n" for a, b in LINES)
+    return {HEADER: START + header, RECORD: record, MAP: symbols, CHANGES: changes, TEST: "AT(find, version)"}
 
 
 SAMPLES = [
@@ -199,6 +211,8 @@ SAMPLES = [
     (sample(STRUCT + REST.replace("= 1", "= 2")), "constant CPROV_ONE was 1, is 2"),
     (sample(STRUCT + REST.replace("int cprov_run", "long cprov_run")), "function cprov_run was"),
     (sample(STRUCT + REST + "CPROV_API int cprov_go(void);\n"), "function cprov_go is not recorded"),
+    (sample(STRUCT + REST + NESTED), "struct cprov_find_options is not recorded"),
+    (sample(STRUCT + REST + NESTED.replace("*version", "*other")), "no row has AT(find, other)"),
     (sample(STRUCT + REST, changes="## [0.2.0]\n\n## [0.1.0]\n"), "does not tell 0.1.0"),
     (sample(STRUCT + REST, symbols="CPROV_2 {\n"), "symbols are not of CPROV_1"),
     ({**sample(STRUCT + REST), HEADER: START.replace("ABI 1", "ABI 2") + STRUCT + REST}, "another CPROV_ABI"),
