@@ -499,10 +499,10 @@ CPROV_API int cprov_container_remove(struct cprov_session *s,
 
 struct cprov_tag_options {
     size_t size;
+    bool force;       /* the name may be another image's */
     const char *name; /* of an installed image, as for list */
     const struct cprov_version_options *version;
     const char *target; /* "team/app:1.0"; without a version it is latest */
-    size_t force;       /* not 0: the name may be another image's */
 };
 /* One more name for the same bytes. CPROV_EXISTS: it is another image's. */
 CPROV_API int cprov_tag(struct cprov_session *s, const struct cprov_tag_options *options,
@@ -518,14 +518,13 @@ struct cprov_removed_item {
 };
 struct cprov_remove_options {
     size_t size;
+    bool cascade;             /* what was built on it goes first */
+    bool keep_blobs;          /* names alone: cprov_collect() gives the space back */
+    bool all_names;           /* an image that is meant by its id goes with all its names */
+    bool names_only;          /* the last name of an image stays */
     const char *const *names; /* each: one image, or all that a pattern matches */
     size_t names_count;
     const struct cprov_version_options *version; /* `all`: every version of a name */
-    bool cascade;                                /* what was built on it goes first */
-    bool keep_blobs; /* names alone: cprov_collect() gives the space back */
-    bool all_names;  /* an image that is meant by its id goes with all its names */
-    bool names_only; /* the last name of an image stays */
-    unsigned reserved;
 };
 typedef void cprov_removed_fn(void *arg, const struct cprov_removed_item *item);
 /* CPROV_IN_USE: a container, also one that is stopped, or an image that was built on it depends on

@@ -274,7 +274,7 @@ static void fill(const struct world *w, struct templates *t)
                        .image = names[0],
                        .version = &t->version,
                        .unpack = &t->unpack },
-        .tag = { .name = names[0], .version = &t->version, .target = "team/other", .force = 1 },
+        .tag = { .name = names[0], .version = &t->version, .target = "team/other", .force = true },
         .remove = { .names = gone, .names_count = 1, .version = &t->version },
         .collect = { .all_partials = 1 },
         .source = { .name = "cat",
