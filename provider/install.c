@@ -191,7 +191,7 @@ static int check_host_first(struct install *in, struct cprov_error *err)
     if (!in->s->host_given || in->plan.image != &in->plan.top)
         return 0;
     if (cprov_transfer_new(in->s, in->store, in->target.name, &t, err) < 0 ||
-        cprov_transfer_add(t, &in->target.reference, &in->plan.top.manifest->config, err) < 0)
+        cprov_transfer_add(t, &in->target.reference, &in->plan.top.manifest->config, NULL, err) < 0)
         return err->code;
     cprov_transfer_unpack(t, in->plan.packed);
     if (cprov_transfer_run(t, err) < 0 ||

@@ -332,10 +332,10 @@ static int add_document(const struct cprov_doc *d, const struct cprov_target *ta
         return err->code;
     if (m->kind == CPROV_DOC_INDEX)
         return 0;
-    if (cprov_transfer_add(t, &target->reference, &m->config, err) < 0)
+    if (cprov_transfer_add(t, &target->reference, &m->config, NULL, err) < 0)
         return err->code;
     for (size_t i = 0; i < m->layers_count; i++)
-        if (cprov_transfer_add(t, &target->reference, &m->layers[i], err) < 0)
+        if (cprov_transfer_add(t, &target->reference, &m->layers[i], NULL, err) < 0)
             return err->code;
     return 0;
 }

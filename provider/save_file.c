@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "base/text.h"
 #include "net/redirect.h"
 #include "provider/progress.h"
 #include "provider/staging.h"
 #include "provider/transfer.h"
 #include "registry/range_read.h"
+#include "store/blobs.h"
 
 #define PIECE (32 * CPROV_KIB)
 
@@ -23,7 +23,7 @@ struct job {
     struct cprov_session *s;
     struct cprov_target *target;
     const char *path;
-    const char *partial; /* path.partial: a folder of the verified way, a file of the other */
+    const char *partial; /* the folder path.partial */
     const char *item;
 };
 
@@ -154,7 +154,7 @@ static int ask_size(const struct job *j, struct cprov_client *client, struct cpr
     return 0;
 }
 
-/* --- with a hash: as a blob of a store of its own --- */
+/* --- as a blob of a store of its own --- */
 
 /* After a crash the file has its name, or has it not: the folder is flushed. */
 static int sync_folder(const struct job *j, struct cprov_error *err)
@@ -186,11 +186,6 @@ static int finish_path(const struct job *j, const char *from, struct cprov_error
     return sync_folder(j, err);
 }
 
-static int remove_partial(const struct job *j, struct cprov_error *err)
-{
-    return cprov_fs_remove_tree(AT_FDCWD, j->partial, err);
-}
-
 static int take_blob(const struct job *j, struct cprov_store *store, struct cprov_error *err)
 {
     char hex[CPROV_DIGEST_TEXT_MAX];
@@ -202,215 +197,118 @@ static int take_blob(const struct job *j, struct cprov_store *store, struct cpro
     return blob ? finish_path(j, blob, err) : cprov_fail_memory(err);
 }
 
-static int fetch_blob(const struct job *j, struct cprov_store *store, struct cprov_error *err)
+/* Of bytes from elsewhere, of this machine. */
+static int fetch(const struct job *j, struct cprov_store *store, const struct cprov_descriptor *d,
+                 struct cprov_digest *found, struct cprov_error *err)
 {
     auto_transfer struct cprov_transfer *t = NULL;
-    const char *const urls[] = { j->target->url };
-    struct cprov_descriptor d = { .media_type = "",
-                                  .digest = j->target->reference.digest,
-                                  .size = j->target->bytes,
-                                  .urls = urls,
-                                  .urls_count = 1 };
     struct cprov_reference at;
 
     if (cprov_file_reference(j->target->url, &at, err) < 0 ||
         cprov_transfer_new(j->s, store, j->item, &t, err) < 0 ||
-        cprov_transfer_add(t, &at, &d, err) < 0)
+        cprov_transfer_add(t, &at, d, j->target->reference.has_digest ? NULL : found, err) < 0)
         return err->code;
     return cprov_transfer_run(t, err);
 }
 
-static int get_verified(const struct job *j, struct cprov_client *client, struct cprov_error *err)
+static int copy_pieces(const struct job *j, int from, struct cprov_blob_writer *w,
+                       struct cprov_error *err)
 {
-    auto_store struct cprov_store *store = NULL;
+    struct cprov_meter meter;
+    char piece[PIECE];
+    size_t got = PIECE;
+    int code = 0;
 
-    int code = ask_size(j, client, err);
-    if (code == 0)
-        code = cprov_staging_open(j->s, j->partial, &store, err);
-    if (code == 0)
-        code = fetch_blob(j, store, err);
-    if (code == 0)
-        code = take_blob(j, store, err);
-    cprov_store_close(cprov_steal(&store));
-    if (code == 0)
-        return remove_partial(j, err);
-    /* Bytes that are wrong, or none, are nothing to go on from. */
-    if (code == CPROV_EVERIFY || is_missing(code, err))
-        cprov_staging_drop(j->s, j->partial);
+    cprov_meter_init(&meter, "Copying", j->item, "", j->target->bytes);
+    for (uint64_t at = 0; got == PIECE && code == 0; at += got) {
+        if (cprov_cancelled(&j->s->cancel))
+            code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
+        else if (cprov_fs_read_at(from, piece, PIECE, (off_t)at, &got, err) < 0 ||
+                 cprov_blob_writer_write(w, at, piece, got, err) < 0)
+            code = err->code;
+        else
+            cprov_meter_set(j->s, &meter, at + got);
+    }
+    cprov_meter_end(j->s, &meter);
     return code;
 }
 
-/* --- without one, or from this machine --- */
-
-struct writing {
-    struct job *job;
-    int fd;
-    int code;
-    struct cprov_error err;
-    struct cprov_meter meter;
-};
-
-static int on_write(void *arg, uint64_t offset, const void *data, size_t len,
-                    struct cprov_error *err)
+static int copy(const struct job *j, struct cprov_store *store, struct cprov_descriptor *d,
+                struct cprov_digest *found, struct cprov_error *err)
 {
-    struct writing *w = arg;
-
-    cprov_meter_set(w->job->s, &w->meter, w->meter.done + len);
-    return cprov_fs_write_all(w->fd, data, len, (off_t)offset, err);
-}
-
-static int on_restart(void *arg, struct cprov_error *err)
-{
-    struct writing *w = arg;
-
-    (void)err;
-    cprov_meter_set(w->job->s, &w->meter, 0);
-    return 0; /* every byte is written again */
-}
-
-static void on_done(void *arg, int code, const struct cprov_error *err)
-{
-    struct writing *w = arg;
-
-    w->code = code;
-    if (code < 0)
-        w->err = *err;
-}
-
-static int fetch_plain(struct writing *w, struct cprov_error *err)
-{
-    struct cprov_session *s = w->job->s;
-    const struct cprov_target *t = w->job->target;
-    const char *const urls[] = { t->url };
-    struct cprov_descriptor d = {
-        .media_type = "", .size = t->bytes, .urls = urls, .urls_count = 1
-    };
-    struct cprov_reference at;
-    struct cprov_client *client;
-    struct cprov_blob_request request = {
-        .ref = &at,
-        .descriptor = &d,
-        .sink = { .write = on_write, .restart = on_restart, .arg = w },
-        .done = on_done,
-    };
-
-    if (cprov_file_reference(t->url, &at, err) < 0 || cprov_session_client(s, &client, err) < 0 ||
-        cprov_client_fetch_blob(client, &request, err) < 0 ||
-        cprov_client_run(client, NULL, err) < 0)
-        return err->code;
-    if (w->code < 0)
-        *err = w->err;
-    return w->code;
-}
-
-/* Hashes fd from its start, and writes what it reads to `to` unless that is negative. */
-static int hash_and_copy(struct writing *w, int fd, int to, struct cprov_digest *out,
-                         struct cprov_error *err)
-{
-    enum cprov_digest_algo algo =
-        w->job->target->reference.has_digest ? w->job->target->reference.digest.algo : CPROV_SHA256;
-    auto_hasher struct cprov_hasher *hasher = NULL;
-    char piece[PIECE];
-    uint64_t done = 0;
-
-    if (cprov_digest_hasher(algo, &hasher, err) < 0)
-        return err->code;
-    for (size_t got = PIECE; got == PIECE; done += got) {
-        if (cprov_cancelled(&w->job->s->cancel))
-            return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-        if (cprov_fs_read_at(fd, piece, PIECE, (off_t)done, &got, err) < 0 ||
-            cprov_hasher_update(hasher, piece, got, err) < 0 ||
-            (to >= 0 && cprov_fs_write_all(to, piece, got, (off_t)done, err) < 0))
-            return err->code;
-        if (to >= 0)
-            cprov_meter_set(w->job->s, &w->meter, done + got);
-    }
-    w->job->target->bytes = done;
-    return cprov_digest_finish(hasher, algo, out, err);
-}
-
-/* The hash that comes out is told, or compared. */
-static int settle_digest(const struct job *j, const struct cprov_digest *found,
-                         struct cprov_error *err)
-{
-    struct cprov_reference *r = &j->target->reference;
-    char expected[CPROV_DIGEST_TEXT_MAX], actual[CPROV_DIGEST_TEXT_MAX];
-
-    cprov_digest_format(found, actual);
-    if (r->has_digest && !cprov_digest_equal(&r->digest, found))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: expected %s, actual %s", shown(j),
-                          cprov_digest_format(&r->digest, expected), actual);
-    if (!r->has_digest && !is_on_disk(j->target->url))
-        cprov_say(j->s, CPROV_MSG_WARNING,
-                  "%s was not verified: its source tells no hash; it is %s", j->item, actual);
-    r->digest = *found;
-    r->has_digest = true;
-    return 0;
-}
-
-static int need_space(int fd, uint64_t bytes, struct cprov_error *err)
-{
-    uint64_t available;
-    char needed[CPROV_SIZE_TEXT_MAX], there[CPROV_SIZE_TEXT_MAX];
-
-    if (cprov_fs_free_bytes(fd, &available, err) < 0)
-        return err->code;
-    if (available < bytes)
-        return cprov_fail(err, CPROV_ENOSPACE, "Not enough space: %s are needed, %s are free",
-                          cprov_text_size(bytes, needed), cprov_text_size(available, there));
-    return 0;
-}
-
-static int fill_partial(struct writing *w, struct cprov_digest *found, struct cprov_error *err)
-{
-    struct job *j = w->job;
+    auto_blob_writer struct cprov_blob_writer *w = NULL;
+    auto_fd int from = open(j->target->url + strlen("file://"), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
 
-    if (!is_on_disk(j->target->url)) {
-        if (need_space(w->fd, j->target->bytes, err) < 0 || fetch_plain(w, err) < 0)
-            return err->code;
-        return hash_and_copy(w, w->fd, -1, found, err);
-    }
-    auto_fd int from = open(j->target->url + strlen("file://"), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (from < 0 || fstat(from, &st) < 0)
         return cprov_fail_os(err, errno, "%s", shown(j));
     if (!S_ISREG(st.st_mode))
         return cprov_fail(err, CPROV_EVERIFY, "%s is not a regular file", shown(j));
-    if (need_space(w->fd, (uint64_t)st.st_size, err) < 0)
+    j->target->bytes = d->size = (uint64_t)st.st_size;
+    int code = cprov_blob_writer_open(store, d, 0, &w, err);
+    if (code == CPROV_EEXISTS)
+        return 0;
+    if (code < 0 || (!j->target->reference.has_digest && cprov_blob_writer_accept(w, err) < 0) ||
+        cprov_store_need_space(store, d->size, err) < 0 || copy_pieces(j, from, w, err) < 0 ||
+        cprov_blob_writer_finish(w, err) < 0)
         return err->code;
-    w->meter.total = (uint64_t)st.st_size;
-    return hash_and_copy(w, from, w->fd, found, err);
+    *found = cprov_blob_writer_descriptor(w)->digest;
+    return cprov_store_commit(store, &w, 1, err);
 }
 
-static int get_plain(struct job *j, struct cprov_error *err)
+/* The hash that came out, where the source tells none. */
+static void tell_digest(const struct job *j, const struct cprov_digest *found)
 {
-    struct writing w = { .job = j };
+    char actual[CPROV_DIGEST_TEXT_MAX];
+
+    if (!is_on_disk(j->target->url))
+        cprov_say(j->s, CPROV_MSG_WARNING,
+                  "%s was not verified: its source tells no hash; it is %s", j->item,
+                  cprov_digest_format(found, actual));
+    j->target->reference.digest = *found;
+    j->target->reference.has_digest = true;
+}
+
+/* Brings the file into the store; its digest is known afterwards. Without one in the source it
+ * gathers under that of its URL. */
+static int gather(const struct job *j, struct cprov_store *store, struct cprov_error *err)
+{
+    struct cprov_reference *r = &j->target->reference;
+    const char *const urls[] = { j->target->url };
+    struct cprov_descriptor d = { .media_type = "",
+                                  .digest = r->digest,
+                                  .size = j->target->bytes,
+                                  .urls = urls,
+                                  .urls_count = 1 };
     struct cprov_digest found = { 0 };
 
-    if (remove_partial(j, err) < 0)
+    if (!r->has_digest &&
+        cprov_digest_of(CPROV_SHA256, cprov_span_of(j->target->url), &d.digest, err) < 0)
         return err->code;
-    auto_fd int fd = open(j->partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0)
-        return cprov_fail_os(err, errno, "%s", j->partial);
-    w.fd = fd;
-    cprov_meter_init(&w.meter, is_on_disk(j->target->url) ? "Copying" : "Downloading", j->item, "",
-                     j->target->bytes);
-    int code = fill_partial(&w, &found, err);
-    cprov_meter_end(j->s, &w.meter);
-    if (code == 0)
-        code = settle_digest(j, &found, err);
-    if (code == 0 && fsync(fd) < 0)
-        code = cprov_fail_os(err, errno, "%s", j->partial);
-    if (code == 0)
-        code = finish_path(j, j->partial, err);
-    if (code < 0)
-        cprov_staging_drop(j->s, j->partial);
-    return code;
+    if ((is_on_disk(j->target->url) ? copy(j, store, &d, &found, err)
+                                    : fetch(j, store, &d, &found, err)) < 0)
+        return err->code;
+    if (!r->has_digest)
+        tell_digest(j, &found);
+    return 0;
 }
 
-static int get_unverified(struct job *j, struct cprov_client *client, struct cprov_error *err)
+static int bring(const struct job *j, struct cprov_error *err)
 {
-    return ask_size(j, client, err) < 0 ? err->code : get_plain(j, err);
+    auto_store struct cprov_store *store = NULL;
+    int code = cprov_staging_open(j->s, j->partial, &store, err);
+
+    if (code == 0)
+        code = gather(j, store, err);
+    if (code == 0)
+        code = take_blob(j, store, err);
+    cprov_store_close(cprov_steal(&store));
+    if (code == 0)
+        return cprov_fs_remove_tree(AT_FDCWD, j->partial, err);
+    /* Bytes that are wrong, or none, are nothing to resume from, nor is a copy. */
+    if (code == CPROV_EVERIFY || is_missing(code, err) || is_on_disk(j->target->url))
+        cprov_staging_drop(j->s, j->partial);
+    return code;
 }
 
 int cprov_save_file(struct cprov_session *s, struct cprov_target *target, const char *path,
@@ -429,7 +327,7 @@ int cprov_save_file(struct cprov_session *s, struct cprov_target *target, const 
         return cprov_fail(err, CPROV_EVERIFY,
                           "a source of the network names a file on this machine");
     if (is_on_disk(target->url))
-        return no_longer_there(&j, get_plain(&j, err), err);
+        return no_longer_there(&j, bring(&j, err), err);
     if (!target->reference.has_digest && !unverified) {
         cprov_fail(err, CPROV_EVERIFY, "%s has no hash in its source", shown(&j));
         cprov_hint(err, "--allow-unverified gets it anyway and tells its hash");
@@ -438,7 +336,6 @@ int cprov_save_file(struct cprov_session *s, struct cprov_target *target, const 
     if (check_url(&j, err) < 0 || cprov_session_client(s, &client, err) < 0)
         return err->code;
     cprov_say(s, CPROV_MSG_VERBOSE, "Downloading %s to %s", shown(&j), path);
-    int code = target->reference.has_digest ? get_verified(&j, client, err)
-                                            : get_unverified(&j, client, err);
-    return no_longer_there(&j, code, err);
+    int code = ask_size(&j, client, err);
+    return no_longer_there(&j, code < 0 ? code : bring(&j, err), err);
 }

@@ -12,8 +12,8 @@ struct cprov_error;
 const char *cprov_file_ending(struct cprov_session *s, const char *url);
 
 /*
- * Gets the file of a target that has a URL (http, https, file) to a path, through a temporary file
- * or folder beside it; an existing file is replaced. Size and hash are compared when the source
+ * Gets the file of a target that has a URL (http, https, file) to a path, through a temporary
+ * folder beside it; an existing file is replaced. Size and hash are compared when the source
  * tells them; what an interrupted call left is gone on from. target->bytes and its digest are known
  * afterwards.
  *

@@ -212,7 +212,7 @@ static int repair_blob(struct check *c, const struct bad_blob *b, struct cprov_t
                              b->image->name, b->image->version);
     if (is_document(&b->descriptor))
         return refetch_document(c, b, &repository, t, err);
-    return cprov_transfer_add(t, &repository, &b->descriptor, err);
+    return cprov_transfer_add(t, &repository, &b->descriptor, NULL, err);
 }
 
 static int repair_round(struct check *c, struct cprov_error *err)

@@ -27,7 +27,8 @@ struct part {
     struct cprov_reference repository;
     enum part_state state;
     struct cprov_blob_writer *writer;
-    bool fresh_start; /* a wrong digest was seen once */
+    bool fresh_start;           /* a wrong digest was seen once */
+    struct cprov_digest *found; /* nobody knows the digest: where it goes */
     struct cprov_meter meter;
     char id[CPROV_DIGEST_TEXT_MAX];
     struct cprov_tail *tail; /* somebody reads along; or NULL */
@@ -114,7 +115,8 @@ static int add_part(struct cprov_transfer *t, const struct cprov_descriptor *d, 
 }
 
 int cprov_transfer_add(struct cprov_transfer *t, const struct cprov_reference *repository,
-                       const struct cprov_descriptor *d, struct cprov_error *err)
+                       const struct cprov_descriptor *d, struct cprov_digest *found,
+                       struct cprov_error *err)
 {
     struct part *p;
 
@@ -123,6 +125,7 @@ int cprov_transfer_add(struct cprov_transfer *t, const struct cprov_reference *r
     if (add_part(t, d, &p, err) < 0)
         return err->code;
     p->repository = *repository;
+    p->found = found;
     if (cprov_store_has(t->store, d))
         p->state = PART_PRESENT;
     return 0;
@@ -390,9 +393,10 @@ static int open_part(struct part *p, int wait_ms, struct cprov_error *err)
         jump(p, p->descriptor.size);
         return set_present(p, err);
     }
-    if (code == 0)
-        p->state = PART_OPEN;
-    return code;
+    if (code < 0 || (p->found && cprov_blob_writer_accept(p->writer, err) < 0))
+        return err->code;
+    p->state = PART_OPEN;
+    return 0;
 }
 
 /* --- followers --- */
@@ -530,6 +534,8 @@ static bool finish_arrived(struct cprov_transfer *t)
             code = start_fetch(p, &err);
         } else if (code == 0) {
             p->state = PART_GOOD;
+            if (p->found)
+                *p->found = p->descriptor.digest = cprov_blob_writer_descriptor(p->writer)->digest;
         }
         if (code < 0)
             fail_part(p, code, &err);

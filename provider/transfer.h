@@ -21,10 +21,14 @@ CPROV_DEFINE_CLEANUP(struct cprov_transfer, cprov_transfer, cprov_transfer_free)
 /*
  * Adds a blob to fetch from a repository; added twice, or in the store already, it is fetched once
  * or not at all. The descriptor's texts must outlive the transfer.
+ *
+ * found: NULL, or nobody tells the blob's digest: that of d is but the name under which it gathers,
+ * the same again next time, and *found gets the digest of what came when the run ends well.
  */
 CPROV_MUST_CHECK
 int cprov_transfer_add(struct cprov_transfer *t, const struct cprov_reference *repository,
-                       const struct cprov_descriptor *d, struct cprov_error *err);
+                       const struct cprov_descriptor *d, struct cprov_digest *found,
+                       struct cprov_error *err);
 /* Adds a document that is in memory; compared with d at once. */
 CPROV_MUST_CHECK
 int cprov_transfer_add_bytes(struct cprov_transfer *t, const struct cprov_descriptor *d,

@@ -397,6 +397,14 @@ int cprov_blob_writer_set_etag(struct cprov_blob_writer *w, struct cprov_span et
     return code != 0 ? wrap_blob(w, code, err) : 0;
 }
 
+int cprov_blob_writer_accept(struct cprov_blob_writer *w, struct cprov_error *err)
+{
+    bool known = w->etag[0] && !cprov_span_starts_with(cprov_span_of(w->etag), "W/");
+
+    w->accepts = true;
+    return w->resumed && !known ? cprov_blob_writer_restart(w, err) : 0;
+}
+
 int cprov_blob_writer_finish(struct cprov_blob_writer *w, struct cprov_error *err)
 {
     char want[CPROV_DIGEST_TEXT_MAX], got[CPROV_DIGEST_TEXT_MAX];
@@ -411,7 +419,8 @@ int cprov_blob_writer_finish(struct cprov_blob_writer *w, struct cprov_error *er
     int code = cprov_follower_finish(w->follower, w->store->cancel, &digest, err);
     if (code != 0)
         return wrap_blob(w, code, err);
-    if (cprov_digest_equal(&digest, &w->want.digest)) {
+    if (w->accepts || cprov_digest_equal(&digest, &w->want.digest)) {
+        w->want.digest = digest;
         w->state = CPROV_WRITER_FINISHED;
         return 0;
     }

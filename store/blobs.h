@@ -80,6 +80,15 @@ CPROV_MUST_CHECK
 int cprov_blob_writer_set_etag(struct cprov_blob_writer *w, struct cprov_span etag,
                                struct cprov_error *err);
 
+/*
+ * For bytes whose digest nobody knows beforehand: the one that the writer was opened with is but
+ * the name of the partial file. finish() takes the digest that comes out, which the descriptor has
+ * from then on. Bytes of an earlier run stay only where a strong ETag tells that they belong to
+ * what comes now. Right after open.
+ */
+CPROV_MUST_CHECK
+int cprov_blob_writer_accept(struct cprov_blob_writer *w, struct cprov_error *err);
+
 /* Waits for the hash; 0 when size and digest are right. CPROV_EVERIFY names expected and actual,
  * and tells a short blob from a wrong one; the partial bytes of a wrong one are gone, and the
  * writer is as after restart(). */

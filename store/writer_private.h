@@ -29,7 +29,8 @@ struct cprov_blob_writer {
     char name[CPROV_PARTIAL_NAME_MAX]; /* in cprov/partial */
     char etag[CPROV_ETAG_MAX + 1];
     bool resumed;
-    bool beside; /* of open_beside(): no later run looks for its file */
+    bool accepts; /* any digest */
+    bool beside;  /* of open_beside(): no later run looks for its file */
     struct cprov_segments there;
     struct cprov_follower *follower;
 };
