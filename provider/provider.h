@@ -52,10 +52,19 @@ CPROV_API const char *cprov_version_text(void); /* "0.1.0" */
  *  - What callbacks get: CPROV_HAS() tells whether the library that is loaded has the field.
  *  - A struct within a struct is a pointer. Those without a size, in arrays, never grow.
  */
+#ifdef __cplusplus
+#define CPROV_INIT(type)                                                                           \
+    ([] {                                                                                          \
+        type made{};                                                                               \
+        made.size = sizeof(type);                                                                  \
+        return made;                                                                               \
+    }())
+#else
 #define CPROV_INIT(type)                                                                           \
     {                                                                                              \
         .size = sizeof(type)                                                                       \
     }
+#endif
 #define CPROV_HAS(struct_pointer, field)                                                           \
     ((struct_pointer)->size >=                                                                     \
      (size_t)((const char *)(&(struct_pointer)->field + 1) - (const char *)(struct_pointer)))

@@ -51,7 +51,13 @@ def a_program_in_c(w):
 def a_program_in_cpp(w):
     need("c++")
     source = w.write("client.cpp", """#include <provider.h>
-int main() { cprov_session *s = nullptr; cprov_session_close(s); return cprov_version_text()[0] == '\\0'; }
+int main()
+{
+    cprov_find_options find = CPROV_INIT(struct cprov_find_options);
+    cprov_session *session = nullptr;
+    cprov_session_close(session);
+    return !CPROV_HAS(&find, names) || find.names_count || cprov_version() != CPROV_VERSION;
+}
 """)
     w.run("c++", "-Wall", "-Wextra", "-Werror", "-o", w.path("client++"), source, *flags(w))
     w.run(w.path("client++"), env={"LD_LIBRARY_PATH": w.lib})
