@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "net/url.h"
+#include "base/words.h"
 #include "serve/ui/ui_page_private.h"
 
 #define DESCRIPTION_MAX 240 /* bytes shown of it in a row */
@@ -15,8 +16,8 @@
 
 struct list_search {
     char text[CPROV_UI_SEARCH_MAX + 1];
-    struct cprov_span words[CPROV_UI_WORDS_MAX];
-    size_t count;
+    char words[CPROV_UI_SEARCH_MAX + 1]; /* of it, those that are looked for */
+    bool any;
 };
 
 /* An image of the list, by what it may be sorted by beside its name. */
@@ -95,14 +96,18 @@ static bool parse_sort(const char *text, struct list_page *out)
 static bool parse_search(const char *text, struct list_search *out)
 {
     struct cprov_span rest, word;
+    size_t count = 0;
 
-    out->count = 0;
+    out->any = false;
     if (!cprov_ui_search_parse(text, out->text))
         return false;
-    rest = cprov_span_of(out->text);
-    while (rest.len > 0 && cprov_span_next(&rest, ' ', &word))
-        if (word.len > 0 && out->count < CPROV_UI_WORDS_MAX)
-            out->words[out->count++] = word;
+    (void)stpcpy(out->words, out->text);
+    rest = cprov_span_of(out->words);
+    while (count < CPROV_UI_WORDS_MAX && cprov_words_next(&rest, &word))
+        count++;
+    out->any = count > 0;
+    if (rest.ptr)
+        out->words[rest.ptr - out->words] = '\0';
     return true;
 }
 
@@ -112,16 +117,7 @@ static bool fits(const struct list_search *s, const struct cprov_card *c)
     const char *const texts[] = { c->name,      c->repository, c->version,      c->description,
                                   c->publisher, c->platforms,  cprov_ui_kind(c) };
 
-    for (size_t i = 0; i < s->count; i++) {
-        size_t k = 0;
-
-        while (k < CPROV_COUNT(texts) &&
-               !cprov_span_has_nocase(cprov_span_of(texts[k]), s->words[i]))
-            k++;
-        if (k == CPROV_COUNT(texts))
-            return false;
-    }
-    return true;
+    return cprov_words_in(s->words, texts, CPROV_COUNT(texts));
 }
 
 static void add_entry(struct list_page *l, const struct cprov_card_group *g)
@@ -194,7 +190,7 @@ static void write_form(struct cprov_buf *out, const struct list_page *l,
     cprov_ui_count(l->all, all);
     CPROV_HTML(out, "<p id=\"hits\" role=\"status\" aria-live=\"polite\" data-all=\"$\" ", all);
     cprov_buf_addf(out, "data-pages=\"%zu\">", l->pager.pages);
-    if (s->count > 0)
+    if (s->any)
         CPROV_HTML(out, "$ of $ images match \xe2\x80\x9c$\xe2\x80\x9d. <a href=\"/\">Show all</a>",
                    count, all, s->text);
     else
