@@ -265,18 +265,13 @@ static void emit(struct add *a, const struct added *f)
     struct cprov_item item;
     char digest[CPROV_DIGEST_TEXT_MAX];
 
-    cprov_item_init(&item);
+    cprov_item_of_entry(&f->entry, &item);
     item.state = CPROV_ADDED;
     item.name = f->entry.repository;
-    item.version = f->entry.version;
     item.source = item.location = a->catalog;
-    item.description = f->entry.description ? f->entry.description : "";
-    item.created = f->entry.created;
     item.digest = cprov_digest_format(&f->digest, digest);
     item.sha256 = strchr(item.digest, ':') + 1;
     item.url = f->entry.url;
-    item.bytes = f->entry.bytes;
-    item.is_os = f->entry.is_os;
     cprov_item_emit(a->s, &item);
 }
 

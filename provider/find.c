@@ -49,7 +49,7 @@ static const char *offered_by(struct find *f, size_t i, const struct cprov_listi
     auto_found struct cprov_found found = { 0 };
 
     if (!f->options->culture)
-        return cprov_arena_text(&f->s->call, cprov_span_of(row->platforms));
+        return cprov_arena_text(&f->s->call, cprov_span_of(row->entry.platforms));
     cprov_found_init(&found, f->s, &f->names[i], NULL, row);
     return cprov_arena_text(&f->s->call, cprov_span_of(found.item.culture));
 }

@@ -13,33 +13,16 @@
 #include "catalog/source/local_place.h"
 #include "registry/range_read.h"
 
-static const char *text(const char *t)
-{
-    return t ? t : "";
-}
-
 /* `location`: where the file is, as it may be shown. */
 static void emit(struct cprov_session *s, const char *location, const struct cprov_entry *e)
 {
     char digest[CPROV_DIGEST_TEXT_MAX] = "", full[CPROV_ITEM_TEXT_MAX];
     struct cprov_item item;
 
-    cprov_item_init(&item);
-    item.name = text(e->name);
-    item.version = text(e->version);
-    item.description = text(e->description);
-    item.publisher = text(e->publisher);
+    cprov_item_of_entry(e, &item);
     item.source = item.location = location;
     if (e->digest)
         item.digest = cprov_digest_format(e->digest, digest);
-    item.media_type = text(e->media_type);
-    item.platforms = text(e->platforms);
-    item.os_version = text(e->os_version);
-    item.created = text(e->created);
-    item.image_id = text(e->image_id);
-    item.bytes = e->bytes;
-    item.kind = e->url && *e->url ? "file" : cprov_kind_name(e->kind);
-    item.is_os = e->is_os;
     cprov_full_name(item.publisher, item.name, item.version, full);
     item.full_name = full;
     cprov_item_emit(s, &item);

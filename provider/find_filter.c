@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/quantity.h"
+#include "base/words.h"
 
 /* --- options read --- */
 
@@ -97,26 +98,13 @@ bool cprov_find_filter_needs_details(const struct cprov_find_filter *f)
 
 /* --- rows --- */
 
-static bool has_nocase(const char *text, struct cprov_span word)
-{
-    return cprov_span_has_nocase(cprov_span_of(text), word);
-}
-
 /* By whatever name: windows/nanoserver may be shown as NanoServer. */
-static bool is_named(const struct cprov_listing *row, struct cprov_span word)
-{
-    return has_nocase(row->name, word) || has_nocase(row->reference.repository, word);
-}
-
 static bool has_words(const struct cprov_find_filter *f, const struct cprov_listing *row)
 {
-    struct cprov_span words = cprov_span_of(f->options->search), word;
+    const char *const texts[] = { row->entry.name, row->reference.repository,
+                                  row->entry.description, row->entry.publisher };
 
-    while (f->options->search && cprov_span_next(&words, ' ', &word))
-        if (word.len > 0 && !is_named(row, word) && !has_nocase(row->description, word) &&
-            !has_nocase(row->publisher, word))
-            return false;
-    return true;
+    return cprov_words_in(f->options->search, texts, CPROV_COUNT(texts));
 }
 
 static bool runs_here(struct cprov_session *s, struct cprov_span platform)
@@ -140,12 +128,12 @@ static bool build_fits(const struct cprov_session *s, const char *os_version)
 
 bool cprov_find_runs(struct cprov_session *s, const struct cprov_listing *row)
 {
-    struct cprov_span list = cprov_span_of(row->platforms), platform;
+    struct cprov_span list = cprov_span_of(row->entry.platforms), platform;
 
-    if (row->kind == CPROV_KIND_CHART || row->kind == CPROV_KIND_ARTIFACT)
+    if (row->entry.kind == CPROV_KIND_CHART || row->entry.kind == CPROV_KIND_ARTIFACT)
         return false; /* no host runs it */
     if (list.len == 0)
-        return build_fits(s, row->os_version);
+        return build_fits(s, row->entry.os_version);
     while (cprov_span_next(&list, ',', &platform))
         if (runs_here(s, cprov_span_trim(platform)))
             return true;
@@ -155,7 +143,7 @@ bool cprov_find_runs(struct cprov_session *s, const struct cprov_listing *row)
 bool cprov_find_culture(const struct cprov_listing *row, const char *culture,
                         struct cprov_span *url)
 {
-    struct cprov_span list = cprov_span_of(row->cultures), item, name;
+    struct cprov_span list = cprov_span_of(row->entry.cultures), item, name;
 
     while (cprov_span_next(&list, ' ', &item))
         if (cprov_span_cut(item, '=', &name, url) && cprov_span_is_nocase(name, culture))
@@ -168,7 +156,8 @@ static bool is_new_enough(const struct cprov_find_filter *f, const struct cprov_
     int64_t created;
 
     return f->created_since == 0 ||
-           (cprov_time_parse(cprov_span_of(row->created), &created) && created >= f->created_since);
+           (cprov_time_parse(cprov_span_of(row->entry.created), &created) &&
+            created >= f->created_since);
 }
 
 static bool has_digest(const struct cprov_find_filter *f, const struct cprov_listing *row)
@@ -178,7 +167,7 @@ static bool has_digest(const struct cprov_find_filter *f, const struct cprov_lis
     if (!f->has_digest)
         return true;
     return (row->reference.has_digest && cprov_digest_equal(&row->reference.digest, &f->digest)) ||
-           strcmp(row->image_id, cprov_digest_format(&f->digest, text)) == 0;
+           strcmp(row->entry.image_id, cprov_digest_format(&f->digest, text)) == 0;
 }
 
 bool cprov_find_filter_passes(const struct cprov_find_filter *f, const struct cprov_listing *row,
@@ -188,11 +177,12 @@ bool cprov_find_filter_passes(const struct cprov_find_filter *f, const struct cp
     struct cprov_span url;
 
     *platform = false;
-    if ((o->os_images_only && !row->is_os) ||
-        (f->has_regex && regexec(&f->regex, row->name, 0, NULL, 0) != 0) || !has_words(f, row) ||
+    if ((o->os_images_only && !row->entry.is_os) ||
+        (f->has_regex && regexec(&f->regex, row->entry.name, 0, NULL, 0) != 0) ||
+        !has_words(f, row) ||
         (o->publisher &&
-         !cprov_span_glob(cprov_span_of(o->publisher), cprov_span_of(row->publisher))) ||
-        (o->max_bytes && (row->bytes == 0 || row->bytes > o->max_bytes)) ||
+         !cprov_span_glob(cprov_span_of(o->publisher), cprov_span_of(row->entry.publisher))) ||
+        (o->max_bytes && (row->entry.bytes == 0 || row->entry.bytes > o->max_bytes)) ||
         !is_new_enough(f, row) || !has_digest(f, row))
         return false;
     *platform = (f->session->host_given && !cprov_find_runs(f->session, row)) ||
@@ -202,25 +192,16 @@ bool cprov_find_filter_passes(const struct cprov_find_filter *f, const struct cp
 
 /* --- how well --- */
 
-static bool all_in(const char *text, const char *search)
-{
-    struct cprov_span words = cprov_span_of(search), word;
-
-    while (cprov_span_next(&words, ' ', &word))
-        if (word.len > 0 && !has_nocase(text, word))
-            return false;
-    return true;
-}
-
 /* The name as a whole, its end, its beginning, somewhere in it, the publisher, the description;
  * shorter names first. */
 int64_t cprov_find_relevance(const struct cprov_find_filter *f, const struct cprov_listing *row)
 {
     const char *search = f->options->search ? f->options->search : "";
+    const char *repository = row->reference.repository;
     struct cprov_span words = cprov_span_trim(cprov_span_of(search)), name, before, leaf;
     int64_t tier = 5;
 
-    name = leaf = cprov_span_of(row->name);
+    name = leaf = cprov_span_of(row->entry.name);
     cprov_span_cut_last(name, '/', &before, &leaf);
     if (name.len == words.len && cprov_span_starts_with_nocase(name, words))
         tier = 0;
@@ -228,9 +209,9 @@ int64_t cprov_find_relevance(const struct cprov_find_filter *f, const struct cpr
         tier = 1;
     else if (cprov_span_starts_with_nocase(leaf, words))
         tier = 2;
-    else if (all_in(row->name, search) || all_in(row->reference.repository, search))
+    else if (cprov_words_in(search, &row->entry.name, 1) || cprov_words_in(search, &repository, 1))
         tier = 3;
-    else if (all_in(row->publisher, search))
+    else if (cprov_words_in(search, &row->entry.publisher, 1))
         tier = 4;
     return tier * 1000 + (int64_t)(name.len < 999 ? name.len : 999);
 }

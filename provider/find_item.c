@@ -20,7 +20,7 @@ static const char *shown_name(struct cprov_session *s, const struct cprov_name *
 {
     if (name->shown_name)
         return name->shown_name;
-    return row->place ? row->name : cprov_name_of_reference(s, &row->reference);
+    return row->place ? row->entry.name : cprov_name_of_reference(s, &row->reference);
 }
 
 /* Of a URL the part that is no secret. */
@@ -34,13 +34,13 @@ static void add_bare_url(struct cprov_buf *out, struct cprov_span url)
 /* A file's address and the languages it comes in, or the one that was asked for. */
 static void fill_file(struct cprov_found *f, const char *culture, const struct cprov_listing *row)
 {
-    struct cprov_span list = cprov_span_of(row->cultures), one, name, url;
+    struct cprov_span list = cprov_span_of(row->entry.cultures), one, name, url;
 
     if (culture && cprov_find_culture(row, culture, &url)) {
         add_bare_url(&f->url, url);
         cprov_buf_add_text(&f->culture, culture);
     } else {
-        add_bare_url(&f->url, cprov_span_of(row->url));
+        add_bare_url(&f->url, cprov_span_of(row->entry.url));
         while (cprov_span_next(&list, ' ', &one))
             if (cprov_span_cut(one, '=', &name, &url))
                 cprov_buf_addf(&f->culture, "%s%" CPROV_SPAN_FMT, f->culture.len ? ", " : "",
@@ -71,23 +71,6 @@ static void fill_source(struct cprov_found *f, const struct cprov_name *name,
     f->item.trusted = source ? source->trusted : false;
 }
 
-static void fill_described(struct cprov_item *item, const struct cprov_listing *row)
-{
-    item->version = row->version;
-    item->description = row->description;
-    item->publisher = row->publisher;
-    item->media_type = row->media_type;
-    item->platforms = row->platforms;
-    item->os_version = row->os_version;
-    item->created = row->created;
-    item->image_id = row->image_id;
-    item->bytes = row->bytes;
-    item->kind = *row->url ? "file" : cprov_kind_name(row->kind);
-    item->is_os = row->is_os;
-    item->notes = row->notes;
-    item->dependencies = row->dependencies;
-}
-
 void cprov_found_init(struct cprov_found *f, struct cprov_session *s, const struct cprov_name *name,
                       const char *culture, const struct cprov_listing *row)
 {
@@ -97,9 +80,8 @@ void cprov_found_init(struct cprov_found *f, struct cprov_session *s, const stru
     cprov_buf_init(&f->ref, CPROV_URL_MAX);
     cprov_buf_init(&f->url, CPROV_URL_MAX);
     cprov_buf_init(&f->culture, CPROV_URL_MAX);
-    cprov_item_init(item);
+    cprov_item_of_entry(&row->entry, item);
     item->name = shown_name(s, name, row);
-    fill_described(item, row);
     if (row->checked)
         item->checked = cprov_time_format(row->checked, f->checked);
     if (row->reference.has_digest)
@@ -108,8 +90,8 @@ void cprov_found_init(struct cprov_found *f, struct cprov_session *s, const stru
     item->reference = cprov_buf_text(&f->reference);
     fill_source(f, name, row);
     fill_file(f, culture, row);
-    cprov_full_name(row->publisher, item->name, item->version, f->full);
+    cprov_full_name(row->entry.publisher, item->name, item->version, f->full);
     item->full_name = f->full;
-    cprov_ref_write(&f->ref, source_again(f, row), item->name, &row->reference, row->url);
+    cprov_ref_write(&f->ref, source_again(f, row), item->name, &row->reference, row->entry.url);
     item->ref = cprov_buf_text(&f->ref);
 }

@@ -73,65 +73,17 @@ void cprov_rows_free(struct cprov_rows *r)
     free(r);
 }
 
-/* --- an item as bytes --- */
+/* --- in and out --- */
 
-#define AT(field) offsetof(struct cprov_item, field)
-static const size_t texts[] = {
-    AT(name),      AT(version),  AT(description), AT(publisher), AT(source),       AT(location),
-    AT(reference), AT(digest),   AT(media_type),  AT(platforms), AT(os_version),   AT(created),
-    AT(installed), AT(image_id), AT(full_name),   AT(parent),    AT(ref),          AT(path),
-    AT(legacy_id), AT(notes),    AT(sha256),      AT(url),       AT(dependencies), AT(culture),
-    AT(checked),   AT(kind),
-};
-#undef AT
-
-static const char **text_at(struct cprov_item *item, size_t i)
-{
-    return (const char **)(void *)((char *)item + texts[i]);
-}
-
-/* The struct as it is, then its texts, each with its end. */
-static void pack(const struct cprov_item *item, struct cprov_buf *out)
-{
-    struct cprov_item copy = *item;
-
-    cprov_buf_add(out, item, sizeof(*item));
-    for (size_t i = 0; i < CPROV_COUNT(texts); i++) {
-        const char *text = *text_at(&copy, i);
-
-        cprov_buf_add(out, text, strlen(text) + 1);
-    }
-}
-
-static bool unpack(void *arg, struct cprov_span record)
+static bool emit(void *arg, struct cprov_span record)
 {
     struct cprov_rows *r = arg;
     struct cprov_item item;
-    const char *text = record.ptr + sizeof(item);
 
-    memcpy(&item, record.ptr, sizeof(item));
-    for (size_t i = 0; i < CPROV_COUNT(texts); i++) {
-        *text_at(&item, i) = text;
-        text += strlen(text) + 1;
-    }
+    cprov_item_unpack(record, &item);
     cprov_item_emit(r->session, &item);
     return !cprov_cancelled(&r->session->cancel);
 }
-
-int cprov_item_copy(const struct cprov_item *item, struct cprov_arena *arena,
-                    struct cprov_item *out, struct cprov_error *err)
-{
-    struct cprov_item copy = *item;
-
-    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
-        *text_at(&copy, i) = cprov_arena_text(arena, cprov_span_of(*text_at(&copy, i)));
-    if (cprov_arena_check(arena, err) < 0)
-        return err->code;
-    *out = copy;
-    return 0;
-}
-
-/* --- in and out --- */
 
 static int64_t number_of(const struct cprov_rows *r, const struct cprov_item *item,
                          int64_t relevance)
@@ -167,7 +119,7 @@ int cprov_rows_add(struct cprov_rows *r, const struct cprov_item *item, int64_t 
         return 0;
     }
     cprov_buf_init(&record, CPROV_MANIFEST_MAX);
-    pack(item, &record);
+    cprov_item_pack(item, &record);
     if (cprov_buf_check(&record, "row", err) < 0)
         return err->code;
     return cprov_sorter_add(r->sorter, number_of(r, item, relevance),
@@ -176,5 +128,5 @@ int cprov_rows_add(struct cprov_rows *r, const struct cprov_item *item, int64_t 
 
 int cprov_rows_finish(struct cprov_rows *r, struct cprov_error *err)
 {
-    return r->key ? cprov_sorter_each(r->sorter, unpack, r, err) : 0;
+    return r->key ? cprov_sorter_each(r->sorter, emit, r, err) : 0;
 }

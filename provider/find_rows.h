@@ -22,9 +22,4 @@ int cprov_rows_add(struct cprov_rows *r, const struct cprov_item *item, int64_t 
 CPROV_MUST_CHECK
 int cprov_rows_finish(struct cprov_rows *r, struct cprov_error *err);
 
-/* A copy whose texts are in the arena. */
-CPROV_MUST_CHECK
-int cprov_item_copy(const struct cprov_item *item, struct cprov_arena *arena,
-                    struct cprov_item *out, struct cprov_error *err);
-
 #endif

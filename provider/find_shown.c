@@ -57,7 +57,7 @@ static size_t format(const struct cprov_listing *row, char *out, size_t size)
     return (size_t)snprintf(out, size, "%s/%s:%s", r->host, r->repository,
                             *r->tag   ? r->tag
                             : *digest ? digest
-                                      : row->version);
+                                      : row->entry.version);
 }
 
 int cprov_shown_add(struct cprov_shown *s, size_t wanted, const struct cprov_listing *row,

@@ -304,7 +304,7 @@ bool cprov_name_admits(const struct cprov_name *n, const struct cprov_listing *r
     if (n->has_row_digest && row->reference.has_digest &&
         !cprov_digest_equal(&n->row_digest, &row->reference.digest))
         return false;
-    return !n->row_url || (row->url && strcmp(n->row_url, row->url) == 0);
+    return !n->row_url || (row->entry.url && strcmp(n->row_url, row->entry.url) == 0);
 }
 
 const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_reference *r)

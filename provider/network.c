@@ -231,7 +231,7 @@ int cprov_session_led(struct cprov_session *s, const struct cprov_listing *row,
 
     if (!row->place || !row->place->kind->import || row->place->kind->local || row->from_private)
         return 0;
-    if (!*host && row->url && cprov_file_reference(row->url, &file, NULL) == 0)
+    if (!*host && row->entry.url && cprov_file_reference(row->entry.url, &file, NULL) == 0)
         host = file.host;
     if (!*host || lies_on(row->place, host) || is_led(s, host))
         return 0;

@@ -145,40 +145,6 @@ void cprov_session_log(struct cprov_session *s, struct cprov_store *store, const
 
 /* --- items --- */
 
-void cprov_item_init(struct cprov_item *item)
-{
-    *item = (struct cprov_item){
-        .size = sizeof(*item),
-        .name = "",
-        .version = "",
-        .description = "",
-        .publisher = "",
-        .source = "",
-        .location = "",
-        .reference = "",
-        .digest = "",
-        .media_type = "",
-        .platforms = "",
-        .os_version = "",
-        .created = "",
-        .installed = "",
-        .image_id = "",
-        .full_name = "",
-        .parent = "",
-        .ref = "",
-        .path = "",
-        .legacy_id = "",
-        .notes = "",
-        .sha256 = "",
-        .url = "",
-        .kind = "",
-        .dependencies = "",
-        .culture = "",
-        .checked = "",
-        .platform_digest = "",
-    };
-}
-
 void cprov_item_emit(struct cprov_session *s, const struct cprov_item *item)
 {
     if (s->callbacks.item)

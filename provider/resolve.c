@@ -48,9 +48,10 @@ static void keep(struct search *f, const struct cprov_listing *row)
     }
     struct cprov_listing *kept = &f->rows[f->count++];
     *kept = *row;
-    kept->name = cprov_arena_text(arena, cprov_span_of(row->name));
-    kept->version = cprov_arena_text(arena, cprov_span_of(row->version));
-    kept->url = row->url ? cprov_arena_text(arena, cprov_span_of(row->url)) : NULL;
+    kept->entry.name = cprov_arena_text(arena, cprov_span_of(row->entry.name));
+    kept->entry.version = cprov_arena_text(arena, cprov_span_of(row->entry.version));
+    kept->entry.url =
+        row->entry.url ? cprov_arena_text(arena, cprov_span_of(row->entry.url)) : NULL;
 }
 
 static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
@@ -64,7 +65,7 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
         if (!f->name->all_versions && f->count > 0 && same_repository(&f->rows[f->count - 1], row))
             return true; /* rows come newest first: the first that runs is the one */
         if (!cprov_find_runs(f->s, row)) {
-            f->not_running = cprov_arena_text(&f->s->call, cprov_span_of(row->version));
+            f->not_running = cprov_arena_text(&f->s->call, cprov_span_of(row->entry.version));
             return true;
         }
     }
@@ -133,7 +134,7 @@ static void prefer(struct search *f,
 /* team/app is not app: who writes the whole name means it. */
 static bool is_whole_name(const struct search *f, const struct cprov_listing *row)
 {
-    return cprov_span_is_nocase(f->name->lookup, row->name) ||
+    return cprov_span_is_nocase(f->name->lookup, row->entry.name) ||
            cprov_span_is_nocase(f->name->lookup, row->reference.repository);
 }
 
@@ -200,7 +201,7 @@ static int fail_several(const struct search *f, struct cprov_error *err)
 {
     for (size_t i = 0; i < f->count && i < CANDIDATES_MAX; i++)
         cprov_say(f->s, CPROV_MSG_WARNING, "'%s' matched package '%s/%s' from source '%s' (%s/%s).",
-                  f->name->text, f->rows[i].name, f->rows[i].version,
+                  f->name->text, f->rows[i].entry.name, f->rows[i].entry.version,
                   f->rows[i].place ? f->rows[i].place->source->name : f->rows[i].reference.host,
                   f->rows[i].reference.host, f->rows[i].reference.repository);
     cprov_fail(err, CPROV_EINVAL, "multiple images matched");
@@ -275,9 +276,9 @@ static int target_of_row(struct cprov_session *s, const struct cprov_name *n,
         return err->code;
     *t = (struct cprov_target){ .text = n->text, .reference = row->reference };
     t->source = row->place ? row->place->source : NULL;
-    t->name = row->place ? row->name : cprov_name_of_reference(s, &row->reference);
-    t->url = row->url && *row->url ? row->url : NULL;
-    t->bytes = row->bytes;
+    t->name = row->place ? row->entry.name : cprov_name_of_reference(s, &row->reference);
+    t->url = row->entry.url && *row->entry.url ? row->entry.url : NULL;
+    t->bytes = row->entry.bytes;
     if (!t->url && !*row->reference.host && row->place && row->place->kind->local)
         t->place = row->place;
     if (n->has_digest) {

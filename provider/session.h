@@ -15,6 +15,7 @@
 #include "catalog/search/search.h"
 #include "conf/conf.h"
 #include "manifest/platform.h"
+#include "provider/item.h"
 #include "provider/options.h"
 #include "provider/provider.h"
 #include "registry/client.h"
@@ -142,8 +143,6 @@ int cprov_session_credentials(void *arg, const char *host, const char *repositor
 
 /* --- building items --- */
 
-/* All texts "". */
-void cprov_item_init(struct cprov_item *item);
 /* Calls callbacks->item. */
 void cprov_item_emit(struct cprov_session *s, const struct cprov_item *item);
 

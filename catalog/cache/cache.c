@@ -41,12 +41,6 @@ static const char schema[] =
     "CREATE INDEX repository_leaf ON repository(source, leaf, path);"
     "CREATE INDEX repository_name ON repository(source, name) WHERE name IS NOT NULL;"
     "CREATE INDEX repository_unknown ON repository(source, path) WHERE known = 0;"
-    "CREATE TABLE version(repository INTEGER NOT NULL, version TEXT NOT NULL, flags INTEGER NOT "
-    "NULL,"
-    " checked INTEGER, changed INTEGER, digest BLOB, bytes INTEGER, created, words INTEGER,"
-    " platforms INTEGER, media_type INTEGER, os_version TEXT, image_id BLOB, alias TEXT,"
-    " reference TEXT, url TEXT, notes TEXT, dependencies TEXT, cultures TEXT,"
-    " PRIMARY KEY(repository, version)) WITHOUT ROWID;"
     "CREATE TABLE text(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);"
     "CREATE VIRTUAL TABLE words USING fts5(name, description, publisher, title UNINDEXED,"
     " tokenize='trigram', columnsize=0);"
@@ -303,7 +297,9 @@ static int make_schema(struct cprov_cache *ix, struct cprov_error *err)
         char set[64];
 
         (void)snprintf(set, sizeof(set), "PRAGMA user_version = %d", SCHEMA);
-        code = cprov_cache_exec(ix, schema, err);
+        code = cprov_cache_exec(ix, cprov_cache_version_table, err);
+        if (code == 0)
+            code = cprov_cache_exec(ix, schema, err);
         if (code == 0)
             code = cprov_cache_exec(ix, set, err);
     }

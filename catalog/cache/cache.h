@@ -184,7 +184,7 @@ struct cprov_cache_known {
     struct cprov_digest digest;
 };
 /*
- * Fills the row but for place, name and has_details; texts in arena. The reference is the one of
+ * Fills the row but for place, names and has_details; texts in arena. The reference is the one of
  * the catalog, or stays as it is. CPROV_ENOTFOUND.
  */
 CPROV_MUST_CHECK

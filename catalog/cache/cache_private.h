@@ -89,16 +89,16 @@ int cprov_cache_begin(struct cprov_cache *ix, struct cprov_error *err);
 CPROV_MUST_CHECK
 int cprov_cache_end(struct cprov_cache *ix, int code, struct cprov_error *err);
 
+/* A name as it lies in the cache, cut to what fits. */
+void cprov_cache_copy_name(char out[CPROV_NAME_MAX + 1], struct cprov_span text);
+
 /* --- words: what is searched --- */
 
-struct cprov_cache_texts {
-    const char *title, *description, *publisher; /* NULL: "" */
-};
-/* The row of words with these texts: the one given when it has them, else a new one. *id in and
- * out; 0: none. */
+/* The row of words with the description, publisher and title of the entry: the one given when it
+ * has them, else a new one. *id in and out; 0: none. */
 CPROV_MUST_CHECK
-int cprov_cache_words(struct cprov_cache *ix, int64_t repository,
-                      const struct cprov_cache_texts *texts, int64_t *id, struct cprov_error *err);
+int cprov_cache_words(struct cprov_cache *ix, int64_t repository, const struct cprov_entry *texts,
+                      int64_t *id, struct cprov_error *err);
 /* The row goes when nothing of the repository has these texts any more. */
 CPROV_MUST_CHECK
 int cprov_cache_words_left(struct cprov_cache *ix, int64_t repository, int64_t id,
@@ -117,6 +117,9 @@ int cprov_cache_text_id(struct cprov_cache *ix, const char *text, int64_t *id,
 #define CPROV_CACHE_OS       1
 #define CPROV_CACHE_COMPLETE 2
 
+/* How it is made. */
+extern const char cprov_cache_version_table[];
+
 struct cprov_cache_row {
     int64_t repository;
     int64_t words;   /* row of its texts, or 0 */
@@ -127,6 +130,12 @@ struct cprov_cache_row {
 CPROV_MUST_CHECK
 int cprov_cache_store_version(struct cprov_cache *ix, const struct cprov_cache_row *row,
                               const struct cprov_entry *entry, struct cprov_error *err);
+/* Reads a version's row into an entry, texts in the arena; its names stay as they are, and its
+ * digest is that of *known. *there is false when there is none. */
+CPROV_MUST_CHECK
+int cprov_cache_load_version(struct cprov_cache *ix, int64_t repository, const char *version,
+                             struct cprov_arena *arena, struct cprov_entry *entry,
+                             struct cprov_cache_known *known, bool *there, struct cprov_error *err);
 bool cprov_cache_read_digest(struct cprov_span bytes, struct cprov_digest *out);
 /* Its words are made too: a name can be searched before anything else is known. CPROV_ENOTFOUND as
  * of cprov_cache_fail_forgotten(). */

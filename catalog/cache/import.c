@@ -224,13 +224,12 @@ static int turn_to(struct cprov_cache_import *m, const struct cprov_entry *e,
 static int store(struct cprov_cache_import *m, const struct cprov_entry *e, struct cprov_error *err)
 {
     struct cprov_cache_row row = { .repository = m->repository, .only_new = true };
-    struct cprov_cache_texts texts = { e->title, e->description, e->publisher };
 
     if (!cprov_entry_is_alias(e)) {
         m->incomplete = m->incomplete || !e->complete;
         if (cprov_cache_newer(m->newest, e->version) == e->version)
             keep_newest(m, cprov_span_of(e->version));
-        if (cprov_cache_words(m->ix, m->repository, &texts, &m->words, err) < 0)
+        if (cprov_cache_words(m->ix, m->repository, e, &m->words, err) < 0)
             return err->code;
         row.words = m->words;
     }
@@ -288,23 +287,11 @@ static int keep_waiting(struct cprov_cache_import *m, const struct cprov_entry *
 {
     struct waiting *w = &m->waiting[m->waiting_count];
     struct cprov_entry *e = &w->entry;
-    const char **const texts[] = {
-        &e->repository,   &e->name,        &e->version,    &e->alias,    &e->reference,
-        &e->url,          &e->description, &e->publisher,  &e->title,    &e->created,
-        &e->platforms,    &e->os_version,  &e->media_type, &e->image_id, &e->notes,
-        &e->dependencies, &e->cultures,
-    };
 
     *e = *entry;
     const struct cprov_entry *last = m->waiting_count > 0 ? &w[-1].entry : NULL;
-    for (size_t i = 0; i < CPROV_COUNT(texts); i++) {
-        size_t offset = (size_t)((const char *)texts[i] - (const char *)e);
-        const char *before = NULL;
-
-        if (last)
-            memcpy(&before, (const char *)last + offset, sizeof(before));
-        keep_text(m, texts[i], before);
-    }
+    for (size_t i = 0; i < CPROV_TEXTS; i++)
+        keep_text(m, &e->texts[i], last ? last->texts[i] : NULL);
     if (e->digest) {
         w->digest = *e->digest;
         e->digest = &w->digest;

@@ -1,4 +1,4 @@
-/* catalog/cache/rows.c - one version as a row, and the texts that rows share. */
+/* catalog/cache/rows.c - repositories as rows, and the texts that rows share. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,8 +81,8 @@ int cprov_cache_text_id(struct cprov_cache *ix, const char *text, int64_t *id,
 
 /* --- words --- */
 
-static int has_texts(struct cprov_cache *ix, const struct cprov_cache_texts *t, int64_t id,
-                     bool *has, struct cprov_error *err)
+static int has_texts(struct cprov_cache *ix, const struct cprov_entry *t, int64_t id, bool *has,
+                     struct cprov_error *err)
 {
     auto_query struct cprov_query q = { 0 };
     bool row;
@@ -101,7 +101,7 @@ static int has_texts(struct cprov_cache *ix, const struct cprov_cache_texts *t, 
 }
 
 /* Both of its names are searched. */
-static int add_words(struct cprov_cache *ix, int64_t repository, const struct cprov_cache_texts *t,
+static int add_words(struct cprov_cache *ix, int64_t repository, const struct cprov_entry *t,
                      int64_t id, struct cprov_error *err)
 {
     static const char sql[] =
@@ -131,8 +131,8 @@ static int run_with(struct cprov_cache *ix, const char *sql, int64_t number,
     return cprov_query_run(&q, err);
 }
 
-int cprov_cache_words(struct cprov_cache *ix, int64_t repository,
-                      const struct cprov_cache_texts *texts, int64_t *id, struct cprov_error *err)
+int cprov_cache_words(struct cprov_cache *ix, int64_t repository, const struct cprov_entry *texts,
+                      int64_t *id, struct cprov_error *err)
 {
     bool has = false;
 
@@ -186,103 +186,7 @@ int cprov_cache_words_tidy(struct cprov_cache *ix, int64_t repository, struct cp
 #undef UNUSED
 }
 
-/* --- versions --- */
-
-/* A time is kept as a number when its text can be made of it again. */
-static void bind_time(struct cprov_query *q, const char *text)
-{
-    char again[CPROV_TIME_TEXT_MAX];
-    int64_t t;
-
-    if (text && cprov_time_parse(cprov_span_of(text), &t) &&
-        strcmp(cprov_time_format(t, again), text) == 0)
-        cprov_query_number(q, t);
-    else
-        cprov_query_text(q, text);
-}
-
-static void bind_number_or_null(struct cprov_query *q, int64_t n)
-{
-    if (n)
-        cprov_query_number(q, n);
-    else
-        cprov_query_null(q);
-}
-
-static size_t digest_size(const struct cprov_digest *digest)
-{
-    return digest->algo == CPROV_SHA512 ? 64 : 32;
-}
-
-/* A digest is its algorithm's number and its bytes. */
-static void bind_digest(struct cprov_query *q, const struct cprov_digest *digest,
-                        uint8_t room[CPROV_DIGEST_RAW_MAX + 1])
-{
-    if (!digest) {
-        cprov_query_null(q);
-        return;
-    }
-    room[0] = (uint8_t)digest->algo;
-    memcpy(room + 1, digest->raw, digest_size(digest));
-    cprov_query_bytes(q, room, digest_size(digest) + 1);
-}
-
-bool cprov_cache_read_digest(struct cprov_span bytes, struct cprov_digest *out)
-{
-    struct cprov_digest d = { .algo = CPROV_SHA256 };
-
-    if (bytes.len == 0 || (bytes.ptr[0] != CPROV_SHA256 && bytes.ptr[0] != CPROV_SHA512))
-        return false;
-    d.algo = bytes.ptr[0] == CPROV_SHA512 ? CPROV_SHA512 : CPROV_SHA256;
-    if (bytes.len != digest_size(&d) + 1)
-        return false;
-    memcpy(d.raw, bytes.ptr + 1, bytes.len - 1);
-    *out = d;
-    return true;
-}
-
-#define COLUMNS                                                                                    \
-    " INTO version(repository, version, flags, checked, changed, digest, bytes, created, words,"   \
-    " platforms, media_type, os_version, image_id, alias, reference, url, notes, dependencies,"    \
-    " cultures) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-
-int cprov_cache_store_version(struct cprov_cache *ix, const struct cprov_cache_row *row,
-                              const struct cprov_entry *e, struct cprov_error *err)
-{
-    auto_query struct cprov_query q = { 0 };
-    uint8_t digest[CPROV_DIGEST_RAW_MAX + 1], image_id[CPROV_DIGEST_RAW_MAX + 1];
-    struct cprov_digest id;
-    int64_t platforms, media_type;
-    bool has_id = e->image_id && *e->image_id &&
-                  cprov_digest_parse(cprov_span_of(e->image_id), &id, NULL) == 0;
-
-    if (cprov_cache_text_id(ix, e->platforms, &platforms, err) < 0 ||
-        cprov_cache_text_id(ix, e->media_type, &media_type, err) < 0 ||
-        cprov_query_begin(ix, row->only_new ? "INSERT OR IGNORE" COLUMNS : "REPLACE" COLUMNS, &q,
-                          err) < 0)
-        return err->code;
-    cprov_query_number(&q, row->repository);
-    cprov_query_text(&q, e->version);
-    cprov_query_number(&q, (int64_t)e->kind << CPROV_CACHE_KIND | (e->is_os ? CPROV_CACHE_OS : 0) |
-                               (e->complete ? CPROV_CACHE_COMPLETE : 0));
-    bind_number_or_null(&q, row->checked);
-    bind_number_or_null(&q, row->changed);
-    bind_digest(&q, e->digest, digest);
-    bind_number_or_null(&q, (int64_t)e->bytes);
-    bind_time(&q, e->created);
-    bind_number_or_null(&q, row->words);
-    bind_number_or_null(&q, platforms);
-    bind_number_or_null(&q, media_type);
-    cprov_query_text(&q, e->os_version);
-    bind_digest(&q, has_id ? &id : NULL, image_id);
-    cprov_query_text(&q, e->alias);
-    cprov_query_text(&q, e->reference);
-    cprov_query_text(&q, e->url);
-    cprov_query_text(&q, e->notes);
-    cprov_query_text(&q, e->dependencies);
-    cprov_query_text(&q, e->cultures);
-    return cprov_query_run(&q, err);
-}
+/* --- repositories --- */
 
 int cprov_cache_clear_repository(struct cprov_cache *ix, int64_t repository,
                                  struct cprov_error *err)
@@ -329,7 +233,7 @@ int cprov_cache_add_repository(struct cprov_cache *ix, int64_t source, const cha
     if (insert_repository(ix, source, path, name, err) < 0)
         return err->code;
     *id = cprov_sqlite.last_insert_rowid(ix->db);
-    if (cprov_cache_words(ix, *id, &(struct cprov_cache_texts){ 0 }, words, err) < 0 ||
+    if (cprov_cache_words(ix, *id, &(struct cprov_entry){ 0 }, words, err) < 0 ||
         cprov_query_begin(ix, "UPDATE repository SET words = ? WHERE id = ?", &q, err) < 0)
         return err->code;
     cprov_query_number(&q, *words);

@@ -222,11 +222,9 @@ static void mix(uint64_t *h, const void *bytes, size_t len)
 
 static void mix_entry(uint64_t *h, const struct cprov_entry *e)
 {
-    const char *const texts[] = { e->alias, e->description, e->publisher, e->title };
-
     mix(h, e->digest ? e->digest->raw : NULL, e->digest ? sizeof(e->digest->raw) : 0);
-    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
-        mix(h, texts[i], texts[i] ? strlen(texts[i]) : 0);
+    for (size_t i = CPROV_TEXT_NAMES; i < CPROV_TEXTS; i++)
+        mix(h, e->texts[i], e->texts[i] ? strlen(e->texts[i]) : 0);
 }
 
 /* Of the whole list as it came: FNV-1a. Equal lists, which is nearly all of them, cost one look. */
@@ -351,11 +349,9 @@ static int store_listed(struct cprov_cache *ix, struct known_repository *r,
     struct cprov_entry e = v->entry ? *v->entry : (struct cprov_entry){ 0 };
     struct cprov_cache_row row = { .repository = r->id, .words = r->words };
 
-    struct cprov_cache_texts texts = { e.title, e.description, e.publisher };
-
     e.version = v->version;
     if (v->entry && !cprov_entry_is_alias(&e) &&
-        cprov_cache_words(ix, r->id, &texts, &row.words, err) < 0)
+        cprov_cache_words(ix, r->id, &e, &row.words, err) < 0)
         return err->code;
     if (e.digest || e.complete)
         row.checked = row.changed = cprov_time_now();
@@ -513,7 +509,8 @@ static int64_t changed_at(const struct known_version *had, const struct cprov_li
         return cprov_digest_equal(&had->digest, &row->reference.digest) && had->changed
                    ? had->changed
                    : now;
-    return cprov_time_parse(cprov_span_of(row->created), &created) && created > 0 && created < now
+    return cprov_time_parse(cprov_span_of(row->entry.created), &created) && created > 0 &&
+                   created < now
                ? created
                : now;
 }
@@ -536,27 +533,18 @@ static int put_details(struct cprov_cache *ix, int64_t repository, const struct 
                        struct cprov_error *err)
 {
     struct known_version had;
-    struct cprov_entry e = { .version = l->version,
-                             .digest = l->reference.has_digest ? &l->reference.digest : NULL,
-                             .bytes = l->bytes,
-                             .created = l->created,
-                             .platforms = l->platforms,
-                             .os_version = l->os_version,
-                             .media_type = l->media_type,
-                             .image_id = l->image_id,
-                             .kind = l->kind,
-                             .is_os = l->is_os,
-                             .complete = true };
+    struct cprov_entry e = l->entry;
 
-    if (read_version(ix, repository, l->version, &had, err) < 0)
+    e.digest = l->reference.has_digest ? &l->reference.digest : NULL;
+    e.complete = true;
+    if (read_version(ix, repository, e.version, &had, err) < 0)
         return err->code;
     struct cprov_cache_row row = { .repository = repository,
                                    .words = had.words,
                                    .checked = cprov_time_now(),
                                    .changed = changed_at(&had, l) };
-    struct cprov_cache_texts texts = { l->title, l->description, l->publisher };
 
-    if (cprov_cache_words(ix, repository, &texts, &row.words, err) < 0 ||
+    if (cprov_cache_words(ix, repository, &e, &row.words, err) < 0 ||
         cprov_cache_store_version(ix, &row, &e, err) < 0 ||
         (had.words != row.words && cprov_cache_words_left(ix, repository, had.words, err) < 0))
         return err->code;

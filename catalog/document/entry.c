@@ -19,18 +19,21 @@ static bool fits(const char *text, size_t max)
     return true;
 }
 
+void cprov_entry_blank(struct cprov_entry *e)
+{
+    for (size_t i = 0; i < CPROV_TEXTS; i++)
+        if (!e->texts[i])
+            e->texts[i] = "";
+}
+
 int cprov_entry_check(const struct cprov_entry *e, struct cprov_error *err)
 {
-    const char *const texts[] = { e->description, e->publisher,    e->title,    e->created,
-                                  e->platforms,   e->notes,        e->url,      e->media_type,
-                                  e->reference,   e->dependencies, e->cultures, e->alias };
-
     if (!e->repository || !*e->repository || !fits(e->repository, CPROV_NAME_MAX))
         return cprov_fail(err, CPROV_EVERIFY, "an image without a usable name");
     if (!e->version || !*e->version || !fits(e->version, CPROV_TAG_MAX))
         return cprov_fail(err, CPROV_EVERIFY, "%s: a version without a usable name", e->repository);
-    for (size_t i = 0; i < CPROV_COUNT(texts); i++)
-        if (texts[i] && strlen(texts[i]) > CPROV_CATALOG_TEXT_MAX)
+    for (size_t i = CPROV_TEXT_NAMES; i < CPROV_TEXTS; i++)
+        if (e->texts[i] && strlen(e->texts[i]) > CPROV_CATALOG_TEXT_MAX)
             return cprov_fail(err, CPROV_ELIMIT, "%s %s: a text of more than %zu bytes",
                               e->repository, e->version, CPROV_CATALOG_TEXT_MAX);
     return 0;

@@ -29,21 +29,22 @@ static int give(struct cprov_catalog_format *f, const struct cprov_entry *entry,
 static int wrap_row(const struct cprov_catalog_format *f, const struct cprov_catalog_row *row,
                     struct cprov_error *err)
 {
-    const char *name = row->name ? row->name : row->repository;
+    const struct cprov_entry *e = &row->entry;
+    const char *name = e->name ? e->name : e->repository;
 
     if (f->refused || err->code != CPROV_EVERIFY)
         return err->code;
     if (!name)
         return cprov_wrap(err, "row %" PRIu64, f->rows);
-    return cprov_wrap(err, "row %" PRIu64 " (%.64s%s%.64s)", f->rows, name, row->version ? " " : "",
-                      row->version ? row->version : "");
+    return cprov_wrap(err, "row %" PRIu64 " (%.64s%s%.64s)", f->rows, name, e->version ? " " : "",
+                      e->version ? e->version : "");
 }
 
 /* A row without the place that it names would be looked for elsewhere. It costs itself, and none of
  * the others. */
 static bool leads_nowhere(struct cprov_catalog_format *f, const struct cprov_catalog_row *row)
 {
-    const char *text = row->reference;
+    const char *text = row->entry.reference;
     struct cprov_reference ignored;
     struct cprov_error why = CPROV_ERROR_INIT;
 
@@ -62,12 +63,19 @@ static size_t length(const char *text)
     return text ? strlen(text) : 0;
 }
 
+/* What the cache keeps once, however many versions have it. */
+static bool is_once_kept(size_t i)
+{
+    return i == CPROV_TEXT_ALIAS || i == CPROV_TEXT_CREATED || i == CPROV_TEXT_PLATFORMS ||
+           i == CPROV_TEXT_MEDIA_TYPE || i == CPROV_TEXT_IMAGE_ID;
+}
+
 /*
  * What an image says holds for each of its versions, and is kept with each, but for what versions
  * share there: a small document must not become a large index.
  */
 static int charge(struct cprov_catalog_format *f, const struct cprov_entry *e,
-                  const struct cprov_catalog_row *image, struct cprov_error *err)
+                  const struct cprov_entry *image, struct cprov_error *err)
 {
     bool common = image && e->description == image->description &&
                   e->publisher == image->publisher && e->title == image->title;
@@ -75,10 +83,9 @@ static int charge(struct cprov_catalog_format *f, const struct cprov_entry *e,
 
     f->shares = common; /* only with the version before */
 
-    f->texts += length(e->url) + length(e->reference) + length(e->notes) + length(e->dependencies) +
-                length(e->cultures) + length(e->os_version);
-    if (!shared)
-        f->texts += length(e->description) + length(e->publisher) + length(e->title);
+    for (size_t i = CPROV_TEXT_NAMES; i < CPROV_TEXTS; i++)
+        if (!is_once_kept(i) && !(shared && i >= CPROV_TEXT_DESCRIPTION && i <= CPROV_TEXT_TITLE))
+            f->texts += length(e->texts[i]);
     if (f->texts > CPROV_CATALOG_TEXTS_FREE + CPROV_CATALOG_TEXTS_RATIO * f->read)
         return cprov_fail(err, CPROV_ELIMIT,
                           "versions repeat the texts of their images: more than %d times what the "
@@ -100,7 +107,7 @@ static int give_row(struct cprov_catalog_format *f, const struct cprov_catalog_r
     int code = cprov_catalog_row_entry(row, image, f->options.base, &arena, &digest, &entry, err);
 
     if (code == 0)
-        code = charge(f, &entry, image ? image->row : NULL, err);
+        code = charge(f, &entry, image ? &image->row->entry : NULL, err);
     if (code == 0)
         code = give(f, &entry, err);
     return code < 0 ? wrap_row(f, row, err) : 0;
@@ -127,13 +134,11 @@ static int give_channel(struct cprov_catalog_format *f, const struct cprov_catal
                         const struct cprov_json *channel, struct cprov_error *err)
 {
     const char *target = channel_target(channel);
-    struct cprov_entry entry = {
-        .repository = row->repository ? row->repository : row->name,
-        .name = row->repository ? row->name : NULL,
-        .version = channel->key.ptr,
-        .alias = target,
-        .complete = true,
-    };
+    struct cprov_entry entry;
+
+    cprov_catalog_row_names(row, &entry);
+    entry.version = channel->key.ptr;
+    entry.alias = target;
 
     int code = cprov_catalog_check_name(entry.repository, err);
     if (code == 0 && (cprov_catalog_check_version(entry.version, err) < 0 ||
@@ -153,7 +158,7 @@ static int give_versions(struct cprov_catalog_format *f, const struct cprov_cata
 
     f->shares = false;
 
-    if (cprov_catalog_row_lists(own, f->options.base, &f->arena, &image.lists, err) < 0)
+    if (cprov_catalog_row_lists(own, f->options.base, &f->arena, &image.entry, err) < 0)
         return wrap_row(f, own, err);
     for (const struct cprov_json *v = own->versions->child; v; v = v->next) {
         struct cprov_catalog_row row = *own;
@@ -170,7 +175,7 @@ static int give_versions(struct cprov_catalog_format *f, const struct cprov_cata
 static int give_image(struct cprov_catalog_format *f, const struct cprov_json *value,
                       struct cprov_error *err)
 {
-    struct cprov_catalog_row row = { .name = NULL };
+    struct cprov_catalog_row row = { .digest = NULL };
 
     f->rows++;
     int code = cprov_catalog_row_read(value, CPROV_CATALOG_OURS, &row, err);
@@ -178,9 +183,9 @@ static int give_image(struct cprov_catalog_format *f, const struct cprov_json *v
         return wrap_row(f, &row, err);
     if (row.versions)
         code = give_versions(f, &row, err);
-    else if (row.version || !row.channels)
+    else if (row.entry.version || !row.channels)
         code = give_row(f, &row, NULL, err);
-    row.version = NULL;
+    row.entry.version = NULL;
     for (const struct cprov_json *c = row.channels ? row.channels->child : NULL; c && code == 0;
          c = c->next)
         code = give_channel(f, &row, c, err);
@@ -231,7 +236,7 @@ static int read_header(struct cprov_catalog_format *f, const struct cprov_json *
 static int give_microsoft(struct cprov_catalog_format *f, const struct cprov_json *value,
                           struct cprov_error *err)
 {
-    struct cprov_catalog_row row = { .name = NULL };
+    struct cprov_catalog_row row = { .digest = NULL };
 
     f->rows++;
     if (cprov_catalog_row_read(value, CPROV_CATALOG_MICROSOFT, &row, err) < 0)
@@ -242,10 +247,10 @@ static int give_microsoft(struct cprov_catalog_format *f, const struct cprov_jso
 static int give_docker(struct cprov_catalog_format *f, const char *member,
                        const struct cprov_json *value, struct cprov_error *err)
 {
-    struct cprov_catalog_row row = { .name = f->options.name };
+    struct cprov_catalog_row row = { .entry.name = f->options.name };
 
-    if (!row.name || !*row.name)
-        row.name = DOCKER_NAME;
+    if (!row.entry.name || !*row.entry.name)
+        row.entry.name = DOCKER_NAME;
     if (strcmp(member, "channels") == 0) {
         f->rows++;
         return give_channel(f, &row, value, err);
@@ -254,7 +259,7 @@ static int give_docker(struct cprov_catalog_format *f, const char *member,
         return 0;
     f->rows++;
     int code = cprov_catalog_row_read(value, CPROV_CATALOG_OURS, &row, err);
-    row.version = value->key.ptr;
+    row.entry.version = value->key.ptr;
     return code < 0 ? wrap_row(f, &row, err) : give_row(f, &row, NULL, err);
 }
 

@@ -32,31 +32,20 @@ static const struct field {
     {                                                                                              \
         { name, sizeof(name) - 1 }, type, dialects, offsetof(struct cprov_catalog_row, field)      \
     }
-    F("version", TEXT, BOTH, version),
-    F("digest", TEXT, BOTH, digest),
-    F("size", SIZE, BOTH, bytes),
-    F("created", TEXT, BOTH, created),
-    F("date", TEXT, BOTH, created),
-    F("platforms", LIST, OURS, platforms),
-    F("name", TEXT, BOTH, name),
-    F("repository", TEXT, OURS, repository),
-    F("description", TEXT, BOTH, description),
-    F("publisher", TEXT, BOTH, publisher),
-    F("title", TEXT, BOTH, title),
-    F("osImage", FLAG, OURS, is_os),
-    F("reference", TEXT, OURS, reference),
-    F("url", TEXT, BOTH, url),
+#define FIELD_NONE(id, member, key, dialects)
+#define FIELD_TEXT(id, member, key, dialects)         F(key, TEXT, dialects, entry.member),
+#define FIELD_LIST(id, member, key, dialects)         F(key, LIST, dialects, values[CPROV_TEXT_##id]),
+#define FIELD_MAP(id, member, key, dialects)          F(key, MAP, dialects, values[CPROV_TEXT_##id]),
+#define FIELD(id, member, key, shape, dialects, form) FIELD_##shape(id, member, key, dialects)
+    CPROV_ENTRY_TEXTS(FIELD) F("digest", TEXT, BOTH, digest),
     F("sha256", TEXT, BOTH, sha256),
-    F("osVersion", TEXT, OURS, os_version),
-    F("mediaType", TEXT, OURS, media_type),
-    F("imageId", TEXT, OURS, image_id),
-    F("notes", TEXT, BOTH, notes),
-    F("dependencies", LIST, BOTH, dependencies),
-    F("cultures", MAP, OURS, cultures),
+    F("size", SIZE, BOTH, entry.bytes),
+    F("date", TEXT, BOTH, entry.created),
+    F("osImage", FLAG, OURS, entry.is_os),
     F("channels", MAP, OURS, channels),
     F("versions", LIST, OURS, versions),
-    F("SasToken", TEXT, MS, url),
-    F("Language", MAP, MS, cultures),
+    F("SasToken", TEXT, MS, entry.url),
+    F("Language", MAP, MS, values[CPROV_TEXT_CULTURES]),
     F("Sku", LIST, MS, editions),
     F("NanoServerVersion", TEXT, MS, needs),
 #undef F
@@ -161,7 +150,7 @@ int cprov_catalog_row_read(const struct cprov_json *record, enum cprov_catalog_d
             return cprov_fail(err, CPROV_EVERIFY, "%s: not %s", f->name.ptr, type_names[f->type]);
         /* A whole file with an address that is signed: the WIM of an operating system. */
         if (f->dialects == MS && f->type == TEXT && cprov_span_is(f->name, "SasToken"))
-            row->is_os = true;
+            row->entry.is_os = true;
     }
     return 0;
 }
@@ -373,13 +362,14 @@ static int read_dependencies(const struct cprov_json *list, struct cprov_arena *
 
 /* "base" is the address of the thing itself, the others are what adds a language. */
 static int read_cultures(const struct cprov_catalog_row *row, const char *base,
-                         struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                         struct cprov_arena *arena, struct cprov_entry *out,
                          struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_CATALOG_RECORD_MAX);
-    for (const struct cprov_json *v = row->cultures ? row->cultures->child : NULL; v; v = v->next) {
+    const struct cprov_json *map = row->values[CPROV_TEXT_CULTURES];
+    for (const struct cprov_json *v = map ? map->child : NULL; v; v = v->next) {
         const char *url = NULL;
 
         if (v->type != CPROV_JSON_STRING || v->key.len == 0 || !is_clean(v->key.ptr, " ="))
@@ -399,7 +389,7 @@ static int read_cultures(const struct cprov_catalog_row *row, const char *base,
 
 /* What Nano Server's list says of the host has no member of its own: for people to read. */
 static int read_needs(const struct cprov_catalog_row *row, struct cprov_arena *arena,
-                      struct cprov_catalog_lists *out, struct cprov_error *err)
+                      struct cprov_entry *out, struct cprov_error *err)
 {
     auto_buf struct cprov_buf text = { 0 };
 
@@ -413,64 +403,58 @@ static int read_needs(const struct cprov_catalog_row *row, struct cprov_arena *a
         cprov_buf_addf(&text, "%s%s", before, v->text.ptr);
         before = ", ";
     }
-    if (text.len > 0 && row->notes)
-        cprov_buf_addf(&text, "; %s", row->notes);
+    if (text.len > 0 && row->entry.notes)
+        cprov_buf_addf(&text, "; %s", row->entry.notes);
     return keep(&text, arena, &out->notes, err);
 }
 
 /* --- all of them --- */
 
 int cprov_catalog_row_lists(const struct cprov_catalog_row *row, const char *base,
-                            struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                            struct cprov_arena *arena, struct cprov_entry *out,
                             struct cprov_error *err)
 {
-    struct cprov_catalog_lists l = { .notes = row->notes };
-    int code = read_url(base, row->url, arena, &l.url, err);
+    struct cprov_entry e = row->entry;
 
-    if (code == 0 && row->platforms)
-        code = read_platforms(row->platforms, arena, &l.platforms, err);
-    if (code == 0 && row->dependencies)
-        code = read_dependencies(row->dependencies, arena, &l.dependencies, err);
-    if (code == 0 && row->cultures)
-        code = read_cultures(row, base, arena, &l, err);
-    if (code == 0 && (row->needs || row->editions))
-        code = read_needs(row, arena, &l, err);
-    if (code == 0)
-        *out = l;
-    return code;
+    e.url = NULL;
+    if (read_url(base, row->entry.url, arena, &e.url, err) < 0 ||
+        read_platforms(row->values[CPROV_TEXT_PLATFORMS], arena, &e.platforms, err) < 0 ||
+        read_dependencies(row->values[CPROV_TEXT_DEPENDENCIES], arena, &e.dependencies, err) < 0 ||
+        read_cultures(row, base, arena, &e, err) < 0 ||
+        ((row->needs || row->editions) && read_needs(row, arena, &e, err) < 0))
+        return err->code;
+    *out = e;
+    return 0;
 }
 
 /* What the row has of its image is not read once more for each of its versions. */
 static int read_lists(const struct cprov_catalog_row *row, const struct cprov_catalog_image *image,
-                      const char *base, struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                      const char *base, struct cprov_arena *arena, struct cprov_entry *out,
                       struct cprov_error *err)
 {
     struct cprov_catalog_row own = *row;
+    bool same[CPROV_TEXTS] = { false };
 
     if (!image)
         return cprov_catalog_row_lists(row, base, arena, out, err);
-    bool platforms = own.platforms == image->row->platforms;
-    bool dependencies = own.dependencies == image->row->dependencies;
-    bool files = own.url == image->row->url && own.cultures == image->row->cultures;
-
-    if (platforms)
-        own.platforms = NULL;
-    if (dependencies)
-        own.dependencies = NULL;
-    if (files) {
-        own.url = NULL;
-        own.cultures = NULL;
-    }
-    int code = cprov_catalog_row_lists(&own, base, arena, out, err);
-    if (platforms)
-        out->platforms = image->lists.platforms;
-    if (dependencies)
-        out->dependencies = image->lists.dependencies;
-    if (files) {
-        out->url = image->lists.url;
-        out->cultures = image->lists.cultures;
-    }
-    return code;
+    for (size_t i = 0; i < CPROV_TEXTS; i++)
+        same[i] = own.values[i] && own.values[i] == image->row->values[i];
+    /* a culture may be the address */
+    same[CPROV_TEXT_URL] =
+        own.entry.url == image->row->entry.url &&
+        own.values[CPROV_TEXT_CULTURES] == image->row->values[CPROV_TEXT_CULTURES];
+    same[CPROV_TEXT_CULTURES] = same[CPROV_TEXT_URL];
+    for (size_t i = 0; i < CPROV_TEXTS; i++)
+        if (same[i])
+            own.values[i] = NULL;
+    if (same[CPROV_TEXT_URL])
+        own.entry.url = NULL;
+    if (cprov_catalog_row_lists(&own, base, arena, out, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < CPROV_TEXTS; i++)
+        if (same[i])
+            out->texts[i] = image->entry.texts[i];
+    return 0;
 }
 
 /* --- the entry --- */
@@ -480,41 +464,27 @@ int cprov_catalog_row_entry(const struct cprov_catalog_row *row,
                             struct cprov_arena *arena, struct cprov_digest *digest,
                             struct cprov_entry *entry, struct cprov_error *err)
 {
-    struct cprov_catalog_lists lists = { .platforms = NULL };
-    struct cprov_entry e = {
-        .repository = row->repository ? row->repository : row->name,
-        .name = row->repository ? row->name : NULL,
-        .version = row->version,
-        .reference = row->reference,
-        .digest = row->digest || row->sha256 ? digest : NULL,
-        .bytes = row->bytes,
-        .description = row->description,
-        .publisher = row->publisher,
-        .title = row->title,
-        .created = row->created,
-        .os_version = row->os_version,
-        .media_type = row->media_type,
-        .image_id = row->image_id,
-        .is_os = row->is_os,
-        .complete = true,
-    };
+    struct cprov_entry e;
 
-    int code = cprov_catalog_check_name(e.repository, err);
-    if (code == 0 && e.name)
-        code = cprov_catalog_check_name(e.name, err);
-    if (code == 0)
-        code = cprov_catalog_check_version(e.version, err);
-    if (code == 0)
-        code = read_digest(row, digest, err);
-    if (code == 0)
-        code = read_lists(row, image, base, arena, &lists, err);
-    if (code < 0)
-        return code;
-    e.platforms = lists.platforms;
-    e.dependencies = lists.dependencies;
-    e.cultures = lists.cultures;
-    e.url = lists.url;
-    e.notes = lists.notes;
-    *entry = e;
+    cprov_catalog_row_names(row, &e);
+    if (cprov_catalog_check_name(e.repository, err) < 0 ||
+        (e.name && cprov_catalog_check_name(e.name, err) < 0) ||
+        cprov_catalog_check_version(e.version, err) < 0 || read_digest(row, digest, err) < 0 ||
+        read_lists(row, image, base, arena, entry, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < CPROV_TEXT_NAMES; i++)
+        entry->texts[i] = e.texts[i];
+    entry->digest = row->digest || row->sha256 ? digest : NULL;
+    entry->complete = true;
     return 0;
+}
+
+void cprov_catalog_row_names(const struct cprov_catalog_row *row, struct cprov_entry *out)
+{
+    const struct cprov_entry *e = &row->entry;
+
+    *out = (struct cprov_entry){ .repository = e->repository ? e->repository : e->name,
+                                 .name = e->repository ? e->name : NULL,
+                                 .version = e->version,
+                                 .complete = true };
 }

@@ -14,32 +14,14 @@
 struct cprov_arena;
 struct cprov_error;
 
-/* What a record says, borrowed from it; NULL, 0, false: nothing. */
+/* What a record says, borrowed from it; NULL, 0, false: nothing. Of a text that is written as a
+ * list or a mapping there is the value. */
 struct cprov_catalog_row {
-    const char *name;
-    const char *repository;
-    const char *version;
-    const char *description;
-    const char *publisher;
-    const char *title;
-    const char *reference;
-    const char *url;
-    const char *sha256;
-    const char *digest;
-    const char *created;
-    const char *os_version;
-    const char *media_type;
-    const char *image_id;
-    const char *notes;
+    struct cprov_entry entry;
+    const char *sha256, *digest;
     const char *needs; /* versions of the host, of Nano Server */
-    uint64_t bytes;
-    bool is_os;
-    const struct cprov_json *platforms;
-    const struct cprov_json *dependencies;
-    const struct cprov_json *cultures;
-    const struct cprov_json *editions;
-    const struct cprov_json *channels;
-    const struct cprov_json *versions;
+    const struct cprov_json *values[CPROV_TEXTS];
+    const struct cprov_json *editions, *channels, *versions;
 };
 
 /* Whose member names: our own, exactly; or Microsoft's in any case. */
@@ -51,22 +33,18 @@ CPROV_MUST_CHECK
 int cprov_catalog_row_read(const struct cprov_json *record, enum cprov_catalog_dialect dialect,
                            struct cprov_catalog_row *row, struct cprov_error *err);
 
-/* The lists of a row, each as one text; NULL: none. */
-struct cprov_catalog_lists {
-    const char *platforms, *dependencies, *cultures;
-    const char *url; /* the row's, resolved, or that of the culture "base" */
-    const char *notes;
-};
-/* base as in catalog_reader.h. CPROV_EVERIFY. */
+/* What a row says, its values made texts and its url a whole one. base as in
+ * catalog/document/reader.h. CPROV_EVERIFY. */
 CPROV_MUST_CHECK
 int cprov_catalog_row_lists(const struct cprov_catalog_row *row, const char *base,
-                            struct cprov_arena *arena, struct cprov_catalog_lists *out,
+                            struct cprov_arena *arena, struct cprov_entry *out,
                             struct cprov_error *err);
 
-/* What versions have of their image without saying so: its row, and its lists, read once. */
+/* What versions have of their image without saying so: its row as it is written, and as it is
+ * meant, read once. */
 struct cprov_catalog_image {
     const struct cprov_catalog_row *row;
-    struct cprov_catalog_lists lists;
+    struct cprov_entry entry;
 };
 
 /*
@@ -78,6 +56,9 @@ int cprov_catalog_row_entry(const struct cprov_catalog_row *row,
                             const struct cprov_catalog_image *image, const char *base,
                             struct cprov_arena *arena, struct cprov_digest *digest,
                             struct cprov_entry *entry, struct cprov_error *err);
+
+/* An entry with the names of a row alone. */
+void cprov_catalog_row_names(const struct cprov_catalog_row *row, struct cprov_entry *out);
 
 /* What may be an image's name, a version or channel; CPROV_EVERIFY. */
 CPROV_MUST_CHECK

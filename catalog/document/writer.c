@@ -13,16 +13,6 @@
 /* A reader holds one image at a time: one with more versions is written as several. */
 #define IMAGE_MAX (64 * CPROV_KIB)
 
-/* What the versions of the image that is being written inherit. */
-struct shared {
-    char *repository;
-    char *name;
-    char *description;
-    char *publisher;
-    char *title;
-    bool is_os;
-};
-
 struct channel {
     struct channel *next;
     const char *name;
@@ -34,7 +24,7 @@ struct cprov_catalog_writer {
     void *arg;
     struct cprov_buf out; /* of the image so far */
     struct cprov_arena arena;
-    struct shared image;
+    struct cprov_entry image; /* what its versions inherit */
     bool open;                /* image is one */
     bool any;                 /* images were written */
     size_t versions;          /* of the open one */
@@ -93,13 +83,16 @@ static bool next_item(struct cprov_span *rest, struct cprov_span *item)
     return true;
 }
 
+static const char *const keys[CPROV_TEXTS] = {
+#define KEY(id, member, key, ...) [CPROV_TEXT_##id] = key,
+    CPROV_ENTRY_TEXTS(KEY)
+#undef KEY
+};
+
 static void write_platforms(struct cprov_json_writer *w, const char *text)
 {
     struct cprov_span rest = cprov_span_of(text), item;
 
-    if (!is_set(text))
-        return;
-    cprov_json_key(w, "platforms");
     cprov_json_begin_array(w);
     while (next_item(&rest, &item))
         if (item.len > 0)
@@ -111,9 +104,6 @@ static void write_dependencies(struct cprov_json_writer *w, const char *text)
 {
     struct cprov_span rest = cprov_span_of(text), item;
 
-    if (!is_set(text))
-        return;
-    cprov_json_key(w, "dependencies");
     cprov_json_begin_array(w);
     while (next_item(&rest, &item)) {
         struct cprov_span name = item, version = { 0 };
@@ -135,9 +125,6 @@ static void write_cultures(struct cprov_json_writer *w, const char *text)
 {
     struct cprov_span rest = cprov_span_of(text), item, name, url;
 
-    if (!is_set(text))
-        return;
-    cprov_json_key(w, "cultures");
     cprov_json_begin_object(w);
     while (cprov_span_next(&rest, ' ', &item)) {
         char key[CPROV_TAG_MAX + 1];
@@ -150,6 +137,35 @@ static void write_cultures(struct cprov_json_writer *w, const char *text)
         cprov_json_span(w, without_query(url));
     }
     cprov_json_end_object(w);
+}
+
+static void write_url(struct cprov_json_writer *w, const char *text)
+{
+    cprov_json_span(w, without_query(cprov_span_of(text)));
+}
+
+static void write_text(struct cprov_json_writer *w, const char *text)
+{
+    cprov_json_span(w, cprov_span_of(text));
+}
+
+/* Those that are no plain texts in a document. */
+static void (*const writers[CPROV_TEXTS])(struct cprov_json_writer *w, const char *text) = {
+    [CPROV_TEXT_URL] = write_url,
+    [CPROV_TEXT_PLATFORMS] = write_platforms,
+    [CPROV_TEXT_DEPENDENCIES] = write_dependencies,
+    [CPROV_TEXT_CULTURES] = write_cultures,
+};
+
+/* The texts from one to another that are known. */
+static void write_texts(struct cprov_json_writer *w, const struct cprov_entry *e, size_t from,
+                        size_t to)
+{
+    for (size_t i = from; i < to; i++)
+        if (is_set(e->texts[i])) {
+            cprov_json_key(w, keys[i]);
+            (writers[i] ? writers[i] : write_text)(w, e->texts[i]);
+        }
 }
 
 /* Of a file "sha256" is what people compare; of an image the digest is its name. */
@@ -172,31 +188,19 @@ static void write_version(struct cprov_catalog_writer *c, const struct cprov_ent
     cprov_json_writer_init(&w, &c->out, 0);
     cprov_json_begin_object(&w);
     cprov_json_member(&w, "version", e->version);
-    override(&w, "description", e->description, c->image.description);
-    override(&w, "publisher", e->publisher, c->image.publisher);
-    override(&w, "title", e->title, c->image.title);
+    for (size_t i = CPROV_TEXT_DESCRIPTION; i <= CPROV_TEXT_TITLE; i++)
+        override(&w, keys[i], e->texts[i], c->image.texts[i]);
     if (e->is_os != c->image.is_os) {
         cprov_json_key(&w, "osImage");
         cprov_json_bool(&w, e->is_os);
     }
-    member(&w, "reference", e->reference);
-    if (is_set(e->url)) {
-        cprov_json_key(&w, "url");
-        cprov_json_span(&w, without_query(cprov_span_of(e->url)));
-    }
+    write_texts(&w, e, CPROV_TEXT_REFERENCE, CPROV_TEXT_CREATED);
     write_digest(&w, e);
     if (e->bytes > 0) {
         cprov_json_key(&w, "size");
         cprov_json_number(&w, e->bytes);
     }
-    member(&w, "created", e->created);
-    write_platforms(&w, e->platforms);
-    member(&w, "osVersion", e->os_version);
-    member(&w, "mediaType", e->media_type);
-    member(&w, "imageId", e->image_id);
-    member(&w, "notes", e->notes);
-    write_dependencies(&w, e->dependencies);
-    write_cultures(&w, e->cultures);
+    write_texts(&w, e, CPROV_TEXT_CREATED, CPROV_TEXTS);
     cprov_json_end_object(&w);
 }
 
@@ -220,7 +224,8 @@ static char *keep(struct cprov_catalog_writer *c, const char *text)
 static int begin_image(struct cprov_catalog_writer *c, const struct cprov_entry *e,
                        struct cprov_error *err)
 {
-    c->image = (struct shared){ .repository = keep(c, e->repository), .name = keep(c, e->name) };
+    c->image =
+        (struct cprov_entry){ .repository = keep(c, e->repository), .name = keep(c, e->name) };
     c->open = true;
     c->versions = 0;
     return cprov_arena_check(&c->arena, err);
@@ -232,12 +237,11 @@ static int write_image(struct cprov_catalog_writer *c, const struct cprov_entry 
                        struct cprov_error *err)
 {
     struct cprov_json_writer w;
-    struct shared *image = &c->image;
+    struct cprov_entry *image = &c->image;
 
     if (e) {
-        image->description = keep(c, e->description);
-        image->publisher = keep(c, e->publisher);
-        image->title = keep(c, e->title);
+        for (size_t i = CPROV_TEXT_DESCRIPTION; i <= CPROV_TEXT_TITLE; i++)
+            image->texts[i] = keep(c, e->texts[i]);
         image->is_os = e->is_os;
     }
     cprov_buf_add_text(&c->out, c->any ? ",\n" : "\n");
@@ -247,9 +251,7 @@ static int write_image(struct cprov_catalog_writer *c, const struct cprov_entry 
     cprov_json_member(&w, "name", image->name ? image->name : image->repository);
     if (image->name)
         cprov_json_member(&w, "repository", image->repository);
-    member(&w, "description", image->description);
-    member(&w, "publisher", image->publisher);
-    member(&w, "title", image->title);
+    write_texts(&w, image, CPROV_TEXT_DESCRIPTION, CPROV_TEXT_REFERENCE);
     if (image->is_os) {
         cprov_json_key(&w, "osImage");
         cprov_json_bool(&w, true);

@@ -60,7 +60,7 @@ void cprov_search_tell_unread(struct cprov_search_context *s, const struct cprov
 
     if (s->unread++ >= UNREAD_TOLD)
         return;
-    (void)cprov_wrap(&told, "%s:%s", row->reference.repository, row->version);
+    (void)cprov_wrap(&told, "%s:%s", row->reference.repository, row->entry.version);
     cprov_search_warn(s, row->place, told.msg);
 }
 

@@ -37,8 +37,8 @@ static bool look_up(struct detail *d, struct cprov_listing *row)
     *row = *row_of(d);
     if (!s->cache || !j->id)
         return false;
-    int code =
-        cprov_cache_version(s->cache, j->id, row_of(d)->version, &j->arena, row, &d->known, &err);
+    int code = cprov_cache_version(s->cache, j->id, row_of(d)->entry.version, &j->arena, row,
+                                   &d->known, &err);
     if (code < 0 && code != CPROV_ENOTFOUND)
         cprov_search_cache_failed(s, &err);
     return code == 0;
@@ -77,7 +77,7 @@ static bool is_fresh(const struct detail *d)
      */
     if (site->place->kind->has_digests && d->known.has_digest && !d->job->from_cache)
         return true;
-    if (never_moves(s->query->freshness.immutable, row_of(d)->version))
+    if (never_moves(s->query->freshness.immutable, row_of(d)->entry.version))
         return true;
     kept = kept / LIFETIME_SHARE < LIFETIME_MAX ? kept / LIFETIME_SHARE : LIFETIME_MAX;
     return s->now - d->known.checked <= (kept > age ? kept : age);
@@ -154,7 +154,7 @@ static void on_head(void *arg, int code, struct cprov_manifest_answer *answer,
         use_known(d, d->known_row);
         row_of(d)->checked = 0;
         if (cprov_search_may_write(s) &&
-            cprov_cache_put_checked(s->cache, d->job->id, row_of(d)->version, &own) < 0)
+            cprov_cache_put_checked(s->cache, d->job->id, row_of(d)->entry.version, &own) < 0)
             cprov_search_cache_failed(s, &own);
         one_less(d->job);
         return;

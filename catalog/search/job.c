@@ -140,22 +140,11 @@ const char *cprov_job_keep(struct cprov_job *j, const char *text)
 
 static void fill_row(const struct cprov_job *j, const char *version, struct cprov_listing *row)
 {
-    *row = (struct cprov_listing){ .place = cprov_job_place(j),
+    *row = (struct cprov_listing){ .entry.version = version,
+                                   .place = cprov_job_place(j),
                                    .from_private = j->queue->site && j->queue->site->is_private,
-                                   .reference = *j->repository,
-                                   .version = version,
-                                   .description = "",
-                                   .publisher = "",
-                                   .created = "",
-                                   .platforms = "",
-                                   .os_version = "",
-                                   .media_type = "",
-                                   .image_id = "",
-                                   .title = "",
-                                   .url = "",
-                                   .notes = "",
-                                   .dependencies = "",
-                                   .cultures = "" };
+                                   .reference = *j->repository };
+    cprov_entry_blank(&row->entry);
     _Static_assert(sizeof(row->reference.tag) > CPROV_TAG_MAX, "a version fits");
     (void)snprintf(row->reference.tag, sizeof(row->reference.tag), "%s", version);
 }

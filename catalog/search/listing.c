@@ -21,21 +21,10 @@ static const struct cprov_entry *keep_entry(struct cprov_job *j, const struct cp
     j->queue->search->told_bytes += sizeof(*kept) + sizeof(*digest);
     if (digest)
         *digest = *e->digest;
-    *kept = (struct cprov_entry){ .alias = cprov_job_keep(j, e->alias),
-                                  .digest = digest,
-                                  .bytes = e->bytes,
-                                  .description = cprov_job_keep(j, e->description),
-                                  .publisher = cprov_job_keep(j, e->publisher),
-                                  .title = cprov_job_keep(j, e->title),
-                                  .created = cprov_job_keep(j, e->created),
-                                  .platforms = cprov_job_keep(j, e->platforms),
-                                  .os_version = cprov_job_keep(j, e->os_version),
-                                  .media_type = cprov_job_keep(j, e->media_type),
-                                  .image_id = cprov_job_keep(j, e->image_id),
-                                  .notes = cprov_job_keep(j, e->notes),
-                                  .kind = e->kind,
-                                  .is_os = e->is_os,
-                                  .complete = e->complete };
+    *kept = *e;
+    kept->digest = digest;
+    for (size_t i = 0; i < CPROV_TEXTS; i++)
+        kept->texts[i] = i < CPROV_TEXT_NAMES ? NULL : cprov_job_keep(j, e->texts[i]);
     return kept;
 }
 

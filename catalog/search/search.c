@@ -88,8 +88,8 @@ static const char *shown_name(const struct cprov_job *j, const struct cprov_list
     const char *name =
         cprov_search_name(&j->queue->search->query->what, cprov_job_place(j), j->repository);
 
-    if (*row->title && cprov_span_is_nocase(cprov_span_of(name), row->title))
-        return row->title;
+    if (*row->entry.title && cprov_span_is_nocase(cprov_span_of(name), row->entry.title))
+        return row->entry.title;
     return *j->shown ? j->shown : name;
 }
 
@@ -108,7 +108,7 @@ static void emit_rows(struct cprov_lookup *l, struct cprov_job *j)
 
         if (j->failed[i])
             continue;
-        row->name = shown_name(j, row);
+        row->entry.name = shown_name(j, row);
         l->rows++;
         if (to->row && !to->row(to->arg, number_of(l), row))
             c->stopped = true;

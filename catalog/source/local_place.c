@@ -352,14 +352,14 @@ void cprov_row_reference(const struct cprov_listing *row, struct cprov_buf *out)
 {
     const struct cprov_place *place = row->place;
 
-    if (row->url && cprov_span_starts_with(cprov_span_of(row->url), "file://"))
-        cprov_buf_add_text(out, row->url);
-    else if (row->url && *row->url)
-        cprov_url_shown(cprov_span_of(row->url), out);
+    if (row->entry.url && cprov_span_starts_with(cprov_span_of(row->entry.url), "file://"))
+        cprov_buf_add_text(out, row->entry.url);
+    else if (row->entry.url && *row->entry.url)
+        cprov_url_shown(cprov_span_of(row->entry.url), out);
     else if (*row->reference.host)
         cprov_reference_format(&row->reference, out);
     else if (place && place->kind->local)
         cprov_buf_addf(out, "%s:%s:%s:%s",
                        place->kind == &cprov_source_archive ? "oci-archive" : "oci",
-                       cprov_place_path(place), row->name, row->version);
+                       cprov_place_path(place), row->entry.name, row->entry.version);
 }

@@ -134,13 +134,14 @@ static void take(struct details *d, const char **field, const char *text)
 
 static void take_annotations(struct details *d, const struct cprov_annotation *list, size_t count)
 {
-    take(d, &d->row->description,
+    take(d, &d->row->entry.description,
          cprov_annotation_get(list, count, "org.opencontainers.image.description"));
-    take(d, &d->row->publisher,
+    take(d, &d->row->entry.publisher,
          cprov_annotation_get(list, count, "org.opencontainers.image.vendor"));
-    take(d, &d->row->created,
+    take(d, &d->row->entry.created,
          cprov_annotation_get(list, count, "org.opencontainers.image.created"));
-    take(d, &d->row->title, cprov_annotation_get(list, count, "org.opencontainers.image.title"));
+    take(d, &d->row->entry.title,
+         cprov_annotation_get(list, count, "org.opencontainers.image.title"));
 }
 
 static void take_platform(struct details *d, const struct cprov_platform *platform)
@@ -149,8 +150,8 @@ static void take_platform(struct details *d, const struct cprov_platform *platfo
 
     cprov_buf_init(&text, CPROV_KIB);
     cprov_platform_format(platform, &text);
-    take(d, &d->row->platforms, cprov_buf_text(&text));
-    take(d, &d->row->os_version, platform->os_version);
+    take(d, &d->row->entry.platforms, cprov_buf_text(&text));
+    take(d, &d->row->entry.os_version, platform->os_version);
 }
 
 static void on_config(void *arg, int code, struct cprov_span bytes, const struct cprov_error *err)
@@ -168,9 +169,9 @@ static void on_config(void *arg, int code, struct cprov_span bytes, const struct
         return;
     }
     take_annotations(d, config->labels, config->labels_count);
-    take(d, &d->row->created, config->created);
+    take(d, &d->row->entry.created, config->created);
     take_platform(d, &config->platform);
-    d->row->is_os = cprov_image_is_os(d->manifest, config);
+    d->row->entry.is_os = cprov_image_is_os(d->manifest, config);
     details_end(d, 0, NULL);
 }
 
@@ -179,10 +180,10 @@ static int fetch_config(struct details *d, struct cprov_error *err)
     const struct cprov_manifest *m = d->manifest;
     char id[CPROV_DIGEST_TEXT_MAX];
 
-    d->row->bytes = m->raw.len + m->config.size;
+    d->row->entry.bytes = m->raw.len + m->config.size;
     for (size_t i = 0; i < m->layers_count; i++)
-        d->row->bytes += m->layers[i].size;
-    take(d, &d->row->image_id, cprov_digest_format(&m->config.digest, id));
+        d->row->entry.bytes += m->layers[i].size;
+    take(d, &d->row->entry.image_id, cprov_digest_format(&m->config.digest, id));
     return cprov_client_get_blob(d->client, &d->row->reference, &m->config, CPROV_CONFIG_MAX,
                                  on_config, d, err);
 }
@@ -208,7 +209,7 @@ static void take_identity(struct details *d, const struct cprov_manifest_answer 
     d->row->reference.digest = answer->descriptor.digest;
     d->row->reference.has_digest = true;
     d->identified = true;
-    take(d, &d->row->media_type, answer->manifest->media_type);
+    take(d, &d->row->entry.media_type, answer->manifest->media_type);
 }
 
 static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answer,
@@ -225,14 +226,14 @@ static void on_manifest(void *arg, int code, struct cprov_manifest_answer *answe
         take_identity(d, answer);
 
     struct cprov_manifest *m = cprov_steal(&answer->manifest);
-    d->row->kind = cprov_manifest_kind(m);
+    d->row->entry.kind = cprov_manifest_kind(m);
     take_annotations(d, m->annotations, m->annotations_count);
     if (m->kind == CPROV_DOC_INDEX) {
         auto_buf struct cprov_buf offers = { 0 };
 
         cprov_buf_init(&offers, CPROV_MANIFEST_MAX);
         cprov_manifest_offers(m, &offers);
-        take(d, &d->row->platforms, cprov_buf_text(&offers));
+        take(d, &d->row->entry.platforms, cprov_buf_text(&offers));
         cprov_manifest_free(d->index);
         d->index = m;
         const struct cprov_descriptor *child = cprov_manifest_choose(m, d->host);

@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "net/url.h"
 #include "base/words.h"
+#include "net/url.h"
 #include "serve/ui/ui_page_private.h"
 
 #define DESCRIPTION_MAX 240 /* bytes shown of it in a row */

@@ -66,10 +66,9 @@ static int64_t put(struct world *w, const char *const *versions)
 static void of_a_listing(void **state)
 {
     struct world *w = *state;
-    struct cprov_listing unlisted = { .version = "2.0" };
+    struct cprov_listing unlisted = { .entry.version = "2.0" };
 
-    unlisted.description = unlisted.publisher = unlisted.title = unlisted.created = "";
-    unlisted.platforms = unlisted.os_version = unlisted.media_type = unlisted.image_id = "";
+    cprov_entry_blank(&unlisted.entry);
     int64_t app = put(w, LIST("1.9", "latest", "1.10"));
     expect(w, "app", "1.10");
     (void)put(w, LIST("1.9", "latest"));

@@ -144,20 +144,20 @@ static void details_are_kept(void **state)
 
     assert_int_equal(cprov_cache_version(w->ix, app, "1.0", &arena, &got, &known, &w->err), 0);
     assert_false(known.complete);
-    assert_string_equal(got.description, "");
+    assert_string_equal(got.entry.description, "");
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
     assert_int_equal(cprov_cache_version(w->ix, app, "1.0", &arena, &got, &known, &w->err), 0);
     assert_true(known.complete && known.has_digest && known.checked > 0);
     assert_int_equal(known.changed, 1714979289);
-    assert_string_equal(got.description, row.description);
-    assert_string_equal(got.publisher, row.publisher);
-    assert_string_equal(got.title, row.title);
-    assert_string_equal(got.created, row.created);
-    assert_string_equal(got.platforms, row.platforms);
-    assert_string_equal(got.media_type, row.media_type);
-    assert_string_equal(got.image_id, A);
-    assert_int_equal(got.bytes, 12345);
-    assert_true(got.is_os && got.reference.has_digest);
+    assert_string_equal(got.entry.description, row.entry.description);
+    assert_string_equal(got.entry.publisher, row.entry.publisher);
+    assert_string_equal(got.entry.title, row.entry.title);
+    assert_string_equal(got.entry.created, row.entry.created);
+    assert_string_equal(got.entry.platforms, row.entry.platforms);
+    assert_string_equal(got.entry.media_type, row.entry.media_type);
+    assert_string_equal(got.entry.image_id, A);
+    assert_int_equal(got.entry.bytes, 12345);
+    assert_true(got.entry.is_os && got.reference.has_digest);
     expect_found(w, s, &(struct cprov_cache_filter){ .words = "small BASE app" }, "app");
 
     /* A list of names leaves them; a digest that is another does not. */
@@ -171,7 +171,7 @@ static void details_are_kept(void **state)
     assert_int_equal(cprov_cache_put_versions(w->ix, s, "app", list, 1, &app, &w->err), 0);
     assert_int_equal(cprov_cache_version(w->ix, app, "1.0", &arena, &got, &known, &w->err), 0);
     assert_false(known.complete);
-    assert_int_equal(got.bytes, 7);
+    assert_int_equal(got.entry.bytes, 7);
     assert_true(cprov_digest_equal(&known.digest, &other));
     expect_found(w, s, &(struct cprov_cache_filter){ .digest = other, .has_digest = true }, "app");
     cprov_arena_clear(&arena);
@@ -184,14 +184,14 @@ static void texts_are_replaced(void **state)
             app = index_world_put(w, s, "app", LIST("1.0", "1.1"));
     struct cprov_listing row = index_world_row("1.0", A);
 
-    row.description = "first words";
+    row.entry.description = "first words";
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
-    row.version = "1.1";
-    row.description = "second thoughts";
+    row.entry.version = "1.1";
+    row.entry.description = "second thoughts";
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
     expect_found(w, s, &(struct cprov_cache_filter){ .words = "first" }, "app");
     expect_found(w, s, &(struct cprov_cache_filter){ .words = "second" }, "app");
-    row.description = "third time";
+    row.entry.description = "third time";
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
     expect_found(w, s, &(struct cprov_cache_filter){ .words = "second" }, "");
     expect_found(w, s, &(struct cprov_cache_filter){ .words = "third" }, "app");
@@ -262,7 +262,7 @@ static void imports_count_what_comes_twice(void **state)
     assert_int_equal(cprov_cache_repository(w->ix, s, "x", &r, &w->err), 0);
     expect_versions(w, r.id, "1 latest=1");
     assert_int_equal(cprov_cache_version(w->ix, r.id, "1", &arena, &row, &known, &w->err), 0);
-    assert_string_equal(row.notes, "new");
+    assert_string_equal(row.entry.notes, "new");
     assert_true(known.complete);
     cprov_arena_clear(&arena);
 }

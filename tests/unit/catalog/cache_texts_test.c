@@ -21,7 +21,7 @@ static void expect_description(struct index_world *w, int64_t repository, const 
 
     assert_int_equal(cprov_cache_version(w->ix, repository, version, &arena, &row, &known, &w->err),
                      0);
-    assert_string_equal(row.description, expected);
+    assert_string_equal(row.entry.description, expected);
     cprov_arena_clear(&arena);
 }
 
@@ -32,7 +32,7 @@ static void texts_are_of_one_version(void **state)
             app = index_world_put(w, s, "app", LIST("1.0", "1.1", "1.2"));
     struct cprov_listing row = index_world_row("1.0", A);
 
-    row.description = row.publisher = row.title = "";
+    row.entry.description = row.entry.publisher = row.entry.title = "";
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
     row = index_world_row("1.1", B);
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
@@ -73,10 +73,10 @@ static void texts_go_with_their_versions(void **state)
             app = index_world_put(w, s, "app", LIST("1.0", "1.1"));
     struct cprov_listing row = index_world_row("1.0", A);
 
-    row.description = "first words";
+    row.entry.description = "first words";
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
-    row.version = "1.1";
-    row.description = "second thoughts";
+    row.entry.version = "1.1";
+    row.entry.description = "second thoughts";
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
     (void)index_world_put(w, s, "app", LIST("1.0"));
     expect_found(w, s, &(struct cprov_cache_filter){ .words = "second" }, "");
@@ -143,7 +143,7 @@ static void digests_are_looked_for_where_they_may_be(void **state)
     int64_t app = index_world_put(w, s, "by-image", LIST("1"));
     assert_int_equal(cprov_digest_parse(cprov_span_of(B), &row.reference.digest, NULL), 0);
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
-    row.image_id = "";
+    row.entry.image_id = "";
     app = index_world_put(w, s, "half-known", LIST("1", "2"));
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
     (void)index_world_put(w, s, "unknown", LIST("1"));

@@ -122,17 +122,17 @@ void expect_found(struct index_world *w, int64_t src, const struct cprov_cache_f
 
 struct cprov_listing index_world_row(const char *version, const char *digest)
 {
-    struct cprov_listing row = { .version = version,
-                                 .description = "A small base",
-                                 .publisher = "CN=Demo",
-                                 .title = "App",
-                                 .created = "2024-05-06T07:08:09Z",
-                                 .platforms = "linux/amd64, linux/arm64",
-                                 .os_version = "",
-                                 .media_type = "application/vnd.oci.image.index.v1+json",
-                                 .image_id = digest,
-                                 .bytes = 12345,
-                                 .is_os = true };
+    struct cprov_listing row = { .entry.version = version,
+                                 .entry.description = "A small base",
+                                 .entry.publisher = "CN=Demo",
+                                 .entry.title = "App",
+                                 .entry.created = "2024-05-06T07:08:09Z",
+                                 .entry.platforms = "linux/amd64, linux/arm64",
+                                 .entry.os_version = "",
+                                 .entry.media_type = "application/vnd.oci.image.index.v1+json",
+                                 .entry.image_id = digest,
+                                 .entry.bytes = 12345,
+                                 .entry.is_os = true };
 
     assert_int_equal(cprov_digest_parse(cprov_span_of(digest), &row.reference.digest, NULL), 0);
     row.reference.has_digest = true;
