@@ -154,7 +154,7 @@ const struct cprov_option cprov_options[] = {
     { "location", 0, CPROV_OPTION_TEXT, CPROV_SET_PLACE | CPROV_SET_SOURCE, AT(location), "URL",
       "where the source is", NULL, 0 },
     { "type", 0, CPROV_OPTION_CHOICE, CPROV_SET_SOURCE, AT(source_type),
-      "oci|dockerhub|quay|harbor|gitlab|github|mcr|acr|gcr|ecr|cprov|index|catalog|layout|archive|mirror|folder",
+      "oci|dockerhub|quay|harbor|gitlab|github|mcr|acr|gcr|ecr|cprov|document|catalog|layout|archive|mirror|folder",
       "its kind", "found out", 0 },
     { "trusted", 0, CPROV_OPTION_MAYBE, CPROV_SET_SOURCE, AT(trusted), NULL,
       "install from it without a question; or =false", NULL, 0 },

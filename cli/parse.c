@@ -104,9 +104,10 @@ static int read_choice(struct parser *p, const struct cprov_option *option, cons
                        const char **out, struct cprov_error *err)
 {
     struct cprov_span rest = cprov_span_of(option->value), choice;
+    const char *meant = cprov_text_same(value, "index") ? "document" : value; /* its old name */
 
     while (cprov_text_next(&rest, '|', &choice)) {
-        if (!cprov_span_is_nocase(choice, value))
+        if (!cprov_span_is_nocase(choice, meant))
             continue;
         const char *copy = cprov_arena_text(&p->settings->arena, choice);
         if (!copy)

@@ -373,8 +373,7 @@ static int read_source(struct conf_reader *r)
     int code = read_mapping(r, source_keys, CPROV_COUNT(source_keys), &f);
     if (code < 0)
         return code;
-    if (!f.source.type)
-        f.source.type = "oci";
+    f.source.type = f.source.type ? cprov_source_type(f.source.type) : "oci";
     if (f.removed && f.source.name && !f.source.location)
         f.source.location = "removed"; /* a tombstone needs no place */
     if (cprov_source_check(&f.source, r->err) < 0)

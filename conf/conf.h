@@ -17,7 +17,7 @@ struct cprov_source {
     const char *name;
     const char *location; /* "docker.io", "http://127.0.0.1:5000", "registry.example/team",
                              "https://example.org/catalog.json", "/srv/images" */
-    const char *type;     /* "oci", "index", "layout": draft.c has them all */
+    const char *type;     /* "oci", "document", "layout": draft.c has them all */
     bool trusted;
     bool registered;   /* false: a location given on the command line */
     const char *proxy; /* URL, "none" or NULL: the environment */
@@ -87,6 +87,9 @@ struct cprov_conf_places {
 CPROV_MUST_CHECK
 int cprov_conf_places(struct cprov_arena *arena, struct cprov_conf_places *out,
                       struct cprov_error *err);
+
+/* The name of a source kind today: "index" is the old spelling of "document". NULL gives NULL. */
+const char *cprov_source_type(const char *type);
 
 /*
  * Built-in defaults (conf/container-provider.yaml, embedded), then *.yaml of each folder by name,

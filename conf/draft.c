@@ -12,7 +12,7 @@
  * and what lies on this machine. */
 static const char *const source_types[] = { "oci",    "dockerhub", "quay",    "harbor", "gitlab",
                                             "github", "mcr",       "acr",     "gcr",    "ecr",
-                                            "cprov",  "index",     "catalog", "layout", "archive",
+                                            "cprov",  "document",  "catalog", "layout", "archive",
                                             "mirror", "folder" };
 
 struct cprov_conf *cprov_conf_new(void)
@@ -119,6 +119,11 @@ static bool is_bad_text(const char *text)
     return false;
 }
 
+const char *cprov_source_type(const char *type)
+{
+    return type && strcmp(type, "index") == 0 ? "document" : type;
+}
+
 static int fail_type(const char *type, struct cprov_error *err)
 {
     auto_buf struct cprov_buf known = { 0 };
@@ -126,7 +131,7 @@ static int fail_type(const char *type, struct cprov_error *err)
     cprov_buf_init(&known, CPROV_KIB);
     for (size_t i = 0; i < CPROV_COUNT(source_types); i++)
         cprov_buf_addf(&known, "%s%s", i ? ", " : "", source_types[i]);
-    return cprov_fail(err, CPROV_EINVAL, "unknown type of source '%s' (known: %s)", type,
+    return cprov_fail(err, CPROV_EINVAL, "unknown source kind '%s' (known: %s)", type,
                       cprov_buf_text(&known));
 }
 

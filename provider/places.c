@@ -90,7 +90,7 @@ static int place_at(const char *text, struct cprov_arena *arena, struct cprov_pl
                     bool *is_one, struct cprov_error *err)
 {
     const char *path = NULL, *guess = cprov_source_guess(text);
-    const char *type = guess && strcmp(guess, "index") == 0 ? guess : "oci";
+    const char *type = guess && strcmp(guess, "document") == 0 ? guess : "oci";
 
     *is_one = false;
     if (names_path(text) && cprov_local_location(text, NULL, arena, &path, &type, err) < 0)

@@ -583,7 +583,7 @@ struct cprov_source_options {
     const char *name;     /* get: name, pattern or location; NULL: all */
     const char *new_name; /* set */
     const char *location;
-    const char *type; /* "oci", "index", ...; NULL: found out */
+    const char *type; /* "oci", "document", ...; NULL: found out */
     const char *proxy;
     int trusted;          /* 0: as it is (register: no), 1: yes, -1: no */
     bool no_check;        /* do not ask the location whether it answers */

@@ -246,6 +246,7 @@ int cprov_source_register(struct cprov_session *s, const struct cprov_source_opt
     if (cprov_session_begin(s, callbacks, &err) < 0 ||
         cprov_options_copy(&o, sizeof(o), options, &err) < 0)
         return cprov_session_end(s, err.code, "", &err);
+    o.type = cprov_source_type(o.type);
     struct cprov_source source = { .name = o.name,
                                    .location = o.location,
                                    .type = o.type,
@@ -379,6 +380,7 @@ int cprov_source_set(struct cprov_session *s, const struct cprov_source_options 
     if (cprov_session_begin(s, callbacks, &err) < 0 ||
         cprov_options_copy(&o, sizeof(o), options, &err) < 0)
         return cprov_session_end(s, err.code, "", &err);
+    o.type = cprov_source_type(o.type);
     int code = change_source(s, &o, &source, &err);
     if (code == 0 && !s->options.what_if)
         emit(&source, item, s->callbacks.arg);

@@ -452,8 +452,8 @@ static int ask(struct import *m, struct cprov_error *err)
     return cprov_request_start(m->client, &spec, &m->request, err);
 }
 
-static int index_import(struct cprov_client *c, const struct cprov_place *place,
-                        const struct cprov_import *import, struct cprov_error *err)
+static int document_import(struct cprov_client *c, const struct cprov_place *place,
+                           const struct cprov_import *import, struct cprov_error *err)
 {
     struct import *m = calloc(1, sizeof(*m));
 
@@ -526,21 +526,21 @@ static int file_import(struct cprov_client *c, const struct cprov_place *place,
     return 0;
 }
 
-static const struct cprov_source_kind index_on_disk = {
-    .type = "index",
+static const struct cprov_source_kind document_on_disk = {
+    .type = "document",
     .import = file_import,
     .local = true,
 };
 
-const struct cprov_source_kind cprov_source_index = {
-    .type = "index",
-    .import = index_import,
+const struct cprov_source_kind cprov_source_document = {
+    .type = "document",
+    .import = document_import,
     .is_url = true,
-    .on_disk = &index_on_disk,
+    .on_disk = &document_on_disk,
 };
 
 /* What `cprov serve` serves: one document tells it all. */
 const struct cprov_source_kind cprov_source_cprov = {
     .type = "cprov",
-    .import = index_import,
+    .import = document_import,
 };

@@ -4,7 +4,7 @@
 #include "catalog/source/vendors_private.h"
 
 const struct cprov_source_kind *const cprov_kinds[] = {
-    &cprov_source_oci,     &cprov_source_index,
+    &cprov_source_oci,     &cprov_source_document,
     &cprov_source_catalog, &cprov_source_cprov,
     CPROV_VENDOR_KINDS,    &cprov_source_layout,
     &cprov_source_mirror,  &cprov_source_archive,

@@ -117,7 +117,7 @@ static int probe(const char *path, struct cprov_arena *arena, const char **type,
     if (S_ISREG(st.st_mode) &&
         (cprov_span_ends_with(text, ".json") || cprov_span_ends_with(text, ".yaml") ||
          cprov_span_ends_with(text, ".yml"))) {
-        *type = cprov_source_index.type;
+        *type = cprov_source_document.type;
         return 0;
     }
     if (!S_ISREG(st.st_mode) ||

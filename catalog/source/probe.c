@@ -99,7 +99,7 @@ const char *cprov_source_guess(const char *location)
     if (location && is_artifact(cprov_span_of(location)))
         return "catalog";
     if (location && is_document(cprov_span_of(location)))
-        return "index";
+        return "document";
     if (!location || !host_of(location, buf))
         return NULL;
     struct cprov_span host = cprov_span_of(buf);

@@ -7,8 +7,8 @@
 
 struct cprov_error;
 
-/* "index" for a URL whose path ends in .json, .yaml or .yml; else the type of a location on a host
- * that everybody knows: "dockerhub" for docker.io, "acr" for
+/* "document" for a URL whose path ends in .json, .yaml or .yml; else the type of a location on a
+ * host that everybody knows: "dockerhub" for docker.io, "acr" for
  * *.azurecr.io; NULL for any other. The scheme does not matter, but plain HTTP is never one of
  * them. */
 const char *cprov_source_guess(const char *location);

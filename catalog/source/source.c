@@ -8,8 +8,8 @@
 #include "catalog/source/vendors_private.h"
 
 const struct cprov_source_kind *const cprov_network_kinds[] = {
-    &cprov_source_oci,   &cprov_source_index, &cprov_source_catalog,
-    &cprov_source_cprov, CPROV_VENDOR_KINDS,  NULL
+    &cprov_source_oci,   &cprov_source_document, &cprov_source_catalog,
+    &cprov_source_cprov, CPROV_VENDOR_KINDS,     NULL
 };
 
 const struct cprov_source_kind *cprov_source_kind(const struct cprov_source_kind *const *kinds,

@@ -97,7 +97,7 @@ struct cprov_source_kind {
 extern const struct cprov_source_kind cprov_source_oci;
 /* A document of catalog/document/reader.h at a URL; signed when the source has a key: LOCATION.sig.
  * Broken off, it is resumed by range, or read anew while no entry has come; else CPROV_ENETWORK. */
-extern const struct cprov_source_kind cprov_source_index;
+extern const struct cprov_source_kind cprov_source_document;
 extern const struct cprov_source_kind cprov_source_cprov;
 /* The same as an artifact of a registry: catalog/document/artifact.h. */
 extern const struct cprov_source_kind cprov_source_catalog;

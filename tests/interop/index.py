@@ -76,7 +76,7 @@ def set_up(w):
     w.at_end.append(w.server.shutdown)
     w.url = f"http://127.0.0.1:{w.server.server_port}"
     w.env["CPROV_CACHE_DIR"] = w.path("cache")
-    w.cprov("register-source", "doc", w.url + "/doc.json", "--type", "index", "--no-check")
+    w.cprov("register-source", "doc", w.url + "/doc.json", "--type", "document", "--no-check")
     w.kills = 15 if w.options.sanitized else 60
 
 
@@ -159,7 +159,7 @@ def peak_of(w, name, limit_s):
 
 
 def documents_without_an_end(w):
-    w.cprov("register-source", "record", w.url + "/record.json", "--type", "index", "--no-check")
+    w.cprov("register-source", "record", w.url + "/record.json", "--type", "document", "--no-check")
     w.cprov("find-image", "--source", "record", code=4, timeout=20)
     expect("'record'" in w.last.err and "byte" in w.last.err, f"no place in: {w.last.err}")
     for name in ("/endless.json", "/blank.json"):
@@ -174,7 +174,7 @@ def documents_without_an_end(w):
 
 def it_can_be_ended(w):
     """A document that does not end: --timeout, and an interrupt, end it."""
-    w.cprov("register-source", "endless", w.url + "/endless.json", "--type", "index", "--no-check")
+    w.cprov("register-source", "endless", w.url + "/endless.json", "--type", "document", "--no-check")
     begin = time.monotonic()
     w.cprov("refresh", "endless", "--timeout", "2", "--retry", "0", code=6, timeout=30)
     expect(time.monotonic() - begin < 15, "--timeout was not kept")

@@ -119,7 +119,7 @@ static void scene_open_with(struct scene *s, const char *document, const char *e
     snprintf(s->location, sizeof(s->location), "http://127.0.0.1:%d/lists/c.json?t=secret",
              script_server_port(s->world.server));
     s->source = (struct cprov_source){
-        .name = "gallery", .location = s->location, .type = "index", .registered = true
+        .name = "gallery", .location = s->location, .type = "document", .registered = true
     };
 }
 
@@ -169,7 +169,7 @@ static int ask(struct scene *s)
     s->err = (struct cprov_error)CPROV_ERROR_INIT;
     s->calls = 0;
     assert_int_equal(cprov_place_init(&s->source, cprov_network_kinds, &place, &err), 0);
-    assert_ptr_equal(place.kind, &cprov_source_index);
+    assert_ptr_equal(place.kind, &cprov_source_document);
     int code = place.kind->import(s->world.client, &place, &import, &err);
     if (code < 0) {
         s->err = err;

@@ -196,9 +196,8 @@ static const struct {
     { "sources:\n- {location: a}\n", "2:3: a source without 'name'" },
     { "sources:\n- {removed: true}\n", "2:3: a source without 'name'" },
     { "sources:\n- {name: a, location: b, type: oic}\n",
-      "2:3: unknown type of source 'oic' (known: oci, dockerhub, quay, harbor, gitlab, github, "
-      "mcr, "
-      "acr, gcr, ecr, cprov, index, catalog, layout, archive, mirror, folder)" },
+      "2:3: unknown source kind 'oic' (known: oci, dockerhub, quay, harbor, gitlab, github, mcr, "
+      "acr, gcr, ecr, cprov, document, catalog, layout, archive, mirror, folder)" },
     { "sources:\n- {name: a, location: 'u:p@h'}\n",
       "2:3: the location of source 'a' has a login or query" },
     { "sources:\n- {name: a, location: 'a b'}\n", "2:3: the location of source 'a' is not one" },
