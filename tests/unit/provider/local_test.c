@@ -445,7 +445,9 @@ static void files_on_this_machine(void **state)
     struct world *w = *state;
     struct cprov_error err = CPROV_ERROR_INIT;
     struct cprov_source here = { .name = "here", .location = "/srv", .type = "folder" };
-    struct cprov_source far = { .name = "far", .location = "https://a.example/x", .type = "document" };
+    struct cprov_source far = { .name = "far",
+                                .location = "https://a.example/x",
+                                .type = "document" };
     char from[256], to[256], url[300];
 
     world_serve(w, script);
