@@ -245,6 +245,9 @@ int cprov_cli_start(struct cprov_cli *cli, struct cprov_error *err)
 
 int cprov_cli_session(struct cprov_cli *cli)
 {
+    cli->settings.session.confirm = cli->settings.confirm;
+    if (cli->settings.session.what_if || cli->callbacks.question)
+        cli->callbacks.change = cprov_cli_on_change;
     return cprov_session_open(&cli->settings.session, &cli->callbacks, &cli->session);
 }
 

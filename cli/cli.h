@@ -24,6 +24,7 @@ struct cprov_cli {
     struct cprov_error stdout_failure; /* once set nothing more is written there */
     bool output_failed;                /* the same of a file that the verb writes */
     struct cprov_callbacks callbacks;  /* arg is the cli; verbs put in their item() */
+    enum cprov_answer answer;          /* the last one to --confirm */
     struct cprov_session *session;
     bool answered; /* a result below 0 has been said on stdout */
     void *rows;    /* what a verb keeps between its items */
@@ -57,13 +58,11 @@ void cprov_cli_print_line(struct cprov_cli *cli, const char *format, ...) CPROV_
 /* names and refs, one after the other; in the settings' arena. */
 struct cprov_words cprov_cli_names(struct cprov_cli *cli);
 
-/* One thing or several of those that a verb changes; cli->session is open. */
-typedef int cprov_change_fn(struct cprov_cli *cli, const char *const *names, size_t count,
-                            const struct cprov_callbacks *callbacks);
-/*
- * Opens the session and does it. With --confirm (and without --yes or --what-if) name by name: what
- * would be done is asked first, from the words of a dry run.
- */
+/* Tells a change in words with --what-if, else asks about it: callbacks.change. */
+enum cprov_answer cprov_cli_on_change(void *arg, const struct cprov_change *change);
+/* What a verb changes; cli->session is open. */
+typedef int cprov_change_fn(struct cprov_cli *cli, const char *const *names, size_t count);
+/* Opens the session and does it. */
 int cprov_cli_change(struct cprov_cli *cli, cprov_change_fn *change);
 
 /* The verbs; each returns enum cprov_result and has told its failures. */

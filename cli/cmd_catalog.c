@@ -24,42 +24,39 @@ static struct cprov_catalog_options options_of(const struct cprov_settings *s)
     return options;
 }
 
-static int do_push(struct cprov_cli *cli, const char *const *names, size_t count,
-                   const struct cprov_callbacks *callbacks)
+static int do_push(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     struct cprov_catalog_options options = options_of(&cli->settings);
 
     (void)count;
     options.reference = names[0];
-    return cprov_catalog_push(cli->session, &options, callbacks);
+    return cprov_catalog_push(cli->session, &options, &cli->callbacks);
 }
 
-static int do_export(struct cprov_cli *cli, const char *const *names, size_t count,
-                     const struct cprov_callbacks *callbacks)
+static int do_export(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     struct cprov_catalog_options options = options_of(&cli->settings);
 
     (void)count;
     if (strcmp(names[0], "-") != 0) {
         options.path = names[0];
-        return cprov_catalog_export(cli->session, &options, NULL, callbacks);
+        return cprov_catalog_export(cli->session, &options, NULL, &cli->callbacks);
     }
     struct cprov_byte_sink *sink = cprov_byte_sink_new(cli);
     if (!sink)
         return CPROV_FAILED;
     cli->rows = sink;
-    int r = cprov_catalog_export(cli->session, &options, cprov_byte_sink_write, callbacks);
+    int r = cprov_catalog_export(cli->session, &options, cprov_byte_sink_write, &cli->callbacks);
     (void)!cprov_byte_sink_flush(sink);
     cli->rows = NULL;
     free(sink);
     return r;
 }
 
-static int do_add(struct cprov_cli *cli, const char *const *names, size_t count,
-                  const struct cprov_callbacks *callbacks)
+static int do_add(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     struct cprov_catalog_options options = options_of(&cli->settings);
-    struct cprov_callbacks with_items = *callbacks;
+    struct cprov_callbacks with_items = cli->callbacks;
 
     if (count < 2)
         return cprov_cli_usage(cli, "catalog add needs a catalog and files");

@@ -58,8 +58,7 @@ static void on_container(void *arg, const struct cprov_container_item *item)
     cprov_out_row(cli->out, &row);
 }
 
-static int make(struct cprov_cli *cli, const char *const *names, size_t count,
-                const struct cprov_callbacks *callbacks)
+static int make(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     const struct cprov_settings *s = &cli->settings;
     struct cprov_container_options options = CPROV_INIT(struct cprov_container_options);
@@ -76,9 +75,7 @@ static int make(struct cprov_cli *cli, const char *const *names, size_t count,
     options.version = &s->version;
     options.isolation = s->session.isolation;
     options.runtime = s->runtime;
-    /* A dry run has callbacks of its own, and makes no row. */
-    return cprov_container_new(cli->session, &options,
-                               callbacks == &cli->callbacks ? on_container : NULL, callbacks);
+    return cprov_container_new(cli->session, &options, on_container, &cli->callbacks);
 }
 
 int cprov_cmd_new_container(struct cprov_cli *cli)
@@ -113,8 +110,7 @@ int cprov_cmd_get_container(struct cprov_cli *cli)
                            names.count ? "No container matches." : "There is no container.");
 }
 
-static int remove_them(struct cprov_cli *cli, const char *const *names, size_t count,
-                       const struct cprov_callbacks *callbacks)
+static int remove_them(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     struct cprov_container_options options = CPROV_INIT(struct cprov_container_options);
 
@@ -122,9 +118,9 @@ static int remove_them(struct cprov_cli *cli, const char *const *names, size_t c
     options.names_count = count;
     options.delete_files = cli->settings.delete_files;
     /* For people the words that were asked are enough; rows are for programs. */
-    bool rows = callbacks == &cli->callbacks && !cprov_out_is_for_people(cli->out);
+    bool rows = !cprov_out_is_for_people(cli->out);
     return count ? cprov_container_remove(cli->session, &options, rows ? on_container : NULL,
-                                          callbacks)
+                                          &cli->callbacks)
                  : 0;
 }
 

@@ -31,8 +31,7 @@ static int write_bytes(void *arg, const void *data, size_t len)
     return code;
 }
 
-static int export(struct cprov_cli *cli, const char *const *names, size_t count,
-                  const struct cprov_callbacks *callbacks)
+static int export(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     struct cprov_files_options options = CPROV_INIT(struct cprov_files_options);
     struct output *o = cli->rows;
@@ -44,7 +43,7 @@ static int export(struct cprov_cli *cli, const char *const *names, size_t count,
     options.max_bytes = cli->settings.max_bytes;
     options.max_ratio = cli->settings.max_ratio;
     options.target = o->path;
-    int r = cprov_export(cli->session, &options, write_bytes, callbacks);
+    int r = cprov_export(cli->session, &options, write_bytes, &cli->callbacks);
     if (cprov_byte_sink_flush(&o->sink) == 0 && r == 0 && o->file.fd >= 0)
         o->sink.code = cprov_outfile_keep(&o->file, &o->sink.err);
     if (o->sink.code < 0)

@@ -7,8 +7,7 @@
 #include "cli/records.h"
 #include "cli/unpack_options.h"
 
-static int install(struct cprov_cli *cli, const char *const *names, size_t count,
-                   const struct cprov_callbacks *callbacks)
+static int install(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     const struct cprov_settings *s = &cli->settings;
     struct cprov_install_options options = CPROV_INIT(struct cprov_install_options);
@@ -26,7 +25,7 @@ static int install(struct cprov_cli *cli, const char *const *names, size_t count
             return r;
         options.unpack = &to;
     }
-    return count ? cprov_install(cli->session, &options, callbacks) : 0;
+    return count ? cprov_install(cli->session, &options, &cli->callbacks) : 0;
 }
 
 int cprov_cmd_install(struct cprov_cli *cli)

@@ -49,20 +49,18 @@ static int ask_password(struct cprov_cli *cli, struct cprov_error *err)
     return 0;
 }
 
-static int login(struct cprov_cli *cli, const char *const *names, size_t count,
-                 const struct cprov_callbacks *callbacks)
+static int login(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     (void)names;
     (void)count;
-    return cprov_login(cli->session, registry(cli), callbacks);
+    return cprov_login(cli->session, registry(cli), &cli->callbacks);
 }
 
-static int logout(struct cprov_cli *cli, const char *const *names, size_t count,
-                  const struct cprov_callbacks *callbacks)
+static int logout(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     (void)names;
     (void)count;
-    return cprov_logout(cli->session, registry(cli), callbacks);
+    return cprov_logout(cli->session, registry(cli), &cli->callbacks);
 }
 
 int cprov_cmd_login(struct cprov_cli *cli)

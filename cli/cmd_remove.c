@@ -74,8 +74,7 @@ static void on_untagged(void *arg, const struct cprov_removed_item *item)
     cprov_cli_print_line(cli, "Deleted: %" CPROV_SPAN_FMT, CPROV_SPAN_ARG(hex));
 }
 
-static int remove_them(struct cprov_cli *cli, const char *const *names, size_t count,
-                       const struct cprov_callbacks *callbacks)
+static int remove_them(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     const struct cprov_settings *s = &cli->settings;
     struct cprov_remove_options options = CPROV_INIT(struct cprov_remove_options);
@@ -89,9 +88,7 @@ static int remove_them(struct cprov_cli *cli, const char *const *names, size_t c
     options.all_names = s->force;
     options.names_only = verb == CPROV_VERB_UNTAG;
     cprov_removed_fn *item = verb == CPROV_VERB_RMI ? on_untagged : on_removed;
-    return count ? cprov_remove(cli->session, &options, callbacks == &cli->callbacks ? item : NULL,
-                                callbacks)
-                 : 0;
+    return count ? cprov_remove(cli->session, &options, item, &cli->callbacks) : 0;
 }
 
 int cprov_cmd_remove(struct cprov_cli *cli)
@@ -117,8 +114,7 @@ int cprov_cmd_untag(struct cprov_cli *cli)
     return r < 0 ? r : cprov_cli_change(cli, remove_them);
 }
 
-static int tag(struct cprov_cli *cli, const char *const *names, size_t count,
-               const struct cprov_callbacks *callbacks)
+static int tag(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     struct cprov_tag_options options = CPROV_INIT(struct cprov_tag_options);
 
@@ -127,7 +123,7 @@ static int tag(struct cprov_cli *cli, const char *const *names, size_t count,
     options.version = &cli->settings.version;
     options.target = names[1];
     options.force = cli->settings.force;
-    return cprov_tag(cli->session, &options, callbacks);
+    return cprov_tag(cli->session, &options, &cli->callbacks);
 }
 
 int cprov_cmd_tag(struct cprov_cli *cli)
@@ -136,6 +132,5 @@ int cprov_cmd_tag(struct cprov_cli *cli)
 
     if (names.count != 2)
         return cprov_cli_usage(cli, "an installed image and its new name are needed");
-    int r = cprov_cli_session(cli);
-    return r < 0 ? r : tag(cli, names.items, names.count, &cli->callbacks);
+    return cprov_cli_change(cli, tag);
 }

@@ -7,8 +7,7 @@
 #include "cli/done.h"
 #include "cli/records.h"
 
-static int save(struct cprov_cli *cli, const char *const *names, size_t count,
-                const struct cprov_callbacks *callbacks)
+static int save(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     const struct cprov_settings *s = &cli->settings;
     struct cprov_save_options options = CPROV_INIT(struct cprov_save_options);
@@ -23,7 +22,7 @@ static int save(struct cprov_cli *cli, const char *const *names, size_t count,
     options.overwrite = s->force;
     options.all_platforms = s->all_platforms;
     options.allow_unverified = s->allow_unverified;
-    return count ? cprov_save(cli->session, &options, callbacks) : 0;
+    return count ? cprov_save(cli->session, &options, &cli->callbacks) : 0;
 }
 
 /* Where data goes to stdout, what is said does not. */

@@ -74,8 +74,7 @@ int cprov_cmd_get_source(struct cprov_cli *cli)
     return cprov_results_sum(&results);
 }
 
-static int do_register(struct cprov_cli *cli, const char *const *names, size_t count,
-                       const struct cprov_callbacks *callbacks)
+static int do_register(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     struct cprov_source_options options = from_settings(&cli->settings);
 
@@ -84,7 +83,7 @@ static int do_register(struct cprov_cli *cli, const char *const *names, size_t c
         options.location = names[1];
     cprov_source_fn *told = shown(cli);
     return cprov_source_register(cli->session, &options, told ? told : cprov_done_source,
-                                 callbacks);
+                                 &cli->callbacks);
 }
 
 int cprov_cmd_register(struct cprov_cli *cli)
@@ -100,15 +99,14 @@ int cprov_cmd_register(struct cprov_cli *cli)
     return r < 0 ? r : cprov_cli_change(cli, do_register);
 }
 
-static int do_set(struct cprov_cli *cli, const char *const *names, size_t count,
-                  const struct cprov_callbacks *callbacks)
+static int do_set(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     struct cprov_source_options options = from_settings(&cli->settings);
 
     options.name = count ? names[0] : NULL;
     cprov_source_fn *told = shown(cli);
     return count ? cprov_source_set(cli->session, &options, told ? told : cprov_done_change,
-                                    callbacks)
+                                    &cli->callbacks)
                  : 0;
 }
 
@@ -131,18 +129,18 @@ int cprov_cmd_set_source(struct cprov_cli *cli)
     return r < 0 ? r : cprov_cli_change(cli, do_set);
 }
 
-static int do_unregister(struct cprov_cli *cli, const char *const *names, size_t count,
-                         const struct cprov_callbacks *callbacks)
+static int do_unregister(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     struct cprov_source_options options = CPROV_INIT(struct cprov_source_options);
     struct cprov_results results = { 0 };
 
     options.location = cli->settings.location;
     if (!count)
-        return cprov_source_unregister(cli->session, &options, callbacks);
+        return cprov_source_unregister(cli->session, &options, &cli->callbacks);
     for (size_t i = 0; i < count && !results.cancelled; i++) {
         options.name = names[i];
-        cprov_results_add(&results, cprov_source_unregister(cli->session, &options, callbacks));
+        cprov_results_add(&results,
+                          cprov_source_unregister(cli->session, &options, &cli->callbacks));
     }
     return cprov_results_sum(&results);
 }

@@ -36,13 +36,10 @@ static void on_finding(void *arg, const struct cprov_finding *finding)
     cprov_out_row(cli->out, &row);
 }
 
-static int test(struct cprov_cli *cli, const char *const *names, size_t count,
-                const struct cprov_callbacks *callbacks)
+static int test(struct cprov_cli *cli, const char *const *names, size_t count)
 {
     const struct cprov_settings *s = &cli->settings;
     struct cprov_test_options options = CPROV_INIT(struct cprov_test_options);
-    struct cprov_callbacks told = *callbacks;
-    bool asks = callbacks != &cli->callbacks; /* what a repair would do is asked about */
 
     options.names = names;
     options.names_count = count;
@@ -50,10 +47,7 @@ static int test(struct cprov_cli *cli, const char *const *names, size_t count,
     options.all = s->all;
     options.repair = s->repair;
     options.max_ratio = s->max_ratio;
-    if (asks)
-        told.error = NULL;
-    int r = cprov_test(cli->session, &options, asks ? NULL : on_finding, &told);
-    return asks && r == CPROV_NOT_VERIFIED ? 0 : r;
+    return cprov_test(cli->session, &options, on_finding, &cli->callbacks);
 }
 
 int cprov_cmd_test(struct cprov_cli *cli)
@@ -70,6 +64,6 @@ int cprov_cmd_test(struct cprov_cli *cli)
     r = cprov_cli_session(cli);
     if (r < 0)
         return r;
-    return cprov_done_none(cli, test(cli, names.items, names.count, &cli->callbacks),
+    return cprov_done_none(cli, test(cli, names.items, names.count),
                            "No image is installed: nothing was tested.");
 }

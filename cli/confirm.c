@@ -1,121 +1,104 @@
-/* cli/confirm.c - --confirm: a dry run says what would be done, and the person decides. */
-#include <string.h>
+/* cli/confirm.c - what would be done, in words: told with --what-if, asked with --confirm. */
+#include <inttypes.h>
 
+#include "base/limits.h"
+#include "base/text.h"
 #include "cli/cli.h"
 #include "cli/question.h"
 
-#define TEXT_MAX ((size_t)16 << 10) /* bytes of a question */
+#define TEXT_MAX (16 * CPROV_KIB) /* bytes of a question */
 
 static const char caption[] = "Are you sure you want to perform this action?";
-static const char what_if[] = "What if: ";
 
-/* What a dry run says. */
-struct dry_run {
-    struct cprov_cli *cli;
-    struct cprov_buf text;
+/* Operation and target as PowerShell calls them; %n, %v, %p, %c are name, version, place and count,
+ * %t the name and, where there is one, the version. */
+static const struct change_words {
+    const char *operation, *target;
+} change_words[] = {
+    [CPROV_CHANGE_INSTALL] = { "Install Package", "Package '%n' version '%v' from '%p'" },
+    [CPROV_CHANGE_UNPACK] = { "Unpack Package", "'%t' to folder '%p'" },
+    [CPROV_CHANGE_SAVE] = { "Save Package", "'%t' to location '%p'" },
+    [CPROV_CHANGE_EXPORT] = { "Export Package", "'%t' to file '%p'" },
+    [CPROV_CHANGE_REPAIR_BLOBS] = { "Repair", "%c damaged blobs" },
+    [CPROV_CHANGE_REPAIR_LAYOUT] = { "Repair", "oci-layout of %p" },
+    [CPROV_CHANGE_REPAIR_LIST] = { "Repair", "index.json of %p" },
+    [CPROV_CHANGE_NEW_CONTAINER] = { "New Container", "Container '%n' from image '%p'" },
+    [CPROV_CHANGE_REMOVE_CONTAINER] = { "Remove Container", "Container '%n'" },
+    [CPROV_CHANGE_REGISTER_SOURCE] = { "Register Package Source", "Package Source '%n' (%p)" },
+    [CPROV_CHANGE_SET_SOURCE] = { "Set Package Source", "Package Source '%n'" },
+    [CPROV_CHANGE_UNREGISTER_SOURCE] = { "Unregister Package Source", "Package Source '%n'" },
+    [CPROV_CHANGE_LOGIN] = { "Login", "%n" },
+    [CPROV_CHANGE_LOGOUT] = { "Logout", "%n" },
+    [CPROV_CHANGE_ADD_TO_CATALOG] = { "Add To Catalog", "%p" },
+    [CPROV_CHANGE_EXPORT_CATALOG] = { "Export Catalog", "%p" },
+    [CPROV_CHANGE_PUSH_CATALOG] = { "Push Catalog", "%n" },
+    [CPROV_CHANGE_REMOVE_IMAGE] = { "Remove Image", "Image '%t'" },
+    [CPROV_CHANGE_TAG_IMAGE] = { "Tag Image", "Image '%t' as '%p'" },
 };
 
-static void on_message(void *arg, enum cprov_message_level level, const char *text)
+static void add_field(struct cprov_buf *text, char field, const struct cprov_change *change)
 {
-    struct dry_run *dry = arg;
-
-    if (level != CPROV_MSG_RESULT || strncmp(text, what_if, strlen(what_if)) != 0)
-        return;
-    if (dry->text.len)
-        cprov_buf_add_char(&dry->text, ' ');
-    cprov_buf_add_text(&dry->text, text + strlen(what_if));
-}
-
-static void on_error(void *arg, const struct cprov_failure *failure)
-{
-    const struct dry_run *dry = arg;
-
-    dry->cli->callbacks.error(dry->cli->callbacks.arg, failure);
-}
-
-static bool on_cancelled(void *arg)
-{
-    const struct dry_run *dry = arg;
-
-    return dry->cli->callbacks.cancelled(dry->cli->callbacks.arg);
-}
-
-/* Runs the change in a session that changes nothing. */
-static int run_dry(struct dry_run *dry, cprov_change_fn *change, const char *const *names,
-                   size_t count)
-{
-    struct cprov_cli *cli = dry->cli;
-    struct cprov_session_options options = cli->settings.session;
-    struct cprov_session *real = cli->session;
-    struct cprov_callbacks callbacks = {
-        .size = sizeof(callbacks),
-        .arg = dry,
-        .message = on_message,
-        .error = on_error,
-        .cancelled = on_cancelled,
-    };
-
-    options.what_if = true;
-    int r = cprov_session_open(&options, &callbacks, &cli->session);
-    if (r == 0) {
-        r = change(cli, names, count, &callbacks);
-        cprov_session_close(cli->session);
+    switch (field) {
+    case 'n':
+        cprov_buf_add_text(text, change->name);
+        break;
+    case 'v':
+        cprov_buf_add_text(text, change->version);
+        break;
+    case 't':
+        cprov_buf_addf(text, "%s%s%s", change->name, *change->version ? " " : "", change->version);
+        break;
+    case 'c':
+        cprov_buf_addf(text, "%" PRIu64, change->count);
+        break;
+    default:
+        cprov_buf_add_text(text, change->place);
     }
-    cli->session = real;
-    return r;
 }
 
-static int refuse(struct cprov_cli *cli, const char *name)
+static void add_change(struct cprov_buf *text, const struct cprov_change *change)
 {
-    struct cprov_error err = CPROV_ERROR_INIT;
+    const struct change_words *words = &change_words[change->kind];
+    char size[CPROV_SIZE_TEXT_MAX];
 
-    cprov_fail(&err, CPROV_EREFUSED, "not confirmed");
-    if (!cli->callbacks.question)
-        cprov_hint(&err, "there is no terminal to ask on; --yes answers the question");
-    return cprov_cli_fail(cli, name, &err);
+    cprov_buf_addf(text, "Performing the operation \"%s\" on target \"", words->operation);
+    for (const char *p = words->target; *p; p++) {
+        if (*p == '%')
+            add_field(text, *++p, change);
+        else
+            cprov_buf_add_char(text, *p);
+    }
+    if (change->kind == CPROV_CHANGE_REMOVE_CONTAINER && *change->place)
+        cprov_buf_addf(text, " and its files in %s", change->place);
+    if (change->kind == CPROV_CHANGE_REMOVE_IMAGE && change->count)
+        cprov_buf_addf(text, " (frees %s)", cprov_text_size(change->count, size));
+    cprov_buf_add_text(text, "\".");
 }
 
-static int change_one(struct cprov_cli *cli, cprov_change_fn *change, const char *const *names,
-                      size_t count, enum cprov_answer *answer)
+enum cprov_answer cprov_cli_on_change(void *arg, const struct cprov_change *change)
 {
-    struct dry_run dry = { .cli = cli };
+    struct cprov_cli *cli = arg;
     struct cprov_question question = CPROV_INIT(struct cprov_question);
+    auto_buf struct cprov_buf text = { 0 };
 
-    cprov_buf_init(&dry.text, TEXT_MAX);
-    int r = run_dry(&dry, change, names, count);
-    if (r == 0 && dry.text.len && *answer != CPROV_YES_TO_ALL && *answer != CPROV_NO_TO_ALL) {
-        question.caption = caption;
-        question.text = cprov_buf_text(&dry.text);
-        *answer = cli->callbacks.question ? cli->callbacks.question(cli->callbacks.arg, &question)
-                                          : CPROV_NO;
+    cprov_buf_init(&text, TEXT_MAX);
+    cprov_buf_add_text(&text, cli->settings.session.what_if ? "What if: " : "");
+    add_change(&text, change);
+    if (cli->settings.session.what_if) {
+        cli->callbacks.message(cli, CPROV_MSG_RESULT, cprov_buf_text(&text));
+        return CPROV_NO;
     }
-    bool refused = dry.text.len && (*answer == CPROV_NO || *answer == CPROV_NO_TO_ALL);
-    cprov_buf_clear(&dry.text);
-    if (r < 0)
-        return r;
-    if (cli->callbacks.cancelled(cli->callbacks.arg))
-        return CPROV_CANCELLED;
-    return refused ? refuse(cli, count ? names[0] : "")
-                   : change(cli, names, count, &cli->callbacks);
+    question.caption = caption;
+    question.text = cprov_buf_text(&text);
+    if (cli->answer != CPROV_YES_TO_ALL && cli->answer != CPROV_NO_TO_ALL)
+        cli->answer = cli->callbacks.question(cli, &question);
+    return cli->answer;
 }
 
 int cprov_cli_change(struct cprov_cli *cli, cprov_change_fn *change)
 {
-    const struct cprov_settings *s = &cli->settings;
     struct cprov_words names = cprov_cli_names(cli);
-    struct cprov_results results = { 0 };
-    enum cprov_answer answer = CPROV_NO;
     int r = cprov_cli_session(cli);
 
-    if (r < 0)
-        return r;
-    if (!s->confirm || s->session.yes || s->session.what_if)
-        return change(cli, names.items, names.count, &cli->callbacks);
-    /* several words that are one thing */
-    if (!names.count || cli->verb->group == CPROV_GROUP_SOURCES ||
-        cli->verb->id == CPROV_VERB_CATALOG)
-        return change_one(cli, change, names.items, names.count, &answer);
-    for (size_t i = 0; i < names.count && !results.cancelled; i++)
-        cprov_results_add(&results, change_one(cli, change, &names.items[i], 1, &answer));
-    return cprov_results_sum(&results);
+    return r < 0 ? r : change(cli, names.items, names.count);
 }

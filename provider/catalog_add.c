@@ -16,6 +16,7 @@
 #include "catalog/document/file.h"
 #include "catalog/document/reader.h"
 #include "catalog/document/writer.h"
+#include "provider/change.h"
 #include "provider/session.h"
 
 /* One file on its way into the catalog; texts in the call's arena. */
@@ -315,8 +316,11 @@ static int add(struct add *a, struct cprov_error *err)
     for (size_t i = 0; i < o->files_count; i++)
         if (read_file(a, o->files[i], &a->files[i], err) < 0)
             return cprov_wrap(err, "%s", o->files[i]);
-    if (!cprov_should(a->s, "Add To Catalog", "%s", a->catalog))
-        return 0;
+    int go = cprov_should(
+        a->s, &(struct cprov_change){ .kind = CPROV_CHANGE_ADD_TO_CATALOG, .place = a->catalog },
+        err);
+    if (go <= 0)
+        return go;
     if (write_catalog(a, err) < 0)
         return err->code;
     for (size_t i = 0; i < o->files_count; i++)

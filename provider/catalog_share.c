@@ -14,6 +14,7 @@
 #include "base/signature.h"
 #include "catalog/cache/cache.h"
 #include "catalog/document/artifact.h"
+#include "provider/change.h"
 #include "provider/progress.h"
 #include "provider/session.h"
 #include "registry/push.h"
@@ -208,8 +209,12 @@ static int export(struct share *h, struct cprov_error *err)
         return cprov_fail(err, CPROV_EINVAL, "a signature lies beside a file: name one");
     if (o->path && cprov_outfile_check(o->path, o->overwrite, err) < 0)
         return err->code;
-    if (!cprov_should(h->s, "Export Catalog", "%s", o->path ? o->path : "-"))
-        return 0;
+    int go = cprov_should(h->s,
+                          &(struct cprov_change){ .kind = CPROV_CHANGE_EXPORT_CATALOG,
+                                                  .place = o->path ? o->path : "-" },
+                          err);
+    if (go <= 0)
+        return go;
     if (time_of_making(created, err) < 0)
         return err->code;
     if (!o->path)
@@ -437,8 +442,10 @@ static int push(struct share *h, struct cprov_error *err)
 
     if (read_name(&u, err) < 0)
         return err->code;
-    if (!cprov_should(s, "Push Catalog", "%s", u.name))
-        return 0;
+    int go = cprov_should(
+        s, &(struct cprov_change){ .kind = CPROV_CHANGE_PUSH_CATALOG, .name = u.name }, err);
+    if (go <= 0)
+        return go;
     if (cprov_session_client(s, &u.client, err) < 0 || upload(&u, err) < 0)
         return err->code;
     cprov_digest_format(&u.digest, digest);

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "engine/runtime_state.h"
+#include "provider/change.h"
 #include "provider/installed.h"
 #include "provider/outcome.h"
 #include "provider/unpack_image.h"
@@ -172,8 +173,12 @@ static int new_container(const struct container_job *j, struct cprov_error *err)
                                  .isolation = o->isolation ? o->isolation : "",
                                  .runtime = o->runtime ? o->runtime : "" };
     const char *image = image_text(j->s, c.image_name, c.image_version);
-    if (!cprov_should(j->s, "New Container", "Container '%s' from image '%s'", c.name, image))
-        return 0;
+    int go = cprov_should(j->s,
+                          &(struct cprov_change){
+                              .kind = CPROV_CHANGE_NEW_CONTAINER, .name = c.name, .place = image },
+                          err);
+    if (go <= 0)
+        return go;
     if (make(j, &in, &c, err) < 0)
         return err->code;
     emit(j, &c, &(struct cprov_runtime_state){ .runtime = "" });
@@ -343,9 +348,13 @@ static int remove_one(const struct container_job *j, struct cprov_store *store,
         cprov_hint(err, "stop it first: %s kill %s", state.runtime, c->name);
         return CPROV_EINUSE;
     }
-    if (!cprov_should(j->s, "Remove Container", "Container '%s'%s%s", c->name,
-                      files ? " and its files in " : "", files ? c->path : ""))
-        return 0;
+    int go = cprov_should(j->s,
+                          &(struct cprov_change){ .kind = CPROV_CHANGE_REMOVE_CONTAINER,
+                                                  .name = c->name,
+                                                  .place = files ? c->path : NULL },
+                          err);
+    if (go <= 0)
+        return go;
     if ((files && delete_bundle(c->path, err) < 0) ||
         cprov_containers_remove(store, c->id, err) < 0)
         return err->code;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "provider/change.h"
 #include "provider/installed.h"
 #include "provider/name.h"
 #include "rootfs/files.h"
@@ -177,12 +178,13 @@ static int export_image(struct cprov_session *s, const struct cprov_files_option
 
     if (open_layers(s, o, &in, &layers, err) < 0)
         return err->code;
-    if (o->target &&
-        !cprov_should(s, "Export Package", "'%s' to file '%s'",
-                      in.image ? cprov_name_and_version(s, in.image->name, in.image->version)
-                               : o->name,
-                      o->target))
-        return 0;
+    const struct cprov_change change = { .kind = CPROV_CHANGE_EXPORT,
+                                         .name = in.image ? in.image->name : o->name,
+                                         .version = in.image ? in.image->version : NULL,
+                                         .place = o->target };
+    int go = o->target ? cprov_should(s, &change, err) : 1;
+    if (go <= 0)
+        return go;
     return cprov_files_export(&layers, bytes, arg, err);
 }
 

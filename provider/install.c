@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "provider/change.h"
 #include "provider/installed.h"
 #include "provider/outcome.h"
 #include "provider/plan.h"
@@ -80,12 +81,14 @@ static int unpack_installed(struct install *in, const struct cprov_image *image,
     const struct cprov_unpack_to *to = in->options->unpack;
     char digest[CPROV_DIGEST_TEXT_MAX];
 
-    if (!cprov_should(in->s, "Unpack Package", "'%s' to folder '%s'",
-                      cprov_name_and_version(in->s, image->name, image->version),
-                      to->rootfs   ? to->rootfs
-                      : to->bundle ? to->bundle
-                                   : ""))
-        return 0;
+    int go = cprov_should(in->s,
+                          &(struct cprov_change){ .kind = CPROV_CHANGE_UNPACK,
+                                                  .name = image->name,
+                                                  .version = image->version,
+                                                  .place = to->rootfs ? to->rootfs : to->bundle },
+                          err);
+    if (go <= 0)
+        return go;
     cprov_digest_format(&image->descriptor.digest, digest); /* a name may mean several images */
     if (cprov_installed_open(in->s, digest, &any, CPROV_INSTALLED_NEWEST, CPROV_STORE_READ, &found,
                              err) < 0 ||
@@ -338,9 +341,16 @@ static int install_target(struct install *in, struct cprov_error *err)
                          err) < 0 ||
         already(in, &there, err) < 0)
         return err->code;
-    if (there || !cprov_should(in->s, "Install Package", "Package '%s' version '%s' from '%s'",
-                               in->target.name, in->target.version, in->target.source_name))
+    if (there)
         return 0;
+    int go = cprov_should(in->s,
+                          &(struct cprov_change){ .kind = CPROV_CHANGE_INSTALL,
+                                                  .name = in->target.name,
+                                                  .version = in->target.version,
+                                                  .place = in->target.source_name },
+                          err);
+    if (go <= 0)
+        return go;
     if (cprov_resolve_trust(in->s, &in->target, err) < 0)
         return err->code;
     return get_image(in, err);

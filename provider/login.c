@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/credentials.h"
+#include "provider/change.h"
 #include "provider/ping.h"
 
 /* "https://registry.example/v2/" → the place; "" is Docker Hub, as `docker login` has it. */
@@ -86,8 +87,10 @@ static int login(struct cprov_session *s, const char *registry, const char **tar
         return cprov_fail(err, CPROV_EINVAL, "a user name and a password are needed");
     if (cprov_session_bind_login(s, place.base.host, err) < 0)
         return err->code;
-    if (!cprov_should(s, "Login", "%s", place.base.host))
-        return 0;
+    int go = cprov_should(
+        s, &(struct cprov_change){ .kind = CPROV_CHANGE_LOGIN, .name = place.base.host }, err);
+    if (go <= 0)
+        return go;
     int code = try_login(s, &place, err);
     *target = code < 0 ? "" : *target; /* "registry HOST: ..." */
     if (code == 0)
@@ -113,20 +116,30 @@ int cprov_login(struct cprov_session *s, const char *registry,
     return cprov_session_end(s, code, target, &err);
 }
 
+static int logout(struct cprov_session *s, const char *registry, struct cprov_error *err)
+{
+    struct cprov_source source;
+    struct cprov_place place;
+
+    if (read_registry(registry, &source, &place, err) < 0)
+        return err->code;
+    int go = cprov_should(
+        s, &(struct cprov_change){ .kind = CPROV_CHANGE_LOGOUT, .name = place.base.host }, err);
+    if (go <= 0)
+        return go;
+    if (cprov_credentials_erase(s->options.authfile, place.base.host, err) < 0)
+        return err->code;
+    cprov_say(s, CPROV_MSG_RESULT, "Removed the login of %s", place.base.host);
+    return 0;
+}
+
 int cprov_logout(struct cprov_session *s, const char *registry,
                  const struct cprov_callbacks *callbacks)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_source source;
-    struct cprov_place place;
 
     if (cprov_session_begin(s, callbacks, &err) < 0)
         return cprov_session_end(s, err.code, "", &err);
-    int code = read_registry(registry, &source, &place, &err);
-    if (code == 0 && cprov_should(s, "Logout", "%s", place.base.host)) {
-        code = cprov_credentials_erase(s->options.authfile, place.base.host, &err);
-        if (code == 0)
-            cprov_say(s, CPROV_MSG_RESULT, "Removed the login of %s", place.base.host);
-    }
+    int code = logout(s, registry, &err);
     return cprov_session_end(s, code, registry ? registry : "docker.io", &err);
 }

@@ -156,7 +156,7 @@ struct cprov_progress {
 };
 
 enum cprov_message_level {
-    CPROV_MSG_RESULT, /* "Downloaded in 0 hours, 0 minutes, 10 seconds.", "What if: ..." */
+    CPROV_MSG_RESULT, /* "Downloaded in 0 hours, 0 minutes, 10 seconds." */
     CPROV_MSG_WARNING,
     CPROV_MSG_VERBOSE,
     CPROV_MSG_DEBUG,
@@ -181,7 +181,37 @@ struct cprov_question {
     const char *text; /* "Are you sure you want to install software from 'cat'?" */
 };
 
-/* All may be NULL. Without `question` the answer is CPROV_NO. */
+/* Each with the fields that it has. */
+enum cprov_change_kind {
+    CPROV_CHANGE_INSTALL,           /* name, version; place: the source */
+    CPROV_CHANGE_UNPACK,            /* name, version; place: the folder */
+    CPROV_CHANGE_SAVE,              /* name, version; place: the file or folder */
+    CPROV_CHANGE_EXPORT,            /* name, version; place: the file */
+    CPROV_CHANGE_REPAIR_BLOBS,      /* count: damaged blobs; place: the store */
+    CPROV_CHANGE_REPAIR_LAYOUT,     /* its oci-layout; place: the store */
+    CPROV_CHANGE_REPAIR_LIST,       /* its index.json; place: the store */
+    CPROV_CHANGE_NEW_CONTAINER,     /* name; place: its image */
+    CPROV_CHANGE_REMOVE_CONTAINER,  /* name; place: the folder that goes with it, or "" */
+    CPROV_CHANGE_REGISTER_SOURCE,   /* name; place: its location */
+    CPROV_CHANGE_SET_SOURCE,        /* name */
+    CPROV_CHANGE_UNREGISTER_SOURCE, /* name */
+    CPROV_CHANGE_LOGIN,             /* name: the registry */
+    CPROV_CHANGE_LOGOUT,            /* name: the registry */
+    CPROV_CHANGE_ADD_TO_CATALOG,    /* place: the file */
+    CPROV_CHANGE_EXPORT_CATALOG,    /* place: the file; "-": bytes() gets it */
+    CPROV_CHANGE_PUSH_CATALOG,      /* name: the reference */
+    CPROV_CHANGE_REMOVE_IMAGE,      /* name, version; count: bytes that it frees */
+    CPROV_CHANGE_TAG_IMAGE          /* name, version; place: the new name */
+};
+/* A change that is about to be made, or with what_if would be: all names are resolved. */
+struct cprov_change {
+    size_t size;
+    enum cprov_change_kind kind;
+    const char *name, *version, *place; /* "" : not of this kind */
+    uint64_t count;
+};
+
+/* All may be NULL. Without `question` or `change` the answer is CPROV_NO. */
 struct cprov_callbacks {
     size_t size;
     void *arg;
@@ -192,6 +222,9 @@ struct cprov_callbacks {
     enum cprov_answer (*question)(void *arg, const struct cprov_question *question);
     bool (*cancelled)(
         void *arg); /* asked at least every 100 ms; must be async-signal-clean: read a flag */
+    /* Told with what_if, where no answer counts; asked with confirm, before each change. "To all"
+     * is the caller's to remember: the next change is told all the same. */
+    enum cprov_answer (*change)(void *arg, const struct cprov_change *change);
 };
 
 /* --- the session --- */
@@ -232,9 +265,10 @@ struct cprov_session_options {
     const char *username;
     const char *password; /* wiped by nobody but the caller */
 
-    bool what_if; /* say what would be done; wins over everything */
+    bool what_if; /* tell callbacks->change what would be done; wins over everything */
     bool yes;     /* answer every question with yes, but that of trust */
     bool trust;   /* install from untrusted sources without asking */
+    bool confirm; /* ask callbacks->change before each change, unless `yes` */
 
     const char *max_age; /* "10m", "0": how old what is known of a source may be; NULL: the
                             configuration's */

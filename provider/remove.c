@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "engine/runtime_state.h"
+#include "provider/change.h"
 #include "provider/name.h"
 #include "provider/options.h"
 #include "provider/outcome.h"
@@ -261,24 +262,20 @@ static void emit(const struct image_removal *r, const struct group *g, uint64_t 
     }
 }
 
-/* True when it is to be done. */
-static bool should(const struct image_removal *r, const struct group *g, uint64_t bytes)
+/* As cprov_should(), of all of the group; the last one frees what they held alone. */
+static int should(const struct image_removal *r, const struct group *g, uint64_t bytes,
+                  struct cprov_error *err)
 {
-    bool all = true;
+    int go = 1;
 
-    for (size_t i = 0; i < g->count; i++) {
-        const struct cprov_image *image = g->gone[i];
-        char size[CPROV_SIZE_TEXT_MAX];
-        const char *name = cprov_name_and_version(r->s, image->name, image->version);
-
-        if (i + 1 < g->count)
-            all = cprov_should(r->s, "Remove Image", "Image '%s'", name) && all;
-        else
-            all = cprov_should(r->s, "Remove Image", "Image '%s' (frees %s)", name,
-                               cprov_text_size(bytes, size)) &&
-                  all;
-    }
-    return all;
+    for (size_t i = 0; i < g->count && go >= 0; i++)
+        go = cprov_should(r->s,
+                          &(struct cprov_change){ .kind = CPROV_CHANGE_REMOVE_IMAGE,
+                                                  .name = g->gone[i]->name,
+                                                  .version = g->gone[i]->version,
+                                                  .count = i + 1 == g->count ? bytes : 0 },
+                          err);
+    return go;
 }
 
 static int remove_group(const struct image_removal *r, const struct group *g,
@@ -292,8 +289,9 @@ static int remove_group(const struct image_removal *r, const struct group *g,
         return err->code;
     if (!r->o->keep_blobs && cprov_garbage_of(r->store, g->gone, g->count, &bytes, &unknown) < 0)
         bytes = 0; /* a damaged image may be removed all the same */
-    if (!should(r, g, bytes))
-        return 0;
+    int go = should(r, g, bytes, err);
+    if (go <= 0)
+        return go;
     if (cprov_images_remove(r->store, g->gone, g->count, allows, &question, err) < 0)
         return err->code;
     for (size_t i = 0; i < g->count; i++) {

@@ -19,7 +19,7 @@
  * The doors by which texts leave: what a server says may hold what it was sent, and what people
  * write may hold a login.
  */
-static void hide_secrets(const struct cprov_session *s, char *text)
+void cprov_session_hide(const struct cprov_session *s, char *text)
 {
     cprov_secrets_hide(s->secrets, text);
     cprov_text_hide_login(text);
@@ -32,12 +32,12 @@ void cprov_report(struct cprov_session *s, const char *target, const struct cpro
 
     if (!s->callbacks.error)
         return;
-    hide_secrets(s, shown.msg);
-    hide_secrets(s, shown.hint);
+    cprov_session_hide(s, shown.msg);
+    cprov_session_hide(s, shown.hint);
     cprov_buf_init(&name, CPROV_URL_MAX);
     cprov_buf_add_text(&name, target);
     if (name.ptr)
-        hide_secrets(s, name.ptr);
+        cprov_session_hide(s, name.ptr);
     s->callbacks.error(s->callbacks.arg,
                        &(struct cprov_failure){ .size = sizeof(struct cprov_failure),
                                                 .result = err->code,
@@ -76,24 +76,8 @@ void cprov_say(struct cprov_session *s, enum cprov_message_level level, const ch
     cprov_buf_vaddf(&text, format, args);
     va_end(args);
     if (text.ptr)
-        hide_secrets(s, text.ptr);
+        cprov_session_hide(s, text.ptr);
     s->callbacks.message(s->callbacks.arg, level, cprov_buf_text(&text));
-}
-
-bool cprov_should(struct cprov_session *s, const char *operation, const char *format, ...)
-{
-    auto_buf struct cprov_buf target = { 0 };
-    va_list args;
-
-    if (!s->options.what_if)
-        return true;
-    cprov_buf_init(&target, CPROV_URL_MAX);
-    va_start(args, format);
-    cprov_buf_vaddf(&target, format, args);
-    va_end(args);
-    cprov_say(s, CPROV_MSG_RESULT, "What if: Performing the operation \"%s\" on target \"%s\".",
-              operation, cprov_buf_text(&target));
-    return false;
 }
 
 static void write_event(struct cprov_buf *line, const char *action, const char *image,

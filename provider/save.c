@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/outfile.h"
+#include "provider/change.h"
 #include "provider/installed.h"
 #include "provider/outcome.h"
 #include "provider/plan.h"
@@ -347,10 +348,16 @@ static int save_target(struct save *v, struct cprov_error *err)
 
     if (look_at_file(v, path, &skip, err) < 0)
         return err->code;
-    if (skip ||
-        !cprov_should(v->s, "Save Package", "'%s' to location '%s'",
-                      cprov_name_and_version(v->s, v->target.name, v->target.version), path))
+    if (skip)
         return 0;
+    int go = cprov_should(v->s,
+                          &(struct cprov_change){ .kind = CPROV_CHANGE_SAVE,
+                                                  .name = v->target.name,
+                                                  .version = v->target.version,
+                                                  .place = path },
+                          err);
+    if (go <= 0)
+        return go;
     if (save_at(v, path, &image, err) < 0)
         return err->code;
     cprov_say(v->s, CPROV_MSG_RESULT, "%s",

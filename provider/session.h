@@ -69,9 +69,8 @@ int cprov_session_end(struct cprov_session *s, int code, const char *target,
 void cprov_report(struct cprov_session *s, const char *target, const struct cprov_error *err);
 void cprov_say(struct cprov_session *s, enum cprov_message_level level, const char *format, ...)
     CPROV_PRINTF(3, 4);
-/* ShouldProcess of OneGet: true when it is to be done; with what_if says what would be. */
-bool cprov_should(struct cprov_session *s, const char *operation, const char *format, ...)
-    CPROV_PRINTF(3, 4);
+/* Blanks in text what must not leave: secrets that the client has used, logins in URLs. */
+void cprov_session_hide(const struct cprov_session *s, char *text);
 
 /* The client, made when first wanted. CPROV_ENETWORK with --offline. Borrowed. */
 CPROV_MUST_CHECK

@@ -10,6 +10,7 @@
 #include "catalog/source/local_place.h"
 #include "catalog/source/probe.h"
 #include "conf/catalog_dates.h"
+#include "provider/change.h"
 #include "provider/ping.h"
 #include "provider/refresh.h"
 
@@ -225,9 +226,13 @@ static int add_source(struct cprov_session *s, const struct cprov_source_options
 
     if (check_name(source->name, err) < 0 || cprov_place_init(source, cprov_kinds, &place, err) < 0)
         return err->code;
-    if (!cprov_should(s, "Register Package Source", "Package Source '%s' (%s)", source->name,
-                      source->location))
-        return 0;
+    int go = cprov_should(s,
+                          &(struct cprov_change){ .kind = CPROV_CHANGE_REGISTER_SOURCE,
+                                                  .name = source->name,
+                                                  .place = source->location },
+                          err);
+    if (go <= 0)
+        return go;
     if (!o->no_check && !o->restore_default && check_location(s, source, err) < 0)
         return err->code;
     if (cprov_conf_change_source(s->conf_dir, CPROV_SOURCE_ADD, source->name, source, o->force,
@@ -356,8 +361,10 @@ static int change_source(struct cprov_session *s, const struct cprov_source_opti
         return err->code;
     if (check_name(source->name, err) < 0 || cprov_place_init(source, cprov_kinds, &place, err) < 0)
         return err->code;
-    if (!cprov_should(s, "Set Package Source", "Package Source '%s'", old->name))
-        return 0;
+    int go = cprov_should(
+        s, &(struct cprov_change){ .kind = CPROV_CHANGE_SET_SOURCE, .name = old->name }, err);
+    if (go <= 0)
+        return go;
     if ((o->key && forget_date(s, source, err) < 0) ||
         (o->location && !o->no_check && check_location(s, source, err) < 0))
         return err->code;
@@ -389,25 +396,32 @@ int cprov_source_set(struct cprov_session *s, const struct cprov_source_options 
 
 /* --- unregister --- */
 
+static int unregister(struct cprov_session *s, const char *name, struct cprov_error *err)
+{
+    const struct cprov_source *source = name ? cprov_conf_source(s->conf, name) : NULL;
+
+    if (!source)
+        return not_registered(name ? name : "", err);
+    int go = cprov_should(
+        s, &(struct cprov_change){ .kind = CPROV_CHANGE_UNREGISTER_SOURCE, .name = name }, err);
+    if (go <= 0)
+        return go;
+    if (cprov_conf_change_source(s->conf_dir, CPROV_SOURCE_REMOVE, name, NULL, false, err) < 0)
+        return err->code;
+    cprov_session_log(s, NULL, "unregister-source", name, "");
+    forget(s, source);
+    return 0;
+}
+
 int cprov_source_unregister(struct cprov_session *s, const struct cprov_source_options *options,
                             const struct cprov_callbacks *callbacks)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
     struct cprov_source_options o;
-    int code = 0;
 
     if (cprov_session_begin(s, callbacks, &err) < 0 ||
         cprov_options_copy(&o, sizeof(o), options, &err) < 0)
         return cprov_session_end(s, err.code, "", &err);
-    if (!o.name || !cprov_conf_source(s->conf, o.name))
-        code = not_registered(o.name ? o.name : "", &err);
-    else if (cprov_should(s, "Unregister Package Source", "Package Source '%s'", o.name)) {
-        code =
-            cprov_conf_change_source(s->conf_dir, CPROV_SOURCE_REMOVE, o.name, NULL, false, &err);
-        if (code == 0) {
-            cprov_session_log(s, NULL, "unregister-source", o.name, "");
-            forget(s, cprov_conf_source(s->conf, o.name));
-        }
-    }
+    int code = unregister(s, o.name, &err);
     return cprov_session_end(s, code, "", &err);
 }

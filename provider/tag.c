@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "manifest/reference.h"
+#include "provider/change.h"
 #include "provider/name.h"
 #include "provider/options.h"
 #include "provider/outcome.h"
@@ -98,9 +99,16 @@ static int tag_one(const struct tagging *t, struct cprov_store *store,
 
     if (check_target(t, images, source, &there, err) < 0)
         return err->code;
-    if (there || !cprov_should(t->s, "Tag Image", "Image '%s' as '%s'",
-                               cprov_name_and_version(t->s, source->name, source->version), target))
+    if (there)
         return 0;
+    int go = cprov_should(t->s,
+                          &(struct cprov_change){ .kind = CPROV_CHANGE_TAG_IMAGE,
+                                                  .name = source->name,
+                                                  .version = source->version,
+                                                  .place = target },
+                          err);
+    if (go <= 0)
+        return go;
     image.name = t->name;
     image.version = t->version;
     image.installed = cprov_time_format(cprov_time_now(), now);

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "manifest/media_type.h"
+#include "provider/change.h"
 #include "provider/plan.h"
 #include "provider/progress.h"
 #include "provider/select.h"
@@ -245,9 +246,15 @@ static bool repairable(const struct check *c)
 
 static int repair(struct check *c, struct cprov_check_result *result, struct cprov_error *err)
 {
+    int go = repairable(c) ? cprov_should(c->s,
+                                          &(struct cprov_change){ .kind = CPROV_CHANGE_REPAIR_BLOBS,
+                                                                  .place = c->s->root,
+                                                                  .count = result->bad },
+                                          err)
+                           : 0;
+    if (go <= 0)
+        return go;
     for (int round = 0; round < REPAIR_ROUNDS && result->bad > 0 && repairable(c); round++) {
-        if (!cprov_should(c->s, "Repair", "%zu damaged blobs", result->bad))
-            return 0;
         if (repair_round(c, err) < 0)
             return cprov_wrap(err, "repair");
         c->quiet = true;
@@ -309,6 +316,12 @@ static int restore_list(struct check *c, struct cprov_error *err)
     return 0;
 }
 
+static int should_repair(const struct check *c, enum cprov_change_kind kind,
+                         struct cprov_error *err)
+{
+    return cprov_should(c->s, &(struct cprov_change){ .kind = kind, .place = c->s->root }, err);
+}
+
 /* With --repair a list that is lost comes back, and an oci-layout is written again. */
 static int open_store(struct check *c, struct cprov_error *err)
 {
@@ -316,18 +329,26 @@ static int open_store(struct check *c, struct cprov_error *err)
     struct cprov_error why = CPROV_ERROR_INIT;
 
     int code = cprov_session_store(c->s, repair ? 0 : CPROV_STORE_READ, &c->store, &why);
-    if (code == CPROV_EVERIFY && c->options->repair &&
-        cprov_should(c->s, "Repair", "oci-layout of %s", c->s->root)) {
-        why = (struct cprov_error)CPROV_ERROR_INIT;
-        code = cprov_session_store(c->s, CPROV_STORE_REPAIR, &c->store, &why);
+    if (code == CPROV_EVERIFY && c->options->repair) {
+        int go = should_repair(c, CPROV_CHANGE_REPAIR_LAYOUT, err);
+        if (go < 0)
+            return go;
+        if (go > 0) {
+            why = (struct cprov_error)CPROV_ERROR_INIT;
+            code = cprov_session_store(c->s, CPROV_STORE_REPAIR, &c->store, &why);
+        }
     }
     if (code == 0)
         code = cprov_images_read(c->store, &c->images, &why);
-    if (code == CPROV_EVERIFY && c->store && c->options->repair &&
-        cprov_should(c->s, "Repair", "index.json of %s", c->s->root))
-        code = restore_list(c, err) < 0 ? err->code : cprov_images_read(c->store, &c->images, err);
-    else
-        *err = why;
+    if (code == CPROV_EVERIFY && c->store && c->options->repair) {
+        int go = should_repair(c, CPROV_CHANGE_REPAIR_LIST, err);
+        if (go < 0)
+            return go;
+        if (go > 0)
+            return restore_list(c, err) < 0 ? err->code
+                                            : cprov_images_read(c->store, &c->images, err);
+    }
+    *err = why;
     return code;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/fs.h"
+#include "provider/change.h"
 #include "provider/session.h"
 
 static void full_names(void **state)
@@ -94,22 +95,79 @@ static void items_begin_without_null(void **state)
         assert_string_equal(texts[i], "");
 }
 
-static void what_if_says_what_would_be(void **state)
+static bool cancelled(void *arg)
+{
+    (void)arg;
+    return true;
+}
+
+static int should(struct world *w, struct cprov_error *err)
+{
+    const struct cprov_change change = { .kind = CPROV_CHANGE_SAVE,
+                                         .name = "a",
+                                         .version = "1",
+                                         .place = "https://me:secret@x.example/" };
+
+    *err = (struct cprov_error)CPROV_ERROR_INIT;
+    return cprov_should(w->session, &change, err);
+}
+
+static void changes_are_told_or_asked(void **state)
+{
+    static const struct {
+        bool what_if, confirm, yes;
+        enum cprov_answer answer;
+        int result;
+        bool told;
+    } table[] = {
+        { false, false, false, CPROV_NO, 1, false },
+        { false, true, false, CPROV_NO, CPROV_EREFUSED, true },
+        { false, true, false, CPROV_NO_TO_ALL, CPROV_EREFUSED, true },
+        { false, true, false, CPROV_YES, 1, true },
+        { false, true, false, CPROV_YES_TO_ALL, 1, true },
+        { false, true, true, CPROV_NO, 1, false },
+        { true, false, false, CPROV_YES, 0, true },
+        { true, true, true, CPROV_YES, 0, true },
+    };
+    struct world *w = *state;
+    struct cprov_error err;
+
+    for (size_t i = 0; i < CPROV_COUNT(table); i++) {
+        struct cprov_session_options o = CPROV_INIT(struct cprov_session_options);
+
+        print_message("%zu\n", i);
+        o.what_if = table[i].what_if;
+        o.confirm = table[i].confirm;
+        o.yes = table[i].yes;
+        assert_int_equal(world_open(w, &o), 0);
+        world_forget(w);
+        w->heard.answer = table[i].answer;
+        world_begin(w, &w->callbacks);
+        assert_int_equal(should(w, &err), table[i].result);
+        assert_int_equal(err.code, table[i].result < 0 ? table[i].result : 0);
+        assert_string_equal(w->heard.changes,
+                            table[i].told ? "2 a 1 https://me:***@x.example/\n" : "");
+        assert_string_equal(w->heard.messages, "");
+    }
+}
+
+static void nobody_to_ask_is_no(void **state)
 {
     struct cprov_session_options o = CPROV_INIT(struct cprov_session_options);
     struct world *w = *state;
+    struct cprov_error err;
 
-    world_session(w);
-    world_begin(w, &w->callbacks);
-    assert_true(cprov_should(w->session, "Install Package", "Package '%s'", "a"));
-    assert_string_equal(w->heard.messages, "");
-    o.what_if = true;
-    o.yes = true;
+    o.confirm = true;
     assert_int_equal(world_open(w, &o), 0);
+    w->callbacks.change = NULL;
     world_begin(w, &w->callbacks);
-    assert_false(cprov_should(w->session, "Install Package", "Package '%s'", "a"));
-    assert_string_equal(w->heard.messages, "What if: Performing the operation \"Install Package\" "
-                                           "on target \"Package 'a'\".\n");
+    assert_int_equal(should(w, &err), CPROV_EREFUSED);
+    world_begin(w, NULL);
+    assert_int_equal(should(w, &err), CPROV_EREFUSED);
+    w->callbacks.change = NULL;
+    w->callbacks.cancelled = cancelled;
+    world_begin(w, &w->callbacks);
+    assert_int_equal(should(w, &err), CPROV_ECANCELLED);
 }
 
 static void events_are_lines(void **state)
@@ -153,7 +211,8 @@ int main(void)
         cmocka_unit_test(a_full_name_too_long_is_cut),
         cmocka_unit_test(legacy_ids),
         cmocka_unit_test(items_begin_without_null),
-        WORLD_TEST(what_if_says_what_would_be),
+        WORLD_TEST(changes_are_told_or_asked),
+        WORLD_TEST(nobody_to_ask_is_no),
         WORLD_TEST(events_are_lines),
         WORLD_TEST(a_log_that_cannot_be_written_is_a_warning),
     };

@@ -99,6 +99,16 @@ static void on_failure(void *arg, const struct cprov_failure *failure)
     snprintf(h->failure, sizeof(h->failure), "%s: %s", failure->target, failure->message);
 }
 
+static enum cprov_answer on_change(void *arg, const struct cprov_change *change)
+{
+    struct heard *h = arg;
+    size_t len = strlen(h->changes);
+
+    snprintf(h->changes + len, sizeof(h->changes) - len, "%d %s %s %s\n", (int)change->kind,
+             change->name, change->version, change->place);
+    return h->answer;
+}
+
 static enum cprov_answer on_question(void *arg, const struct cprov_question *question)
 {
     struct heard *h = arg;
@@ -124,6 +134,7 @@ struct cprov_callbacks heard_callbacks(struct heard *heard)
                                      .message = on_message,
                                      .error = on_failure,
                                      .question = on_question,
+                                     .change = on_change,
                                      .cancelled = on_cancelled };
 }
 

@@ -30,6 +30,7 @@ struct heard {
     int result;          /* of the last failure */
     char failure[1024];  /* "target: message" of the last one */
     char messages[8192]; /* results and warnings, a line each */
+    char changes[1024];  /* "KIND name version place", a line each */
     size_t progress;     /* calls */
     uint64_t done;       /* the most that the whole call had */
     size_t questions;
