@@ -4,6 +4,7 @@
 
 #include "provider/outcome.h"
 #include "provider/select.h"
+#include "store/lineage.h"
 
 /* "windows(10.0.20348.1)/amd64" → "10.0.20348.1". */
 static const char *os_version_of(struct cprov_session *s, const char *platform)
@@ -24,9 +25,10 @@ static const char *parent_text(struct cprov_session *s, const struct cprov_image
     return text ? text : "";
 }
 
+/* lineage: NULL when nobody asks for parents. */
 static int emit(struct cprov_session *s, struct cprov_store *store,
                 const struct cprov_images *images, size_t i, const struct cprov_list_options *o,
-                struct cprov_error *err)
+                const struct cprov_lineage *lineage, struct cprov_error *err)
 {
     struct cprov_item item;
     char digest[CPROV_DIGEST_TEXT_MAX], full[CPROV_ITEM_TEXT_MAX], legacy[65];
@@ -39,15 +41,15 @@ static int emit(struct cprov_session *s, struct cprov_store *store,
     if (o->legacy_ids)
         item.legacy_id = legacy;
     item.path = cprov_store_root(store);
-    if (o->parents && cprov_images_parent(store, images, i, &parent, err) < 0)
-        return err->code;
+    if (o->parents)
+        parent = cprov_lineage_parent(lineage, i);
     if (parent)
         item.parent = parent_text(s, parent);
     cprov_item_emit(s, &item);
     return 0;
 }
 
-static int keep_children(struct cprov_store *store, const struct cprov_images *images,
+static int keep_children(const struct cprov_lineage *lineage, const struct cprov_images *images,
                          const char *child_of, bool *selected, struct cprov_error *err)
 {
     struct cprov_span name = cprov_span_of(child_of), version = { 0 };
@@ -55,13 +57,10 @@ static int keep_children(struct cprov_store *store, const struct cprov_images *i
 
     cprov_span_cut_last(cprov_span_of(child_of), ':', &name, &version);
     for (size_t i = 0; i < images->count; i++) {
-        const struct cprov_image *parent = NULL;
-
         known = known || cprov_span_is_nocase(name, images->list[i].name);
         if (!selected[i])
             continue;
-        if (cprov_images_parent(store, images, i, &parent, err) < 0)
-            return err->code;
+        const struct cprov_image *parent = cprov_lineage_parent(lineage, i);
         selected[i] = parent && cprov_span_is_nocase(name, parent->name) &&
                       (version.len == 0 || cprov_span_is(version, parent->version));
     }
@@ -73,6 +72,7 @@ static int list_images(struct cprov_session *s, const struct cprov_list_options 
 {
     auto_store struct cprov_store *store = NULL;
     auto_images struct cprov_images *images = NULL;
+    auto_lineage struct cprov_lineage *lineage = NULL;
     struct cprov_selection selection = { .names = o->names,
                                          .names_count = o->names_count,
                                          .version = o->version,
@@ -92,11 +92,13 @@ static int list_images(struct cprov_session *s, const struct cprov_list_options 
     bool *selected = cprov_arena_alloc(&s->call, images->count, sizeof(*selected));
     if (!selected)
         return cprov_fail_memory(err);
+    if ((o->parents || o->child_of) && cprov_lineage_new(store, images, &lineage, err) < 0)
+        return err->code;
     if (cprov_select(s, images, &selection, selected, outcome, err) < 0 ||
-        (o->child_of && keep_children(store, images, o->child_of, selected, err) < 0))
+        (o->child_of && keep_children(lineage, images, o->child_of, selected, err) < 0))
         return err->code;
     for (size_t i = 0; i < images->count; i++)
-        if (selected[i] && emit(s, store, images, i, o, err) < 0)
+        if (selected[i] && emit(s, store, images, i, o, lineage, err) < 0)
             return err->code;
     return 0;
 }

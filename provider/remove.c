@@ -10,6 +10,7 @@
 #include "provider/select.h"
 #include "store/containers.h"
 #include "store/garbage.h"
+#include "store/lineage.h"
 
 #define NAMES_SHOWN 5 /* of images or containers, in one sentence */
 
@@ -90,31 +91,27 @@ static int check_containers(const struct image_removal *r, const struct group *g
     return cprov_fail(err, CPROV_EINUSE, "a container depends on it: %s", cprov_buf_text(&names));
 }
 
-/* Whether list[i] was built on what goes. */
-static int is_child(const struct image_removal *r, const struct group *g,
-                    const struct cprov_images *images, size_t i, bool *out, struct cprov_error *err)
+/* Whether images->list[i] was built on what goes. */
+static bool is_child(const struct cprov_lineage *lineage, const struct group *g,
+                     const struct cprov_images *images, size_t i)
 {
-    const struct cprov_image *parent = NULL;
+    const struct cprov_image *parent = cprov_lineage_parent(lineage, i);
 
-    if (cprov_images_parent(r->store, images, i, &parent, err) < 0)
-        return err->code;
-    *out = parent && is_deleted(g, images, &parent->descriptor.digest);
-    return 0;
+    return parent && is_deleted(g, images, &parent->descriptor.digest);
 }
 
 static int check_children(const struct image_removal *r, const struct group *g,
                           const struct cprov_images *now, struct cprov_error *err)
 {
+    auto_lineage struct cprov_lineage *lineage = NULL;
     auto_buf struct cprov_buf names = { 0 };
     size_t found = 0;
 
+    if (cprov_lineage_new(r->store, now, &lineage, err) < 0)
+        return err->code;
     cprov_buf_init(&names, CPROV_URL_MAX);
     for (size_t i = 0; i < now->count; i++) {
-        bool child = false;
-
-        if (!goes(g, &now->list[i]) && is_child(r, g, now, i, &child, err) < 0)
-            return err->code;
-        if (child)
+        if (!goes(g, &now->list[i]) && is_child(lineage, g, now, i))
             add_name(&names, found++, now->list[i].name, now->list[i].version);
     }
     if (found == 0)
@@ -156,16 +153,14 @@ static int allows(void *arg, const struct cprov_images *now, struct cprov_error 
 static int take_children(const struct image_removal *r, struct group *g, bool *selected,
                          struct cprov_error *err)
 {
+    auto_lineage struct cprov_lineage *lineage = NULL;
+
+    if (cprov_lineage_new(r->store, g->images, &lineage, err) < 0)
+        return err->code;
     for (size_t before = 0; before != g->count;) {
         before = g->count;
         for (size_t i = 0; i < g->images->count; i++) {
-            bool child = false;
-
-            if (selected[i])
-                continue;
-            if (is_child(r, g, g->images, i, &child, err) < 0)
-                return err->code;
-            if (!child)
+            if (selected[i] || !is_child(lineage, g, g->images, i))
                 continue;
             selected[i] = true;
             memmove(g->gone + 1, g->gone, g->count * sizeof(*g->gone));

@@ -115,12 +115,4 @@ int cprov_images_remove(struct cprov_store *s, const struct cprov_image *const *
                                       struct cprov_error *err),
                         void *arg, struct cprov_error *err);
 
-/*
- * The parent of images->list[i]: the installed image whose layers are the longest true prefix of
- * its own; NULL for none. Reads manifests; unreadable ones are nobody's parent.
- */
-CPROV_MUST_CHECK
-int cprov_images_parent(struct cprov_store *s, const struct cprov_images *images, size_t i,
-                        const struct cprov_image **out, struct cprov_error *err);
-
 #endif

@@ -352,7 +352,6 @@ void cprov_store_close(struct cprov_store *s)
     if (!s)
         return;
     cprov_workers_free(s->workers);
-    cprov_layer_cache_free(s->layers);
     cprov_fd_close(&s->partial);
     cprov_fd_close(&s->lock);
     if ((s->flags & CPROV_STORE_EXPORT) && s->root >= 0 && !s->read_only)

@@ -13,7 +13,6 @@
 #include "store/store.h"
 
 struct cprov_error;
-struct cprov_layer_cache;
 
 #define CPROV_STORE_LAST      "cprov/index.last"
 #define CPROV_STORE_DAMAGED   "cprov/index.damaged"
@@ -33,7 +32,6 @@ struct cprov_store {
     int lock;                          /* holds cprov/lock shared, or -1 */
     int partial;                       /* descriptor of cprov/partial, or -1; open while lock is */
     struct cprov_workers *workers;     /* or NULL until asked for */
-    struct cprov_layer_cache *layers;  /* or NULL until asked for */
 };
 
 /* CPROV_EREFUSED for a store that only reads. */
@@ -59,8 +57,5 @@ bool cprov_store_is_at(int fd, int dir, const char *name);
 /* The pool of the store, as many threads as cores; borrowed. */
 CPROV_MUST_CHECK
 int cprov_store_workers(struct cprov_store *s, struct cprov_workers **out, struct cprov_error *err);
-
-/* What cprov_images_parent() remembers; NULL-safe. */
-void cprov_layer_cache_free(struct cprov_layer_cache *c);
 
 #endif

@@ -2,6 +2,7 @@
 #include "store/images.h"
 
 #include "base/clock.h"
+#include "store/lineage.h"
 #include "tests/unit/store/made.h"
 
 #define SHA "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
@@ -356,10 +357,11 @@ static void finds_the_parent(void **state)
         assert_ok(f, cprov_images_add(f->store, &image, &f->err));
     }
     auto_images struct cprov_images *images = read_images(f);
+    auto_lineage struct cprov_lineage *lineage = NULL;
+    assert_ok(f, cprov_lineage_new(f->store, images, &lineage, &f->err));
     for (size_t i = 0; i < images->count; i++) {
-        const struct cprov_image *parent = &images->list[0];
+        const struct cprov_image *parent = cprov_lineage_parent(lineage, i);
 
-        assert_ok(f, cprov_images_parent(f->store, images, i, &parent, &f->err));
         for (size_t k = 0; k < CPROV_COUNT(expected); k++) {
             if (strcmp(expected[k].name, images->list[i].name) != 0)
                 continue;
