@@ -170,13 +170,18 @@ static bool merge_paths(const struct cprov_url *base, struct cprov_span path, ch
     return add_bytes(merged, len, folder) && add_bytes(merged, len, path);
 }
 
-static void add_authority(struct cprov_buf *out, const struct cprov_url *u)
+void cprov_url_authority(const struct cprov_url *u, struct cprov_buf *out)
 {
-    cprov_buf_add_text(out, u->https ? "https://" : "http://");
     for (size_t i = 0; i < u->host.len; i++)
         cprov_buf_add_char(out, cprov_lower(u->host.ptr[i]));
     if (u->port != (u->https ? 443 : 80))
         cprov_buf_addf(out, ":%u", u->port);
+}
+
+void cprov_url_origin(const struct cprov_url *u, struct cprov_buf *out)
+{
+    cprov_buf_add_text(out, u->https ? "https://" : "http://");
+    cprov_url_authority(u, out);
 }
 
 /* Adds a path without dot segments, "/" for none. */
@@ -196,7 +201,7 @@ static int resolve_absolute(struct cprov_span text, struct cprov_buf *out, struc
     if (code < 0)
         return code;
     add_bytes(path, &len, u.path);
-    add_authority(out, &u);
+    cprov_url_origin(&u, out);
     add_path(out, path, len);
     if (u.query.len > 0) {
         cprov_buf_add_char(out, '?');
@@ -232,7 +237,7 @@ static int resolve_path(const struct cprov_url *base, struct cprov_span referenc
     if (path.len > 0 ? !merge_paths(base, path, merged, &len)
                      : !add_bytes(merged, &len, base->path))
         return cprov_fail(err, CPROV_EINVAL, "URL is longer than %zu bytes", CPROV_URL_MAX);
-    add_authority(out, base);
+    cprov_url_origin(base, out);
     add_path(out, merged, len);
     if (query.len > 0) {
         cprov_buf_add_char(out, '?');
@@ -282,13 +287,8 @@ void cprov_url_shown(struct cprov_span text, struct cprov_buf *out)
         cprov_buf_add_text(out, "(a URL that cannot be shown)");
         return;
     }
-    add_authority(out, &u);
+    cprov_url_origin(&u, out);
     cprov_buf_add_span(out, u.path);
-}
-
-void cprov_url_origin(const struct cprov_url *u, struct cprov_buf *out)
-{
-    add_authority(out, u);
 }
 
 void cprov_url_escape(struct cprov_buf *out, struct cprov_span text, bool keep_slash)
@@ -312,4 +312,13 @@ void cprov_url_add_query(struct cprov_buf *out, const char *name, struct cprov_s
     cprov_url_escape(out, cprov_span_of(name), false);
     cprov_buf_add_char(out, '=');
     cprov_url_escape(out, value, false);
+}
+
+uint64_t cprov_url_mark(struct cprov_span text)
+{
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+
+    for (size_t i = 0; i < text.len; i++)
+        h = (h ^ (unsigned char)text.ptr[i]) * 0x100000001b3u;
+    return h;
 }

@@ -3,6 +3,7 @@
 #define CPROV_NET_URL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "base/compiler.h"
@@ -39,12 +40,18 @@ bool cprov_url_same_origin(const struct cprov_url *a, const struct cprov_url *b)
 
 /* "https://host:port/path" without query: what may be shown to people. */
 void cprov_url_shown(struct cprov_span text, struct cprov_buf *out);
-/* "https://host:port", default port left out. */
+/* "host:port", default port left out. */
+void cprov_url_authority(const struct cprov_url *u, struct cprov_buf *out);
+/* The same after "https://". */
 void cprov_url_origin(const struct cprov_url *u, struct cprov_buf *out);
 
 /* Percent-encodes everything but unreserved characters (RFC 3986), '/' kept where keep_slash. */
 void cprov_url_escape(struct cprov_buf *out, struct cprov_span text, bool keep_slash);
 /* Appends "?name=value" or "&name=value" (both escaped) as the text in out so far demands. */
 void cprov_url_add_query(struct cprov_buf *out, const char *name, struct cprov_span value);
+
+/* A number for a URL or cursor: to recognise one that was seen. Who makes two collide ends his own
+ * redirects or pages. */
+uint64_t cprov_url_mark(struct cprov_span text);
 
 #endif
