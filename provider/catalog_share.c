@@ -18,6 +18,7 @@
 #include "provider/progress.h"
 #include "provider/session.h"
 #include "registry/push.h"
+#include "registry/push_manifest.h"
 
 #define GATHERED ((size_t)64 * CPROV_KIB) /* the writer hands over words */
 

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/version.h"
 #include "catalog/source/local_place.h"
+#include "net/url.h"
 #include "registry/range_read.h"
 
 /* `location`: where the file is, as it may be shown. */

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "provider/installed.h"
 #include "provider/plan.h"
+#include "registry/blob_get.h"
 #include "store/blobs.h"
 
 /* What is shown, wherever it comes from. */

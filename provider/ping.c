@@ -2,6 +2,7 @@
 #include "provider/ping.h"
 
 #include "catalog/source/probe.h"
+#include "registry/ping.h"
 
 struct answer {
     int code;

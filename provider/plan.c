@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "catalog/source/local_place.h"
+#include "registry/manifest_fetch.h"
 
 static void doc_clear(struct cprov_doc *d)
 {

@@ -13,6 +13,7 @@
 #include "provider/progress.h"
 #include "provider/staging.h"
 #include "provider/transfer.h"
+#include "registry/blob_queue.h"
 #include "registry/range_read.h"
 #include "store/blobs.h"
 

@@ -8,6 +8,7 @@
 #include "provider/plan.h"
 #include "provider/progress.h"
 #include "provider/select.h"
+#include "registry/manifest_fetch.h"
 #include "store/blobs.h"
 #include "store/check.h"
 #include "store/restore.h"

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "provider/progress.h"
 #include "provider/tail.h"
+#include "registry/blob_queue.h"
 
 enum part_state {
     PART_WAITING,

@@ -1,75 +1,24 @@
-/* registry/auth.c - the cache of tokens and logins, and how they are obtained. */
+/* registry/auth.c - what to say to a registry that asks who we are. */
 #include "registry/auth_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/hash.h"
+#include "base/limits.h"
 #include "net/origin.h"
 #include "net/url.h"
 #include "registry/exchange.h"
-#include "registry/grant_private.h"
-#include "registry/problem_private.h"
+#include "registry/secret.h"
+#include "registry/token_fetch_private.h"
 #include "registry/token_private.h"
 
-#define FRESH_MS   60000     /* a younger token has not run out, it does not suffice */
-#define TOKEN_USER "<token>" /* docker's user name for "the password is an identity token" */
+#define FRESH_MS 60000 /* a younger token has not run out, it does not suffice */
 
 struct cprov_auth {
-    struct cprov_wire *wire;
-    cprov_credentials_fn *credentials;
-    void *arg;
     struct cprov_grants grants;
 };
-
-/* --- logins --- */
-
-static bool has_text(const char *text)
-{
-    return text && *text;
-}
-
-static int look_up(struct cprov_auth *a, const char *host, const char *repository, unsigned skip,
-                   struct cprov_credentials *out, struct cprov_error *err)
-{
-    struct cprov_credentials c = { 0 };
-
-    if (!a->credentials) {
-        *out = c;
-        return 0;
-    }
-    int code = a->credentials(a->arg, host, repository, skip, &c, err);
-    if (code < 0) {
-        cprov_credentials_clear(&c);
-        return cprov_wrap(err, "login for %s", host);
-    }
-    if (has_text(c.username) && strcmp(c.username, TOKEN_USER) == 0 &&
-        !has_text(c.identity_token)) {
-        cprov_secret_wipe(&c.identity_token);
-        c.identity_token = cprov_steal(&c.password);
-    }
-    *out = c;
-    return 0;
-}
-
-static bool is_login(const struct cprov_credentials *c)
-{
-    return has_text(c->registry_token) || has_text(c->identity_token) || has_text(c->username);
-}
-
-int cprov_auth_has_login(struct cprov_auth *a, const char *host, bool *out, struct cprov_error *err)
-{
-    auto_credentials struct cprov_credentials c = { 0 };
-    int code = look_up(a, host, "", 0, &c, err);
-
-    if (code == 0)
-        *out = is_login(&c);
-    return code;
-}
-
-/* --- what is known --- */
 
 bool cprov_auth_known(struct cprov_auth *a, const struct cprov_auth_target *target,
                       struct cprov_buf *out)
@@ -84,229 +33,42 @@ bool cprov_auth_known(struct cprov_auth *a, const struct cprov_auth_target *targ
     return !cprov_grants_origin(&a->grants, target->origin);
 }
 
-/* --- fetching a token --- */
-
-static int basic_value(const struct cprov_credentials *login, const char *secret,
-                       struct cprov_buf *out, struct cprov_error *err)
-{
-    struct cprov_buf plain;
-
-    cprov_buf_init(&plain, CPROV_TOKEN_LENGTH_MAX);
-    cprov_buf_add_text(&plain, has_text(login->username) ? login->username : "");
-    cprov_buf_add_char(&plain, ':');
-    cprov_buf_add_text(&plain, has_text(secret) ? secret : "");
-    int code = cprov_buf_check(&plain, "login", err);
-    if (code == 0)
-        cprov_base64_encode(out, cprov_buf_span(&plain));
-    cprov_secret_clear(&plain);
-    return code < 0 ? code : cprov_buf_check(out, "login", err);
-}
-
-/* Fills the fixed Authorization of a GET to the token server; "" for an anonymous one. */
-static int realm_login(const struct cprov_grant *g, struct cprov_buf *out, struct cprov_error *err)
-{
-    const struct cprov_credentials *login = &g->login;
-    struct cprov_buf value;
-
-    if (!has_text(login->username) && !has_text(login->identity_token))
-        return 0;
-    cprov_buf_init(&value, 2 * CPROV_TOKEN_LENGTH_MAX);
-    int code = basic_value(
-        login, has_text(login->password) ? login->password : login->identity_token, &value, err);
-    cprov_buf_add_text(out, "Basic ");
-    cprov_buf_add_span(out, cprov_buf_span(&value));
-    cprov_secret_clear(&value);
-    return code < 0 ? code : cprov_buf_check(out, "login", err);
-}
-
-static void token_done(void *arg, int code, const struct cprov_exchange_answer *answer,
-                       const struct cprov_error *err);
-
-static int fetch_token(struct cprov_grant *g, struct cprov_error *err)
-{
-    static const struct cprov_exchange_hooks hooks = { .done = token_done };
-    struct cprov_buf url, secret;
-    char what[CPROV_NAME_MAX * 2 + 32];
-    struct cprov_span scopes = cprov_buf_span(&g->scopes);
-
-    cprov_buf_init(&url, CPROV_URL_MAX);
-    cprov_buf_init(&secret, 3 * CPROV_TOKEN_LENGTH_MAX);
-    (void)snprintf(what, sizeof(what), "token for %s%s%s", g->host, *g->repository ? "/" : "",
-                   g->repository);
-    struct cprov_exchange_spec spec = {
-        .method = g->by_post ? CPROV_POST : CPROV_GET,
-        .what = what,
-        .accept = "application/json",
-        .allow_http = g->allow_http,
-        .public_only = !g->is_private && !g->same_host,
-        .peer = &g->peer,
-        .peer_origin = g->peer_origin,
-        .body_max = CPROV_TOKEN_BODY_MAX,
-        .hooks = &hooks,
-        .arg = g,
-    };
-    int code = 0;
-    if (g->by_post) {
-        cprov_buf_add_text(&url, g->realm);
-        cprov_token_form(g->login.identity_token, g->service, scopes, &secret);
-        spec.form = cprov_buf_span(&secret);
-    } else {
-        cprov_token_url(cprov_span_of(g->realm), g->service, g->login.username, scopes, &url);
-        code = realm_login(g, &secret, err);
-        spec.authorization = secret.len > 0 ? cprov_buf_text(&secret) : NULL;
-    }
-    spec.url = cprov_buf_text(&url);
-    if (code == 0 && (code = cprov_buf_check(&url, "URL of the token server", err)) == 0 &&
-        (code = cprov_buf_check(&secret, "login", err)) == 0)
-        code = cprov_exchange_start(g->auth->wire, &spec, &g->exchange, err);
-    cprov_buf_clear(&url);
-    cprov_secret_clear(&secret);
-    return code;
-}
-
-/* An anonymous try is all that a token server gets which is not known to be the registry's. */
-static int fail_withheld(const struct cprov_grant *g, struct cprov_error *err)
-{
-    (void)cprov_fail(err, CPROV_EAUTH, "%s wants its login sent to %s: not sent", g->host,
-                     g->withheld);
-    cprov_hint(err,
-               "if that is its token server, allow it in the configuration: hosts: {\"%s\": "
-               "{token-server: \"%s\"}}",
-               g->host, g->withheld);
-    return CPROV_EAUTH;
-}
-
-/* Looks for the next login of the host, after the one that was refused. *found: there is one. */
-static int next_login(struct cprov_grant *g, bool *found, struct cprov_error *err)
-{
-    auto_credentials struct cprov_credentials next = { 0 };
-
-    *found = false;
-    if (!is_login(&g->login) || g->skip + 1 >= CPROV_LOGINS_MAX)
-        return 0;
-    if (look_up(g->auth, g->host, g->repository, g->skip + 1, &next, err) < 0)
-        return err->code;
-    if (!is_login(&next) || has_text(next.registry_token))
-        return 0;
-    g->skip++;
-    cprov_credentials_clear(&g->login);
-    g->login = next;
-    next = (struct cprov_credentials){ 0 };
-    g->by_post = has_text(g->login.identity_token);
-    *found = true;
-    return 0;
-}
-
-static int refused(const struct cprov_grant *g, const struct cprov_exchange_answer *answer,
-                   struct cprov_error *err)
-{
-    bool known = is_login(&g->login);
-    int http = answer->head ? answer->head->status : 0;
-    struct cprov_buf words;
-
-    if (http < 400 || http >= 500 || http == 429)
-        return err->code;
-    if (g->withheld)
-        return fail_withheld(g, err);
-    cprov_problem_words(answer->head->content_type, answer->body, &words);
-    (void)cprov_fail(err, CPROV_EAUTH,
-                     known ? "login to %s refused%s%s%s" : "%s demands a login%s%s%s", g->host,
-                     words.len > 0 ? " (" : "", cprov_buf_text(&words), words.len > 0 ? ")" : "");
-    cprov_buf_clear(&words);
-    cprov_hint(err, known ? "log in again: cprov login %s" : "log in first: cprov login %s",
-               g->host);
-    err->http = http;
-    return CPROV_EAUTH;
-}
-
-static int take_token(struct cprov_grant *g, struct cprov_span body, struct cprov_error *err)
-{
-    struct cprov_buf token;
-    int64_t lifetime_s = 0;
-
-    cprov_buf_init(&token, CPROV_TOKEN_LENGTH_MAX);
-    int code = cprov_token_parse(body, cprov_time_now(), &token, &lifetime_s, err);
-    if (code == 0 && (code = cprov_buf_check(&token, "token", err)) == 0)
-        code = cprov_grant_authorize(g, "Bearer", cprov_buf_span(&token),
-                                     cprov_clock_ms() + lifetime_s * 1000, err);
-    cprov_secret_clear(&token);
-    return code;
-}
-
-static bool post_unknown(int http)
-{
-    return http == 400 || http == 401 || http == 404 || http == 405;
-}
-
-static void token_done(void *arg, int code, const struct cprov_exchange_answer *answer,
-                       const struct cprov_error *err)
-{
-    struct cprov_grant *g = arg;
-    struct cprov_error local = CPROV_ERROR_INIT;
-    int http = answer->head ? answer->head->status : 0;
-
-    g->exchange = NULL;
-    if (code < 0 && g->by_post && post_unknown(http)) {
-        g->by_post = false;
-        code = fetch_token(g, &local);
-        if (code == 0)
-            return;
-    } else if (code < 0) {
-        bool another = false;
-
-        if ((http == 401 || http == 403) && next_login(g, &another, &local) == 0 && another &&
-            (code = fetch_token(g, &local)) == 0)
-            return;
-        local = *err;
-        code = refused(g, answer, &local);
-    } else {
-        code = take_token(g, answer->body, &local);
-        if (code < 0)
-            (void)cprov_wrap(&local, "token for %s", g->host);
-    }
-    cprov_credentials_clear(&g->login);
-    cprov_grant_tell(g, code, code < 0 ? &local : NULL);
-}
-
 /* --- answering a challenge --- */
 
 static int answer_basic(struct cprov_grant *g, bool asked, bool rejected, struct cprov_error *err)
 {
     auto_credentials struct cprov_credentials login = { 0 };
-    struct cprov_buf value;
+    auto_secret struct cprov_buf value = { 0 };
 
     if (rejected && g->has_login && g->skip + 1 < CPROV_LOGINS_MAX)
         g->skip++;
-    if (!g->anonymous && look_up(g->auth, g->host, g->repository, g->skip, &login, err) < 0)
+    if (!g->anonymous &&
+        cprov_logins_find(&g->all->logins, g->host, g->repository, g->skip, &login, err) < 0)
         return err->code;
-    if (!has_text(login.username) && (!asked || g->skip > 0))
+    bool has_user = cprov_login_has(login.username);
+    if (!has_user && (!asked || g->skip > 0))
         return CPROV_ENOTFOUND;
-    if (g->skip > 0)
-        rejected = false; /* that was another login */
-    if (!has_text(login.username)) {
-        (void)cprov_fail(err, CPROV_EAUTH, "%s demands a login", g->host);
-        cprov_hint(err, "log in first: cprov login %s", g->host);
-        return CPROV_EAUTH;
-    }
-    if (rejected) {
-        (void)cprov_fail(err, CPROV_EAUTH, "%s refuses the login", g->host);
-        cprov_hint(err, "log in again: cprov login %s", g->host);
+    if (!has_user || (rejected && g->skip == 0)) { /* with a skip that was another login */
+        (void)cprov_fail(err, CPROV_EAUTH, has_user ? "%s refuses the login" : "%s demands a login",
+                         g->host);
+        cprov_hint(err, has_user ? "log in again: cprov login %s" : "log in first: cprov login %s",
+                   g->host);
         return CPROV_EAUTH;
     }
     cprov_buf_init(&value, 2 * CPROV_TOKEN_LENGTH_MAX);
-    int code = basic_value(&login, has_text(login.password) ? login.password : login.identity_token,
-                           &value, err);
-    if (code == 0)
-        code = cprov_grant_authorize(g, "Basic", cprov_buf_span(&value), CPROV_GRANT_NEVER, err);
-    g->has_login = code == 0;
-    cprov_secret_clear(&value);
-    return code;
+    g->has_login = false;
+    if (cprov_login_basic(&login, &value, err) < 0 ||
+        cprov_grant_authorize(g, "Basic", cprov_buf_span(&value), CPROV_GRANT_NEVER, err) < 0 ||
+        cprov_grants_remember(g->all, g->origin, CPROV_AUTH_BASIC, "", "", err) < 0)
+        return err->code;
+    g->has_login = true;
+    return 0;
 }
 
 /* The scope that the registry names goes first: some token servers read only one. */
 static int join_scopes(struct cprov_grant *g, const char *demanded, struct cprov_error *err)
 {
-    struct cprov_buf joined;
+    auto_buf struct cprov_buf joined = { 0 };
 
     cprov_buf_init(&joined, CPROV_HEADER_BYTES_MAX);
     if (*demanded)
@@ -317,13 +79,11 @@ static int join_scopes(struct cprov_grant *g, const char *demanded, struct cprov
         cprov_buf_add_text(&joined, g->actions);
     cprov_scopes_add(&joined, cprov_buf_span(&g->scopes));
 
-    int code = cprov_buf_check(&joined, "scopes", err);
-    if (code < 0) {
-        cprov_buf_clear(&joined);
-        return code;
-    }
+    if (cprov_buf_check(&joined, "scopes", err) < 0)
+        return err->code;
     cprov_buf_clear(&g->scopes);
     g->scopes = joined;
+    joined = (struct cprov_buf){ 0 };
     return 0;
 }
 
@@ -336,7 +96,8 @@ static int check_realm(const struct cprov_grant *g, const char *realm, bool aske
     int code =
         cprov_token_realm_check(cprov_span_of(g->origin), cprov_span_of(realm), g->allow_http, err);
 
-    if (code < 0 || !asked || !o || o->scheme != CPROV_AUTH_BEARER || !is_login(&g->login))
+    if (code < 0 || !asked || !o || o->scheme != CPROV_AUTH_BEARER ||
+        !cprov_login_is_any(&g->login))
         return code;
     if (cprov_url_parse(cprov_span_of(o->realm), &then, NULL) == 0 &&
         cprov_url_parse(cprov_span_of(realm), &now, NULL) == 0 &&
@@ -345,24 +106,6 @@ static int check_realm(const struct cprov_grant *g, const char *realm, bool aske
                           "%s wants the login sent to another server than before: refused",
                           g->host);
     return 0;
-}
-
-static int resolve_realm(const struct cprov_grant *g, const char *realm, char **out,
-                         struct cprov_error *err)
-{
-    auto_buf struct cprov_buf url = { 0 };
-
-    cprov_buf_init(&url, CPROV_URL_MAX);
-    if (cprov_url_resolve(cprov_span_of(g->origin), cprov_span_of(realm), &url, err) < 0)
-        return cprov_wrap_as(err, CPROV_EAUTH, "realm of %s", g->host);
-    return cprov_buf_take(&url, "realm", out, err);
-}
-
-static int borrow_peer(struct cprov_grant *g, const struct cprov_auth_target *t,
-                       struct cprov_error *err)
-{
-    g->peer = t->peer ? *t->peer : (struct cprov_http_peer){ 0 };
-    return cprov_grant_set_text(&g->peer_origin, t->peer_origin ? t->peer_origin : g->origin, err);
 }
 
 /* The login stays here when the realm is not the registry's: nobody asks for a token then. */
@@ -377,15 +120,12 @@ static int withhold(struct cprov_grant *g, const char *token_server, struct cpro
         cprov_url_parse(cprov_span_of(g->realm), &realm, err) < 0)
         return err->code;
     g->same_host = cprov_host_is_same(origin.host, realm.host);
-    if (!is_login(&g->login))
-        return 0;
-    if (cprov_login_may_go(&origin, g->host, &realm, token_server))
+    if (!cprov_login_is_any(&g->login) ||
+        cprov_login_may_go(&origin, g->host, &realm, token_server))
         return 0;
     cprov_credentials_clear(&g->login);
     cprov_buf_init(&name, CPROV_URL_MAX);
-    cprov_buf_add_span(&name, realm.host);
-    if (realm.port != (realm.https ? 443 : 80))
-        cprov_buf_addf(&name, ":%u", realm.port);
+    cprov_url_authority(&realm, &name);
     return cprov_buf_take(&name, "host", &g->withheld, err);
 }
 
@@ -405,14 +145,15 @@ static int answer_bearer(struct cprov_grant *g, const struct cprov_auth_target *
                          const struct cprov_challenge *c, bool asked, bool rejected,
                          struct cprov_error *err)
 {
-    char *realm = NULL;
+    auto_buf struct cprov_buf realm = { 0 };
 
     if (rejected && is_no_news(g, c))
         return CPROV_ENOTFOUND; /* another token would be the same one */
     cprov_credentials_clear(&g->login);
-    if (!g->anonymous && look_up(g->auth, g->host, g->repository, g->skip, &g->login, err) < 0)
+    if (!g->anonymous &&
+        cprov_logins_find(&g->all->logins, g->host, g->repository, g->skip, &g->login, err) < 0)
         return err->code;
-    if (has_text(g->login.registry_token)) {
+    if (cprov_login_has(g->login.registry_token)) {
         if (rejected)
             return cprov_fail(err, CPROV_EAUTH, "%s refuses the token", g->host);
         return cprov_grant_authorize(g, "Bearer", cprov_span_of(g->login.registry_token),
@@ -420,20 +161,24 @@ static int answer_bearer(struct cprov_grant *g, const struct cprov_auth_target *
     }
     g->allow_http = target->allow_http;
     g->is_private = target->is_private;
-    if (resolve_realm(g, c->realm, &realm, err) < 0)
+    g->peer = target->peer ? *target->peer : (struct cprov_http_peer){ 0 };
+    cprov_buf_init(&realm, CPROV_URL_MAX);
+    if (cprov_url_resolve(cprov_span_of(g->origin), cprov_span_of(c->realm), &realm, err) < 0)
+        return cprov_wrap_as(err, CPROV_EAUTH, "realm of %s", g->host);
+    if (cprov_buf_check(&realm, "realm", err) < 0 ||
+        cprov_grant_set_text(&g->realm, cprov_buf_text(&realm), err) < 0 ||
+        cprov_grant_set_text(&g->peer_origin, target->peer_origin ? target->peer_origin : g->origin,
+                             err) < 0 ||
+        withhold(g, target->token_server, err) < 0)
         return err->code;
-    free(g->realm);
-    g->realm = realm;
-    if (borrow_peer(g, target, err) < 0 || withhold(g, target->token_server, err) < 0)
-        return err->code;
-    g->by_post = has_text(g->login.identity_token);
-    if (check_realm(g, realm, asked, err) < 0 ||
+    g->by_post = cprov_login_has(g->login.identity_token);
+    if (check_realm(g, g->realm, asked, err) < 0 ||
         cprov_grant_set_text(&g->service, c->service, err) < 0 ||
         join_scopes(g, asked ? c->scope : "", err) < 0 ||
-        cprov_grants_remember(g->all, g->origin, CPROV_AUTH_BEARER, realm, c->service, err) < 0)
+        cprov_grants_remember(g->all, g->origin, CPROV_AUTH_BEARER, g->realm, c->service, err) < 0)
         return err->code;
     cprov_secret_wipe(&g->authorization);
-    return fetch_token(g, err);
+    return cprov_token_fetch(g, err);
 }
 
 int cprov_auth_answer(struct cprov_auth *a, const struct cprov_auth_target *target,
@@ -441,7 +186,6 @@ int cprov_auth_answer(struct cprov_auth *a, const struct cprov_auth_target *targ
                       void (*done)(void *arg, int code, const struct cprov_error *err), void *arg,
                       struct cprov_error *err)
 {
-    struct cprov_error local = CPROV_ERROR_INIT;
     const struct cprov_origin *o = cprov_grants_origin(&a->grants, target->origin);
     struct cprov_challenge remembered = { .scope = "", .error = "", .realm = "", .service = "" };
     const struct cprov_challenge *c = challenges ? cprov_challenges_best(challenges) : NULL;
@@ -458,22 +202,15 @@ int cprov_auth_answer(struct cprov_auth *a, const struct cprov_auth_target *targ
     if (!c)
         return cprov_fail(err, CPROV_EAUTH, "%s demands a login of a kind that is not supported",
                           target->host);
-    err = err ? err : &local;
-    int code = cprov_grants_get(&a->grants, target, &g, err);
-    if (code < 0)
-        return code;
-    g->auth = a;
+    if (cprov_grants_get(&a->grants, target, &g, err) < 0)
+        return err->code;
     if (g->exchange)
         return cprov_grant_wait(g, done, arg, err);
 
     bool asked = challenges != NULL;
-    if (c->scheme == CPROV_AUTH_BASIC) {
-        code = answer_basic(g, asked, rejected_token, err);
-        if (code == 0)
-            code = cprov_grants_remember(g->all, g->origin, CPROV_AUTH_BASIC, "", "", err);
-    } else {
-        code = answer_bearer(g, target, c, asked, rejected_token, err);
-    }
+    int code = c->scheme == CPROV_AUTH_BASIC
+                   ? answer_basic(g, asked, rejected_token, err)
+                   : answer_bearer(g, target, c, asked, rejected_token, err);
     if (code < 0 || !g->exchange)
         cprov_credentials_clear(&g->login);
     if (code < 0)
@@ -525,7 +262,7 @@ const char *cprov_auth_withheld(const struct cprov_auth *a, const char *host)
 
 int cprov_auth_fail_withheld(const struct cprov_auth *a, const char *host, struct cprov_error *err)
 {
-    return fail_withheld(withheld_of(a, host), err);
+    return cprov_token_fail_withheld(withheld_of(a, host), err);
 }
 
 void cprov_auth_forget(struct cprov_auth *a, const void *arg)
@@ -534,9 +271,19 @@ void cprov_auth_forget(struct cprov_auth *a, const void *arg)
         cprov_grant_forget(g, arg);
         if (g->waiters || !g->exchange)
             continue;
-        cprov_exchange_stop(cprov_steal(&g->exchange)); /* nobody wants its token any more */
+        cprov_exchange_stop(g->exchange); /* nobody wants its token any more */
         cprov_credentials_clear(&g->login);
     }
+}
+
+int cprov_auth_has_login(struct cprov_auth *a, const char *host, bool *out, struct cprov_error *err)
+{
+    auto_credentials struct cprov_credentials c = { 0 };
+
+    if (cprov_logins_find(&a->grants.logins, host, "", 0, &c, err) < 0)
+        return err->code;
+    *out = cprov_login_is_any(&c);
+    return 0;
 }
 
 /* --- life --- */
@@ -548,9 +295,8 @@ int cprov_auth_new(struct cprov_wire *wire, cprov_credentials_fn *credentials, v
 
     if (!a)
         return cprov_fail_memory(err);
-    a->wire = wire;
-    a->credentials = credentials;
-    a->arg = arg;
+    a->grants.wire = wire;
+    a->grants.logins = (struct cprov_logins){ credentials, arg };
     *out = a;
     return 0;
 }

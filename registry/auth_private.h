@@ -8,18 +8,13 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
-#include "conf/credentials.h"
-#include "net/http.h"
 #include "registry/challenge.h"
+#include "registry/grant_private.h"
+#include "registry/options.h"
 #include "registry/wire_private.h"
 
 struct cprov_error;
 struct cprov_auth;
-
-/* Fills *out (zeroed) for host and repository path ("" for the host as a whole); nothing found is 0
- * and empty. skip: so many logins are passed over, they were refused. */
-typedef int cprov_credentials_fn(void *arg, const char *host, const char *repository, unsigned skip,
-                                 struct cprov_credentials *out, struct cprov_error *err);
 
 /*
  * The cache of challenges, tokens and logins of one client, by origin and scope set. wire is
@@ -29,23 +24,6 @@ CPROV_MUST_CHECK
 int cprov_auth_new(struct cprov_wire *wire, cprov_credentials_fn *credentials, void *arg,
                    struct cprov_auth **out, struct cprov_error *err);
 void cprov_auth_free(struct cprov_auth *a); /* who waits is not called */
-CPROV_DEFINE_CLEANUP(struct cprov_auth, cprov_auth, cprov_auth_free)
-#define auto_auth CPROV_CLEANUP(cprov_auth_cleanup)
-
-/* To whom a request goes and what it wants. Texts are borrowed for the call. */
-struct cprov_auth_target {
-    const char *origin; /* "https://registry-1.docker.io": only this origin ever sees the answer */
-    const char *host;   /* as the user names it, for the login: "docker.io" */
-    const char *repository; /* "" for catalog and ping */
-    const char
-        *actions; /* "pull", "pull,push"; catalog: "registry:catalog:*" goes by repository "" */
-    const struct cprov_http_peer *peer; /* settings of peer_origin: a URL of it */
-    const char *peer_origin;
-    const char *token_server; /* where its login may go besides: configured; or NULL */
-    bool allow_http;          /* the origin itself is plain HTTP by the user's will */
-    bool is_private;          /* and may lead to a private place */
-    bool anonymous;           /* never with a login: the target of a redirect */
-};
 
 /*
  * The Authorization value known so far for the target ("Bearer ..", "Basic .."), appended to out;

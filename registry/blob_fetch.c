@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "registry/blob_queue_private.h"
+#include "registry/client_private.h"
 #include "registry/range_read.h"
 #include "registry/retry.h"
 
@@ -15,28 +15,28 @@
 #define NAMED_DIGITS   19 /* bytes of a digest that a message shows: "sha256:" and 12 digits */
 #define SHORT_ENDS_MAX 1
 
-static int part_request(struct cprov_part *p, struct cprov_error *err);
+static int part_request(struct cprov_blob_part *p, struct cprov_error *err);
 
 /* --- life --- */
 
-static void part_free(struct cprov_part *p)
+static void part_free(struct cprov_blob_part *p)
 {
     struct cprov_fetch *f = p->fetch;
-    struct cprov_part **link = &f->parts;
+    struct cprov_blob_part **link = &f->parts;
 
     while (*link != p)
         link = &(*link)->next;
     *link = p->next;
-    cprov_request_stop(p->request);
+    cprov_exchange_stop(p->exchange);
     if (!f->urgent)
-        f->client->parts_running--;
+        f->op.client->parts_running--;
     free(p);
 }
 
 static int part_new(struct cprov_fetch *f, uint64_t offset, uint64_t end, bool fresh,
                     struct cprov_error *err)
 {
-    struct cprov_part *p = calloc(1, sizeof(*p));
+    struct cprov_blob_part *p = calloc(1, sizeof(*p));
 
     if (!p)
         return cprov_fail_memory(err);
@@ -47,47 +47,36 @@ static int part_new(struct cprov_fetch *f, uint64_t offset, uint64_t end, bool f
     p->next = f->parts;
     f->parts = p;
     if (!f->urgent)
-        f->client->parts_running++;
+        f->op.client->parts_running++;
     int code = part_request(p, err);
     if (code < 0)
         part_free(p);
     return code;
 }
 
-void cprov_fetch_free(struct cprov_fetch *f)
+void cprov_fetch_enter(struct cprov_fetch *f, struct cprov_fetch **place)
+{
+    if (f->link && (*f->link = f->next))
+        f->next->link = f->link;
+    if ((f->next = *place))
+        f->next->link = &f->next;
+    f->link = place;
+    *place = f;
+}
+
+void cprov_fetch_release(struct cprov_fetch *f)
 {
     while (f->parts)
         part_free(f->parts);
-    cprov_alarm_stop(f->alarm);
-    cprov_blob_queue_leave(f);
-    cprov_op_remove(&f->op);
-    free(f->what);
+    if (f->link && (*f->link = f->next))
+        f->next->link = f->link;
+    f->link = NULL;
+}
+
+void cprov_fetch_clear(struct cprov_fetch *f)
+{
+    cprov_fetch_release(f);
     free(f->etag);
-    free(f);
-}
-
-void cprov_fetch_finish(struct cprov_fetch *f, int code, const struct cprov_error *err)
-{
-    void (*done)(void *, int, const struct cprov_error *) = f->done;
-    void *arg = f->sink.arg;
-    struct cprov_client *c = f->client;
-
-    cprov_fetch_free(f);
-    done(arg, code, err);
-    cprov_blob_queue_pump(c);
-}
-
-static void fetch_end(struct cprov_op *op, const struct cprov_error *err)
-{
-    struct cprov_fetch *f = (struct cprov_fetch *)op;
-
-    if (err) {
-        cprov_fetch_finish(f, err->code, err);
-        return;
-    }
-    if (f->drop)
-        f->drop(f);
-    cprov_fetch_free(f);
 }
 
 /* --- the sink --- */
@@ -133,24 +122,24 @@ static int never_whole(const struct cprov_fetch *f, struct cprov_error *err)
 {
     if (!f->no_ranges)
         return cprov_fail(err, CPROV_ENETWORK, "%s: the server gives something else each time",
-                          f->what);
+                          f->op.what);
     cprov_fail(err, CPROV_ENETWORK,
                "%s: the download broke off %u times before its %llu bytes were there, and the "
                "server ignores Range, so each begins anew",
-               f->what, f->restarts, (unsigned long long)f->descriptor.size);
+               f->op.what, f->restarts, (unsigned long long)f->descriptor.size);
     cprov_hint(err, "a proxy on the way may be what cuts it: try another network, or a source "
                     "that knows Range");
     return CPROV_ENETWORK;
 }
 
 /* p alone is left, and brings everything. */
-static int alone_from_start(struct cprov_part *p, struct cprov_error *err)
+static int alone_from_start(struct cprov_blob_part *p, struct cprov_error *err)
 {
     struct cprov_fetch *f = p->fetch;
 
     if (++f->restarts > RESTARTS_MAX)
         return never_whole(f, err);
-    for (struct cprov_part *q = f->parts, *next; q; q = next) {
+    for (struct cprov_blob_part *q = f->parts, *next; q; q = next) {
         next = q->next;
         if (q != p)
             part_free(q);
@@ -163,12 +152,12 @@ static int alone_from_start(struct cprov_part *p, struct cprov_error *err)
 }
 
 /* What a part that was split off has to bring goes back to the one before it. */
-static bool give_back(struct cprov_part *p)
+static bool give_back(struct cprov_blob_part *p)
 {
     if (!p->fresh)
         return false;
-    for (struct cprov_part *q = p->fetch->parts; q; q = q->next)
-        if (q != p && q->end == p->offset && q->request) {
+    for (struct cprov_blob_part *q = p->fetch->parts; q; q = q->next)
+        if (q != p && q->end == p->offset && q->exchange) {
             q->end = p->end;
             p->fetch->ranges = false; /* do not try again */
             part_free(p);
@@ -183,17 +172,17 @@ static int wrong_size(const struct cprov_fetch *f, uint64_t found, bool page,
                       struct cprov_error *err)
 {
     if (page)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: the answer is a web page", f->what);
-    return cprov_fail(err, CPROV_EVERIFY, "%s: has %llu bytes rather than %llu", f->what,
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the answer is a web page", f->op.what);
+    return cprov_fail(err, CPROV_EVERIFY, "%s: has %llu bytes rather than %llu", f->op.what,
                       (unsigned long long)found, (unsigned long long)f->descriptor.size);
 }
 
-static bool covers_all(const struct cprov_part *p)
+static bool covers_all(const struct cprov_blob_part *p)
 {
     return p->offset == 0 && p->end == p->fetch->descriptor.size;
 }
 
-static int whole_came(struct cprov_part *p, const struct cprov_http_head *head,
+static int whole_came(struct cprov_blob_part *p, const struct cprov_http_head *head,
                       struct cprov_error *err)
 {
     struct cprov_fetch *f = p->fetch;
@@ -216,7 +205,7 @@ static int whole_came(struct cprov_part *p, const struct cprov_http_head *head,
     return take_etag(f, head->etag, err);
 }
 
-static int part_came(struct cprov_part *p, struct cprov_exchange *x,
+static int part_came(struct cprov_blob_part *p, struct cprov_exchange *x,
                      const struct cprov_http_head *head, struct cprov_error *err)
 {
     struct cprov_fetch *f = p->fetch;
@@ -237,7 +226,7 @@ static int part_came(struct cprov_part *p, struct cprov_exchange *x,
     }
     if (!fits && f->plain)
         return cprov_fail(err, CPROV_ENETWORK, "%s: the server answers with the wrong range",
-                          f->what);
+                          f->op.what);
     f->plain = f->plain || !fits;
     if ((code = alone_from_start(p, err)) < 0)
         return code;
@@ -247,46 +236,45 @@ static int part_came(struct cprov_part *p, struct cprov_exchange *x,
 static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
                    struct cprov_error *err)
 {
-    struct cprov_part *p = arg;
+    struct cprov_blob_part *p = arg;
     struct cprov_fetch *f = p->fetch;
 
     /* Stores that label a gzip layer as "gzip" still send its own bytes: the length tells. */
     if (head->encoded && !(head->has_content_length && head->content_length == p->end - p->offset))
         return cprov_fail(err, CPROV_EVERIFY, "%s: the server sends it in another encoding",
-                          f->what);
+                          f->op.what);
     if (head->status == 206)
         return part_came(p, x, head, err);
     if (head->status == 200)
         return whole_came(p, head, err);
-    return cprov_fail(err, CPROV_ENETWORK, "%s: the server answers %d", f->what, head->status);
+    return cprov_fail(err, CPROV_ENETWORK, "%s: the server answers %d", f->op.what, head->status);
 }
 
 /* --- bytes --- */
 
-static void part_complete(struct cprov_part *p)
+static void part_complete(struct cprov_blob_part *p)
 {
     struct cprov_fetch *f = p->fetch;
-    struct cprov_client *c = f->client;
 
     part_free(p);
     if (!f->parts)
-        cprov_fetch_finish(f, 0, NULL);
+        cprov_op_finish(&f->op, 0, NULL);
     else
-        cprov_blob_queue_pump(c);
+        f->pump(f->op.client);
 }
 
 static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t len,
                    struct cprov_error *err)
 {
-    struct cprov_part *p = arg;
+    struct cprov_blob_part *p = arg;
     struct cprov_fetch *f = p->fetch;
     uint64_t room = p->end - p->offset;
     size_t n = len < room ? len : (size_t)room;
 
     (void)x;
     if (n < len && p->end == f->descriptor.size)
-        return cprov_fail(err, CPROV_EVERIFY, "%s: has more bytes than the %llu it should", f->what,
-                          (unsigned long long)f->descriptor.size);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: has more bytes than the %llu it should",
+                          f->op.what, (unsigned long long)f->descriptor.size);
     if (n > 0) {
         int code = f->sink.write(f->sink.arg, p->offset, data, n, err);
 
@@ -306,7 +294,7 @@ static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t
 
 static int on_begin(void *arg, struct cprov_exchange *x, struct cprov_error *err)
 {
-    struct cprov_part *p = arg;
+    struct cprov_blob_part *p = arg;
 
     (void)err;
     p->asked_end = p->end;
@@ -327,7 +315,7 @@ static bool may_be_elsewhere(const struct cprov_fetch *f, int code)
 }
 
 /* Another place to get the blob from, after the one so far has failed with code. */
-static int next_source(struct cprov_part *p, int code, struct cprov_error *err)
+static int next_source(struct cprov_blob_part *p, int code, struct cprov_error *err)
 {
     struct cprov_fetch *f = p->fetch;
 
@@ -346,43 +334,25 @@ static int next_source(struct cprov_part *p, int code, struct cprov_error *err)
     return code;
 }
 
-static int short_end(struct cprov_part *p, struct cprov_error *err)
+static int short_end(struct cprov_blob_part *p, struct cprov_error *err)
 {
     struct cprov_fetch *f = p->fetch;
 
     if (p->offset == p->asked_end) /* a range shorter than we asked for */
         return part_request(p, err);
     if (++f->short_ends > SHORT_ENDS_MAX)
-        return cprov_fail(err, CPROV_EVERIFY, "%s: ends after %llu of %llu bytes", f->what,
+        return cprov_fail(err, CPROV_EVERIFY, "%s: ends after %llu of %llu bytes", f->op.what,
                           (unsigned long long)p->offset, (unsigned long long)p->end);
     return part_request(p, err);
-}
-
-/*
- * A server that knows no ranges is asked for the whole once. What is there already is dropped when
- * it comes (whole_came()), not before: the server may refuse that as well.
- */
-static int range_refused(struct cprov_part *p, struct cprov_error *err)
-{
-    p->fetch->plain = true;
-    return part_request(p, err);
-}
-
-static int no_such_byte(const struct cprov_part *p, struct cprov_error *err)
-{
-    return cprov_fail(err, CPROV_EVERIFY, "%s: the server has no byte %llu of it", p->fetch->what,
-                      (unsigned long long)p->offset);
 }
 
 static void on_done(void *arg, int code, const struct cprov_exchange_answer *answer,
                     const struct cprov_error *err)
 {
-    struct cprov_part *p = arg;
+    struct cprov_blob_part *p = arg;
     struct cprov_fetch *f = p->fetch;
-    struct cprov_client *c = f->client;
     struct cprov_error local = CPROV_ERROR_INIT;
 
-    p->request = NULL;
     if (code == 0 && p->offset == p->end) {
         part_complete(p);
         return;
@@ -394,14 +364,18 @@ static void on_done(void *arg, int code, const struct cprov_exchange_answer *ans
     } else {
         local = *err;
         if ((code == CPROV_ENETWORK || refused) && give_back(p)) {
-            cprov_blob_queue_pump(c);
+            f->pump(f->op.client);
             return;
         }
-        if (refused)
-            code = range_refused(p, &local);
-        else if (answer->head && answer->head->status == 416)
-            code = no_such_byte(p, &local);
-        else if (code == CPROV_ENETWORK && p->once) { /* nobody is there to take it */
+        if (refused) {
+            /* A server that knows no ranges is asked for the whole once. What is there already is
+             * dropped when it comes (whole_came()), not before: it may be refused as well. */
+            f->plain = true;
+            code = part_request(p, &local);
+        } else if (answer->head && answer->head->status == 416) {
+            code = cprov_fail(&local, CPROV_EVERIFY, "%s: the server has no byte %llu of it",
+                              f->op.what, (unsigned long long)p->offset);
+        } else if (code == CPROV_ENETWORK && p->once) { /* nobody is there to take it */
             p->fresh = false;
             code = part_request(p, &local);
         }
@@ -409,103 +383,100 @@ static void on_done(void *arg, int code, const struct cprov_exchange_answer *ans
     if (code < 0)
         code = next_source(p, code, &local);
     if (code < 0)
-        cprov_fetch_finish(f, code, &local);
+        cprov_op_finish(&f->op, code, &local);
 }
 
 /* --- asking --- */
 
-static int part_request(struct cprov_part *p, struct cprov_error *err)
+static int part_request(struct cprov_blob_part *p, struct cprov_error *err)
 {
     struct cprov_fetch *f = p->fetch;
-    char digest[CPROV_DIGEST_TEXT_MAX];
-    auto_buf struct cprov_buf path = { 0 };
+    char digest[CPROV_DIGEST_TEXT_MAX], path[CPROV_REQUEST_PATH_MAX];
 
     p->once = p->fresh;
-    cprov_buf_init(&path, CPROV_URL_MAX);
-    cprov_buf_addf(&path, "/v2/%s/blobs/%s", f->ref.repository,
+    (void)snprintf(path, sizeof(path), "/v2/%s/blobs/%s", f->ref.repository,
                    cprov_digest_format(&f->descriptor.digest, digest));
-    int code = cprov_buf_check(&path, "URL", err);
-    if (code < 0)
-        return code;
-    struct cprov_request_spec spec = {
-        .method = CPROV_GET,
+    const struct cprov_request_spec spec = {
+        .ask = { .url = f->source > 0 ? f->descriptor.urls[f->source - 1] : NULL,
+                 .what = f->op.what,
+                 .bulk = !f->urgent,
+                 .expected = f->descriptor.size,
+                 .once = p->once,
+                 .begin = on_begin,
+                 .head = on_head,
+                 .body = on_body,
+                 .done = on_done,
+                 .arg = p },
         .host = f->ref.host,
-        .repository = f->ref.repository,
+        .repository = *f->ref.repository ? f->ref.repository : NULL,
         .actions = "pull",
-        .path = cprov_buf_text(&path),
-        .url = f->source > 0 ? f->descriptor.urls[f->source - 1] : NULL,
+        .path = path,
         .foreign = f->source > 0,
-        .what = f->what,
-        .bulk = !f->urgent,
-        .expected = f->descriptor.size,
-        .once = p->once,
-        .begin = on_begin,
-        .head = on_head,
-        .body = on_body,
-        .done = on_done,
-        .arg = p,
     };
-    return cprov_request_start(f->client, &spec, &p->request, err);
+    return cprov_request_start(&f->op.client->hub, &spec, &p->exchange, err);
 }
 
-int cprov_fetch_begin(struct cprov_fetch *f, uint64_t offset, struct cprov_error *err)
+void cprov_fetch_begin(struct cprov_fetch *f)
 {
+    struct cprov_error err = CPROV_ERROR_INIT;
+    const struct cprov_descriptor *d = &f->descriptor;
+    bool embedded = d->has_data && d->data.len == d->size;
+    int code = 0;
+
     f->started_ms = cprov_clock_ms();
-    return part_new(f, offset, f->descriptor.size, false, err);
+    if (f->have < d->size && embedded)
+        code = f->sink.write(f->sink.arg, f->have, d->data.ptr + f->have,
+                             d->data.len - (size_t)f->have, &err);
+    else if (f->have < d->size)
+        code = part_new(f, f->have, d->size, false, &err);
+    if (code < 0 || f->have == d->size || embedded)
+        cprov_op_finish(&f->op, code, &err);
 }
 
-bool cprov_fetch_split(struct cprov_part *p)
+bool cprov_fetch_split(struct cprov_blob_part *p)
 {
     struct cprov_fetch *f = p->fetch;
     uint64_t end = p->end, middle = p->offset + (end - p->offset) / 2;
+    struct cprov_error ignored = CPROV_ERROR_INIT; /* it comes in one part, then */
 
-    if (part_new(f, middle, end, true, NULL) < 0)
+    if (part_new(f, middle, end, true, &ignored) < 0)
         return false;
     p->end = middle;
     return true;
 }
 
-static bool name_file(struct cprov_fetch *f)
-{
-    auto_buf struct cprov_buf what = { 0 };
-
-    cprov_buf_init(&what, CPROV_URL_MAX);
-    cprov_file_what(f->descriptor.urls[0], &what);
-    return cprov_buf_take(&what, "URL", &f->what, NULL) == 0;
-}
-
-int cprov_fetch_new(struct cprov_client *c, const struct cprov_blob_request *request,
+int cprov_fetch_new(struct cprov_client *c, const struct cprov_op_kind *kind,
+                    const struct cprov_blob_request *request, void (*pump)(struct cprov_client *c),
                     struct cprov_fetch **out, struct cprov_error *err)
 {
     char digest[CPROV_DIGEST_TEXT_MAX];
-    struct cprov_fetch *f = calloc(1, sizeof(*f));
+    auto_buf struct cprov_buf file = { 0 };
+    struct cprov_fetch *f = cprov_op_new(c, kind, err);
+    int code;
 
     if (!f)
-        return cprov_fail_memory(err);
-    f->client = c;
+        return CPROV_ENOMEM;
     f->ref = *request->ref;
     f->descriptor = *request->descriptor;
     f->sink = request->sink;
     f->done = request->done;
+    f->pump = pump;
     f->have = request->have;
     f->in_order = request->in_order;
     f->written = request->have > 0;
-    cprov_op_add(c, &f->op, fetch_end);
-    (void)cprov_digest_format(&f->descriptor.digest, digest);
-    bool file = !*f->ref.repository && f->descriptor.urls_count > 0;
-    if (file)
+    if (!*f->ref.repository && f->descriptor.urls_count > 0) {
         f->source = 1;
-    bool named = file ? name_file(f)
-                      : asprintf(&f->what, "blob %.*s of %s/%s", NAMED_DIGITS, digest, f->ref.host,
-                                 f->ref.repository) >= 0;
-    if (!named)
-        f->what = NULL;
-    if (request->etag && *request->etag)
-        f->etag = strdup(request->etag);
-    if (!named || (request->etag && *request->etag && !f->etag)) {
-        cprov_fetch_free(f);
-        return cprov_fail_memory(err);
+        cprov_buf_init(&file, CPROV_URL_MAX);
+        cprov_file_what(f->descriptor.urls[0], &file);
+        code = cprov_buf_take(&file, "URL", &f->op.what, err);
+    } else {
+        code = cprov_op_name(&f->op, err, "blob %.*s of %s/%s", NAMED_DIGITS,
+                             cprov_digest_format(&f->descriptor.digest, digest), f->ref.host,
+                             f->ref.repository);
     }
-    *out = f;
-    return 0;
+    if (code == 0 && request->etag && *request->etag && !(f->etag = strdup(request->etag)))
+        code = cprov_fail_memory(err);
+    if (code == 0)
+        *out = f;
+    return cprov_op_started(&f->op, code);
 }

@@ -7,7 +7,7 @@
 #include "base/compiler.h"
 #include "base/limits.h"
 #include "net/url.h"
-#include "registry/client.h"
+#include "registry/options.h"
 
 struct cprov_error;
 

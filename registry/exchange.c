@@ -1,441 +1,369 @@
-/* registry/exchange.c - the sending half of an exchange: slots, pauses, headers, the end. */
+/* registry/exchange.c - what an answer leads to: redirect, challenge, wait, repeat, the end. */
 #include "registry/exchange.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/error.h"
-#include "registry/exchange_private.h"
+#include "base/hash.h"
+#include "base/limits.h"
+#include "manifest/reference.h"
+#include "net/redirect.h"
+#include "registry/exchange_send_private.h"
+#include "registry/problem_private.h"
+#include "registry/retry.h"
 
-#define HEADERS_MAX (8 + CPROV_EXCHANGE_HEADERS_MAX)
+/* So much of a body since the last fault makes it a new one: a server that drips a byte per
+ * connection must not keep us for ever. */
+#define PROGRESS_MIN (256 * CPROV_KIB)
 
-void cprov_secret_clear(struct cprov_buf *b)
+/* An answer of the server that ends the exchange; a redirect's target is named. */
+static void fail_status(struct cprov_exchange *x, const struct cprov_http_head *head,
+                        int64_t asked_ms)
 {
-    if (b->ptr)
-        explicit_bzero(b->ptr, b->cap);
-    cprov_buf_clear(b);
-}
+    struct cprov_error err = CPROV_ERROR_INIT;
+    auto_buf struct cprov_buf elsewhere = { 0 };
+    struct cprov_url home, here;
 
-/* --- life --- */
+    cprov_buf_init(&elsewhere, CPROV_URL_MAX);
+    if (x->hops > 0 && cprov_url_parse(cprov_span_of(x->base), &home, NULL) == 0 &&
+        cprov_url_parse(cprov_buf_span(&x->url), &here, NULL) == 0 &&
+        !cprov_url_same_origin(&home, &here))
+        cprov_url_authority(&here, &elsewhere);
+    struct cprov_problem problem = {
+        .what = x->spec.what,
+        .http = head->status,
+        .elsewhere = elsewhere.len > 0 ? cprov_buf_text(&elsewhere) : NULL,
+        .content_type = head->content_type,
+        .body = cprov_buf_span(&x->body),
+        .tries = x->failures + 1,
+        .asked_s = asked_ms / 1000,
+    };
 
-static void free_exchange(struct cprov_exchange *x)
-{
-    if (x->spec.form.len > 0)
-        explicit_bzero((char *)(uintptr_t)x->spec.form.ptr, x->spec.form.len);
-    if (x->spec.authorization)
-        explicit_bzero((char *)(uintptr_t)x->spec.authorization, strlen(x->spec.authorization));
-    for (size_t i = 0; x->spec.headers && i < x->spec.headers_count; i++)
-        if (x->spec.headers[i].value)
-            explicit_bzero((char *)(uintptr_t)x->spec.headers[i].value,
-                           strlen(x->spec.headers[i].value));
-    cprov_arena_clear(&x->arena);
-    cprov_buf_clear(&x->url);
-    cprov_buf_clear(&x->etag);
-    cprov_secret_clear(&x->authorization);
-    cprov_secret_clear(&x->body);
-    free(x);
-}
-
-void cprov_exchange_leave(struct cprov_exchange *x)
-{
-    if (--x->busy == 0 && x->ended)
-        free_exchange(x);
-}
-
-static void leave_queue(struct cprov_exchange *x)
-{
-    struct cprov_wire *w = x->wire;
-    struct cprov_exchange *before = NULL;
-
-    if (!x->waiting)
-        return;
-    for (struct cprov_exchange *e = w->waiting_first; e != x; e = e->waiting_next)
-        before = e;
-    if (before)
-        before->waiting_next = x->waiting_next;
-    else
-        w->waiting_first = x->waiting_next;
-    if (w->waiting_last == x)
-        w->waiting_last = before;
-    x->waiting_next = NULL;
-    x->waiting = false;
-}
-
-static void enter_queue(struct cprov_exchange *x)
-{
-    struct cprov_wire *w = x->wire;
-
-    if (w->waiting_last)
-        w->waiting_last->waiting_next = x;
-    else
-        w->waiting_first = x;
-    w->waiting_last = x;
-    x->waiting = true;
-}
-
-void cprov_exchange_wake(void *arg)
-{
-    struct cprov_wire *w = arg;
-
-    while (w->waiting_first && w->small_running < CPROV_PARALLEL_REQUESTS) {
-        struct cprov_exchange *x = w->waiting_first;
-
-        leave_queue(x);
-        cprov_exchange_send(x);
-    }
-}
-
-void cprov_exchange_transfer_over(struct cprov_exchange *x)
-{
-    x->transfer = NULL;
-    if (!x->spec.bulk)
-        x->wire->small_running--;
-}
-
-/* From now on nothing calls back. */
-static void detach(struct cprov_exchange *x)
-{
-    x->ended = true;
-    *x->link = x->next;
-    if (x->next)
-        x->next->link = x->link;
-    cprov_alarm_stop(x->alarm);
-    x->alarm = NULL;
-    leave_queue(x);
-    if (x->transfer) {
-        cprov_http_stop(x->wire->http, x->transfer);
-        cprov_exchange_transfer_over(x);
-    }
-}
-
-void cprov_exchange_stop(struct cprov_exchange *x)
-{
-    if (!x)
-        return;
-    struct cprov_wire *w = x->wire;
-
-    x->busy++;
-    detach(x);
-    cprov_exchange_leave(x);
-    /* Not from here: what wakes may call back into the one who stops us. */
-    if (w->waiting_first && cprov_alarm_start(w, 0, cprov_exchange_wake, w, NULL, NULL) < 0)
-        cprov_exchange_wake(w);
-}
-
-void cprov_exchange_finish(struct cprov_exchange *x, int code, const struct cprov_http_head *head,
-                           const struct cprov_error *err)
-{
-    struct cprov_exchange_answer answer = { .head = head,
-                                            .body = cprov_buf_span(&x->body),
-                                            .url = cprov_buf_span(&x->url) };
-
-    x->busy++;
-    detach(x);
-    x->spec.hooks->done(x->spec.arg, code, &answer, err);
-    cprov_exchange_leave(x);
-}
-
-void cprov_exchange_give_up(struct cprov_exchange *x, int code, const struct cprov_http_head *head,
-                            const struct cprov_error *cause)
-{
-    struct cprov_error err = *cause;
-    char tried[32] = "";
-
-    if (x->failures > 0)
-        (void)snprintf(tried, sizeof(tried), ", tried %u times", x->failures + 1);
-    (void)cprov_fail(&err, code, "%s: %s%s", x->spec.what, cause->msg, tried);
-    err.http = head ? head->status : 0;
-    err.os = cause->os;
-    memcpy(err.hint, cause->hint, sizeof(err.hint));
+    int code = cprov_problem_fail(&problem, &err);
     cprov_exchange_finish(x, code, head, &err);
 }
 
-/* --- sending --- */
-
-uint64_t cprov_exchange_mark(struct cprov_span url)
+static bool may_repeat(struct cprov_exchange *x)
 {
-    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a: who makes it collide stops his own redirects */
-
-    for (size_t i = 0; i < url.len; i++)
-        h = (h ^ (unsigned char)url.ptr[i]) * 0x100000001b3u;
-    return h;
+    if (x->progress >= PROGRESS_MIN)
+        x->failures = 0;
+    x->progress = 0;
+    return !x->spec.once && x->failures < x->wire->retries;
 }
 
-static bool is_at(const struct cprov_exchange *x, const char *origin, const struct cprov_url *url)
+/* asked_ms: what the server wants us to wait; below 1 for a back-off. */
+static void repeat(struct cprov_exchange *x, int64_t asked_ms)
 {
-    struct cprov_url home;
+    struct cprov_error err = CPROV_ERROR_INIT;
+    uint32_t random = 0;
 
-    return cprov_url_parse(cprov_span_of(origin ? origin : x->base), &home, NULL) == 0 &&
-           cprov_url_same_origin(&home, url);
+    if (cprov_random(&random, sizeof(random), NULL) < 0)
+        random = 0; /* jitter is a courtesy */
+    x->failures++;
+    if (x->route.fallback_url)
+        x->base = x->spec.url;
+    x->fallback_tried = false;
+    x->first_err = (struct cprov_error)CPROV_ERROR_INIT;
+    cprov_exchange_rewind(x);
+
+    int64_t ms = asked_ms > 0 ? asked_ms : cprov_retry_backoff_ms(x->failures, random);
+    cprov_debug(x->wire->log, "%s: again in %lld ms", x->spec.what, (long long)ms);
+    if (cprov_exchange_send_after(x, ms, &err) < 0)
+        cprov_exchange_finish(x, err.code, NULL, &err);
 }
 
-/* The one place that says who sees a login: the origin that it was entered for. */
-static bool at_home(const struct cprov_exchange *x, const struct cprov_url *url)
+static bool try_fallback(struct cprov_exchange *x)
 {
-    return is_at(x, x->spec.login_origin, url);
-}
-
-/* How the origin is reached: what was set for another one does not hold for it, but for the way out
- * of the house. */
-static int choose_peer(struct cprov_exchange *x, const struct cprov_url *url,
-                       const struct cprov_http_peer **out, struct cprov_error *err)
-{
-    const struct cprov_wire *w = x->wire;
-    const char *proxy = x->spec.peer ? x->spec.peer->proxy : NULL;
-
-    *out = x->spec.peer;
-    if (is_at(x, x->spec.peer_origin, url))
-        return 0;
-    x->beyond = (struct cprov_http_peer){ 0 };
-    if (w->peer && w->peer(w->peer_arg, url, &x->beyond, err) < 0)
-        return err->code;
-    if (!x->beyond.proxy)
-        x->beyond.proxy = proxy;
-    *out = &x->beyond;
-    return 0;
-}
-
-void cprov_exchange_rewind(struct cprov_exchange *x)
-{
-    cprov_buf_reset(&x->url);
-    cprov_buf_add_text(&x->url, x->base);
-    x->hops = 0;
-    x->public_only = x->spec.public_only;
-    x->trail[0] = cprov_exchange_mark(cprov_buf_span(&x->url));
-    x->challenge_tried = false;
-}
-
-static size_t add_headers(struct cprov_exchange *x, bool home, struct cprov_header *list)
-{
-    size_t n = 0;
-
-    list[n++] = (struct cprov_header){ "Accept-Encoding", "identity" };
-    if (x->spec.accept)
-        list[n++] = (struct cprov_header){ "Accept", x->spec.accept };
-    if (x->authorization.len > 0)
-        list[n++] = (struct cprov_header){ "Authorization", cprov_buf_text(&x->authorization) };
-    if (*x->range)
-        list[n++] = (struct cprov_header){ "Range", x->range };
-    if (*x->range && x->etag.len > 0)
-        list[n++] = (struct cprov_header){ "If-Range", cprov_buf_text(&x->etag) };
-    if (x->spec.if_none_match)
-        list[n++] = (struct cprov_header){ "If-None-Match", x->spec.if_none_match };
-    if (cprov_http_has_body(x->spec.method))
-        list[n++] =
-            (struct cprov_header){ "Content-Type", x->spec.form_type
-                                                       ? x->spec.form_type
-                                                       : "application/x-www-form-urlencoded" };
-    for (size_t i = 0; home && i < x->spec.headers_count; i++)
-        list[n++] = x->spec.headers[i];
-    return n;
-}
-
-/* What the server is about to see, and may say back. */
-static void learn_secrets(const struct cprov_exchange *x, const struct cprov_header *headers,
-                          size_t count)
-{
-    struct cprov_secrets *s = x->wire->secrets;
-    struct cprov_url url;
-
-    for (size_t i = 0; i < count; i++) {
-        struct cprov_span name = cprov_span_of(headers[i].name);
-
-        if (cprov_span_is_nocase(name, "Authorization"))
-            cprov_secrets_add_authorization(s, cprov_span_of(headers[i].value));
-        else if (cprov_span_is_nocase(name, "x-amz-security-token"))
-            cprov_secrets_add(s, cprov_span_of(headers[i].value));
-    }
-    if (cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) == 0)
-        cprov_secrets_add_query(s, url.query);
-}
-
-/* A host twice in one sentence is once too often. */
-static bool names_host(const struct cprov_exchange *x)
-{
-    struct cprov_url url;
-    auto_buf struct cprov_buf origin = { 0 };
-    struct cprov_span host, what = cprov_span_of(x->spec.what);
-
-    cprov_buf_init(&origin, CPROV_URL_MAX);
-    if (cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) < 0)
+    if (!x->route.fallback_url || x->fallback_tried)
         return false;
-    cprov_url_origin(&url, &origin);
-    host = cprov_buf_span(&origin);
-    host = cprov_span_from(host, cprov_span_find(host, '/') + 2);
-    return memmem(what.ptr, what.len, host.ptr, host.len) != NULL;
+    x->fallback_tried = true;
+    x->base = x->route.fallback_url;
+    cprov_exchange_rewind(x);
+    cprov_exchange_send(x);
+    return true;
 }
 
-static int start_transfer(struct cprov_exchange *x, const struct cprov_url *url, bool home,
-                          struct cprov_error *err)
+/* When neither scheme is answered, the first one's failure is the one to tell: the other was a
+ * guess. */
+static void transfer_failed(struct cprov_exchange *x, int code, const struct cprov_http_head *head,
+                            bool retry, const struct cprov_error *err)
 {
-    struct cprov_header headers[HEADERS_MAX];
-    size_t count = add_headers(x, home, headers);
-    const struct cprov_http_peer *peer = NULL;
+    struct cprov_error first;
+    bool guessed = x->fallback_tried && x->first_err.code < 0 && !head && code == CPROV_ENETWORK;
 
-    if (choose_peer(x, url, &peer, err) < 0)
-        return cprov_wrap(err, "%s", x->spec.what);
-
-    learn_secrets(x, headers, count);
-    struct cprov_http_request request = {
-        .method = x->spec.method,
-        .url = cprov_buf_text(&x->url),
-        .headers = headers,
-        .headers_count = count,
-        .content = x->spec.form,
-        .upload = x->spec.upload,
-        .bulk = x->spec.bulk,
-        .host_is_named = names_host(x),
-        .public_only = x->public_only,
-        .whole = !x->spec.hooks->body,
-        .expected = x->spec.expected,
-        .peer = peer,
-        .head = cprov_exchange_on_head,
-        .body = cprov_exchange_on_body,
-        .done = cprov_exchange_on_done,
-        .arg = x,
-    };
-
-    int code = cprov_http_start(x->wire->http, &request, &x->transfer, err);
-    if (code == 0 && !x->spec.bulk)
-        x->wire->small_running++;
-    return code;
-}
-
-int cprov_exchange_ask(struct cprov_exchange *x, const struct cprov_url *url,
-                       const struct cprov_http_head *head, struct cprov_error *err)
-{
-    x->challenge_tried = true;
-    x->asking = true;
-    x->answered = false;
-    int code = x->spec.hooks->challenged(x->spec.arg, x, url, head, x->authorization.len > 0, err);
-    x->asking = false;
-
-    if (code < 0)
-        return code;
-    return x->answered ? CPROV_ASK_GO_ON : CPROV_ASK_WAIT;
-}
-
-static int authorize(struct cprov_exchange *x, const struct cprov_url *url, bool home,
-                     struct cprov_error *err)
-{
-    const struct cprov_exchange_hooks *hooks = x->spec.hooks;
-
-    cprov_buf_reset(&x->authorization);
-    if (home && x->spec.authorization)
-        cprov_buf_add_text(&x->authorization, x->spec.authorization);
-    if (!hooks->authorize)
-        return CPROV_ASK_GO_ON;
-    if (hooks->authorize(x->spec.arg, url, &x->authorization) || x->challenge_tried)
-        return CPROV_ASK_GO_ON;
-
-    int code = cprov_exchange_ask(x, url, NULL, err);
-    if (code == CPROV_ENOTFOUND)
-        return CPROV_ASK_GO_ON;
-    if (code == CPROV_ASK_GO_ON) {
-        cprov_buf_reset(&x->authorization);
-        (void)hooks->authorize(x->spec.arg, url, &x->authorization);
+    if (guessed) {
+        first = x->first_err;
+        retry = retry || x->first_retry;
+        code = first.code;
+        err = &first;
+    } else if (!x->fallback_tried) {
+        x->first_retry = retry;
+        x->first_err = *err;
     }
-    return code;
+    if (x->hook_failed || code == CPROV_ECANCELLED)
+        cprov_exchange_finish(x, code, head, err);
+    else if (!head && code == CPROV_ENETWORK && err->os != ETIMEDOUT && try_fallback(x))
+        return;
+    else if (retry && may_repeat(x))
+        repeat(x, 0);
+    else
+        cprov_exchange_give_up(x, code, head, err);
 }
 
-static void alarm_rang(void *arg)
+static int next_hop(struct cprov_exchange *x, const struct cprov_http_head *head,
+                    struct cprov_buf *to, struct cprov_error *err)
 {
-    struct cprov_exchange *x = arg;
+    struct cprov_url from_url, to_url;
 
-    x->alarm = NULL;
+    if (head->location.len == 0)
+        return cprov_fail(err, CPROV_ENETWORK, "a redirect (%d) that names no target",
+                          head->status);
+    if (x->hops >= CPROV_REDIRECTS_MAX)
+        return cprov_fail(err, CPROV_ENETWORK, "more than %d redirects", CPROV_REDIRECTS_MAX);
+    if (cprov_url_parse(cprov_buf_span(&x->url), &from_url, err) < 0 ||
+        cprov_url_resolve(cprov_buf_span(&x->url), head->location, to, err) < 0 ||
+        cprov_buf_check(to, "URL", err) < 0 ||
+        cprov_url_parse(cprov_buf_span(to), &to_url, err) < 0)
+        return cprov_wrap_as(err, CPROV_ENETWORK, "redirect");
+    /* A form carries a secret, and an upload is not for everybody: they stay where they were meant
+     * for. */
+    if (cprov_http_has_body(x->spec.method) &&
+        (head->status < 307 || !cprov_url_same_origin(&from_url, &to_url)))
+        return cprov_fail(err, CPROV_ENETWORK, "the answer to what was sent is a redirect (%d)",
+                          head->status);
+    for (size_t i = 0; i <= x->hops; i++)
+        if (x->trail[i] == cprov_url_mark(cprov_buf_span(to)))
+            return cprov_fail(err, CPROV_ENETWORK, "redirects in a circle");
+    return cprov_redirect_check(&from_url, &to_url, x->route.allow_http, err);
+}
+
+static void follow(struct cprov_exchange *x, const struct cprov_http_head *head)
+{
+    struct cprov_error err = CPROV_ERROR_INIT;
+    auto_buf struct cprov_buf to = { 0 };
+    struct cprov_url from;
+
+    cprov_buf_init(&to, CPROV_URL_MAX);
+    if (next_hop(x, head, &to, &err) < 0) {
+        cprov_exchange_give_up(x, err.code, head, &err);
+        return;
+    }
+    /* Who is private may lead to what is: its network is the user's own. Once public, always so.
+     * Through a proxy nothing but the name can be judged. */
+    if (!head->from_private && !(cprov_url_parse(cprov_buf_span(&x->url), &from, NULL) == 0 &&
+                                 cprov_host_is_private(from.host)))
+        x->public_only = true;
+    cprov_buf_reset(&x->url);
+    cprov_buf_add_span(&x->url, cprov_buf_span(&to));
+    x->trail[++x->hops] = cprov_url_mark(cprov_buf_span(&to));
+    x->challenge_tried = false;
     cprov_exchange_send(x);
 }
 
-int cprov_exchange_send_after(struct cprov_exchange *x, int64_t ms, struct cprov_error *err)
-{
-    return cprov_alarm_start(x->wire, ms, alarm_rang, x, &x->alarm, err);
-}
-
-/* 0: the request is on its way, or waits for something that will send it. */
-static int try_send(struct cprov_exchange *x, struct cprov_error *err)
-{
-    const struct cprov_exchange_hooks *hooks = x->spec.hooks;
-    struct cprov_url url;
-    int code;
-
-    if (cprov_cancelled(x->wire->cancel))
-        return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-    if (cprov_buf_check(&x->url, "URL", err) < 0 ||
-        cprov_url_parse(cprov_buf_span(&x->url), &url, err) < 0)
-        return cprov_wrap(err, "%s", x->spec.what);
-    int64_t pause = cprov_wire_pause_left(x->wire, &url);
-    if (pause > 0)
-        return cprov_exchange_send_after(x, pause, err);
-    if (!x->spec.bulk && x->wire->small_running >= CPROV_PARALLEL_REQUESTS) {
-        enter_queue(x);
-        return 0;
-    }
-    if (hooks->begin && (code = hooks->begin(x->spec.arg, x, err)) < 0)
-        return code;
-    if (x->ended)
-        return 0;
-
-    bool home = at_home(x, &url);
-    code = authorize(x, &url, home, err);
-    if (code < 0 || code == CPROV_ASK_WAIT)
-        return code;
-    if (cprov_buf_check(&x->authorization, "authorization", err) < 0)
-        return cprov_wrap(err, "%s", x->spec.what);
-    return start_transfer(x, &url, home, err);
-}
-
-void cprov_exchange_send(struct cprov_exchange *x)
+static void challenge(struct cprov_exchange *x, const struct cprov_http_head *head)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_url url;
+    int code = CPROV_ENOTFOUND;
+
+    if (x->route.login && x->route.login->challenged &&
+        cprov_url_parse(cprov_buf_span(&x->url), &url, &err) == 0)
+        code = cprov_exchange_ask(x, &url, head, &err);
+    if (code == CPROV_ENOTFOUND)
+        fail_status(x, head, 0);
+    else if (code < 0)
+        cprov_exchange_give_up(x, code, head, &err);
+    else if (code == CPROV_ASK_GO_ON)
+        cprov_exchange_send(x);
+}
+
+static void retry_later(struct cprov_exchange *x, const struct cprov_http_head *head)
+{
+    int64_t asked = cprov_retry_after_ms(head->retry_after, cprov_time_now());
+    struct cprov_url url;
+
+    bool too_long = asked > (int64_t)CPROV_RETRY_AFTER_MAX_S * 1000;
+    if (!too_long && asked > 0 && cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) == 0)
+        cprov_wire_pause(x->wire, &url, asked);
+    if (too_long || x->spec.probe || !may_repeat(x))
+        fail_status(x, head, too_long ? asked : 0);
+    else
+        repeat(x, asked);
+}
+
+/* What servers that speak TLS say to a request in the clear. */
+static bool wants_tls(const struct cprov_exchange *x, const struct cprov_http_head *head)
+{
+    static const char *const words[] = { "HTTPS", "SSL-enabled" };
+
+    for (size_t i = 0; i < CPROV_COUNT(words) && head->status == 400 && x->body.len > 0; i++)
+        if (memmem(x->body.ptr, x->body.len, words[i], strlen(words[i])))
+            return true;
+    return false;
+}
+
+static void settled_scheme(struct cprov_exchange *x, const struct cprov_http_head *head)
+{
+    const struct cprov_exchange_login *login = x->route.login;
+    struct cprov_url url;
+
+    x->route.fallback_url = NULL;
+    if (login && login->seen && cprov_url_parse(cprov_buf_span(&x->url), &url, NULL) == 0)
+        login->seen(x->route.login_arg, &url, head);
+}
+
+static void answered(struct cprov_exchange *x, const struct cprov_http_head *head)
+{
+    int status = head->status;
+
+    if (status == 400) {
+        if (wants_tls(x, head) && try_fallback(x))
+            return;
+        settled_scheme(x, head);
+    }
+    x->first_err = (struct cprov_error)CPROV_ERROR_INIT; /* what fails now is no guess any more */
+    if (!x->accepted && x->body.len > 0) {
+        /* Before it is cut to a message: half a secret would not be known again. */
+        cprov_secrets_hide(x->wire->secrets, x->body.ptr);
+        x->body.len = strlen(x->body.ptr);
+    }
+
+    if (x->accepted) {
+        cprov_exchange_finish(x, 0, head, NULL);
+    } else if (cprov_redirect_status(status)) {
+        follow(x, head);
+    } else if (status == 401 || (status == 403 && head->authenticate_count > 0)) {
+        challenge(x, head);
+    } else if (cprov_retry_status(status)) {
+        retry_later(x, head);
+    } else if (status == 403 && x->hops > 0 && !x->hop_refused && may_repeat(x)) {
+        x->hop_refused = true; /* a signature may have run out on the way */
+        repeat(x, 0);
+    } else {
+        fail_status(x, head, 0);
+    }
+}
+
+static int on_head(void *arg, const struct cprov_http_head *head, struct cprov_error *err)
+{
+    struct cprov_exchange *x = arg;
+
+    x->accepted = (head->status >= 200 && head->status < 300) ||
+                  (head->status == 304 && x->spec.if_none_match);
+    cprov_buf_reset(&x->body);
+    if (head->status != 400) /* may be a TLS server's: see wants_tls() */
+        settled_scheme(x, head);
+    if (!x->accepted) {
+        cprov_http_hurry(x->transfer, CPROV_ERROR_WAIT_MS);
+        return 0;
+    }
+    if (!x->spec.body && x->spec.method != CPROV_HEAD && head->has_content_length &&
+        head->content_length > x->spec.body_max) {
+        x->hook_failed = true;
+        return cprov_fail(err, CPROV_ELIMIT, "%s: larger than %zu bytes", x->spec.what,
+                          x->spec.body_max);
+    }
+    if (!x->spec.head)
+        return 0;
 
     x->busy++;
-    int code = try_send(x, &err);
-    if (code < 0 && !x->ended)
-        cprov_exchange_finish(x, code, NULL, &err);
+    int code = x->spec.head(x->spec.arg, x, head, err);
+    x->hook_failed = code < 0;
     cprov_exchange_leave(x);
+    return code;
+}
+
+static int collect(struct cprov_exchange *x, const void *data, size_t len, struct cprov_error *err)
+{
+    size_t max = x->accepted ? x->spec.body_max : CPROV_ERROR_BODY_MAX;
+    size_t room = max - x->body.len, held = 0;
+
+    cprov_buf_add(&x->body, data, len < room ? len : room);
+    if (len > room)
+        return cprov_fail(err, CPROV_ELIMIT, "%s: larger than %zu bytes", x->spec.what, max);
+    for (const struct cprov_exchange *other = x->wire->live; other; other = other->next)
+        held += other->body.cap;
+    if (held > CPROV_BODIES_MAX)
+        return cprov_fail(err, CPROV_ELIMIT, "%s: all answers together hold more than %zu MiB",
+                          x->spec.what, CPROV_BODIES_MAX / CPROV_MIB);
+    return cprov_buf_check(&x->body, x->spec.what, err);
+}
+
+static int on_body(void *arg, const void *data, size_t len, struct cprov_error *err)
+{
+    struct cprov_exchange *x = arg;
+    int code;
+
+    x->busy++;
+    if (x->accepted)
+        x->progress += len;
+    if (x->accepted && x->spec.body)
+        code = x->spec.body(x->spec.arg, x, data, len, err);
+    else
+        code = collect(x, data, len, err);
+    x->hook_failed = x->accepted && code < 0;
+    cprov_exchange_leave(x);
+    return code;
+}
+
+static void on_done(void *arg, int code, const struct cprov_http_head *head, bool retry,
+                    const struct cprov_error *err)
+{
+    struct cprov_exchange *x = arg;
+    struct cprov_wire *w = x->wire;
+
+    x->busy++;
+    cprov_exchange_transfer_over(x);
+    /* Of an error its status counts: who reads a body without an end to its end waits for ever. */
+    if (head && !x->accepted && (code == CPROV_ENETWORK || code == CPROV_ELIMIT))
+        code = 0;
+    if (code < 0)
+        transfer_failed(x, code, head, retry, err);
+    else
+        answered(x, head);
+    cprov_exchange_leave(x);
+    cprov_exchange_wake(w);
 }
 
 /* --- public --- */
 
-/* They may hold secrets: wiped with the exchange. */
-static void copy_headers(struct cprov_exchange *x, const struct cprov_exchange_spec *spec)
+static int copy_spec(struct cprov_exchange *x, const struct cprov_exchange_spec *spec,
+                     const struct cprov_exchange_route *route, struct cprov_error *err)
 {
-    struct cprov_header *list = cprov_arena_alloc(&x->arena, spec->headers_count, sizeof(*list));
+    x->spec = *spec;
+    x->route = *route;
+
+    const char **const texts[] = {
+        &x->spec.url,           &x->spec.what,         &x->spec.accept,
+        &x->spec.authorization, &x->spec.content_type, &x->spec.if_none_match,
+        &x->route.fallback_url, &x->route.peer_origin, &x->route.login_origin,
+    };
+    struct cprov_header *headers =
+        cprov_arena_alloc(&x->arena, spec->headers_count, sizeof(*headers));
 
     assert(spec->headers_count <= CPROV_EXCHANGE_HEADERS_MAX);
-    x->spec.headers = list;
-    for (size_t i = 0; list && i < spec->headers_count; i++) {
-        list[i].name = cprov_arena_text(&x->arena, cprov_span_of(spec->headers[i].name));
-        list[i].value = cprov_arena_text(&x->arena, cprov_span_of(spec->headers[i].value));
-    }
-}
-
-static int copy_spec(struct cprov_exchange *x, const struct cprov_exchange_spec *spec,
-                     struct cprov_error *err)
-{
-    struct cprov_arena *a = &x->arena;
-    const char *const texts[] = { spec->url,       spec->fallback_url,  spec->what,
-                                  spec->accept,    spec->authorization, spec->if_none_match,
-                                  spec->form_type, spec->login_origin,  spec->peer_origin };
-    const char **const copies[] = { &x->spec.url,           &x->spec.fallback_url,
-                                    &x->spec.what,          &x->spec.accept,
-                                    &x->spec.authorization, &x->spec.if_none_match,
-                                    &x->spec.form_type,     &x->spec.login_origin,
-                                    &x->spec.peer_origin };
-
-    x->spec = *spec;
     for (size_t i = 0; i < CPROV_COUNT(texts); i++)
-        *copies[i] = texts[i] ? cprov_arena_text(a, cprov_span_of(texts[i])) : NULL;
-    if (spec->form.len > 0)
-        x->spec.form.ptr = cprov_arena_text(a, spec->form);
-    copy_headers(x, spec);
-    return cprov_arena_check(a, err);
+        if (*texts[i])
+            *texts[i] = cprov_arena_text(&x->arena, cprov_span_of(*texts[i]));
+    if (spec->content.len > 0)
+        x->spec.content.ptr = cprov_arena_text(&x->arena, spec->content);
+    x->spec.headers = headers;
+    for (size_t i = 0; headers && i < spec->headers_count; i++) {
+        headers[i].name = cprov_arena_text(&x->arena, cprov_span_of(spec->headers[i].name));
+        headers[i].value = cprov_arena_text(&x->arena, cprov_span_of(spec->headers[i].value));
+    }
+    return cprov_arena_check(&x->arena, err);
 }
 
 int cprov_exchange_start(struct cprov_wire *w, const struct cprov_exchange_spec *spec,
-                         struct cprov_exchange **out, struct cprov_error *err)
+                         const struct cprov_exchange_route *route, struct cprov_exchange **out,
+                         struct cprov_error *err)
 {
+    static const struct cprov_exchange_judge judge = { on_head, on_body, on_done };
     struct cprov_exchange *x = calloc(1, sizeof(*x));
 
     if (!x)
@@ -446,6 +374,7 @@ int cprov_exchange_start(struct cprov_wire *w, const struct cprov_exchange_spec 
     cprov_buf_init(&x->body,
                    spec->body_max > CPROV_ERROR_BODY_MAX ? spec->body_max : CPROV_ERROR_BODY_MAX);
     x->wire = w;
+    x->judge = &judge;
     x->next = w->live;
     x->link = &w->live;
     if (x->next)
@@ -453,18 +382,35 @@ int cprov_exchange_start(struct cprov_wire *w, const struct cprov_exchange_spec 
     w->live = x;
 
     x->busy++;
-    int code = copy_spec(x, spec, err);
+    int code = copy_spec(x, spec, route, err);
     if (code == 0) {
         x->base = x->spec.url;
         cprov_exchange_rewind(x);
-        code = try_send(x, err);
+        code = cprov_exchange_try_send(x, err);
     }
-    if (code < 0)
-        detach(x);
-    else
+    if (code < 0) {
+        x->route.login = NULL; /* its owner's again */
+        cprov_exchange_detach(x);
+    } else if (!x->ended) {
+        x->handle = out;
         *out = x;
+    }
     cprov_exchange_leave(x);
     return code;
+}
+
+void cprov_exchange_stop(struct cprov_exchange *x)
+{
+    if (!x)
+        return;
+    struct cprov_wire *w = x->wire;
+
+    x->busy++;
+    cprov_exchange_detach(x);
+    cprov_exchange_leave(x);
+    /* Not from here: what wakes may call back into the one who stops us. */
+    if (w->waiting_first && cprov_alarm_start(w, 0, cprov_exchange_wake, w, NULL, NULL) < 0)
+        cprov_exchange_wake(w);
 }
 
 struct cprov_span cprov_exchange_url(const struct cprov_exchange *x)

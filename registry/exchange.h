@@ -33,10 +33,48 @@ struct cprov_exchange_answer {
     struct cprov_span url;              /* of the last hop */
 };
 
-/* Any but done may be NULL. A negative code ends the exchange with it. */
-struct cprov_exchange_hooks {
+#define CPROV_EXCHANGE_HEADERS_MAX 4
+
+/* What is asked, and who takes the answer. All texts are copied. */
+struct cprov_exchange_spec {
+    enum cprov_http_method method;
+    const char *url;
+    const char *what;          /* "tags of docker.io/library/alpine", for messages */
+    const char *accept;        /* or NULL */
+    const char *if_none_match; /* an ETag: 304 is then an answer like a 2xx; or NULL */
+    const char *authorization; /* said at once, to the login's origin alone: "Basic .."; "" or NULL:
+                                  none */
+    const struct cprov_header *headers;     /* further ones, for the login's origin alone */
+    size_t headers_count;                   /* at most CPROV_EXCHANGE_HEADERS_MAX */
+    struct cprov_span content;              /* of a POST */
+    const struct cprov_http_upload *upload; /* the body instead of content: sent anew with each try,
+                                               and borrowed until the end; or NULL */
+    const char *content_type;               /* of either; NULL: a URL-encoded form */
+    bool bulk;
+    uint64_t expected; /* see http.h */
+    bool once;         /* a fault ends it: somebody else can do the work */
+    bool probe;        /* a refusal is not asked again: another question follows */
+    size_t body_max;   /* bytes of an answer that are collected */
+
+    /* Any but done may be NULL. A negative code ends the exchange with it. */
+
     /* Before every try, for instance to set the range. */
     int (*begin)(void *arg, struct cprov_exchange *x, struct cprov_error *err);
+    /* Of a 2xx answer (or a 304 that was asked for). body: instead of collecting it. Either may
+     * stop or restart the exchange. */
+    int (*head)(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
+                struct cprov_error *err);
+    int (*body)(void *arg, struct cprov_exchange *x, const void *data, size_t len,
+                struct cprov_error *err);
+    /* Once, last: 0 after a 2xx answer came whole, and then err is NULL; else the code of a failure
+     * (see registry/problem_private.h), answer->head telling the status if there was one. */
+    void (*done)(void *arg, int code, const struct cprov_exchange_answer *answer,
+                 const struct cprov_error *err);
+    void *arg;
+};
+
+/* Who we are, for a server that wants to know. Any may be NULL. */
+struct cprov_exchange_login {
     /* Appends the Authorization for a request to url, or nothing. false: challenged() is to be
      * called with a NULL head before asking. */
     bool (*authorize)(void *arg, const struct cprov_url *url, struct cprov_buf *out);
@@ -49,58 +87,35 @@ struct cprov_exchange_hooks {
                       const struct cprov_http_head *head, bool authorized, struct cprov_error *err);
     /* An HTTP server answered, with whatever status. */
     void (*seen)(void *arg, const struct cprov_url *url, const struct cprov_http_head *head);
-    /* Of a 2xx answer (or a 304 that was asked for). body: instead of collecting it. Either may
-     * stop or restart the exchange. */
-    int (*head)(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
-                struct cprov_error *err);
-    int (*body)(void *arg, struct cprov_exchange *x, const void *data, size_t len,
-                struct cprov_error *err);
-    /* Once, last: 0 after a 2xx answer came whole; else the code of a failure (see
-     * registry/problem_private.h), answer->head telling the status if there was one. */
-    void (*done)(void *arg, int code, const struct cprov_exchange_answer *answer,
-                 const struct cprov_error *err);
+    /* Before done is told of a failure: what more there is to say. */
+    void (*failed)(void *arg, struct cprov_error *err);
+    /* The exchange is over, and asks nothing more. */
+    void (*free)(void *arg);
 };
 
-#define CPROV_EXCHANGE_HEADERS_MAX 4
-
-/* All texts are copied but those of peer and the table of hooks. */
-struct cprov_exchange_spec {
-    enum cprov_http_method method;
-    const char *url;
+/* How its servers are reached. Zeroed: as by default, without a login. Texts are copied. */
+struct cprov_exchange_route {
     const char *fallback_url; /* the same in the other scheme, tried when url is not answered by
                                  HTTP; or NULL */
-    const char *what;         /* "tags of docker.io/library/alpine", for messages */
-    const char *accept;       /* or NULL */
-    /* Whose authorization, headers and peer these are: a URL of that origin; NULL: that of url. No
-     * other origin sees the first two, on any hop, and others are reached as wire.h's peer() says.
-     * "" as peer_origin: nobody's, so that all are. */
+    /* Whose login, headers and peer these are: a URL of that origin; NULL: that of url. No other
+     * origin sees the first two, on any hop, and others are reached as wire.h's peer() says. "" as
+     * peer_origin: nobody's, so that all are. */
     const char *login_origin;
     const char *peer_origin;
-    const char *authorization;              /* a fixed one, for login_origin alone; or NULL */
-    const char *if_none_match;              /* an ETag: 304 is then an answer like a 2xx; or NULL */
-    const struct cprov_header *headers;     /* further ones, for login_origin alone; copied */
-    size_t headers_count;                   /* at most CPROV_EXCHANGE_HEADERS_MAX */
-    struct cprov_span form;                 /* of a POST */
-    const struct cprov_http_upload *upload; /* the body instead of form: sent anew with each try,
-                                               and borrowed until the end; or NULL */
-    const char *form_type;                  /* media type of either; NULL: a URL-encoded form */
-    bool bulk;
-    uint64_t expected;                  /* see http.h */
-    bool once;                          /* a fault ends it: somebody else can do the work */
-    bool probe;                         /* a refusal is not asked again: another question follows */
+    const struct cprov_http_peer *peer; /* settings of peer_origin, and of no other; borrowed */
     bool public_only;                   /* a public server led here: see http.h */
     bool allow_http;                    /* redirects may lead to plain http beyond loopback */
-    const struct cprov_http_peer *peer; /* settings of peer_origin, and of no other */
-    size_t body_max;                    /* bytes of an answer that are collected */
-    const struct cprov_exchange_hooks *hooks;
-    void *arg;
+    const struct cprov_exchange_login *login; /* or NULL */
+    void *login_arg;                          /* freed by it, unless the start fails */
 };
 
 /* The first request is sent, or waits for its turn; no hook but begin, authorize and challenged is
- * called before this returns, and done is not called when it fails. */
+ * called before this returns, and done is not called when it fails. *out is NULL again when the
+ * exchange is over: it must stay where it is until then. */
 CPROV_MUST_CHECK
 int cprov_exchange_start(struct cprov_wire *w, const struct cprov_exchange_spec *spec,
-                         struct cprov_exchange **out, struct cprov_error *err);
+                         const struct cprov_exchange_route *route, struct cprov_exchange **out,
+                         struct cprov_error *err);
 /* Ends it without calling done; from any hook but done. NULL-safe. */
 void cprov_exchange_stop(struct cprov_exchange *x);
 
@@ -118,8 +133,5 @@ CPROV_MUST_CHECK
 int cprov_exchange_restart(struct cprov_exchange *x, struct cprov_error *err);
 /* What challenged() promised: code 0 sends the request again, another one ends the exchange. */
 void cprov_exchange_resume(struct cprov_exchange *x, int code, const struct cprov_error *err);
-
-/* Frees the memory of a buffer that held a secret. */
-void cprov_secret_clear(struct cprov_buf *b);
 
 #endif

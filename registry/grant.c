@@ -6,17 +6,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "registry/exchange.h"
+#include "registry/secret.h"
 
 #define EXPIRES_MS  10000 /* a token that has less left is not used any more */
 #define ORIGINS_MAX 64
-
-void cprov_secret_wipe(char **text)
-{
-    if (*text)
-        explicit_bzero(*text, strlen(*text));
-    free(*text);
-    *text = NULL;
-}
 
 struct cprov_origin *cprov_grants_origin(const struct cprov_grants *all, const char *name)
 {
@@ -24,14 +17,6 @@ struct cprov_origin *cprov_grants_origin(const struct cprov_grants *all, const c
         if (strcmp(o->name, name) == 0)
             return o;
     return NULL;
-}
-
-static void free_origin(struct cprov_origin *o)
-{
-    free(o->name);
-    free(o->realm);
-    free(o->service);
-    free(o);
 }
 
 int cprov_grant_set_text(char **to, const char *text, struct cprov_error *err)
@@ -65,21 +50,18 @@ int cprov_grants_remember(struct cprov_grants *all, const char *name, enum cprov
         all->origins = o;
     }
     o->scheme = scheme;
-    int code = cprov_grant_set_text(&o->realm, realm, err);
-    return code < 0 ? code : cprov_grant_set_text(&o->service, service, err);
-}
-
-static bool grant_is_for(const struct cprov_grant *g, const struct cprov_auth_target *t)
-{
-    return g->anonymous == t->anonymous && strcmp(g->origin, t->origin) == 0 &&
-           strcmp(g->repository, t->repository) == 0 && strcmp(g->actions, t->actions) == 0;
+    if (cprov_grant_set_text(&o->realm, realm, err) < 0 ||
+        cprov_grant_set_text(&o->service, service, err) < 0)
+        return err->code;
+    return 0;
 }
 
 struct cprov_grant *cprov_grants_find(const struct cprov_grants *all,
                                       const struct cprov_auth_target *t)
 {
     for (struct cprov_grant *g = all->first; g; g = g->next)
-        if (grant_is_for(g, t))
+        if (g->anonymous == t->anonymous && strcmp(g->origin, t->origin) == 0 &&
+            strcmp(g->repository, t->repository) == 0 && strcmp(g->actions, t->actions) == 0)
             return g;
     return NULL;
 }
@@ -249,6 +231,9 @@ void cprov_grants_clear(struct cprov_grants *all)
         struct cprov_origin *o = all->origins;
 
         all->origins = o->next;
-        free_origin(o);
+        free(o->name);
+        free(o->realm);
+        free(o->service);
+        free(o);
     }
 }

@@ -9,10 +9,28 @@
 
 #include "base/buf.h"
 #include "base/compiler.h"
-#include "registry/auth_private.h"
+#include "net/http.h"
+#include "registry/challenge.h"
+#include "registry/logins_private.h"
+#include "registry/wire_private.h"
 
 struct cprov_error;
 struct cprov_exchange;
+
+/* To whom a request goes and what it wants. Texts are borrowed for the call. */
+struct cprov_auth_target {
+    const char *origin; /* "https://registry-1.docker.io": only this origin ever sees the answer */
+    const char *host;   /* as the user names it, for the login: "docker.io" */
+    const char *repository; /* "" for catalog and ping */
+    const char
+        *actions; /* "pull", "pull,push"; catalog: "registry:catalog:*" goes by repository "" */
+    const struct cprov_http_peer *peer; /* settings of peer_origin: a URL of it */
+    const char *peer_origin;
+    const char *token_server; /* where its login may go besides: configured; or NULL */
+    bool allow_http;          /* the origin itself is plain HTTP by the user's will */
+    bool is_private;          /* and may lead to a private place */
+    bool anonymous;           /* never with a login: the target of a redirect */
+};
 
 #define CPROV_GRANT_NEVER INT64_MAX /* expires_ms */
 
@@ -35,7 +53,6 @@ struct cprov_origin {
 struct cprov_grant {
     struct cprov_grant *next;
     struct cprov_grants *all;
-    struct cprov_auth *auth; /* who made it; set by auth.c */
     char *origin, *host, *repository, *actions;
     bool anonymous;
     char *authorization; /* header value, or NULL */
@@ -63,6 +80,8 @@ struct cprov_grant {
 };
 
 struct cprov_grants {
+    struct cprov_wire *wire; /* tokens are fetched through it */
+    struct cprov_logins logins;
     struct cprov_origin *origins;
     struct cprov_grant *first;
     size_t count;
@@ -103,6 +122,5 @@ void cprov_grant_tell(struct cprov_grant *g, int code, const struct cprov_error 
 /* Replaces *to by a copy. */
 CPROV_MUST_CHECK
 int cprov_grant_set_text(char **to, const char *text, struct cprov_error *err);
-void cprov_secret_wipe(char **text); /* frees a text and leaves no trace of it */
 
 #endif

@@ -1,38 +1,35 @@
 /* registry/listing.c - tags and catalog, page by page. */
-#include <stdlib.h>
+#include "registry/listing.h"
+
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/json_stream.h"
 #include "base/limits.h"
-#include "manifest/reference.h"
-#include "registry/client_private.h"
+#include "registry/op.h"
 #include "registry/paging.h"
-#include "registry/request.h"
 
 /* The two listings differ in these alone. */
-struct kind {
+struct list_kind {
     const char *member;  /* of the document, that holds the names */
     const char *actions; /* what a token is for */
     int (*check)(struct cprov_span name, struct cprov_error *err);
 };
 
-static const struct kind tags = { "tags", "pull", cprov_reference_check_tag };
-static const struct kind repositories = { "repositories", "registry:catalog:*",
-                                          cprov_reference_check_repository };
+static const struct list_kind tags = { "tags", "pull", cprov_reference_check_tag };
+static const struct list_kind repositories = { "repositories", "registry:catalog:*",
+                                               cprov_reference_check_repository };
 
 struct listing {
     struct cprov_op op;
-    struct cprov_client *client;
-    struct cprov_request *request;
-    const struct kind *kind;
+    const struct list_kind *of;
     struct cprov_reference ref;
     struct cprov_list_request wanted;
     struct cprov_paging paging;
     size_t entries, before; /* before: up to the page on its way */
     int empty;              /* pages in a row without a name */
     size_t dropped;
-    char *what;
     /* the page on its way: */
     struct cprov_json_stream *json;
     size_t bytes, names;    /* of this try */
@@ -42,63 +39,42 @@ struct listing {
     bool is_object, enough; /* enough: the caller wants no more */
 };
 
-static void listing_free(struct listing *l)
+static void listing_done(struct cprov_op *op, int code, const struct cprov_error *err)
 {
-    cprov_op_remove(&l->op);
-    cprov_paging_clear(&l->paging);
-    cprov_json_stream_free(l->json);
-    free(l->what);
-    free(l);
+    const struct listing *l = (struct listing *)op;
+
+    l->wanted.done(l->wanted.arg, code, l->dropped, err);
 }
 
-static void listing_finish(struct listing *l, int code, const struct cprov_error *err)
-{
-    struct cprov_list_request wanted = l->wanted;
-    size_t dropped = l->dropped;
-
-    listing_free(l);
-    wanted.done(wanted.arg, code, dropped, err);
-}
-
-static void listing_end(struct cprov_op *op, const struct cprov_error *err)
+static void listing_clear(struct cprov_op *op)
 {
     struct listing *l = (struct listing *)op;
 
-    cprov_request_stop(l->request);
-    if (err)
-        listing_finish(l, err->code, err);
-    else
-        listing_free(l);
+    cprov_paging_clear(&l->paging);
+    cprov_json_stream_free(l->json);
 }
+
+static const struct cprov_op_kind kind = { sizeof(struct listing), listing_done, listing_clear };
 
 /* --- a page, as it comes --- */
 
-/* A page that broke off is asked for once more: what it has brought already must be the same. */
-static int passes_again(struct listing *l, struct cprov_span name, bool *again,
-                        struct cprov_error *err)
-{
-    l->names++;
-    for (size_t i = 0; i <= name.len; i++)
-        l->mark = (l->mark ^ (i < name.len ? (unsigned char)name.ptr[i] : 0xffu)) * 0x100000001b3u;
-    *again = l->names <= l->given;
-    if (l->names == l->given && l->mark != l->given_mark)
-        return cprov_fail(err, CPROV_ENETWORK, "the page changed while it was read");
-    return 0;
-}
-
 static int on_name(struct listing *l, const struct cprov_json *v, struct cprov_error *err)
 {
-    bool again = false;
-
     if (l->enough)
         return 0;
-    if (v->type != CPROV_JSON_STRING || l->kind->check(v->text, NULL) < 0) {
+    if (v->type != CPROV_JSON_STRING || l->of->check(v->text, NULL) < 0) {
         l->dropped++;
         return 0;
     }
-    if (passes_again(l, v->text, &again, err) < 0)
-        return err->code;
-    if (again)
+    /* A page that broke off is asked for once more: what it has brought already must be the same.
+     */
+    l->names++;
+    for (size_t i = 0; i <= v->text.len; i++)
+        l->mark =
+            (l->mark ^ (i < v->text.len ? (unsigned char)v->text.ptr[i] : 0xffu)) * 0x100000001b3u;
+    if (l->names == l->given && l->mark != l->given_mark)
+        return cprov_fail(err, CPROV_ENETWORK, "the page changed while it was read");
+    if (l->names <= l->given)
         return 0;
     if (++l->entries > CPROV_LIST_ENTRIES_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "more than %d names", CPROV_LIST_ENTRIES_MAX);
@@ -108,14 +84,14 @@ static int on_name(struct listing *l, const struct cprov_json *v, struct cprov_e
 
 static int no_list(const struct listing *l, struct cprov_error *err)
 {
-    return cprov_fail(err, CPROV_EVERIFY, "\"%s\" is not a list", l->kind->member);
+    return cprov_fail(err, CPROV_EVERIFY, "\"%s\" is not a list", l->of->member);
 }
 
 static int on_member(void *arg, const char *member, bool object, struct cprov_error *err)
 {
     const struct listing *l = arg;
 
-    return object && strcmp(member, l->kind->member) == 0 ? no_list(l, err) : 0;
+    return object && strcmp(member, l->of->member) == 0 ? no_list(l, err) : 0;
 }
 
 /* Nexus has null where there are no tags. */
@@ -125,8 +101,8 @@ static int on_record(void *arg, const char *member, const struct cprov_json *val
     struct listing *l = arg;
 
     if (member)
-        return strcmp(member, l->kind->member) == 0 ? on_name(l, value, err) : 0;
-    return value->type != CPROV_JSON_NULL && cprov_span_is(value->key, l->kind->member)
+        return strcmp(member, l->of->member) == 0 ? on_name(l, value, err) : 0;
+    return value->type != CPROV_JSON_NULL && cprov_span_is(value->key, l->of->member)
                ? no_list(l, err)
                : 0;
 }
@@ -162,115 +138,101 @@ static int page_body(void *arg, struct cprov_exchange *x, const void *data, size
     (void)x;
     l->bytes += len;
     if (l->bytes > CPROV_LIST_PAGE_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "%s: a page of more than %zu bytes", l->what,
+        return cprov_fail(err, CPROV_ELIMIT, "%s: a page of more than %zu bytes", l->op.what,
                           CPROV_LIST_PAGE_MAX);
     if (!l->is_object && text.len > 0 && text.ptr[0] == '[') {
         no_list(l, err);
-        return cprov_wrap(err, "%s", l->what);
+        return cprov_wrap(err, "%s", l->op.what);
     }
     l->is_object = l->is_object || text.len > 0;
     if (cprov_json_stream_feed(l->json, data, len, err) < 0)
-        return cprov_wrap(err, "%s", l->what);
+        return cprov_wrap(err, "%s", l->op.what);
     return 0;
 }
 
 static int ask(struct listing *l, const char *path, const char *url, struct cprov_error *err);
+
+static int page_ended(struct listing *l, const struct cprov_exchange_answer *answer, bool *more,
+                      struct cprov_error *err)
+{
+    auto_buf struct cprov_buf next = { 0 };
+
+    if (!l->json)
+        return no_list(l, err);
+    if (cprov_json_stream_finish(l->json, err) < 0)
+        return err->code;
+    l->empty = l->entries > l->before ? 0 : l->empty + 1;
+    l->before = l->entries;
+    l->names = l->given = 0;
+    if (l->empty > CPROV_LIST_EMPTY_MAX)
+        return cprov_fail(err, CPROV_EVERIFY, "%d pages in a row name nothing",
+                          CPROV_LIST_EMPTY_MAX);
+    if (l->enough)
+        return 0;
+    cprov_buf_init(&next, CPROV_URL_MAX);
+    if (cprov_paging_next(&l->paging, answer->head, answer->url, &next, err) < 0)
+        return err->code;
+    *more = next.len > 0;
+    return *more ? ask(l, NULL, cprov_buf_text(&next), err) : 0;
+}
 
 static void page_came(void *arg, int code, const struct cprov_exchange_answer *answer,
                       const struct cprov_error *err)
 {
     struct listing *l = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
-    auto_buf struct cprov_buf next = { 0 };
+    bool more = false;
 
-    l->request = NULL;
-    cprov_buf_init(&next, CPROV_URL_MAX);
-    if (code < 0) {
-        listing_finish(l, code, err);
-        return;
+    if (code == 0 && (code = page_ended(l, answer, &more, &local)) < 0) {
+        if (!more)
+            (void)cprov_wrap(&local, "%s", l->op.what);
+        err = &local;
     }
-    if (l->json)
-        code = cprov_json_stream_finish(l->json, &local);
-    else
-        code = no_list(l, &local);
-    l->empty = l->entries > l->before ? 0 : l->empty + 1;
-    l->before = l->entries;
-    l->names = l->given = 0;
-    if (code == 0 && l->empty > CPROV_LIST_EMPTY_MAX)
-        code = cprov_fail(&local, CPROV_EVERIFY, "%d pages in a row name nothing",
-                          CPROV_LIST_EMPTY_MAX);
-    if (code == 0 && !l->enough)
-        code = cprov_paging_next(&l->paging, answer->head, answer->url, &next, &local);
-    if (code < 0)
-        (void)cprov_wrap(&local, "%s", l->what);
-    else if (!l->enough && next.len > 0 &&
-             (code = ask(l, NULL, cprov_buf_text(&next), &local)) == 0)
-        return;
-    listing_finish(l, code, code < 0 ? &local : NULL);
+    if (code < 0 || !more)
+        cprov_op_finish(&l->op, code, err);
 }
 
 static int ask(struct listing *l, const char *path, const char *url, struct cprov_error *err)
 {
-    struct cprov_request_spec spec = {
-        .method = CPROV_GET,
+    const struct cprov_request_spec spec = {
+        .ask = { .url = url,
+                 .accept = "application/json",
+                 .body_max = CPROV_ERROR_BODY_MAX,
+                 .head = page_begins,
+                 .body = page_body,
+                 .done = page_came },
         .host = l->ref.host,
         .repository = l->ref.repository,
-        .actions = l->kind->actions,
+        .actions = l->of->actions,
         .path = path,
-        .url = url,
-        .what = l->what,
-        .accept = "application/json",
-        .body_max = CPROV_ERROR_BODY_MAX,
-        .head = page_begins,
-        .body = page_body,
-        .done = page_came,
-        .arg = l,
     };
-    return cprov_request_start(l->client, &spec, &l->request, err);
+    return cprov_op_ask(&l->op, &spec, err);
 }
 
-static int first_page(struct listing *l, struct cprov_error *err)
+static int begin(struct cprov_client *c, const struct cprov_reference *ref,
+                 const struct list_kind *of, const struct cprov_list_request *request,
+                 struct cprov_error *err)
 {
-    auto_buf struct cprov_buf path = { 0 };
-    bool of_tags = l->kind == &tags;
+    char path[CPROV_REQUEST_PATH_MAX];
+    struct listing *l = cprov_op_new(c, &kind, err);
     int code;
 
-    cprov_buf_init(&path, CPROV_KIB);
-    if (of_tags)
-        cprov_buf_addf(&path, "tags of %s/%s", l->ref.host, l->ref.repository);
-    else
-        cprov_buf_addf(&path, "catalog of %s", l->ref.host);
-    if ((code = cprov_buf_take(&path, "name", &l->what, err)) < 0)
-        return code;
-    if (of_tags)
-        cprov_buf_addf(&path, "/v2/%s/tags/list", l->ref.repository);
-    else
-        cprov_buf_add_text(&path, "/v2/_catalog");
-    cprov_buf_addf(&path, "?n=%d", CPROV_LIST_PAGE_SIZE);
-    if ((code = cprov_buf_check(&path, "URL", err)) < 0)
-        return code;
-    return ask(l, cprov_buf_text(&path), NULL, err);
-}
-
-static int begin(struct cprov_client *c, const struct cprov_reference *ref, const struct kind *kind,
-                 const struct cprov_list_request *request, struct cprov_error *err)
-{
-    struct listing *l = calloc(1, sizeof(*l));
-
     if (!l)
-        return cprov_fail_memory(err);
-    l->client = c;
-    l->kind = kind;
+        return CPROV_ENOMEM;
+    l->of = of;
     l->ref = *ref;
-    if (kind == &repositories)
-        l->ref.repository[0] = '\0';
     l->wanted = *request;
     cprov_paging_init(&l->paging);
-    cprov_op_add(c, &l->op, listing_end);
-    int code = first_page(l, err);
-    if (code < 0)
-        listing_free(l);
-    return code;
+    if (of == &tags) {
+        (void)snprintf(path, sizeof(path), "/v2/%s/tags/list?n=%d", ref->repository,
+                       CPROV_LIST_PAGE_SIZE);
+        code = cprov_op_name(&l->op, err, "tags of %s/%s", ref->host, ref->repository);
+    } else {
+        l->ref.repository[0] = '\0';
+        (void)snprintf(path, sizeof(path), "/v2/_catalog?n=%d", CPROV_LIST_PAGE_SIZE);
+        code = cprov_op_name(&l->op, err, "catalog of %s", ref->host);
+    }
+    return cprov_op_started(&l->op, code < 0 ? code : ask(l, path, NULL, err));
 }
 
 int cprov_client_list_tags(struct cprov_client *c, const struct cprov_reference *ref,

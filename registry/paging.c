@@ -17,19 +17,10 @@ void cprov_paging_clear(struct cprov_paging *p)
     cprov_buf_clear(&p->marks);
 }
 
-static uint64_t mark_of(struct cprov_span url)
-{
-    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a: a collision ends the listing of who made it */
-
-    for (size_t i = 0; i < url.len; i++)
-        h = (h ^ (unsigned char)url.ptr[i]) * 0x100000001b3u;
-    return h;
-}
-
 /* false when it was there before. */
 static bool note(struct cprov_paging *p, struct cprov_span url)
 {
-    uint64_t mark = mark_of(url), seen;
+    uint64_t mark = cprov_url_mark(url), seen;
 
     for (size_t i = 0; i + sizeof(seen) <= p->marks.len; i += sizeof(seen)) {
         memcpy(&seen, p->marks.ptr + i, sizeof(seen));
@@ -38,14 +29,6 @@ static bool note(struct cprov_paging *p, struct cprov_span url)
     }
     cprov_buf_add(&p->marks, &mark, sizeof(mark));
     return true;
-}
-
-static bool find_next(const struct cprov_http_head *head, struct cprov_span *target)
-{
-    for (size_t i = 0; i < head->links_count; i++)
-        if (cprov_link_next(head->links[i], target))
-            return true;
-    return false;
 }
 
 /* One more page; CPROV_ELIMIT when there must be no more after it. */
@@ -67,19 +50,13 @@ int cprov_paging_follow(struct cprov_paging *p, struct cprov_span target, struct
     int code = count_page(p, target.len > 0, err);
     if (code < 0 || target.len == 0)
         return code;
-    code = cprov_url_parse(url, &from, err);
-    if (code == 0)
-        code = cprov_url_resolve(url, target, next, err);
-    if (code == 0)
-        code = cprov_buf_check(next, "URL", err);
-    if (code == 0)
-        code = cprov_url_parse(cprov_buf_span(next), &to, err);
-    if (code < 0)
+    if (cprov_url_parse(url, &from, err) < 0 || cprov_url_resolve(url, target, next, err) < 0 ||
+        cprov_buf_check(next, "URL", err) < 0 ||
+        cprov_url_parse(cprov_buf_span(next), &to, err) < 0)
         return cprov_wrap_as(err, CPROV_EVERIFY, "link to the next page");
     if (!cprov_url_same_origin(&from, &to))
         return cprov_fail(err, CPROV_EVERIFY,
-                          "the next page is on another server (%" //
-                          CPROV_SPAN_FMT ")",
+                          "the next page is on another server (%" CPROV_SPAN_FMT ")",
                           CPROV_SPAN_ARG(to.host));
     if (!note(p, cprov_buf_span(next)))
         return cprov_fail(err, CPROV_EVERIFY, "the pages go in a circle");
@@ -89,10 +66,11 @@ int cprov_paging_follow(struct cprov_paging *p, struct cprov_span target, struct
 int cprov_paging_next(struct cprov_paging *p, const struct cprov_http_head *head,
                       struct cprov_span url, struct cprov_buf *next, struct cprov_error *err)
 {
-    struct cprov_span target;
+    struct cprov_span target = { 0 };
 
-    if (!find_next(head, &target))
-        target = (struct cprov_span){ 0 };
+    for (size_t i = 0; i < head->links_count; i++)
+        if (cprov_link_next(head->links[i], &target))
+            break;
     return cprov_paging_follow(p, target, url, next, err);
 }
 

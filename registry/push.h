@@ -1,4 +1,4 @@
-/* registry/push.h - uploads: blobs and manifests into a repository. */
+/* registry/push.h - blobs put into a repository. */
 #ifndef CPROV_REGISTRY_PUSH_H
 #define CPROV_REGISTRY_PUSH_H
 
@@ -46,18 +46,5 @@ struct cprov_blob_push {
 CPROV_MUST_CHECK
 int cprov_client_push_blob(struct cprov_client *c, const struct cprov_blob_push *push,
                            struct cprov_error *err);
-
-/* digest is that of the bytes, and what the server calls them where it says so. */
-typedef void cprov_push_manifest_fn(void *arg, int code, const struct cprov_digest *digest,
-                                    const struct cprov_error *err);
-/*
- * PUT by tag; by digest when ref has no tag, which must then be that of the bytes; "latest" when it
- * has neither. Everything the manifest names must be there already. bytes stay until done.
- * CPROV_EVERIFY: the server has stored something else.
- */
-CPROV_MUST_CHECK
-int cprov_client_push_manifest(struct cprov_client *c, const struct cprov_reference *ref,
-                               const char *media_type, struct cprov_span bytes,
-                               cprov_push_manifest_fn *done, void *arg, struct cprov_error *err);
 
 #endif

@@ -1,14 +1,15 @@
 /* registry/push_chunks.c - a blob sent piece by piece, gone on with where the registry has got to.
  */
+#include "registry/push_chunks_private.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/limits.h"
-#include "registry/push_private.h"
 
 #define RANGE_MAX 64
 
-static int send_next(struct cprov_push *p, struct cprov_error *err);
+static int send_next(struct cprov_upload *u, struct cprov_error *err);
 
 /* "0-1023", of old "bytes=0-1023" → 1024. Registries say "0-0" when they have nothing. */
 static bool read_range(struct cprov_span text, uint64_t *next)
@@ -27,7 +28,7 @@ static bool read_range(struct cprov_span text, uint64_t *next)
 }
 
 /* Where the next piece goes; an answer that does not say so leaves it as it is. */
-static int take_location(struct cprov_push *p, const struct cprov_exchange_answer *answer,
+static int take_location(struct cprov_upload *u, const struct cprov_exchange_answer *answer,
                          struct cprov_error *err)
 {
     auto_buf struct cprov_buf url = { 0 };
@@ -37,10 +38,10 @@ static int take_location(struct cprov_push *p, const struct cprov_exchange_answe
     cprov_buf_init(&url, CPROV_URL_MAX);
     if (cprov_url_resolve(answer->url, answer->head->location, &url, err) < 0 ||
         cprov_buf_check(&url, "URL", err) < 0)
-        return cprov_wrap_as(err, CPROV_ENETWORK, "%s", p->what);
-    cprov_buf_reset(&p->url);
-    cprov_buf_add_span(&p->url, cprov_buf_span(&url));
-    return cprov_buf_check(&p->url, "URL", err);
+        return cprov_wrap_as(err, CPROV_ENETWORK, "%s", u->op.what);
+    cprov_buf_reset(&u->url);
+    cprov_buf_add_span(&u->url, cprov_buf_span(&url));
+    return cprov_buf_check(&u->url, "URL", err);
 }
 
 /* --- what does the registry have --- */
@@ -48,143 +49,116 @@ static int take_location(struct cprov_push *p, const struct cprov_exchange_answe
 static void on_status(void *arg, int code, const struct cprov_exchange_answer *answer,
                       const struct cprov_error *err)
 {
-    struct cprov_push *p = arg;
+    struct cprov_upload *u = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
     uint64_t next = 0;
 
-    p->request = NULL;
     if (code == CPROV_ECANCELLED) {
-        cprov_push_finish(p, code, false, err);
+        cprov_op_finish(&u->op, code, err);
         return;
     }
-    if (code < 0 || !read_range(answer->head->range, &next) || next > p->size) {
-        cprov_push_anew(p); /* the upload is forgotten */
+    if (code < 0 || !read_range(answer->head->range, &next) || next > u->size) {
+        u->anew(u); /* the upload is forgotten */
         return;
     }
-    p->offset = next;
-    code = take_location(p, answer, &local);
-    if (code == 0)
-        code = send_next(p, &local);
-    if (code < 0)
-        cprov_push_finish(p, code, false, &local);
+    u->offset = next;
+    if (take_location(u, answer, &local) < 0 || send_next(u, &local) < 0)
+        cprov_op_finish(&u->op, local.code, &local);
 }
 
 static void ask_status(void *arg)
 {
-    struct cprov_push *p = arg;
-    struct cprov_request_spec spec = cprov_push_spec(p, CPROV_GET);
+    struct cprov_upload *u = arg;
     struct cprov_error err = CPROV_ERROR_INIT;
+    const struct cprov_exchange_spec spec = { .url = cprov_buf_text(&u->url),
+                                              .once = true,
+                                              .done = on_status };
 
-    p->alarm = NULL;
-    spec.url = cprov_buf_text(&p->url);
-    spec.once = true;
-    spec.done = on_status;
-    int code = cprov_request_start(p->client, &spec, &p->request, &err);
-    if (code < 0)
-        cprov_push_finish(p, code, false, &err);
+    if (cprov_upload_ask(u, &spec, NULL, &err) < 0)
+        cprov_op_finish(&u->op, err.code, &err);
 }
 
 /* --- a piece --- */
 
 /* What the registry has now: what it says, or what was sent. */
-static int advance(struct cprov_push *p, const struct cprov_exchange_answer *answer,
+static int advance(struct cprov_upload *u, const struct cprov_exchange_answer *answer,
                    struct cprov_error *err)
 {
-    uint64_t next = p->offset + p->piece.length;
+    uint64_t next = u->offset + u->piece.length;
 
     if (answer->head->range.len > 0 &&
-        (!read_range(answer->head->range, &next) || next > p->size || next <= p->offset))
-        return cprov_fail(err, CPROV_ENETWORK,
-                          "%s: the server has %" CPROV_SPAN_FMT " after %" PRIu64 " bytes", p->what,
-                          CPROV_SPAN_ARG(answer->head->range), p->offset + p->piece.length);
-    p->offset = next;
-    int code = take_location(p, answer, err);
-    return code < 0 ? code : send_next(p, err);
+        (!read_range(answer->head->range, &next) || next > u->size || next <= u->offset))
+        return cprov_fail(
+            err, CPROV_ENETWORK, "%s: the server has %" CPROV_SPAN_FMT " after %" PRIu64 " bytes",
+            u->op.what, CPROV_SPAN_ARG(answer->head->range), u->offset + u->piece.length);
+    u->offset = next;
+    if (take_location(u, answer, err) < 0)
+        return err->code;
+    return send_next(u, err);
 }
 
 static void on_piece(void *arg, int code, const struct cprov_exchange_answer *answer,
                      const struct cprov_error *err)
 {
-    struct cprov_push *p = arg;
+    struct cprov_upload *u = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
 
-    p->request = NULL;
-    if (code < 0) {
-        cprov_push_lost(p, code, answer->head, err, ask_status);
-        return;
-    }
-    if (answer->head->status == 201) { /* some are content when all is there */
-        cprov_push_on_stored(p, 0, answer, NULL);
-        return;
-    }
-    code = advance(p, answer, &local);
     if (code < 0)
-        cprov_push_finish(p, code, false, &local);
+        cprov_upload_lost(u, code, answer->head, err, ask_status);
+    else if (answer->head->status == 201) /* some are content when all is there */
+        cprov_upload_stored(u, 0, answer, NULL);
+    else if (advance(u, answer, &local) < 0)
+        cprov_op_finish(&u->op, local.code, &local);
 }
 
 static void on_sent(void *arg, uint64_t count)
 {
-    const struct cprov_push *p = arg;
+    const struct cprov_upload *u = arg;
 
-    if (p->content.sent)
-        p->content.sent(p->content.arg, p->offset + count);
+    if (u->content.sent)
+        u->content.sent(u->content.arg, u->offset + count);
 }
 
-static int send_piece(struct cprov_push *p, struct cprov_error *err)
+static int send_next(struct cprov_upload *u, struct cprov_error *err)
 {
-    struct cprov_request_spec spec = cprov_push_spec(p, CPROV_PATCH);
-    uint64_t left = p->size - p->offset, length = left < p->chunk ? left : p->chunk;
+    uint64_t left = u->size - u->offset, length = left < u->chunk ? left : u->chunk;
     char range[RANGE_MAX];
-    struct cprov_header header = { "Content-Range", range };
+    const struct cprov_header header = { "Content-Range", range };
 
-    (void)snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, p->offset, p->offset + length - 1);
-    p->piece = (struct cprov_http_upload){ .fd = p->content.fd,
-                                           .offset = p->content.offset + p->offset,
+    u->piece = (struct cprov_http_upload){ .bytes = CPROV_SPAN_LITERAL("") };
+    if (length == 0)
+        return cprov_upload_close(u, &u->piece, cprov_upload_stored, err);
+    u->piece = (struct cprov_http_upload){ .fd = u->content.fd,
+                                           .offset = u->content.offset + u->offset,
                                            .length = length,
                                            .sent = on_sent,
-                                           .arg = p };
-    if (p->content.bytes.ptr)
-        p->piece.bytes = cprov_span_make(p->content.bytes.ptr + p->offset, (size_t)length);
-    spec.url = cprov_buf_text(&p->url);
-    spec.headers = &header;
-    spec.headers_count = 1;
-    spec.upload = &p->piece;
-    spec.once = true; /* what of it has arrived, the status tells */
-    spec.done = on_piece;
-    return cprov_request_start(p->client, &spec, &p->request, err);
+                                           .arg = u };
+    if (u->content.bytes.ptr)
+        u->piece.bytes = cprov_span_make(u->content.bytes.ptr + u->offset, (size_t)length);
+    (void)snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, u->offset, u->offset + length - 1);
+    const struct cprov_exchange_spec spec = {
+        .method = CPROV_PATCH,
+        .url = cprov_buf_text(&u->url),
+        .headers = &header,
+        .headers_count = 1,
+        .upload = &u->piece,
+        .once = true, /* what of it has arrived, the status tells */
+        .done = on_piece,
+    };
+    return cprov_upload_ask(u, &spec, NULL, err);
 }
 
-static int send_end(struct cprov_push *p, struct cprov_error *err)
-{
-    struct cprov_request_spec spec = cprov_push_spec(p, CPROV_PUT);
-    auto_buf struct cprov_buf url = { 0 };
-
-    if (cprov_push_close_url(p, cprov_buf_span(&p->url), &url, err) < 0)
-        return err->code;
-    p->piece = (struct cprov_http_upload){ .bytes = CPROV_SPAN_LITERAL("") };
-    spec.url = cprov_buf_text(&url);
-    spec.upload = &p->piece;
-    spec.once = true;
-    spec.done = cprov_push_on_stored;
-    return cprov_request_start(p->client, &spec, &p->request, err);
-}
-
-static int send_next(struct cprov_push *p, struct cprov_error *err)
-{
-    return p->offset < p->size ? send_piece(p, err) : send_end(p, err);
-}
-
-int cprov_push_chunks(struct cprov_push *p, const struct cprov_exchange_answer *begun,
+int cprov_push_chunks(struct cprov_upload *u, const struct cprov_exchange_answer *begun,
                       struct cprov_error *err)
 {
     uint64_t least = 0;
 
     if (cprov_span_u64(cprov_span_trim(begun->head->oci_chunk_min_length), &least) &&
-        least > p->chunk)
-        p->chunk = least;
-    if (p->chunk > CPROV_UPLOAD_CHUNK_MAX)
+        least > u->chunk)
+        u->chunk = least;
+    if (u->chunk > CPROV_UPLOAD_CHUNK_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "%s: the server wants pieces of %" PRIu64 " bytes",
-                          p->what, p->chunk);
-    p->offset = 0;
-    return send_next(p, err);
+                          u->op.what, u->chunk);
+    u->offset = 0;
+    return send_next(u, err);
 }

@@ -1,49 +1,30 @@
 /* registry/push_manifest.c - a manifest put into a repository, by tag or digest. */
+#include "registry/push_manifest.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "registry/client_private.h"
-#include "registry/push.h"
-#include "registry/request.h"
+#include "registry/op.h"
 
 struct manifest_push {
     struct cprov_op op;
-    struct cprov_request *request;
     struct cprov_digest digest;
     struct cprov_span bytes;
     struct cprov_http_upload content;
-    char *what;
     cprov_push_manifest_fn *done;
     void *arg;
 };
 
-static void push_free(struct manifest_push *p)
+static void push_done(struct cprov_op *op, int code, const struct cprov_error *err)
 {
-    cprov_op_remove(&p->op);
-    free(p->what);
-    free(p);
+    const struct manifest_push *p = (struct manifest_push *)op;
+
+    p->done(p->arg, code, &p->digest, err);
 }
 
-static void push_finish(struct manifest_push *p, int code, const struct cprov_error *err)
-{
-    struct manifest_push copy = *p;
-
-    push_free(p);
-    copy.done(copy.arg, code, &copy.digest, err);
-}
-
-static void push_end(struct cprov_op *op, const struct cprov_error *err)
-{
-    struct manifest_push *p = (struct manifest_push *)op;
-
-    cprov_request_stop(p->request);
-    if (err)
-        push_finish(p, err->code, err);
-    else
-        push_free(p);
-}
+static const struct cprov_op_kind kind = { .size = sizeof(struct manifest_push),
+                                           .done = push_done };
 
 static int check_stored(const struct manifest_push *p, const struct cprov_http_head *head,
                         struct cprov_error *err)
@@ -57,12 +38,12 @@ static int check_stored(const struct manifest_push *p, const struct cprov_http_h
     if (code == CPROV_EUNSUPPORTED)
         return 0;
     if (code < 0)
-        return cprov_wrap_as(err, CPROV_EVERIFY, "%s: Docker-Content-Digest", p->what);
+        return cprov_wrap_as(err, CPROV_EVERIFY, "%s: Docker-Content-Digest", p->op.what);
     if ((code = cprov_digest_of(said.algo, p->bytes, &own, err)) < 0)
         return code;
     if (!cprov_digest_equal(&said, &own))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: the server has stored %" CPROV_SPAN_FMT, p->what,
-                          CPROV_SPAN_ARG(text));
+        return cprov_fail(err, CPROV_EVERIFY, "%s: the server has stored %" CPROV_SPAN_FMT,
+                          p->op.what, CPROV_SPAN_ARG(text));
     return 0;
 }
 
@@ -72,19 +53,17 @@ static void on_stored(void *arg, int code, const struct cprov_exchange_answer *a
     struct manifest_push *p = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
 
-    p->request = NULL;
     if (code == 0 && (code = check_stored(p, answer->head, &local)) < 0)
         err = &local;
-    push_finish(p, code, code < 0 ? err : NULL);
+    cprov_op_finish(&p->op, code, err);
 }
 
-static int begin(struct cprov_client *c, struct manifest_push *p, const struct cprov_reference *ref,
-                 const char *media_type, struct cprov_error *err)
+static int begin(struct manifest_push *p, const struct cprov_reference *ref, const char *media_type,
+                 struct cprov_error *err)
 {
-    char digest[CPROV_DIGEST_TEXT_MAX];
+    char digest[CPROV_DIGEST_TEXT_MAX], path[CPROV_REQUEST_PATH_MAX];
     const char *name = *ref->tag ? ref->tag : "latest";
     bool by_digest = !*ref->tag && ref->has_digest;
-    auto_buf struct cprov_buf path = { 0 };
 
     if (cprov_digest_of(by_digest ? ref->digest.algo : CPROV_SHA256, p->bytes, &p->digest, err) < 0)
         return err->code;
@@ -93,30 +72,23 @@ static int begin(struct cprov_client *c, struct manifest_push *p, const struct c
                           "the manifest has not the digest it is to be put under");
     if (by_digest)
         name = cprov_digest_format(&p->digest, digest);
-    if (asprintf(&p->what, "manifest %s/%s%c%.128s", ref->host, ref->repository,
-                 by_digest ? '@' : ':', name) < 0) {
-        p->what = NULL;
-        return cprov_fail_memory(err);
-    }
-    cprov_buf_init(&path, CPROV_URL_MAX);
-    cprov_buf_addf(&path, "/v2/%s/manifests/%s", ref->repository, name);
-    if (cprov_buf_check(&path, "URL", err) < 0)
+    if (cprov_op_name(&p->op, err, "manifest %s/%s%c%.128s", ref->host, ref->repository,
+                      by_digest ? '@' : ':', name) < 0)
         return err->code;
+    (void)snprintf(path, sizeof(path), "/v2/%s/manifests/%s", ref->repository, name);
     p->content = (struct cprov_http_upload){ .bytes = p->bytes, .fd = -1, .length = p->bytes.len };
-    struct cprov_request_spec spec = {
-        .method = CPROV_PUT,
+    const struct cprov_request_spec spec = {
+        .ask = { .method = CPROV_PUT,
+                 .upload = &p->content,
+                 .content_type = media_type,
+                 .body_max = CPROV_ERROR_BODY_MAX,
+                 .done = on_stored },
         .host = ref->host,
         .repository = ref->repository,
         .actions = "pull,push",
-        .path = cprov_buf_text(&path),
-        .what = p->what,
-        .upload = &p->content,
-        .content_type = media_type,
-        .body_max = CPROV_ERROR_BODY_MAX,
-        .done = on_stored,
-        .arg = p,
+        .path = path,
     };
-    return cprov_request_start(c, &spec, &p->request, err);
+    return cprov_op_ask(&p->op, &spec, err);
 }
 
 int cprov_client_push_manifest(struct cprov_client *c, const struct cprov_reference *ref,
@@ -125,15 +97,11 @@ int cprov_client_push_manifest(struct cprov_client *c, const struct cprov_refere
 {
     if (bytes.len == 0 || bytes.len > CPROV_MANIFEST_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "manifest of %zu bytes", bytes.len);
-    struct manifest_push *p = calloc(1, sizeof(*p));
+    struct manifest_push *p = cprov_op_new(c, &kind, err);
     if (!p)
-        return cprov_fail_memory(err);
+        return CPROV_ENOMEM;
     p->bytes = bytes;
     p->done = done;
     p->arg = arg;
-    cprov_op_add(c, &p->op, push_end);
-    int code = begin(c, p, ref, media_type, err);
-    if (code < 0)
-        push_free(p);
-    return code;
+    return cprov_op_started(&p->op, begin(p, ref, media_type, err));
 }

@@ -6,59 +6,42 @@
 
 #include "base/error.h"
 #include "base/limits.h"
-#include "registry/client_private.h"
-#include "registry/request.h"
+#include "registry/op.h"
 #include "registry/retry.h"
 
 struct range_read {
     struct cprov_op op;
-    struct cprov_client *client;
-    struct cprov_request *request;
     uint64_t offset;
     size_t len;
-    bool plain; /* the server refuses a Range: does it give the whole? */
+    bool plain;  /* the server refuses a Range: does it give the whole? */
+    bool ranges; /* what came is the range */
     char *url;
     struct cprov_reference ref;
     struct cprov_buf bytes;
     uint64_t total;
-    char *what;
     cprov_range_fn *done;
     void *arg;
 };
 
-static void range_free(struct range_read *r)
+static void range_done(struct cprov_op *op, int code, const struct cprov_error *err)
 {
-    cprov_op_remove(&r->op);
-    cprov_buf_clear(&r->bytes);
-    free(r->what);
-    free(r->url);
-    free(r);
+    const struct range_read *r = (struct range_read *)op;
+    struct cprov_range_answer answer = { .ranges = r->ranges, .total = r->total };
+
+    if (r->ranges)
+        answer.bytes = cprov_buf_span(&r->bytes);
+    r->done(r->arg, code, code < 0 ? NULL : &answer, err);
 }
 
-static void range_finish(struct range_read *r, int code, bool ranges, const struct cprov_error *err)
-{
-    struct cprov_range_answer answer = { .ranges = ranges, .total = r->total };
-    auto_buf struct cprov_buf bytes = r->bytes;
-    cprov_range_fn *done = r->done;
-    void *arg = r->arg;
-
-    r->bytes = (struct cprov_buf){ 0 };
-    range_free(r);
-    if (ranges)
-        answer.bytes = cprov_buf_span(&bytes);
-    done(arg, code, code < 0 ? NULL : &answer, err);
-}
-
-static void range_end(struct cprov_op *op, const struct cprov_error *err)
+static void range_clear(struct cprov_op *op)
 {
     struct range_read *r = (struct range_read *)op;
 
-    cprov_request_stop(r->request);
-    if (err)
-        range_finish(r, err->code, false, err);
-    else
-        range_free(r);
+    cprov_buf_clear(&r->bytes);
+    free(r->url);
 }
+
+static const struct cprov_op_kind kind = { sizeof(struct range_read), range_done, range_clear };
 
 static int on_begin(void *arg, struct cprov_exchange *x, struct cprov_error *err)
 {
@@ -87,10 +70,9 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
     }
     if (head->status == 206)
         return cprov_fail(err, CPROV_ENETWORK, "%s: the server answers with the wrong range",
-                          r->what);
+                          r->op.what);
     r->total = head->has_content_length && !head->encoded ? head->content_length : 0;
-    cprov_request_stop(r->request);
-    range_finish(r, 0, false, NULL);
+    cprov_op_finish(&r->op, 0, NULL);
     return 0;
 }
 
@@ -101,9 +83,9 @@ static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t
 
     (void)x;
     if (len > r->len - r->bytes.len)
-        return cprov_fail(err, CPROV_EVERIFY, "%s: more bytes than were asked for", r->what);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: more bytes than were asked for", r->op.what);
     cprov_buf_add(&r->bytes, data, len);
-    return cprov_buf_check(&r->bytes, r->what, err);
+    return cprov_buf_check(&r->bytes, r->op.what, err);
 }
 
 static int ask(struct range_read *r, struct cprov_error *err);
@@ -114,14 +96,14 @@ static void on_done(void *arg, int code, const struct cprov_exchange_answer *ans
     struct range_read *r = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
 
-    r->request = NULL;
     if (code < 0 && !r->plain && answer->head && cprov_range_refused(answer->head->status)) {
         r->plain = true;
         if ((code = ask(r, &local)) == 0)
             return;
         err = &local;
     }
-    range_finish(r, code, code == 0, err);
+    r->ranges = code == 0;
+    cprov_op_finish(&r->op, code, err);
 }
 
 int cprov_file_reference(const char *url, struct cprov_reference *out, struct cprov_error *err)
@@ -153,53 +135,38 @@ void cprov_file_what(const char *url, struct cprov_buf *out)
 
 static int ask(struct range_read *r, struct cprov_error *err)
 {
-    struct cprov_request_spec spec = {
-        .method = CPROV_GET,
-        .host = r->ref.host,
-        .repository = "",
-        .actions = "",
-        .url = r->url,
-        .foreign = true,
-        .what = r->what,
-        .begin = on_begin,
-        .head = on_head,
-        .body = on_body,
-        .done = on_done,
-        .arg = r,
-    };
-    return cprov_request_start(r->client, &spec, &r->request, err);
-}
-
-static int begin(struct range_read *r, const char *url, struct cprov_error *err)
-{
-    auto_buf struct cprov_buf what = { 0 };
-
-    cprov_buf_init(&what, CPROV_URL_MAX);
-    cprov_file_what(url, &what);
-    if (cprov_file_reference(url, &r->ref, err) < 0 ||
-        cprov_buf_take(&what, "URL", &r->what, err) < 0)
-        return err->code;
-    r->url = strdup(url);
-    return r->url ? ask(r, err) : cprov_fail_memory(err);
+    return cprov_op_ask(&r->op,
+                        &(struct cprov_request_spec){ .host = r->ref.host,
+                                                      .foreign = true,
+                                                      .ask = { .url = r->url,
+                                                               .begin = on_begin,
+                                                               .head = on_head,
+                                                               .body = on_body,
+                                                               .done = on_done } },
+                        err);
 }
 
 int cprov_client_read_range(struct cprov_client *c, const char *url, uint64_t offset, size_t len,
                             cprov_range_fn *done, void *arg, struct cprov_error *err)
 {
+    auto_buf struct cprov_buf what = { 0 };
+
     if (len == 0 || len > CPROV_RANGE_MAX || offset > UINT64_MAX - len)
         return cprov_fail(err, CPROV_EINVAL, "a range of %zu bytes", len);
-    struct range_read *r = calloc(1, sizeof(*r));
+    struct range_read *r = cprov_op_new(c, &kind, err);
     if (!r)
-        return cprov_fail_memory(err);
-    r->client = c;
+        return CPROV_ENOMEM;
     r->offset = offset;
     r->len = len;
     r->done = done;
     r->arg = arg;
     cprov_buf_init(&r->bytes, CPROV_RANGE_MAX);
-    cprov_op_add(c, &r->op, range_end);
-    int code = begin(r, url, err);
-    if (code < 0)
-        range_free(r);
-    return code;
+    cprov_buf_init(&what, CPROV_URL_MAX);
+    cprov_file_what(url, &what);
+    int code = cprov_file_reference(url, &r->ref, err);
+    if (code == 0)
+        code = cprov_buf_take(&what, "URL", &r->op.what, err);
+    if (code == 0 && !(r->url = strdup(url)))
+        code = cprov_fail_memory(err);
+    return cprov_op_started(&r->op, code < 0 ? code : ask(r, err));
 }

@@ -2,9 +2,16 @@
 #ifndef CPROV_REGISTRY_RANGE_READ_H
 #define CPROV_REGISTRY_RANGE_READ_H
 
-#include "base/compiler.h"
-#include "registry/client.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
+#include "base/buf.h"
+#include "base/compiler.h"
+#include "base/span.h"
+#include "manifest/reference.h"
+
+struct cprov_client;
 struct cprov_error;
 
 struct cprov_range_answer {

@@ -1,22 +1,24 @@
 /* registry/referrers.c - what refers to a digest: the API, else the fallback tag. */
+#include "registry/referrers.h"
+
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/grow.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "registry/client_private.h"
+#include "registry/client.h"
 #include "registry/endpoint.h"
+#include "registry/op.h"
 #include "registry/paging.h"
 #include "registry/problem_private.h"
-#include "registry/request.h"
 
 #define TAG_DIGITS 64 /* of the digest in a fallback tag */
 
 struct referrers {
     struct cprov_op op;
-    struct cprov_client *client;
-    struct cprov_request *request;
     struct cprov_endpoint *endpoint;
     struct cprov_reference ref;
     char *artifact_type; /* or NULL */
@@ -25,43 +27,31 @@ struct referrers {
     struct cprov_paging paging;
     struct cprov_manifest **pages;
     size_t pages_count, pages_room;
-    char *what;
+    struct cprov_manifest_answer *answer; /* for done */
     cprov_manifest_fn *done;
     void *arg;
 };
 
-static void referrers_free(struct referrers *r)
+static void referrers_done(struct cprov_op *op, int code, const struct cprov_error *err)
 {
-    cprov_op_remove(&r->op);
+    const struct referrers *r = (struct referrers *)op;
+
+    r->done(r->arg, code, code < 0 ? NULL : r->answer, err);
+}
+
+static void referrers_clear(struct cprov_op *op)
+{
+    struct referrers *r = (struct referrers *)op;
+
     cprov_paging_clear(&r->paging);
     for (size_t i = 0; i < r->pages_count; i++)
         cprov_manifest_free(r->pages[i]);
     free(r->pages);
     free(r->artifact_type);
-    free(r->what);
-    free(r);
 }
 
-static void referrers_finish(struct referrers *r, int code, struct cprov_manifest_answer *answer,
-                             const struct cprov_error *err)
-{
-    cprov_manifest_fn *done = r->done;
-    void *arg = r->arg;
-
-    referrers_free(r);
-    done(arg, code, answer, err);
-}
-
-static void referrers_end(struct cprov_op *op, const struct cprov_error *err)
-{
-    struct referrers *r = (struct referrers *)op;
-
-    cprov_request_stop(r->request);
-    if (err)
-        referrers_finish(r, err->code, NULL, err);
-    else
-        referrers_free(r);
-}
+static const struct cprov_op_kind kind = { sizeof(struct referrers), referrers_done,
+                                           referrers_clear };
 
 /* --- the answer --- */
 
@@ -96,22 +86,20 @@ static int make_answer(struct referrers *r, struct cprov_manifest_answer *out,
     auto_buf struct cprov_buf text = { 0 };
     struct cprov_digest digest;
     bool as_is = r->pages_count == 1 && (!r->artifact_type || (r->filtered && !r->by_tag));
-    int code;
 
     cprov_buf_init(&text, CPROV_LIST_PAGE_MAX);
     if (as_is) {
         m = cprov_steal(&r->pages[0]);
     } else {
         write_index(r, &text);
-        if ((code = cprov_buf_check(&text, r->what, err)) < 0)
-            return code;
-        code =
-            cprov_manifest_parse(cprov_buf_span(&text), cprov_span_of(CPROV_MT_OCI_INDEX), &m, err);
-        if (code < 0)
-            return cprov_wrap(err, "%s", r->what);
+        if (cprov_buf_check(&text, r->op.what, err) < 0)
+            return err->code;
+        if (cprov_manifest_parse(cprov_buf_span(&text), cprov_span_of(CPROV_MT_OCI_INDEX), &m,
+                                 err) < 0)
+            return cprov_wrap(err, "%s", r->op.what);
     }
-    if ((code = cprov_digest_of(CPROV_SHA256, m->raw, &digest, err)) < 0)
-        return code;
+    if (cprov_digest_of(CPROV_SHA256, m->raw, &digest, err) < 0)
+        return err->code;
     *out = (struct cprov_manifest_answer){
         .descriptor = { .media_type = m->media_type, .digest = digest, .size = m->raw.len },
     };
@@ -119,30 +107,9 @@ static int make_answer(struct referrers *r, struct cprov_manifest_answer *out,
     return 0;
 }
 
-static void deliver(struct referrers *r)
-{
-    struct cprov_manifest_answer answer = { .manifest = NULL };
-    struct cprov_error err = CPROV_ERROR_INIT;
-    int code = make_answer(r, &answer, &err);
-
-    referrers_finish(r, code, code < 0 ? NULL : &answer, code < 0 ? &err : NULL);
-    cprov_manifest_free(answer.manifest); /* unless it was stolen */
-}
-
 /* --- pages --- */
 
 static int ask(struct referrers *r, const char *path, const char *url, struct cprov_error *err);
-
-static int keep_page(struct referrers *r, struct cprov_manifest *m, struct cprov_error *err)
-{
-    if (cprov_grow(&r->pages, &r->pages_room, r->pages_count, sizeof(struct cprov_manifest *),
-                   CPROV_LIST_MAX, err) < 0) {
-        cprov_manifest_free(m);
-        return err->code;
-    }
-    r->pages[r->pages_count++] = m;
-    return 0;
-}
 
 static bool server_filtered(const struct cprov_http_head *head, const struct cprov_manifest *m)
 {
@@ -156,38 +123,35 @@ static bool server_filtered(const struct cprov_http_head *head, const struct cpr
 static int read_page(struct referrers *r, const struct cprov_exchange_answer *answer,
                      struct cprov_error *err)
 {
-    struct cprov_manifest *m = NULL;
+    auto_manifest struct cprov_manifest *m = NULL;
     size_t total = 0;
 
     if (cprov_manifest_parse(answer->body, (struct cprov_span){ NULL, 0 }, &m, err) < 0)
-        return cprov_wrap(err, "%s", r->what);
-    if (m->kind != CPROV_DOC_INDEX) {
-        cprov_manifest_free(m);
-        return cprov_fail(err, CPROV_EVERIFY, "%s: the answer is not an index", r->what);
-    }
+        return cprov_wrap(err, "%s", r->op.what);
+    if (m->kind != CPROV_DOC_INDEX)
+        return cprov_fail(err, CPROV_EVERIFY, "%s: the answer is not an index", r->op.what);
     r->filtered = r->filtered && server_filtered(answer->head, m);
-    int code = keep_page(r, m, err);
-    if (code < 0)
-        return code;
+    if (cprov_grow(&r->pages, &r->pages_room, r->pages_count, sizeof(struct cprov_manifest *),
+                   CPROV_LIST_MAX, err) < 0)
+        return err->code;
+    r->pages[r->pages_count++] = cprov_steal(&m);
     for (size_t i = 0; i < r->pages_count; i++)
         total += r->pages[i]->manifests_count;
     if (total > CPROV_INDEX_ENTRIES_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "%s: more than %d", r->what, CPROV_INDEX_ENTRIES_MAX);
+        return cprov_fail(err, CPROV_ELIMIT, "%s: more than %d", r->op.what,
+                          CPROV_INDEX_ENTRIES_MAX);
     return 0;
 }
 
 static int fall_to_tag(struct referrers *r, struct cprov_error *err)
 {
-    char digits[CPROV_DIGEST_TEXT_MAX];
-    auto_buf struct cprov_buf path = { 0 };
+    char digits[CPROV_DIGEST_TEXT_MAX], path[CPROV_REQUEST_PATH_MAX];
 
     r->by_tag = true;
-    cprov_buf_init(&path, CPROV_URL_MAX);
-    cprov_buf_addf(&path, "/v2/%s/manifests/%s-%.*s", r->ref.repository,
+    (void)snprintf(path, sizeof(path), "/v2/%s/manifests/%s-%.*s", r->ref.repository,
                    cprov_digest_algo_name(r->ref.digest.algo), TAG_DIGITS,
                    cprov_digest_hex(&r->ref.digest, digits));
-    int code = cprov_buf_check(&path, "URL", err);
-    return code < 0 ? code : ask(r, cprov_buf_text(&path), NULL, err);
+    return ask(r, path, NULL, err);
 }
 
 /*
@@ -205,18 +169,20 @@ static bool has_no_api(const struct cprov_exchange_answer *answer)
     return status == 400 || status == 405 || status == 406 || status == 501;
 }
 
+/* One more page; *last: there is no other. */
 static int page_read(struct referrers *r, const struct cprov_exchange_answer *answer, bool *last,
                      struct cprov_error *err)
 {
     auto_buf struct cprov_buf next = { 0 };
-    int code = read_page(r, answer, err);
 
     *last = true;
-    if (code < 0 || r->by_tag)
-        return code;
+    if (read_page(r, answer, err) < 0)
+        return err->code;
+    if (r->by_tag)
+        return 0;
     cprov_buf_init(&next, CPROV_URL_MAX);
     if (cprov_paging_next(&r->paging, answer->head, answer->url, &next, err) < 0)
-        return cprov_wrap(err, "%s", r->what);
+        return cprov_wrap(err, "%s", r->op.what);
     if (next.len == 0)
         return 0;
     *last = false;
@@ -228,9 +194,9 @@ static void came(void *arg, int code, const struct cprov_exchange_answer *answer
 {
     struct referrers *r = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
+    struct cprov_manifest_answer whole = { .manifest = NULL };
     bool last = false;
 
-    r->request = NULL;
     if (!r->by_tag && r->pages_count == 0 && has_no_api(answer)) {
         r->endpoint->no_referrers = true;
         code = fall_to_tag(r, &local);
@@ -242,52 +208,51 @@ static void came(void *arg, int code, const struct cprov_exchange_answer *answer
     } else {
         local = *err;
     }
-    if (code < 0)
-        referrers_finish(r, code, NULL, &local);
-    else if (last)
-        deliver(r);
+    if (code == 0 && !last)
+        return;
+    if (code == 0)
+        code = make_answer(r, &whole, &local);
+    r->answer = &whole;
+    cprov_op_finish(&r->op, code, &local);
+    cprov_manifest_free(whole.manifest); /* unless it was stolen */
 }
 
 static int ask(struct referrers *r, const char *path, const char *url, struct cprov_error *err)
 {
-    struct cprov_request_spec spec = {
-        .method = CPROV_GET,
+    const struct cprov_request_spec spec = {
+        .ask = { .url = url,
+                 .accept = r->by_tag ? cprov_accept_manifests : CPROV_MT_OCI_INDEX,
+                 .body_max = CPROV_MANIFEST_MAX,
+                 .done = came },
         .host = r->ref.host,
         .repository = r->ref.repository,
         .actions = "pull",
         .path = path,
-        .url = url,
-        .what = r->what,
-        .accept = r->by_tag ? cprov_accept_manifests : CPROV_MT_OCI_INDEX,
-        .body_max = CPROV_MANIFEST_MAX,
-        .done = came,
-        .arg = r,
     };
-    return cprov_request_start(r->client, &spec, &r->request, err);
+    return cprov_op_ask(&r->op, &spec, err);
 }
 
-static int first_page(struct referrers *r, struct cprov_error *err)
+static int begin(struct referrers *r, const char *artifact_type, struct cprov_error *err)
 {
     char digest[CPROV_DIGEST_TEXT_MAX];
     auto_buf struct cprov_buf path = { 0 };
-    int code;
 
-    cprov_buf_init(&path, CPROV_URL_MAX);
-    cprov_buf_addf(&path, "referrers of %s/%s@%.19s", r->ref.host, r->ref.repository,
-                   cprov_digest_format(&r->ref.digest, digest));
-    if ((code = cprov_buf_take(&path, "name", &r->what, err)) < 0)
-        return code;
-    code = cprov_endpoint_get(&r->client->endpoints, &r->client->options, r->ref.host, &r->endpoint,
-                              err);
-    if (code < 0)
-        return code;
+    if (artifact_type && !(r->artifact_type = strdup(artifact_type)))
+        return cprov_fail_memory(err);
+    (void)cprov_digest_format(&r->ref.digest, digest);
+    if (cprov_op_name(&r->op, err, "referrers of %s/%s@%.19s", r->ref.host, r->ref.repository,
+                      digest) < 0 ||
+        cprov_client_endpoint(r->op.client, r->ref.host, &r->endpoint, err) < 0)
+        return err->code;
     if (r->endpoint->no_referrers)
         return fall_to_tag(r, err);
+    cprov_buf_init(&path, CPROV_URL_MAX);
     cprov_buf_addf(&path, "/v2/%s/referrers/%s", r->ref.repository, digest);
-    if (r->artifact_type)
-        cprov_url_add_query(&path, "artifactType", cprov_span_of(r->artifact_type));
-    code = cprov_buf_check(&path, "URL", err);
-    return code < 0 ? code : ask(r, cprov_buf_text(&path), NULL, err);
+    if (artifact_type)
+        cprov_url_add_query(&path, "artifactType", cprov_span_of(artifact_type));
+    if (cprov_buf_check(&path, "URL", err) < 0)
+        return err->code;
+    return ask(r, cprov_buf_text(&path), NULL, err);
 }
 
 int cprov_client_get_referrers(struct cprov_client *c, const struct cprov_reference *ref,
@@ -296,23 +261,13 @@ int cprov_client_get_referrers(struct cprov_client *c, const struct cprov_refere
 {
     if (!ref->has_digest)
         return cprov_fail(err, CPROV_EINVAL, "referrers of a reference without a digest");
-    struct referrers *r = calloc(1, sizeof(*r));
+    struct referrers *r = cprov_op_new(c, &kind, err);
     if (!r)
-        return cprov_fail_memory(err);
-    r->client = c;
+        return CPROV_ENOMEM;
     r->ref = *ref;
     r->filtered = true;
     r->done = done;
     r->arg = arg;
     cprov_paging_init(&r->paging);
-    cprov_op_add(c, &r->op, referrers_end);
-
-    int code = 0;
-    if (artifact_type && !(r->artifact_type = strdup(artifact_type)))
-        code = cprov_fail_memory(err);
-    if (code == 0)
-        code = first_page(r, err);
-    if (code < 0)
-        referrers_free(r);
-    return code;
+    return cprov_op_started(&r->op, begin(r, artifact_type, err));
 }

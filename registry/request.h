@@ -3,56 +3,33 @@
 #define CPROV_REGISTRY_REQUEST_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/compiler.h"
+#include "manifest/reference.h"
 #include "registry/exchange.h"
 
-struct cprov_client;
 struct cprov_error;
+struct cprov_hub;
 
-/* Lives from cprov_request_start() until done has returned, or cprov_request_stop(). */
-struct cprov_request;
+/* Room for the path of any manifest, blob or listing of a repository. */
+#define CPROV_REQUEST_PATH_MAX (CPROV_NAME_MAX + CPROV_DIGEST_TEXT_MAX + 32)
 
-/* Texts are copied. The hooks are those of cprov_exchange_hooks. */
+/* Texts are copied. */
 struct cprov_request_spec {
-    enum cprov_http_method method;
+    /* Its url instead of path: a whole URL, at another origin never with a login. Its
+     * authorization: no other is asked for; "" is nobody's; NULL: the registry's login, when it
+     * asks. */
+    struct cprov_exchange_spec ask;
     const char *host;       /* as the user names it */
-    const char *repository; /* "" for catalog and ping */
-    const char *actions;    /* what a token is for: "pull" */
+    const char *repository; /* NULL for catalog, ping, and what is of no repository */
+    const char *actions;    /* what a token is for: "pull"; NULL: for nothing */
     const char *path;       /* "/v2/.." */
-    const char *url;        /* instead of path: a whole URL, at another origin never with a login */
-    bool foreign;           /* url is a layer's: any host, never with a login */
-    const char *what;
-    const char *accept;        /* or NULL */
-    const char *if_none_match; /* an ETag: 304 is then an answer like a 2xx; or NULL */
-    const char *authorization; /* said at once, and no other is asked for: "Basic .."; "" for
-                                  nobody's; NULL: the registry's login, when it asks */
-    const struct cprov_header *headers;     /* further ones, for the registry's own origin */
-    size_t headers_count;                   /* at most CPROV_EXCHANGE_HEADERS_MAX */
-    struct cprov_span content;              /* of a POST */
-    const struct cprov_http_upload *upload; /* the body instead of content: see exchange.h */
-    const char *content_type;               /* NULL: a URL-encoded form */
-    bool bulk;
-    uint64_t expected; /* see http.h */
-    bool once;         /* no second try after a fault */
-    bool probe;        /* no second try after a refusal: see exchange.h */
-    size_t body_max;
-    int (*begin)(void *arg, struct cprov_exchange *x, struct cprov_error *err);
-    int (*head)(void *arg, struct cprov_exchange *x, const struct cprov_http_head *head,
-                struct cprov_error *err);
-    int (*body)(void *arg, struct cprov_exchange *x, const void *data, size_t len,
-                struct cprov_error *err);
-    void (*done)(void *arg, int code, const struct cprov_exchange_answer *answer,
-                 const struct cprov_error *err);
-    void *arg;
+    bool foreign;           /* the url is a layer's: any host, never with a login */
 };
 
-/* No hook but begin is called before this returns; done is not called when it fails. */
+/* An exchange with a login: known, asked for, refreshed. Everything else is as there. */
 CPROV_MUST_CHECK
-int cprov_request_start(struct cprov_client *c, const struct cprov_request_spec *spec,
-                        struct cprov_request **out, struct cprov_error *err);
-/* Ends it without calling done; from begin, head, body or outside. NULL-safe. */
-void cprov_request_stop(struct cprov_request *r);
+int cprov_request_start(struct cprov_hub *hub, const struct cprov_request_spec *spec,
+                        struct cprov_exchange **out, struct cprov_error *err);
 
 #endif

@@ -11,6 +11,7 @@ struct cprov_alarm {
     struct cprov_alarm *next, **link;
     void (*fire)(void *arg); /* NULL: stopped */
     void *arg;
+    struct cprov_alarm **handle; /* where its owner has it, or NULL */
 };
 
 struct cprov_pause {
@@ -20,20 +21,17 @@ struct cprov_pause {
     char text[];
 };
 
-static void alarm_unlink(struct cprov_alarm *a)
-{
-    *a->link = a->next;
-    if (a->next)
-        a->next->link = a->link;
-}
-
 static void alarm_fired(void *arg)
 {
     struct cprov_alarm *a = arg;
     void (*fire)(void *) = a->fire;
     void *fire_arg = a->arg;
 
-    alarm_unlink(a);
+    *a->link = a->next;
+    if (a->next)
+        a->next->link = a->link;
+    if (a->handle)
+        *a->handle = NULL;
     free(a);
     if (fire)
         fire(fire_arg);
@@ -46,10 +44,9 @@ int cprov_alarm_start(struct cprov_wire *w, int64_t ms, void (*fire)(void *arg),
 
     if (!a)
         return cprov_fail_memory(err);
-    a->fire = fire;
-    a->arg = arg;
-    a->link = &w->alarms;
-    a->next = w->alarms;
+    *a = (struct cprov_alarm){
+        .next = w->alarms, .link = &w->alarms, .fire = fire, .arg = arg, .handle = out
+    };
 
     int code = cprov_http_after(w->http, ms, alarm_fired, a, err);
     if (code < 0) {
@@ -66,8 +63,12 @@ int cprov_alarm_start(struct cprov_wire *w, int64_t ms, void (*fire)(void *arg),
 
 void cprov_alarm_stop(struct cprov_alarm *alarm)
 {
-    if (alarm)
-        alarm->fire = NULL;
+    if (!alarm)
+        return;
+    alarm->fire = NULL;
+    if (alarm->handle)
+        *alarm->handle = NULL;
+    alarm->handle = NULL;
 }
 
 static struct cprov_pause *pause_of(const struct cprov_wire *w, const struct cprov_url *url)
@@ -78,28 +79,19 @@ static struct cprov_pause *pause_of(const struct cprov_wire *w, const struct cpr
     return NULL;
 }
 
-static struct cprov_pause *pause_new(struct cprov_wire *w, const struct cprov_url *url)
-{
-    struct cprov_pause *p = calloc(1, sizeof(*p) + url->host.len + 1);
-
-    if (!p)
-        return NULL;
-    memcpy(p->text, url->host.ptr, url->host.len);
-    p->url = (struct cprov_url){ .https = url->https,
-                                 .host = cprov_span_make(p->text, url->host.len),
-                                 .port = url->port };
-    p->next = w->pauses;
-    w->pauses = p;
-    return p;
-}
-
 void cprov_wire_pause(struct cprov_wire *w, const struct cprov_url *url, int64_t ms)
 {
     struct cprov_pause *p = pause_of(w, url);
     int64_t until = cprov_clock_ms() + ms;
 
-    if (!p)
-        p = pause_new(w, url);
+    if (!p && (p = calloc(1, sizeof(*p) + url->host.len + 1))) {
+        memcpy(p->text, url->host.ptr, url->host.len);
+        p->url = (struct cprov_url){ .https = url->https,
+                                     .host = cprov_span_make(p->text, url->host.len),
+                                     .port = url->port };
+        p->next = w->pauses;
+        w->pauses = p;
+    }
     if (p && p->until_ms < until)
         p->until_ms = until;
 }

@@ -44,12 +44,12 @@ struct cprov_wire {
  * does not run `http` any more. */
 void cprov_wire_clear(struct cprov_wire *w);
 
-/* Calls fire(arg) once after ms, from within the run of http. *out is valid until then; it may be
- * NULL when nobody will stop the alarm. */
+/* Calls fire(arg) once after ms, from within the run of http. *out is NULL again by then: it must
+ * stay where it is; out may be NULL when nobody will stop the alarm. */
 CPROV_MUST_CHECK
 int cprov_alarm_start(struct cprov_wire *w, int64_t ms, void (*fire)(void *arg), void *arg,
                       struct cprov_alarm **out, struct cprov_error *err);
-/* The alarm does not fire. NULL-safe. */
+/* The alarm does not fire; where its owner has it there is NULL then. NULL-safe. */
 void cprov_alarm_stop(struct cprov_alarm *alarm);
 
 /* Remembers that the origin of url wants no request for ms. Without memory nothing happens: a pause

@@ -1,6 +1,8 @@
 /* catalog/search/details.c - what a version is, from the cache where that will do. */
 #include "catalog/search/details_private.h"
 
+#include "registry/manifest_fetch.h"
+
 /* A tag that has led somewhere for so long is believed for a tenth of that time, as HTTP's caches
  * do; but not longer than a week. */
 #define LIFETIME_SHARE 10

@@ -12,6 +12,9 @@
 #include "catalog/document/file.h"
 #include "catalog/document/reader.h"
 #include "catalog/source/source.h"
+#include "registry/blob_get.h"
+#include "registry/blob_queue.h"
+#include "registry/manifest_fetch.h"
 
 /* --- the location --- */
 

@@ -13,7 +13,6 @@
 #include "catalog/source/source.h"
 #include "registry/client.h"
 #include "registry/op.h"
-#include "registry/request.h"
 #include "registry/retry.h"
 
 #define HASH_MARK     "sha256:"
@@ -22,13 +21,10 @@
 
 struct import {
     struct cprov_op op;
-    struct cprov_client *client;
-    struct cprov_request *request;
     const struct cprov_source *source;
     struct cprov_import wanted;
     struct cprov_buf host;
     struct cprov_buf path;  /* and query */
-    struct cprov_buf what;  /* without it, for messages */
     struct cprov_buf mark;  /* what validators begin with: the key they hold for */
     struct cprov_buf known; /* the validator given, without mark; "" when it holds for another */
     struct cprov_buf validator; /* to give the next time */
@@ -66,50 +62,31 @@ static void drop_document(struct import *m)
     m->fed = m->total = 0;
 }
 
-static void import_free(struct import *m)
+static void import_done(struct cprov_op *op, int code, const struct cprov_error *err)
 {
+    struct import *m = (struct import *)op;
+
+    if (code < 0)
+        cprov_buf_reset(&m->validator);
+    m->wanted.done(m->wanted.arg, code, m->unchanged && code == 0, cprov_buf_text(&m->validator),
+                   err);
+}
+
+static void import_clear(struct cprov_op *op)
+{
+    struct import *m = (struct import *)op;
+
     drop_document(m);
     cprov_buf_clear(&m->host);
     cprov_buf_clear(&m->path);
-    cprov_buf_clear(&m->what);
     cprov_buf_clear(&m->mark);
     cprov_buf_clear(&m->known);
     cprov_buf_clear(&m->validator);
     cprov_buf_clear(&m->etag);
     cprov_buf_clear(&m->held);
-    free(m);
 }
 
-static void import_finish(struct import *m, int code, const struct cprov_error *err)
-{
-    struct cprov_import wanted = m->wanted;
-    struct cprov_error local = CPROV_ERROR_INIT;
-    bool unchanged = m->unchanged && code == 0;
-    auto_buf struct cprov_buf validator = m->validator;
-
-    m->validator = (struct cprov_buf){ 0 };
-    if (code < 0) {
-        local = *err;
-        cprov_buf_reset(&validator);
-    }
-    cprov_op_remove(&m->op);
-    import_free(m);
-    wanted.done(wanted.arg, code, unchanged, cprov_buf_text(&validator), code < 0 ? &local : NULL);
-}
-
-static void import_end(struct cprov_op *op, const struct cprov_error *err)
-{
-    struct import *m = (struct import *)op;
-
-    cprov_request_stop(m->request);
-    m->request = NULL;
-    if (err) {
-        import_finish(m, err->code, err);
-        return;
-    }
-    cprov_op_remove(op);
-    import_free(m);
-}
+static const struct cprov_op_kind kind = { sizeof(struct import), import_done, import_clear };
 
 /* The server's ETag, or the hash of what it sent. */
 static int make_validator(struct import *m, struct cprov_error *err)
@@ -120,10 +97,8 @@ static int make_validator(struct import *m, struct cprov_error *err)
     cprov_buf_add_span(out, cprov_buf_span(&m->mark));
     cprov_buf_add_span(out, cprov_buf_span(m->unchanged ? &m->known : &m->etag));
     if (m->hasher && !m->unchanged) {
-        int code = cprov_hasher_finish(m->hasher, raw, err);
-
-        if (code < 0)
-            return code;
+        if (cprov_hasher_finish(m->hasher, raw, err) < 0)
+            return err->code;
         cprov_buf_add_text(out, HASH_MARK);
         for (size_t i = 0; i < cprov_hash_size(CPROV_HASH_SHA256); i++)
             cprov_buf_addf(out, "%02x", raw[i]);
@@ -181,16 +156,14 @@ static int begin_document(struct import *m, struct cprov_exchange *x,
                                                     .facts = m->wanted.facts,
                                                     .entry = on_entry,
                                                     .arg = m };
-    int code = cprov_buf_check(&base, "URL", err);
-    if (code == 0)
-        code = cprov_catalog_reader_new(&options, &m->reader, err);
-    if (code == 0 && m->source->key)
-        code = cprov_signature_verifier(m->source->key, &m->signature, err);
-    if (code == 0 && m->etag.len == 0) {
-        code = cprov_hasher_new(CPROV_HASH_SHA256, &m->hasher, err);
-        m->holds = cprov_span_starts_with(cprov_buf_span(&m->known), HASH_MARK);
-    }
-    return code;
+    if (cprov_buf_check(&base, "URL", err) < 0 ||
+        cprov_catalog_reader_new(&options, &m->reader, err) < 0 ||
+        (m->source->key && cprov_signature_verifier(m->source->key, &m->signature, err) < 0))
+        return err->code;
+    if (m->etag.len > 0)
+        return 0;
+    m->holds = cprov_span_starts_with(cprov_buf_span(&m->known), HASH_MARK);
+    return cprov_hasher_new(CPROV_HASH_SHA256, &m->hasher, err);
 }
 
 /* The rest of what broke off; some servers do not know If-Range. */
@@ -216,8 +189,7 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
 
     if (head->encoded)
         return cprov_fail(err, CPROV_ENETWORK,
-                          "%s: the server compressed it without being asked to",
-                          cprov_buf_text(&m->what));
+                          "%s: the server compressed it without being asked to", m->op.what);
     if (continues(m, head))
         return 0;
     if (m->delivered && repeats(m, head)) {
@@ -226,10 +198,10 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
     }
     if (m->delivered)
         return cprov_fail(err, CPROV_ENETWORK, "%s: broke off at byte %llu, and cannot be resumed",
-                          cprov_buf_text(&m->what), (unsigned long long)m->fed);
+                          m->op.what, (unsigned long long)m->fed);
     if (head->status != 200 && head->status != 304)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: HTTP %d instead of a document",
-                          cprov_buf_text(&m->what), head->status);
+        return cprov_fail(err, CPROV_ENETWORK, "%s: HTTP %d instead of a document", m->op.what,
+                          head->status);
     m->unchanged = head->status == 304;
     return m->unchanged ? 0 : begin_document(m, x, head, err);
 }
@@ -237,13 +209,13 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
 /* A document may be large and slow, but not go on for ever without an image. */
 static int check_progress(const struct import *m, struct cprov_error *err)
 {
-    int64_t stall_ms = cprov_client_options(m->client)->http.stall_timeout_ms;
+    int64_t stall_ms = cprov_client_options(m->op.client)->http.stall_timeout_ms;
     int64_t most_ms = (stall_ms > 0 ? stall_ms : CPROV_STALL_TIMEOUT_MS) * 3 / 2;
 
     if (m->skip > 0 || cprov_clock_ms() - m->entry_ms <= most_ms)
         return 0;
     return cprov_fail(err, CPROV_ENETWORK, "%s: has brought no image for %lld s, and no end",
-                      cprov_buf_text(&m->what), (long long)most_ms / 1000);
+                      m->op.what, (long long)most_ms / 1000);
 }
 
 static int feed(struct import *m, struct cprov_span piece, struct cprov_error *err)
@@ -251,7 +223,7 @@ static int feed(struct import *m, struct cprov_span piece, struct cprov_error *e
     int code = cprov_catalog_reader_feed(m->reader, piece.ptr, piece.len, err);
 
     if (code == CPROV_EVERIFY || code == CPROV_ELIMIT)
-        return cprov_wrap(err, "%s", cprov_buf_text(&m->what));
+        return cprov_wrap(err, "%s", m->op.what);
     return code;
 }
 
@@ -268,7 +240,6 @@ static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t
                    struct cprov_error *err)
 {
     struct import *m = arg;
-    int code = 0;
 
     (void)x;
     if (!m->reader)
@@ -278,20 +249,17 @@ static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t
     len -= known;
     m->skip -= known;
     m->fed += len;
-    if (m->hasher)
-        code = cprov_hasher_update(m->hasher, data, len, err);
-    if (code == 0 && m->signature)
-        code = cprov_signature_update(m->signature, data, len, err);
-    if (code == 0 && m->holds && len > CPROV_CATALOG_HELD_MAX - m->held.len)
-        code = release(m, err);
-    if (code < 0)
-        return code;
-    if (!m->holds && check_progress(m, err) < 0)
+    if ((m->hasher && cprov_hasher_update(m->hasher, data, len, err) < 0) ||
+        (m->signature && cprov_signature_update(m->signature, data, len, err) < 0) ||
+        (m->holds && len > CPROV_CATALOG_HELD_MAX - m->held.len && release(m, err) < 0))
         return err->code;
-    if (!m->holds)
-        return feed(m, cprov_span_make(data, len), err);
-    cprov_buf_add(&m->held, data, len);
-    return cprov_buf_check(&m->held, cprov_buf_text(&m->what), err);
+    if (m->holds) {
+        cprov_buf_add(&m->held, data, len);
+        return cprov_buf_check(&m->held, m->op.what, err);
+    }
+    if (check_progress(m, err) < 0)
+        return err->code;
+    return feed(m, cprov_span_make(data, len), err);
 }
 
 /* --- its signature --- */
@@ -302,15 +270,14 @@ static void on_signature(void *arg, int code, const struct cprov_exchange_answer
     struct import *m = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
 
-    m->request = NULL;
     if (code == CPROV_ENOTFOUND)
         code = cprov_fail(&local, CPROV_EVERIFY, "%s: not signed: there is no %s beside it",
-                          cprov_buf_text(&m->what), SIGNATURE_END);
+                          m->op.what, SIGNATURE_END);
     else if (code < 0)
         local = *err;
     else if ((code = cprov_signature_check(m->signature, answer->body, &local)) < 0)
-        (void)cprov_wrap(&local, "%s", cprov_buf_text(&m->what));
-    import_finish(m, code, &local);
+        (void)cprov_wrap(&local, "%s", m->op.what);
+    cprov_op_finish(&m->op, code, &local);
 }
 
 static int ask_signature(struct import *m, struct cprov_error *err)
@@ -326,43 +293,28 @@ static int ask_signature(struct import *m, struct cprov_error *err)
     cprov_buf_add_span(&path, query);
     if (cprov_buf_check(&path, "URL", err) < 0)
         return err->code;
-    struct cprov_request_spec spec = {
-        .method = CPROV_GET,
+    const struct cprov_request_spec spec = {
+        .ask = { .body_max = CPROV_SIGNATURE_MAX, .done = on_signature },
         .host = cprov_buf_text(&m->host),
-        .repository = "",
-        .actions = "",
         .path = cprov_buf_text(&path),
-        .what = cprov_buf_text(&m->what),
-        .body_max = CPROV_SIGNATURE_MAX,
-        .done = on_signature,
-        .arg = m,
     };
-    return cprov_request_start(m->client, &spec, &m->request, err);
+    return cprov_op_ask(&m->op, &spec, err);
 }
 
 /* --- its end --- */
 
-static bool is_known(const struct import *m)
-{
-    struct cprov_span fresh = cprov_span_from(cprov_buf_span(&m->validator), m->mark.len);
-
-    return cprov_span_equal(fresh, cprov_buf_span(&m->known));
-}
-
 static int end_document(struct import *m, struct cprov_error *err)
 {
-    int code = make_validator(m, err);
-
-    if (code < 0 || m->unchanged)
-        return code;
-    if (m->holds && is_known(m)) { /* nothing of it was handed over */
-        m->unchanged = true;
+    if (make_validator(m, err) < 0)
+        return err->code;
+    struct cprov_span fresh = cprov_span_from(cprov_buf_span(&m->validator), m->mark.len);
+    if (m->holds && cprov_span_equal(fresh, cprov_buf_span(&m->known)))
+        m->unchanged = true; /* nothing of it was handed over */
+    if (m->unchanged)
         return 0;
-    }
-    code = release(m, err);
-    if (code == 0 && (code = cprov_catalog_reader_finish(m->reader, err)) < 0)
-        (void)cprov_wrap(err, "%s", cprov_buf_text(&m->what));
-    return code;
+    if (release(m, err) < 0)
+        return err->code;
+    return cprov_catalog_reader_finish(m->reader, err) < 0 ? cprov_wrap(err, "%s", m->op.what) : 0;
 }
 
 static int ask(struct import *m, struct cprov_error *err);
@@ -373,7 +325,6 @@ static void on_document(void *arg, int code, const struct cprov_exchange_answer 
     struct import *m = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
 
-    m->request = NULL;
     if (code < 0 && m->ranged && answer->head && cprov_range_refused(answer->head->status)) {
         m->plain = true;
         if ((code = ask(m, &local)) == 0)
@@ -388,7 +339,7 @@ static void on_document(void *arg, int code, const struct cprov_exchange_answer 
         if (code == 0)
             return;
     }
-    import_finish(m, code, &local);
+    cprov_op_finish(&m->op, code, &local);
 }
 
 /* --- the question --- */
@@ -411,76 +362,59 @@ static int read_location(struct import *m, const struct cprov_place *place, stru
     path.len = cprov_span_find(path, '?');
     if (path.len > SHOWN_MAX)
         path.len = SHOWN_MAX;
-    cprov_buf_addf(&m->what, "catalog %s/%" CPROV_SPAN_FMT, place->base.host, CPROV_SPAN_ARG(path));
-    int code = cprov_buf_check(&m->host, "host", err);
-    return code < 0 ? code : cprov_buf_check(&m->path, "URL", err);
+    if (cprov_buf_check(&m->host, "host", err) < 0 || cprov_buf_check(&m->path, "URL", err) < 0)
+        return err->code;
+    return cprov_op_name(&m->op, err, "catalog %s/%" CPROV_SPAN_FMT, place->base.host,
+                         CPROV_SPAN_ARG(path));
 }
 
 static int read_validator(struct import *m, const char *validator, struct cprov_error *err)
 {
-    int code = m->source->key ? cprov_catalog_key_mark(m->source->key, &m->mark, err) : 0;
-
-    if (code < 0 || !validator || strncmp(validator, cprov_buf_text(&m->mark), m->mark.len) != 0)
-        return code;
+    if (m->source->key && cprov_catalog_key_mark(m->source->key, &m->mark, err) < 0)
+        return err->code;
+    if (!validator || strncmp(validator, cprov_buf_text(&m->mark), m->mark.len) != 0)
+        return 0;
     cprov_buf_add_text(&m->known, validator + m->mark.len);
     return cprov_buf_check(&m->known, "validator", err);
 }
 
-static bool is_etag(const struct cprov_buf *text)
-{
-    return is_strong(text) || cprov_span_starts_with(cprov_buf_span(text), "W/\"");
-}
-
 static int ask(struct import *m, struct cprov_error *err)
 {
-    struct cprov_request_spec spec = {
-        .method = CPROV_GET,
+    bool is_etag =
+        is_strong(&m->known) || cprov_span_starts_with(cprov_buf_span(&m->known), "W/\"");
+    const struct cprov_request_spec spec = {
+        .ask = { .accept = CPROV_CATALOG_MEDIA_TYPE ", application/json, */*;q=0.5",
+                 .if_none_match = is_etag ? cprov_buf_text(&m->known) : NULL,
+                 .body_max = CPROV_ERROR_BODY_MAX,
+                 .begin = on_begin,
+                 .head = on_head,
+                 .body = on_body,
+                 .done = on_document },
         .host = cprov_buf_text(&m->host),
-        .repository = "",
-        .actions = "",
         .path = cprov_buf_text(&m->path),
-        .what = cprov_buf_text(&m->what),
-        .accept = CPROV_CATALOG_MEDIA_TYPE ", application/json, */*;q=0.5",
-        .if_none_match = is_etag(&m->known) ? cprov_buf_text(&m->known) : NULL,
-        .body_max = CPROV_ERROR_BODY_MAX,
-        .begin = on_begin,
-        .head = on_head,
-        .body = on_body,
-        .done = on_document,
-        .arg = m,
     };
-    return cprov_request_start(m->client, &spec, &m->request, err);
+    return cprov_op_ask(&m->op, &spec, err);
 }
 
 static int document_import(struct cprov_client *c, const struct cprov_place *place,
                            const struct cprov_import *import, struct cprov_error *err)
 {
-    struct import *m = calloc(1, sizeof(*m));
+    struct import *m = cprov_op_new(c, &kind, err);
 
     if (!m)
-        return cprov_fail_memory(err);
-    m->client = c;
+        return CPROV_ENOMEM;
     m->source = place->source;
     m->wanted = *import;
     cprov_buf_init(&m->host, CPROV_NAME_MAX + 1);
     cprov_buf_init(&m->path, CPROV_URL_MAX);
-    cprov_buf_init(&m->what, CPROV_KIB);
     cprov_buf_init(&m->mark, 64);
     cprov_buf_init(&m->known, CPROV_KIB);
     cprov_buf_init(&m->validator, CPROV_KIB);
     cprov_buf_init(&m->etag, CPROV_KIB / 2);
     cprov_buf_init(&m->held, CPROV_CATALOG_HELD_MAX);
-    cprov_op_add(c, &m->op, import_end);
-    int code = read_location(m, place, err);
-    if (code == 0)
-        code = read_validator(m, import->validator, err);
-    if (code == 0)
-        code = ask(m, err);
-    if (code < 0) {
-        cprov_op_remove(&m->op);
-        import_free(m);
-    }
-    return code;
+    bool failed = read_location(m, place, err) < 0 ||
+                  read_validator(m, import->validator, err) < 0 || ask(m, err) < 0;
+    return cprov_op_started(&m->op, failed ? err->code : 0);
 }
 
 /* --- on this machine --- */

@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "catalog/source/source.h"
 #include "manifest/image_config.h"
+#include "registry/blob_get.h"
+#include "registry/manifest_fetch.h"
 
 static bool oci_can_scan(const struct cprov_place *place)
 {

@@ -1,7 +1,6 @@
 /* catalog/source/probe.c - well-known hosts, and three questions to the others. */
 #include "catalog/source/probe.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -11,9 +10,7 @@
 #include "base/span.h"
 #include "catalog/document/writer.h"
 #include "registry/challenge.h"
-#include "registry/client.h"
 #include "registry/op.h"
-#include "registry/request.h"
 
 /* --- by name --- */
 
@@ -113,8 +110,6 @@ const char *cprov_source_guess(const char *location)
 
 /* --- by asking --- */
 
-struct probe;
-
 /* One question; the type, or NULL when the answer does not tell. */
 struct question {
     const char *path;
@@ -123,8 +118,7 @@ struct question {
 
 struct probe {
     struct cprov_op op;
-    struct cprov_client *client;
-    struct cprov_request *request;
+    const char *type; /* what was found out */
     char host[CPROV_NAME_MAX + 1];
     size_t asked;
     void (*done)(void *arg, int code, const char *type, const struct cprov_error *err);
@@ -202,28 +196,14 @@ static const struct question questions[] = {
     { "/api/v1/discovery", read_quay },
 };
 
-static void probe_finish(struct probe *p, int code, const char *type, const struct cprov_error *err)
+static void probe_done(struct cprov_op *op, int code, const struct cprov_error *err)
 {
-    void (*done)(void *, int, const char *, const struct cprov_error *) = p->done;
-    void *arg = p->arg;
+    const struct probe *p = (struct probe *)op;
 
-    cprov_op_remove(&p->op);
-    free(p);
-    done(arg, code, type, err);
+    p->done(p->arg, code, p->type, err);
 }
 
-static void probe_end(struct cprov_op *op, const struct cprov_error *err)
-{
-    struct probe *p = (struct probe *)op;
-
-    cprov_request_stop(p->request);
-    if (err) {
-        probe_finish(p, err->code, NULL, err);
-        return;
-    }
-    cprov_op_remove(op);
-    free(p);
-}
+static const struct cprov_op_kind kind = { .size = sizeof(struct probe), .done = probe_done };
 
 static int ask(struct probe *p, struct cprov_error *err);
 
@@ -233,41 +213,33 @@ static void answered(void *arg, int code, const struct cprov_exchange_answer *an
     struct probe *p = arg;
     struct cprov_error local = CPROV_ERROR_INIT;
     const struct question *q = &questions[p->asked++];
-    const char *type = NULL;
 
-    p->request = NULL;
     if (code < 0 && (code == CPROV_ECANCELLED || (p->asked == 1 && !answer->head))) {
-        probe_finish(p, code, NULL, err);
+        cprov_op_finish(&p->op, code, err);
         return;
     }
     if (answer->head && (code == 0 || p->asked == 1))
-        type = q->read(answer);
-    if (type || p->asked == CPROV_COUNT(questions)) {
-        probe_finish(p, 0, type ? type : "oci", NULL);
+        p->type = q->read(answer);
+    code = 0;
+    if (!p->type && p->asked < CPROV_COUNT(questions) && (code = ask(p, &local)) == 0)
         return;
-    }
-    code = ask(p, &local);
-    if (code < 0)
-        probe_finish(p, code, NULL, &local);
+    if (code == 0 && !p->type)
+        p->type = "oci";
+    cprov_op_finish(&p->op, code, &local);
 }
 
 static int ask(struct probe *p, struct cprov_error *err)
 {
     const struct cprov_request_spec spec = {
-        .method = CPROV_GET,
+        .ask = { .accept = "application/json",
+                 .authorization = "",
+                 .once = true,
+                 .body_max = CPROV_MIB,
+                 .done = answered },
         .host = p->host,
-        .repository = "",
-        .actions = "pull",
         .path = questions[p->asked].path,
-        .what = p->host,
-        .accept = "application/json",
-        .authorization = "",
-        .once = true,
-        .body_max = CPROV_MIB,
-        .done = answered,
-        .arg = p,
     };
-    return cprov_request_start(p->client, &spec, &p->request, err);
+    return cprov_op_ask(&p->op, &spec, err);
 }
 
 int cprov_source_probe(struct cprov_client *c, const char *host,
@@ -275,21 +247,14 @@ int cprov_source_probe(struct cprov_client *c, const char *host,
                                     const struct cprov_error *err),
                        void *arg, struct cprov_error *err)
 {
-    struct probe *p = NULL;
-
     if (strlen(host) > CPROV_NAME_MAX)
         return cprov_fail(err, CPROV_EINVAL, "the host is longer than %d bytes", CPROV_NAME_MAX);
-    if (!(p = calloc(1, sizeof(*p))))
-        return cprov_fail_memory(err);
-    p->client = c;
+    struct probe *p = cprov_op_new(c, &kind, err);
+    if (!p)
+        return CPROV_ENOMEM;
     p->done = done;
     p->arg = arg;
     memcpy(p->host, host, strlen(host) + 1);
-    cprov_op_add(c, &p->op, probe_end);
-    int code = ask(p, err);
-    if (code < 0) {
-        cprov_op_remove(&p->op);
-        free(p);
-    }
-    return code;
+    int code = cprov_op_name(&p->op, err, "%s", host);
+    return cprov_op_started(&p->op, code < 0 ? code : ask(p, err));
 }

@@ -3,8 +3,8 @@
 #define CPROV_CATALOG_SOURCE_PROBE_H
 
 #include "base/compiler.h"
-#include "registry/client.h"
 
+struct cprov_client;
 struct cprov_error;
 
 /* "document" for a URL whose path ends in .json, .yaml or .yml; else the type of a location on a

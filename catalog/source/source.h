@@ -13,7 +13,7 @@
 #include "conf/conf.h"
 #include "manifest/platform.h"
 #include "manifest/reference.h"
-#include "registry/client.h"
+#include "registry/listing.h"
 
 struct cprov_catalog_facts;
 struct cprov_error;

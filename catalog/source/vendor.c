@@ -12,7 +12,7 @@
 #include "registry/endpoint.h"
 #include "registry/op.h"
 #include "registry/paging.h"
-#include "registry/request.h"
+#include "registry/secret.h"
 
 /* A name whose pages are still to be read. */
 struct errand {
@@ -23,8 +23,6 @@ struct errand {
 /* One listing. Pages of one name come one after the other; names too. */
 struct walk {
     struct cprov_op op;
-    struct cprov_client *client;
-    struct cprov_request *request;
     const struct cprov_vendor_listing *listing;
     struct cprov_place place;
     struct cprov_reference ref; /* of versions: the repository; else the place */
@@ -43,7 +41,6 @@ struct walk {
     const char *about;
     size_t given, dropped;
     bool enough;
-    char *what;
 };
 
 struct cprov_vendor_page {
@@ -78,45 +75,26 @@ bool cprov_vendor_is_api(const struct cprov_place *place, const char *host)
 
 /* --- the end --- */
 
-static void walk_clear(struct walk *w)
+static void walk_done(struct cprov_op *op, int code, const struct cprov_error *err)
 {
-    cprov_paging_clear(&w->paging);
-    cprov_secret_clear(&w->authorization);
-    cprov_arena_clear(&w->arena);
-    free(w->what);
-}
+    const struct walk *w = (struct walk *)op;
 
-static void walk_free(struct walk *w)
-{
-    cprov_op_remove(&w->op);
-    walk_clear(w);
-    free(w);
-}
-
-static void walk_finish(struct walk *w, int code, const struct cprov_error *err)
-{
-    struct cprov_versions_request versions = w->versions;
-    struct cprov_list_request repositories = w->repositories;
-    bool of_versions = w->of_versions;
-    size_t dropped = w->dropped;
-
-    walk_free(w);
-    if (of_versions)
-        versions.done(versions.arg, code, err);
+    if (w->of_versions)
+        w->versions.done(w->versions.arg, code, err);
     else
-        repositories.done(repositories.arg, code, dropped, err);
+        w->repositories.done(w->repositories.arg, code, w->dropped, err);
 }
 
-static void walk_end(struct cprov_op *op, const struct cprov_error *err)
+static void walk_clear(struct cprov_op *op)
 {
     struct walk *w = (struct walk *)op;
 
-    cprov_request_stop(w->request);
-    if (err)
-        walk_finish(w, err->code, err);
-    else
-        walk_free(w);
+    cprov_paging_clear(&w->paging);
+    cprov_secret_clear(&w->authorization);
+    cprov_arena_clear(&w->arena);
 }
+
+static const struct cprov_op_kind kind = { sizeof(struct walk), walk_done, walk_clear };
 
 /* What every registry has. err: why the vendor's own way led nowhere; it counts where there is no
  * other. */
@@ -125,16 +103,16 @@ static void fall_back(struct walk *w, int code, const struct cprov_error *err)
     struct cprov_error local = CPROV_ERROR_INIT;
 
     if (!w->of_versions && !cprov_source_oci.can_scan(&w->place)) {
-        walk_finish(w, code, err);
+        cprov_op_finish(&w->op, code, err);
         return;
     }
-    code = w->of_versions
-               ? cprov_source_oci.versions(w->client, &w->place, &w->ref, &w->versions, &local)
-               : cprov_source_oci.scan(w->client, &w->place, &w->repositories, &local);
+    struct cprov_client *c = w->op.client;
+    code = w->of_versions ? cprov_source_oci.versions(c, &w->place, &w->ref, &w->versions, &local)
+                          : cprov_source_oci.scan(c, &w->place, &w->repositories, &local);
     if (code < 0)
-        walk_finish(w, code, &local);
+        cprov_op_finish(&w->op, code, &local);
     else
-        walk_free(w);
+        cprov_op_free(&w->op); /* who is called back is the other one's now */
 }
 
 /* --- asking --- */
@@ -155,25 +133,23 @@ static int ask(struct walk *w, const char *path, const char *url, struct cprov_e
         cprov_arena_clear(&arena);
         return code;
     }
-    struct cprov_request_spec spec = {
-        .method = l->post ? CPROV_POST : CPROV_GET,
+    const struct cprov_request_spec spec = {
+        .ask = { .method = l->post ? CPROV_POST : CPROV_GET,
+                 .url = url,
+                 .accept = l->accept ? l->accept : "application/json",
+                 .authorization = l->actions ? NULL : own,
+                 .headers = post.headers,
+                 .headers_count = post.headers_count,
+                 .content = post.content,
+                 .content_type = post.content_type,
+                 .body_max = CPROV_LIST_PAGE_MAX,
+                 .done = page_came },
         .host = w->api,
-        .repository = of_one ? w->question.name : "",
+        .repository = of_one ? w->question.name : NULL,
         .actions = l->actions ? l->actions : "pull",
         .path = path,
-        .url = url,
-        .what = w->what,
-        .accept = l->accept ? l->accept : "application/json",
-        .authorization = l->actions ? NULL : own,
-        .headers = post.headers,
-        .headers_count = post.headers_count,
-        .content = post.content,
-        .content_type = post.content_type,
-        .body_max = CPROV_LIST_PAGE_MAX,
-        .done = page_came,
-        .arg = w,
     };
-    code = cprov_request_start(w->client, &spec, &w->request, err);
+    code = cprov_op_ask(&w->op, &spec, err);
     cprov_arena_clear(&arena);
     return code;
 }
@@ -191,16 +167,11 @@ static int ask_first(struct walk *w, struct cprov_error *err)
     if (cprov_buf_check(&path, "URL", err) < 0)
         return err->code;
     if (path.len == 0)
-        return cprov_fail(err, CPROV_ENOTFOUND, "%s: there is no listing", w->what);
+        return cprov_fail(err, CPROV_ENOTFOUND, "%s: there is no listing", w->op.what);
     return ask(w, cprov_buf_text(&path), NULL, err);
 }
 
 /* --- pages --- */
-
-static bool is_web_page(const struct cprov_exchange_answer *answer)
-{
-    return answer->head && cprov_span_starts_with(answer->head->content_type, "text/html");
-}
 
 /* Whether an answer says no more than that the API is not for us, or not there. */
 static bool leads_nowhere(const struct walk *w, int code,
@@ -210,7 +181,8 @@ static bool leads_nowhere(const struct walk *w, int code,
         return false;
     if (code == CPROV_ENETWORK) /* where the registry itself is silent there is nobody to ask */
         return answer->head || strcmp(w->api, w->ref.host) != 0;
-    return code == CPROV_EAUTH || code == CPROV_ENOTFOUND || (code == 0 && is_web_page(answer));
+    return code == CPROV_EAUTH || code == CPROV_ENOTFOUND ||
+           (code == 0 && cprov_span_starts_with(answer->head->content_type, "text/html"));
 }
 
 /* An API that is cut off is waited for once, and not once for each repository. */
@@ -220,7 +192,7 @@ static bool *silence_of(const struct walk *w)
     struct cprov_endpoint *e = NULL;
 
     if (strcmp(w->api, w->ref.host) == 0 ||
-        cprov_client_endpoint(w->client, w->api, &e, &ignored) < 0)
+        cprov_client_endpoint(w->op.client, w->api, &e, &ignored) < 0)
         return NULL;
     return &e->silent;
 }
@@ -234,7 +206,7 @@ static void try_other_way(struct walk *w, int code, const struct cprov_error *wh
     if (next == CPROV_ENOTFOUND)
         fall_back(w, code, why);
     else if (next < 0)
-        walk_finish(w, next, &local);
+        cprov_op_finish(&w->op, next, &local);
 }
 
 /* Where to go from here: 0 with *more false when everything was read. */
@@ -275,16 +247,13 @@ static int read_page(struct cprov_vendor_page *page, struct cprov_span body,
     struct walk *w = page->walk;
     struct cprov_arena arena = { 0 };
     struct cprov_json *doc = NULL;
-    int code = cprov_paging_check(&w->paging, body, err);
+    bool failed = cprov_paging_check(&w->paging, body, err) < 0 ||
+                  cprov_json_parse(body, &arena, &doc, err) < 0 ||
+                  w->listing->read(page, doc, err) < 0 ||
+                  cprov_arena_check(&page->arena, err) < 0 || cprov_arena_check(&w->arena, err) < 0;
 
-    if (code == 0)
-        code = cprov_json_parse(body, &arena, &doc, err);
-    if (code == 0)
-        code = w->listing->read(page, doc, err);
     cprov_arena_clear(&arena);
-    if (code == 0)
-        code = cprov_arena_check(&page->arena, err);
-    return code < 0 ? code : cprov_arena_check(&w->arena, err);
+    return failed ? err->code : 0;
 }
 
 static void page_came(void *arg, int code, const struct cprov_exchange_answer *answer,
@@ -293,12 +262,11 @@ static void page_came(void *arg, int code, const struct cprov_exchange_answer *a
     struct walk *w = arg;
     struct cprov_vendor_page page = { .walk = w };
     struct cprov_error local = CPROV_ERROR_INIT;
-    bool more = true;
+    bool more = false;
 
-    w->request = NULL;
     if (leads_nowhere(w, code, answer)) {
         if (code == 0)
-            code = cprov_fail(&local, CPROV_ENOTFOUND, "%s: the answer is a web page", w->what);
+            code = cprov_fail(&local, CPROV_ENOTFOUND, "%s: the answer is a web page", w->op.what);
         else
             local = *err;
         bool *silent = code == CPROV_ENETWORK && !answer->head ? silence_of(w) : NULL;
@@ -307,24 +275,21 @@ static void page_came(void *arg, int code, const struct cprov_exchange_answer *a
         try_other_way(w, code, &local);
         return;
     }
-    if (code == CPROV_ENOTFOUND) { /* what has begun is not "no such thing" */
+    if (code == 0) {
+        code = read_page(&page, answer->body, &local);
+        if (code == 0 && !w->enough)
+            code = go_on(w, &page, answer, &more, &local);
+        cprov_arena_clear(&page.arena);
+        if (code == 0 && more)
+            return;
+        if (code < 0)
+            (void)cprov_wrap(&local, "%s", w->op.what);
+    } else {
         local = *err;
-        code = cprov_wrap_as(&local, CPROV_ENETWORK, "the listing breaks off");
-        err = &local;
+        if (code == CPROV_ENOTFOUND) /* what has begun is not "no such thing" */
+            code = cprov_wrap_as(&local, CPROV_ENETWORK, "the listing breaks off");
     }
-    if (code < 0) {
-        walk_finish(w, code, err);
-        return;
-    }
-    code = read_page(&page, answer->body, &local);
-    if (code == 0 && !w->enough)
-        code = go_on(w, &page, answer, &more, &local);
-    cprov_arena_clear(&page.arena);
-    if (code == 0 && more && !w->enough)
-        return;
-    if (code < 0)
-        (void)cprov_wrap(&local, "%s", w->what);
-    walk_finish(w, code, code < 0 ? &local : NULL);
+    cprov_op_finish(&w->op, code, &local);
 }
 
 /* --- begin --- */
@@ -340,46 +305,32 @@ static bool is_printable(struct cprov_span text)
 /* The login of the registry in the form that the API takes. */
 static int find_login(struct walk *w, struct cprov_error *err)
 {
-    const struct cprov_client_options *o = cprov_client_options(w->client);
+    const struct cprov_client_options *o = cprov_client_options(w->op.client);
     auto_credentials struct cprov_credentials login = { 0 };
 
     if (!w->listing->login || !o->credentials)
         return 0;
-    int code = o->credentials(o->arg, w->ref.host, w->ref.repository, 0, &login, err);
-    if (code < 0)
-        return code;
+    if (o->credentials(o->arg, w->ref.host, w->ref.repository, 0, &login, err) < 0)
+        return err->code;
     w->listing->login(&login, &w->authorization);
     if (!is_printable(cprov_buf_span(&w->authorization)))
         cprov_secret_clear(&w->authorization);
     return cprov_buf_check(&w->authorization, "login", err);
 }
 
-static int prepare(struct walk *w, struct cprov_error *err)
-{
-    auto_buf struct cprov_buf what = { 0 };
-
-    cprov_buf_init(&what, CPROV_KIB);
-    if (w->of_versions)
-        cprov_buf_addf(&what, "tags of %s/%s", w->ref.host, w->ref.repository);
-    else
-        cprov_buf_addf(&what, "repositories of %s", w->ref.host);
-    if (cprov_buf_take(&what, "name", &w->what, err) < 0)
-        return err->code;
-    api_host(w->listing, &w->place, w->api);
-    w->question = (struct cprov_vendor_question){ .place = &w->place,
-                                                  .api = w->api,
-                                                  .name = w->ref.repository };
-    return find_login(w, err);
-}
-
 /* Asks for the first page. *plain: the API is not for us, and nothing was asked. */
 static int begin(struct walk *w, bool *plain, struct cprov_error *err)
 {
     struct cprov_error local = CPROV_ERROR_INIT;
-    int code = prepare(w, err);
+    int code = w->of_versions
+                   ? cprov_op_name(&w->op, err, "tags of %s/%s", w->ref.host, w->ref.repository)
+                   : cprov_op_name(&w->op, err, "repositories of %s", w->ref.host);
 
     if (code < 0)
         return code;
+    api_host(w->listing, &w->place, w->api);
+    if (find_login(w, err) < 0)
+        return err->code;
     const bool *silent = silence_of(w);
     *plain = (silent && *silent) || (w->listing->needs_login && w->authorization.len == 0);
     if (*plain)
@@ -405,55 +356,58 @@ static void walk_init(struct walk *w, const struct cprov_place *place,
                                                   .name = w->ref.repository };
 }
 
-static struct walk *walk_new(struct cprov_client *c, const struct cprov_place *place,
-                             const struct cprov_reference *ref)
+/* Begins a walk. *plain: there is none, and what every registry has is to be asked. */
+static int walk_begin(struct cprov_client *c, const struct walk *plan, bool *plain,
+                      struct cprov_error *err)
 {
-    struct walk *w = calloc(1, sizeof(*w));
-
+    if (!plan->listing->path) {
+        *plain = true;
+        return 0;
+    }
+    struct walk *w = cprov_op_new(c, &kind, err);
     if (!w)
-        return NULL;
-    walk_init(w, place, ref);
-    w->client = c;
-    cprov_op_add(c, &w->op, walk_end);
-    return w;
+        return CPROV_ENOMEM;
+    w->listing = plan->listing;
+    w->of_versions = plan->of_versions;
+    w->versions = plan->versions;
+    w->repositories = plan->repositories;
+    walk_init(w, &plan->place, &plan->ref);
+    int code = begin(w, plain, err);
+    if (code < 0 || *plain)
+        cprov_op_free(&w->op);
+    return code;
 }
 
 int cprov_vendor_versions(struct cprov_client *c, const struct cprov_place *place,
                           const struct cprov_reference *repository,
                           const struct cprov_versions_request *request, struct cprov_error *err)
 {
-    if (!place || !place->kind->vendor->versions.path)
-        return cprov_source_oci.versions(c, place, repository, request, err);
-    struct walk *w = walk_new(c, place, repository);
+    bool plain = !place;
 
-    if (!w)
-        return cprov_fail_memory(err);
-    w->listing = &place->kind->vendor->versions;
-    w->of_versions = true;
-    w->versions = *request;
-    bool plain = false;
-    int code = begin(w, &plain, err);
-    if (code < 0 || plain)
-        walk_free(w);
-    return plain ? cprov_source_oci.versions(c, place, repository, request, err) : code;
+    if (place && walk_begin(c,
+                            &(struct walk){ .listing = &place->kind->vendor->versions,
+                                            .place = *place,
+                                            .ref = *repository,
+                                            .of_versions = true,
+                                            .versions = *request },
+                            &plain, err) < 0)
+        return err->code;
+    return plain ? cprov_source_oci.versions(c, place, repository, request, err) : 0;
 }
 
 int cprov_vendor_scan(struct cprov_client *c, const struct cprov_place *place,
                       const struct cprov_list_request *request, struct cprov_error *err)
 {
-    if (!place->kind->vendor->repositories.path)
-        return cprov_source_oci.scan(c, place, request, err);
-    struct walk *w = walk_new(c, place, &place->base);
-
-    if (!w)
-        return cprov_fail_memory(err);
-    w->listing = &place->kind->vendor->repositories;
-    w->repositories = *request;
     bool plain = false;
-    int code = begin(w, &plain, err);
-    if (code < 0 || plain)
-        walk_free(w);
-    return plain ? cprov_source_oci.scan(c, place, request, err) : code;
+
+    if (walk_begin(c,
+                   &(struct walk){ .listing = &place->kind->vendor->repositories,
+                                   .place = *place,
+                                   .ref = place->base,
+                                   .repositories = *request },
+                   &plain, err) < 0)
+        return err->code;
+    return plain ? cprov_source_oci.scan(c, place, request, err) : 0;
 }
 
 int cprov_vendor_read_versions(const struct cprov_place *place,
@@ -469,7 +423,7 @@ int cprov_vendor_read_versions(const struct cprov_place *place,
     walk_init(&w, place, repository);
     int code = read_page(&page, body, err);
     cprov_arena_clear(&page.arena);
-    walk_clear(&w);
+    walk_clear(&w.op);
     return code;
 }
 
@@ -483,7 +437,7 @@ int cprov_vendor_read_repositories(const struct cprov_place *place, struct cprov
     walk_init(&w, place, &place->base);
     int code = read_page(&page, body, err);
     cprov_arena_clear(&page.arena);
-    walk_clear(&w);
+    walk_clear(&w.op);
     return code;
 }
 

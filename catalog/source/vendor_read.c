@@ -6,7 +6,7 @@
 #include "base/hash.h"
 #include "catalog/source/vendor.h"
 #include "manifest/platform.h"
-#include "registry/exchange.h"
+#include "registry/secret.h"
 
 #define SECONDS_MAX 253402300799u /* the last of the year 9999 */
 

@@ -14,6 +14,7 @@
 #include "manifest/media_type.h"
 #include "registry/client.h"
 #include "registry/push.h"
+#include "registry/push_manifest.h"
 
 struct work {
     const char *login;

@@ -1,4 +1,7 @@
 #include "tests/support/client_world.h"
+#include "registry/blob_queue.h"
+#include "registry/listing.h"
+#include "registry/ping.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "registry/client.h"
+#include "registry/manifest_fetch.h"
 #include "tests/support/script_server.h"
 
 struct world {

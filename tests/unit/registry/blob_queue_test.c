@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "registry/blob_queue.h"
 #include "tests/support/client_world.h"
 
 #define SIZE WORLD_BLOB_SIZE

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "registry/blob_get.h"
 #include "tests/support/client_world.h"
 
 #define SIZE WORLD_BLOB_SIZE

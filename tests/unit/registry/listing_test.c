@@ -10,6 +10,8 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "registry/listing.h"
+#include "registry/referrers.h"
 #include "tests/support/client_world.h"
 
 /* --- tags --- */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "registry/push.h"
+#include "registry/push_manifest.h"
 #include "tests/support/client_world.h"
 
 #define LARGE (3 * CPROV_MIB) /* asks before it is sent */

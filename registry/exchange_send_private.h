@@ -1,23 +1,36 @@
-/* registry/exchange_private.h - what exchange.c (sending) and exchange_answer.c (judging) share. */
-#ifndef CPROV_REGISTRY_EXCHANGE_PRIVATE_H
-#define CPROV_REGISTRY_EXCHANGE_PRIVATE_H
+/* registry/exchange_send_private.h - an exchange from the inside: its requests sent, slots, pauses,
+ * headers, the end. What comes back is judged in exchange.c. */
+#ifndef CPROV_REGISTRY_EXCHANGE_SEND_PRIVATE_H
+#define CPROV_REGISTRY_EXCHANGE_SEND_PRIVATE_H
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "registry/exchange.h"
 
 #define CPROV_EXCHANGE_RANGE_MAX 64
+
+/* Who takes what a transfer brings: see cprov_http_request. */
+struct cprov_exchange_judge {
+    int (*head)(void *x, const struct cprov_http_head *head, struct cprov_error *err);
+    int (*body)(void *x, const void *data, size_t len, struct cprov_error *err);
+    void (*done)(void *x, int code, const struct cprov_http_head *head, bool retry,
+                 const struct cprov_error *err);
+};
 
 struct cprov_exchange {
     struct cprov_wire *wire;
     struct cprov_exchange *next, **link; /* of wire->live */
     struct cprov_exchange *waiting_next;
     bool waiting;
+    struct cprov_exchange **handle; /* where its owner has it, or NULL */
+    const struct cprov_exchange_judge *judge;
 
     struct cprov_exchange_spec spec; /* texts in arena */
+    struct cprov_exchange_route route;
     struct cprov_arena arena;
-    struct cprov_http_peer beyond; /* of the origin that is asked, where spec.peer is another's */
-    const char *base;              /* spec.url or spec.fallback_url */
+    struct cprov_http_peer beyond; /* of the origin that is asked, where route.peer is another's */
+    const char *base;              /* spec.url or route.fallback_url */
 
     struct cprov_buf url; /* of this hop */
     uint64_t trail[CPROV_REDIRECTS_MAX + 1];
@@ -48,6 +61,8 @@ struct cprov_exchange {
 
 /* Frees an exchange that has ended once no hook of it runs: x->busy is counted up before. */
 void cprov_exchange_leave(struct cprov_exchange *x);
+/* From now on nothing calls back. */
+void cprov_exchange_detach(struct cprov_exchange *x);
 /* The transfer is gone; its slot is free. */
 void cprov_exchange_transfer_over(struct cprov_exchange *x);
 /* Ends the exchange through done. */
@@ -56,11 +71,12 @@ void cprov_exchange_finish(struct cprov_exchange *x, int code, const struct cpro
 /* The same with a message made of what, cause and the number of tries. */
 void cprov_exchange_give_up(struct cprov_exchange *x, int code, const struct cprov_http_head *head,
                             const struct cprov_error *cause);
-/* A number for a URL: to recognise one that was seen. */
-uint64_t cprov_exchange_mark(struct cprov_span url);
 /* Forgets the redirects; the next request goes to x->base. */
 void cprov_exchange_rewind(struct cprov_exchange *x);
-/* Sends to x->url; a failure ends the exchange. */
+/* 0: the request to x->url is on its way, or waits for something that will send it. */
+CPROV_MUST_CHECK
+int cprov_exchange_try_send(struct cprov_exchange *x, struct cprov_error *err);
+/* The same; a failure ends the exchange. */
 void cprov_exchange_send(struct cprov_exchange *x);
 CPROV_MUST_CHECK
 int cprov_exchange_send_after(struct cprov_exchange *x, int64_t ms, struct cprov_error *err);
@@ -72,11 +88,5 @@ enum cprov_exchange_asked { CPROV_ASK_WAIT = 0, CPROV_ASK_GO_ON = 1 };
 CPROV_MUST_CHECK
 int cprov_exchange_ask(struct cprov_exchange *x, const struct cprov_url *url,
                        const struct cprov_http_head *head, struct cprov_error *err);
-
-/* Callbacks of the transfer. */
-int cprov_exchange_on_head(void *arg, const struct cprov_http_head *head, struct cprov_error *err);
-int cprov_exchange_on_body(void *arg, const void *data, size_t len, struct cprov_error *err);
-void cprov_exchange_on_done(void *arg, int code, const struct cprov_http_head *head, bool retry,
-                            const struct cprov_error *err);
 
 #endif
