@@ -19,14 +19,14 @@ struct card_reader {
     struct cprov_store *store;
     struct cprov_cards *cards;
     struct cprov_digest_set known; /* digests whose documents were read: */
-    struct cprov_card *learnt;     /* what they say, by their number */
+    struct cprov_entry *learnt;    /* what they say, by their number */
     size_t learnt_room;
 };
 
 /* One image or index, while its documents are read. */
 struct lesson {
     struct card_reader *reader;
-    struct cprov_card *card;
+    struct cprov_entry *card;
     struct cprov_buf platforms;
     struct cprov_digest_set blobs; /* counted already */
     bool has_os;
@@ -111,7 +111,7 @@ static void learn_config(struct lesson *l, const struct cprov_manifest *m,
                          const struct cprov_image_config *c)
 {
     struct card_reader *r = l->reader;
-    struct cprov_card *card = l->card;
+    struct cprov_entry *card = l->card;
     char digest[CPROV_DIGEST_TEXT_MAX];
 
     set(r, &card->created, c->created);
@@ -175,7 +175,7 @@ static int learn_artifact(void *arg, const struct cprov_part_reader *part, struc
     return 0;
 }
 
-static int learn(struct card_reader *r, const struct cprov_digest *digest, struct cprov_card *card,
+static int learn(struct card_reader *r, const struct cprov_digest *digest, struct cprov_entry *card,
                  struct cprov_error *err)
 {
     struct lesson l = { .reader = r, .card = card };
@@ -192,22 +192,9 @@ static int learn(struct card_reader *r, const struct cprov_digest *digest, struc
     return code;
 }
 
-static const struct cprov_card blank = { .repository = "",
-                                         .version = "",
-                                         .name = "",
-                                         .media_type = "",
-                                         .description = "",
-                                         .publisher = "",
-                                         .title = "",
-                                         .created = "",
-                                         .platforms = "",
-                                         .os_version = "",
-                                         .image_id = "",
-                                         .artifact_type = "" };
-
 /* What the documents below a digest say: they are read once for all its tags. */
 static int look_up(struct card_reader *r, const struct cprov_digest *digest,
-                   const struct cprov_card **out, struct cprov_error *err)
+                   const struct cprov_entry **out, struct cprov_error *err)
 {
     size_t index = 0;
     bool added = false;
@@ -218,7 +205,8 @@ static int look_up(struct card_reader *r, const struct cprov_digest *digest,
     if (cprov_grow(&r->learnt, &r->learnt_room, index, sizeof(*r->learnt), CPROV_LIST_MAX, err) < 0)
         return err->code;
     if (added) {
-        r->learnt[index] = blank;
+        r->learnt[index] = (struct cprov_entry){ 0 };
+        cprov_entry_blank(&r->learnt[index]);
         code = learn(r, digest, &r->learnt[index], err);
     }
     *out = &r->learnt[index];
@@ -233,7 +221,7 @@ static const char *or_else(const char *text, const char *other)
 }
 
 /* The name that people know, unless it is no more than the repository, or a host with it. */
-static const char *shown_name(const struct cprov_served_image *image, const char *repository)
+static const char *shown_name(const struct cprov_entry *image, const char *repository)
 {
     struct cprov_span name = cprov_span_of(image->name);
 
@@ -242,33 +230,31 @@ static const char *shown_name(const struct cprov_served_image *image, const char
     return image->name;
 }
 
-static int fill(struct card_reader *r, const struct cprov_served_image *image,
-                struct cprov_card *card, struct cprov_error *err)
+/* What index.json says of the image, else what its documents do. The card has its names. */
+static int fill(struct card_reader *r, const struct cprov_entry *image, struct cprov_entry *card,
+                struct cprov_error *err)
 {
-    const struct cprov_card *learnt = &blank;
+    struct cprov_entry none = { 0 };
+    const struct cprov_entry *learnt = &none;
 
-    if ((!*image->platform || !*image->created || !image->size) &&
-        look_up(r, &image->digest, &learnt, err) < 0)
+    cprov_entry_blank(&none);
+    if ((!*image->platforms || !*image->created || !image->bytes) &&
+        look_up(r, image->digest, &learnt, err) < 0)
         return err->code;
     card->name = shown_name(image, card->repository);
     card->digest = image->digest;
-    card->media_type = image->media_type;
-    card->bytes = image->size ? image->size : learnt->bytes;
-    card->description = or_else(keep(r, image->description), learnt->description);
-    card->publisher = or_else(keep(r, image->publisher), learnt->publisher);
-    card->title = learnt->title;
-    card->created = or_else(keep(r, image->created), learnt->created);
-    card->platforms = or_else(keep(r, image->platform), learnt->platforms);
-    card->os_version = or_else(os_version_of(r, card->platforms), learnt->os_version);
-    card->image_id = or_else(keep(r, image->image_id), learnt->image_id);
-    card->artifact_type = learnt->artifact_type;
+    card->bytes = image->bytes ? image->bytes : learnt->bytes;
     card->is_os = image->is_os || learnt->is_os;
+    card->complete = true;
+    for (size_t i = CPROV_TEXT_NAMES; i < CPROV_TEXTS; i++)
+        card->texts[i] = or_else(keep(r, image->texts[i]), learnt->texts[i]);
+    card->os_version = or_else(os_version_of(r, card->platforms), learnt->os_version);
     return 0;
 }
 
 static int compare_versions(const void *left, const void *right)
 {
-    const struct cprov_card *a = left, *b = right;
+    const struct cprov_entry *a = left, *b = right;
     bool a_no = cprov_version_is_attachment(cprov_span_of(a->version));
     bool b_no = cprov_version_is_attachment(cprov_span_of(b->version));
 
@@ -300,7 +286,7 @@ static int add_up(const struct cprov_cards *c, struct cprov_card_group *g, struc
         bool added = false;
         size_t index;
 
-        code = cprov_digest_set_add(&seen, &c->list[i].digest, &index, &added, err);
+        code = cprov_digest_set_add(&seen, c->list[i].digest, &index, &added, err);
         if (added && c->list[i].bytes <= CPROV_BLOB_SIZE_MAX)
             g->bytes += c->list[i].bytes;
     }
@@ -317,13 +303,11 @@ static int read_group(struct card_reader *r, struct cprov_repository *repository
 
     g->first = c->count;
     for (size_t i = 0; code == 0 && i < g->count; i++) {
-        struct cprov_card *card = &c->list[c->count++];
+        struct cprov_entry *card = &c->list[c->count++];
         bool own = false;
-        const struct cprov_served_image *image = cprov_repository_image(repository, i, &own);
+        const struct cprov_entry *image = cprov_repository_image(repository, i, &own);
 
-        *card = blank;
-        card->repository = g->repository;
-        card->version = tags[i];
+        *card = (struct cprov_entry){ .repository = g->repository, .version = tags[i] };
         g->own = g->own || own;
         code = fill(r, image, card, err);
     }
@@ -410,9 +394,9 @@ const struct cprov_card_group *cprov_cards_group(const struct cprov_cards *c,
     return NULL;
 }
 
-const struct cprov_card *cprov_cards_find(const struct cprov_cards *c,
-                                          const struct cprov_card_group *group,
-                                          struct cprov_span version)
+const struct cprov_entry *cprov_cards_find(const struct cprov_cards *c,
+                                           const struct cprov_card_group *group,
+                                           struct cprov_span version)
 {
     for (size_t i = group->first; i < group->first + group->count; i++)
         if (cprov_span_is(version, c->list[i].version))

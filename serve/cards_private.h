@@ -10,30 +10,12 @@
 #include "base/arena.h"
 #include "base/compiler.h"
 #include "base/span.h"
+#include "catalog/document/entry.h"
 #include "manifest/digest.h"
 #include "store/store.h"
 
 struct cprov_error;
 struct cprov_view;
-
-/* One tag of one repository. Texts come from outside; never NULL, "" when unknown. */
-struct cprov_card {
-    const char *repository; /* valid names both */
-    const char *version;
-    const char *name; /* as shown: "NanoServer" of windows/nanoserver */
-    struct cprov_digest digest;
-    const char *media_type;
-    uint64_t bytes; /* of all its blobs */
-    const char *description;
-    const char *publisher;
-    const char *title;
-    const char *created;
-    const char *platforms;
-    const char *os_version;
-    const char *image_id;
-    const char *artifact_type; /* "" for an image: else what it is, as a media type */
-    bool is_os;
-};
 
 /* The cards of one repository. */
 struct cprov_card_group {
@@ -45,10 +27,14 @@ struct cprov_card_group {
     bool own;            /* false: each of them is served under a better repository too */
 };
 
-/* Owns its arena, and borrows from the view. Groups are in the order of unsigned bytes. */
+/*
+ * A card is the entry of one tag of one repository: bytes of all its blobs; texts come from
+ * outside, and are never NULL. Owns its arena, and borrows from the view. Groups are in the order
+ * of unsigned bytes.
+ */
 struct cprov_cards {
     struct cprov_arena arena;
-    struct cprov_card *list;
+    struct cprov_entry *list;
     size_t count;
     struct cprov_card_group *groups;
     size_t groups_count;
@@ -68,8 +54,8 @@ CPROV_DEFINE_CLEANUP(struct cprov_cards, cprov_cards, cprov_cards_free)
 /* NULL when there is none. */
 const struct cprov_card_group *cprov_cards_group(const struct cprov_cards *c,
                                                  struct cprov_span repository);
-const struct cprov_card *cprov_cards_find(const struct cprov_cards *c,
-                                          const struct cprov_card_group *group,
-                                          struct cprov_span version);
+const struct cprov_entry *cprov_cards_find(const struct cprov_cards *c,
+                                           const struct cprov_card_group *group,
+                                           struct cprov_span version);
 
 #endif

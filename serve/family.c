@@ -130,7 +130,7 @@ static int read_members(struct config_reader *r, const struct cprov_cards *cards
 
         if (cprov_version_is_attachment(cprov_span_of(cards->list[i].version)))
             continue;
-        if (cprov_digest_set_add(&f->roots, &cards->list[i].digest, &index, &added, err) < 0)
+        if (cprov_digest_set_add(&f->roots, cards->list[i].digest, &index, &added, err) < 0)
             return err->code;
         if (!added)
             continue;
@@ -143,7 +143,7 @@ static int read_members(struct config_reader *r, const struct cprov_cards *cards
             .next_sibling = CPROV_NOBODY,
         };
         r->firsts[r->member] = CPROV_NOBODY;
-        if (cprov_parts_each(r->store, &cards->list[i].digest, &walk, err) < 0)
+        if (cprov_parts_each(r->store, cards->list[i].digest, &walk, err) < 0)
             return err->code;
     }
     return 0;
@@ -185,11 +185,11 @@ static void choose_names(struct cprov_family *f, const struct cprov_cards *cards
         const struct cprov_card_group *g = &cards->groups[i];
 
         for (size_t k = g->first; g->own && k < g->first + g->count; k++) {
-            uint32_t found = cprov_family_find(f, &cards->list[k].digest);
+            uint32_t found = cprov_family_find(f, cards->list[k].digest);
             if (found == CPROV_NOBODY)
                 continue;
             struct cprov_member *m = &f->members[found];
-            const struct cprov_card *now = &cards->list[m->card];
+            const struct cprov_entry *now = &cards->list[m->card];
             const struct cprov_card_group *of =
                 cprov_cards_group(cards, cprov_span_of(now->repository));
 

@@ -93,30 +93,17 @@ static int on_text(void *arg, struct cprov_span text, struct cprov_error *err)
     return cprov_buf_check(&s->piece, "catalog", err);
 }
 
-static int write_card(struct cprov_catalog_writer *w, const struct cprov_card *card,
+static int write_card(struct cprov_catalog_writer *w, const struct cprov_entry *card,
                       struct cprov_error *err)
 {
     char reference[REFERENCE_MAX];
 
     snprintf(reference, sizeof(reference), "/%s:%s", card->repository, card->version);
-    struct cprov_entry entry = {
-        .repository = card->repository,
-        .name = strcmp(card->name, card->repository) == 0 ? NULL : card->name,
-        .version = card->version,
-        .reference = reference,
-        .digest = &card->digest,
-        .bytes = card->bytes,
-        .description = card->description,
-        .publisher = card->publisher,
-        .title = card->title,
-        .created = card->created,
-        .platforms = card->platforms,
-        .os_version = card->os_version,
-        .media_type = card->media_type,
-        .image_id = card->image_id,
-        .is_os = card->is_os,
-        .complete = true,
-    };
+    struct cprov_entry entry = *card;
+
+    entry.reference = reference;
+    if (strcmp(card->name, card->repository) == 0)
+        entry.name = NULL;
     return cprov_catalog_writer_add(w, &entry, err);
 }
 

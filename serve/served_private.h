@@ -11,6 +11,7 @@
 #include "serve/content_private.h"
 #include "store/store.h"
 
+struct cprov_entry;
 struct cprov_error;
 struct cprov_served;
 struct cprov_view;
@@ -18,20 +19,6 @@ struct cprov_repository;
 struct cprov_cards;
 struct cprov_served_catalog;
 struct cprov_family;
-
-/* What index.json says of an image. Texts are never NULL, "" when it does not. */
-struct cprov_served_image {
-    struct cprov_digest digest;
-    const char *media_type;
-    const char *name;
-    const char *publisher;
-    const char *description;
-    const char *created;
-    const char *platform; /* of an index several, with commas */
-    const char *image_id;
-    uint64_t size;
-    bool is_os;
-};
 
 /*
  * Reads index.json. store is borrowed. The functions below may be called from several threads.
@@ -71,10 +58,10 @@ size_t cprov_names_after(const char *const *list, size_t count, struct cprov_spa
 struct cprov_repository *cprov_view_find(struct cprov_view *v, struct cprov_span name);
 const struct cprov_served_item *cprov_repository_find(const struct cprov_repository *r,
                                                       struct cprov_span tag);
-/* The image of tag i. *own is false when the image is served under another repository
- * too, the one of its reference. */
-const struct cprov_served_image *cprov_repository_image(const struct cprov_repository *r, size_t i,
-                                                        bool *own);
+/* What index.json says of the image of tag i; texts are never NULL. *own is false when the image is
+ * served under another repository too, the one of its reference. */
+const struct cprov_entry *cprov_repository_image(const struct cprov_repository *r, size_t i,
+                                                 bool *own);
 
 /* What is made of documents, which are read when it is first asked for. */
 enum cprov_view_part { CPROV_VIEW_CARDS = 1, CPROV_VIEW_FAMILY = 2, CPROV_VIEW_CATALOG = 4 };

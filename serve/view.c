@@ -32,7 +32,7 @@ struct claim {
 };
 
 struct view_version {
-    const struct cprov_served_image *image;
+    const struct cprov_entry *image;
     bool own;
 };
 
@@ -67,10 +67,10 @@ struct builder {
     struct cprov_arena arena; /* of the claims: gone when the view is made */
     struct claim *claims;
     size_t count;
-    const struct cprov_image *images;         /* all there are, */
-    const struct cprov_served_image **copies; /* and what stays of each, once it has a tag */
-    const char *place;                        /* what the folder is called */
-    struct cprov_digest_set children;         /* of the indexes, when there are nameless images */
+    const struct cprov_image *images;  /* all there are, */
+    const struct cprov_entry **copies; /* and what stays of each, once it has a tag */
+    const char *place;                 /* what the folder is called */
+    struct cprov_digest_set children;  /* of the indexes, when there are nameless images */
 };
 
 /* Adds the image under a repository, if that is one, once with each tag that is one. */
@@ -189,29 +189,33 @@ static struct cprov_served_item item_of(struct cprov_arena *arena, const struct 
 }
 
 /* The list that was read is several times as large as what is told of an image. */
-static const struct cprov_served_image *keep(struct builder *b, const struct cprov_image *image)
+static const struct cprov_entry *keep(struct builder *b, const struct cprov_image *image)
 {
-    const struct cprov_served_image **copy = &b->copies[image - b->images];
+    const struct cprov_entry **copy = &b->copies[image - b->images];
     struct cprov_arena *arena = &b->view->arena;
 
     if (*copy)
         return *copy;
-    struct cprov_served_image *made = cprov_arena_alloc(arena, 1, sizeof(*made));
-    if (!made)
+    struct cprov_entry *made = cprov_arena_alloc(arena, 1, sizeof(*made));
+    struct cprov_digest *digest = cprov_arena_alloc(arena, 1, sizeof(*digest));
+    if (!made || !digest)
         return NULL;
-    *made = (struct cprov_served_image){
-        .digest = image->descriptor.digest,
-        .media_type = cprov_arena_text(arena, cprov_span_of(image->descriptor.media_type)),
-        .name = cprov_arena_text(
-            arena, cprov_span_of(cprov_image_is_nameless(image) ? b->place : image->name)),
-        .publisher = cprov_arena_text(arena, cprov_span_of(image->publisher)),
-        .description = cprov_arena_text(arena, cprov_span_of(image->description)),
-        .created = cprov_arena_text(arena, cprov_span_of(image->created)),
-        .platform = cprov_arena_text(arena, cprov_span_of(image->platform)),
-        .image_id = cprov_arena_text(arena, cprov_span_of(image->image_id)),
-        .size = image->size,
+    *digest = image->descriptor.digest;
+    *made = (struct cprov_entry){
+        .digest = digest,
+        .media_type = image->descriptor.media_type,
+        .name = cprov_image_is_nameless(image) ? b->place : image->name,
+        .publisher = image->publisher,
+        .description = image->description,
+        .created = image->created,
+        .platforms = image->platform,
+        .image_id = image->image_id,
+        .bytes = image->size,
         .is_os = image->is_os,
     };
+    for (size_t i = 0; i < CPROV_TEXTS; i++)
+        made->texts[i] =
+            made->texts[i] ? cprov_arena_text(arena, cprov_span_of(made->texts[i])) : "";
     *copy = made;
     return made;
 }
@@ -275,8 +279,7 @@ static int build(struct builder *b, const struct cprov_images *images, struct cp
 
     b->claims = cprov_arena_alloc(&b->arena, images->count * CLAIMS_PER_IMAGE, sizeof(*b->claims));
     b->images = images->list;
-    b->copies =
-        cprov_arena_alloc(&b->arena, images->count, sizeof(const struct cprov_served_image *));
+    b->copies = cprov_arena_alloc(&b->arena, images->count, sizeof(const struct cprov_entry *));
     v->strays = cprov_arena_alloc(&v->arena, images->count, sizeof(*v->strays));
     b->place = cprov_arena_text(&b->arena, cprov_image_place_name(cprov_store_root(v->store)));
     if (!b->claims || !b->copies || !v->strays || !b->place)
@@ -409,8 +412,8 @@ int cprov_repository_content(struct cprov_view *v, struct cprov_repository *r,
     return code;
 }
 
-const struct cprov_served_image *cprov_repository_image(const struct cprov_repository *r, size_t i,
-                                                        bool *own)
+const struct cprov_entry *cprov_repository_image(const struct cprov_repository *r, size_t i,
+                                                 bool *own)
 {
     *own = r->versions[i].own;
     return r->versions[i].image;

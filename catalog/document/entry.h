@@ -41,7 +41,9 @@ struct cprov_place;
     /* "Name 1.0, Other [2.0,3.0)": images that must be there first */                             \
     X(DEPENDENCIES, dependencies, "dependencies", LIST, BOTH, PLAIN)                               \
     /* "de-de=URL en-us=URL": the same thing in several languages */                               \
-    X(CULTURES, cultures, "cultures", MAP, OURS, PLAIN)
+    X(CULTURES, cultures, "cultures", MAP, OURS, PLAIN)                                            \
+    /* of no image: what it is, as a media type */                                                 \
+    X(ARTIFACT_TYPE, artifact_type, "", NONE, BOTH, NONE)
 
 enum cprov_text {
 #define CPROV_TEXT_ID(id, ...) CPROV_TEXT_##id,

@@ -157,12 +157,12 @@ static void (*const writers[CPROV_TEXTS])(struct cprov_json_writer *w, const cha
     [CPROV_TEXT_CULTURES] = write_cultures,
 };
 
-/* The texts from one to another that are known. */
+/* The texts from one to another that are known, and have a member. */
 static void write_texts(struct cprov_json_writer *w, const struct cprov_entry *e, size_t from,
                         size_t to)
 {
     for (size_t i = from; i < to; i++)
-        if (is_set(e->texts[i])) {
+        if (*keys[i] && is_set(e->texts[i])) {
             cprov_json_key(w, keys[i]);
             (writers[i] ? writers[i] : write_text)(w, e->texts[i]);
         }

@@ -44,7 +44,7 @@ struct graph {
     bool all_open;
 };
 
-static const struct cprov_card *card_of(const struct graph *g, uint32_t member)
+static const struct cprov_entry *card_of(const struct graph *g, uint32_t member)
 {
     return &g->page->cards->list[g->members[member].card];
 }
@@ -151,7 +151,7 @@ static unsigned depth_of(const struct graph_row *r)
 
 static void write_item(struct cprov_buf *out, const struct graph *g, const struct graph_row *r)
 {
-    const struct cprov_card *c = card_of(g, r->member);
+    const struct cprov_entry *c = card_of(g, r->member);
     uint32_t member = r->member;
     char size[CPROV_UI_NUMBER_MAX];
 
@@ -199,7 +199,7 @@ static int write_root(struct graph *g, size_t i, struct cprov_error *err)
 {
     struct cprov_buf *out = g->page->body;
     const struct graph_root *root = &g->roots[i];
-    const struct cprov_card *c = card_of(g, root->member);
+    const struct cprov_entry *c = card_of(g, root->member);
     unsigned width = (unsigned)((uint64_t)root->above * BAR / g->roots[0].above);
     char number[CPROV_UI_NUMBER_MAX];
 

@@ -9,7 +9,7 @@
 #define PLATFORMS_MAX 6
 #define HEX_SHOWN     12 /* digits of a digest in a row */
 
-static void write_head(struct cprov_buf *out, const struct cprov_card *c)
+static void write_head(struct cprov_buf *out, const struct cprov_entry *c)
 {
     cprov_buf_add_text(out, "<nav aria-label=\"Where this is\"><ol class=\"crumbs\"><li><a "
                             "href=\"/\">Images</a></li></ol></nav>");
@@ -25,11 +25,11 @@ static void write_head(struct cprov_buf *out, const struct cprov_card *c)
         CPROV_HTML(out, "<p>Published by $</p>", c->publisher);
 }
 
-static void write_row(struct cprov_buf *out, const struct cprov_card *c)
+static void write_row(struct cprov_buf *out, const struct cprov_entry *c)
 {
     char number[CPROV_UI_NUMBER_MAX], digest[CPROV_DIGEST_TEXT_MAX], hex[HEX_SHOWN + 1];
 
-    cprov_digest_format(&c->digest, digest);
+    cprov_digest_format(c->digest, digest);
     snprintf(hex, sizeof(hex), "%.*s", HEX_SHOWN, strchr(digest, ':') + 1);
     cprov_buf_add_text(out, "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">");
     cprov_ui_version_link(out, c, c->version);

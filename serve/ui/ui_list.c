@@ -112,7 +112,7 @@ static bool parse_search(const char *text, struct list_search *out)
 }
 
 /* Every word is somewhere in what the row shows, which is where the script looks, too. */
-static bool fits(const struct list_search *s, const struct cprov_card *c)
+static bool fits(const struct list_search *s, const struct cprov_entry *c)
 {
     const char *const texts[] = { c->name,      c->repository, c->version,      c->description,
                                   c->publisher, c->platforms,  cprov_ui_kind(c) };
@@ -122,7 +122,7 @@ static bool fits(const struct list_search *s, const struct cprov_card *c)
 
 static void add_entry(struct list_page *l, const struct cprov_card_group *g)
 {
-    const struct cprov_card *c = &l->cards->list[g->newest];
+    const struct cprov_entry *c = &l->cards->list[g->newest];
     struct list_entry *e = &l->entries[l->count++];
 
     *e = (struct list_entry){ .group = g, .bytes = c->bytes };
@@ -207,7 +207,7 @@ static void write_form(struct cprov_buf *out, const struct list_page *l,
 static void write_row(struct cprov_buf *out, const struct list_page *l,
                       const struct cprov_card_group *g)
 {
-    const struct cprov_card *c = &l->cards->list[g->newest];
+    const struct cprov_entry *c = &l->cards->list[g->newest];
     char number[CPROV_UI_NUMBER_MAX];
 
     cprov_buf_add_text(out, "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">");

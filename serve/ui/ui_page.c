@@ -64,12 +64,12 @@ void cprov_ui_image_link(struct cprov_buf *out, const char *repository, const ch
     cprov_buf_add_text(out, "</a>");
 }
 
-void cprov_ui_version_link(struct cprov_buf *out, const struct cprov_card *card, const char *text)
+void cprov_ui_version_link(struct cprov_buf *out, const struct cprov_entry *card, const char *text)
 {
     CPROV_HTML(out, "<a href=\"/ui/image/$/-/$\">$</a>", card->repository, card->version, text);
 }
 
-void cprov_ui_card_link(struct cprov_buf *out, const struct cprov_card *card)
+void cprov_ui_card_link(struct cprov_buf *out, const struct cprov_entry *card)
 {
     CPROV_HTML(out, "<a href=\"/ui/image/$/-/$\">", card->repository, card->version);
     cprov_html_path(out, card->name);
@@ -95,7 +95,7 @@ void cprov_ui_platforms(struct cprov_buf *out, const char *platforms, size_t mos
         cprov_buf_addf(out, "<span class=\"more\">and %zu more</span>", count - most);
 }
 
-const char *cprov_ui_kind(const struct cprov_card *card)
+const char *cprov_ui_kind(const struct cprov_entry *card)
 {
     static const struct {
         const char *type, *kind;
@@ -116,7 +116,7 @@ const char *cprov_ui_kind(const struct cprov_card *card)
     return "Artifact";
 }
 
-void cprov_ui_what(struct cprov_buf *out, const struct cprov_card *card, size_t most)
+void cprov_ui_what(struct cprov_buf *out, const struct cprov_entry *card, size_t most)
 {
     if (*card->artifact_type)
         CPROV_HTML(out, "<span class=\"tag kind\" title=\"$\">$</span> ", card->artifact_type,

@@ -47,15 +47,15 @@ void cprov_ui_end(struct cprov_ui_page *p);
 
 /* <a href> to an image or one of its versions; the texts are escaped. */
 void cprov_ui_image_link(struct cprov_buf *out, const char *repository, const char *text);
-void cprov_ui_version_link(struct cprov_buf *out, const struct cprov_card *card, const char *text);
+void cprov_ui_version_link(struct cprov_buf *out, const struct cprov_entry *card, const char *text);
 /* "team/app 1.0" as a link to that version. */
-void cprov_ui_card_link(struct cprov_buf *out, const struct cprov_card *card);
+void cprov_ui_card_link(struct cprov_buf *out, const struct cprov_entry *card);
 /* What platforms there are, as small labels; at most `most`, the rest as a number. */
 void cprov_ui_platforms(struct cprov_buf *out, const char *platforms, size_t most);
 /* What it is when it is no image: "Helm chart", "Artifact"; else "". */
-const char *cprov_ui_kind(const struct cprov_card *card);
+const char *cprov_ui_kind(const struct cprov_entry *card);
 /* The platforms of an image, or what else it is. */
-void cprov_ui_what(struct cprov_buf *out, const struct cprov_card *card, size_t most);
+void cprov_ui_what(struct cprov_buf *out, const struct cprov_entry *card, size_t most);
 /* <time>; nothing for what is no time. */
 void cprov_ui_time(struct cprov_buf *out, const char *created);
 

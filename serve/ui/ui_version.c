@@ -28,7 +28,7 @@ struct shown_item {
 
 struct shown_version {
     struct cprov_ui_page *page;
-    const struct cprov_card *card;
+    const struct cprov_entry *card;
     const struct cprov_family *family;
     struct cprov_arena arena;
     struct shown_item *items;
@@ -56,7 +56,7 @@ static int note_artifact(void *arg, const struct cprov_part_reader *part, struct
     struct shown_version *v = arg;
 
     (void)err;
-    if (cprov_digest_equal(&part->descriptor->digest, &v->card->digest))
+    if (cprov_digest_equal(&part->descriptor->digest, v->card->digest))
         v->is_artifact = true;
     return 0;
 }
@@ -109,7 +109,7 @@ static int read_chosen(struct shown_version *v, struct cprov_error *err)
     struct cprov_store *store = v->page->service->store;
 
     if (v->is_artifact)
-        return cprov_served_manifest(store, &v->card->digest, &v->manifest, err);
+        return cprov_served_manifest(store, v->card->digest, &v->manifest, err);
     if (v->chosen == v->count || !v->items[v->chosen].here)
         return 0;
     int code = cprov_served_manifest(store, &v->items[v->chosen].digest, &v->manifest, err);
@@ -123,7 +123,7 @@ static int read_chosen(struct shown_version *v, struct cprov_error *err)
 static void write_head(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
-    const struct cprov_card *c = v->card;
+    const struct cprov_entry *c = v->card;
 
     cprov_buf_add_text(out, "<nav aria-label=\"Where this is\"><ol class=\"crumbs\"><li><a "
                             "href=\"/\">Images</a></li><li>");
@@ -154,7 +154,7 @@ static void write_fact(struct cprov_buf *out, const char *term, const char *text
 static void write_facts(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
-    const struct cprov_card *c = v->card;
+    const struct cprov_entry *c = v->card;
     char digest[CPROV_DIGEST_TEXT_MAX], number[CPROV_UI_NUMBER_MAX];
 
     cprov_buf_add_text(out, "<h2>Summary</h2><dl>");
@@ -172,7 +172,7 @@ static void write_facts(struct shown_version *v)
         cprov_ui_platforms(out, c->platforms, 1);
         cprov_buf_add_text(out, "</dd>");
     }
-    write_fact(out, "Digest", cprov_digest_format(&c->digest, digest), true);
+    write_fact(out, "Digest", cprov_digest_format(c->digest, digest), true);
     write_fact(out, "Image id", v->is_index ? "" : c->image_id, true);
     write_fact(out, "Media type", c->media_type, true);
     cprov_buf_add_text(out, "</dl>");
@@ -265,7 +265,7 @@ static void write_platforms(struct shown_version *v)
         cprov_buf_addf(out, "<p class=\"more\">and %zu more</p>", v->count - CPROV_UI_ROWS);
 }
 
-static const struct cprov_card *card_of(const struct shown_version *v, uint32_t member)
+static const struct cprov_entry *card_of(const struct shown_version *v, uint32_t member)
 {
     uint32_t count;
 
@@ -326,9 +326,9 @@ static void write_tree(struct shown_version *v, uint32_t self)
 /* Another name for the same bytes; only where an image is at home. */
 static bool is_twin(const struct shown_version *v, const struct cprov_card_group *g, size_t i)
 {
-    const struct cprov_card *c = &v->page->cards->list[i];
+    const struct cprov_entry *c = &v->page->cards->list[i];
 
-    return g->own && c != v->card && cprov_digest_equal(&c->digest, &v->card->digest);
+    return g->own && c != v->card && cprov_digest_equal(c->digest, v->card->digest);
 }
 
 static void write_names(struct shown_version *v)
@@ -357,7 +357,7 @@ static void write_names(struct shown_version *v)
 static void write_relatives(struct shown_version *v)
 {
     struct cprov_buf *out = v->page->body;
-    uint32_t self = cprov_family_find(v->family, &v->card->digest);
+    uint32_t self = cprov_family_find(v->family, v->card->digest);
     uint32_t base = v->chosen < v->count
                         ? cprov_family_base(v->family, &v->items[v->chosen].digest, self)
                         : CPROV_NOBODY;
@@ -407,7 +407,7 @@ static int write_page(struct shown_version *v, struct cprov_error *err)
     };
     char title[CPROV_NAME_MAX + CPROV_TAG_MAX + 2];
 
-    if (cprov_parts_each(v->page->service->store, &v->card->digest, &walk, err) < 0 ||
+    if (cprov_parts_each(v->page->service->store, v->card->digest, &walk, err) < 0 ||
         cprov_view_family(v->page->view, &v->family, err) < 0)
         return err->code;
     if (!choose(v)) {

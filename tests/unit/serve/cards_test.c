@@ -37,13 +37,13 @@ static void forget(struct fixture *f)
     layout_close(&f->layout);
 }
 
-static const struct cprov_card *card(const struct fixture *f, const char *repository,
-                                     const char *version)
+static const struct cprov_entry *card(const struct fixture *f, const char *repository,
+                                      const char *version)
 {
     const struct cprov_card_group *g = cprov_cards_group(f->cards, cprov_span_of(repository));
 
     assert_non_null(g);
-    const struct cprov_card *c = cprov_cards_find(f->cards, g, cprov_span_of(version));
+    const struct cprov_entry *c = cprov_cards_find(f->cards, g, cprov_span_of(version));
     assert_non_null(c);
     return c;
 }
@@ -96,7 +96,7 @@ static void test_documents(void **state)
     struct cprov_descriptor both = layout_index(&f.layout, &one, &two);
     LAYOUT_ENTRY(&f.layout, &both, "both", "1");
     read_cards(&f);
-    const struct cprov_card *c = card(&f, "a", "1");
+    const struct cprov_entry *c = card(&f, "a", "1");
     assert_string_equal(c->description, "words");
     assert_string_equal(c->publisher, "somebody");
     assert_string_equal(c->created, "2026-01-02T03:04:05Z");
