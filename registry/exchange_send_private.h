@@ -6,7 +6,8 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
-#include "registry/exchange.h"
+#include "registry/exchange_spec.h"
+#include "registry/wire_private.h"
 
 #define CPROV_EXCHANGE_RANGE_MAX 64
 
