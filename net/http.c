@@ -10,6 +10,7 @@
 #include "base/hash_table.h"
 #include "base/limits.h"
 #include "net/curl_library_private.h"
+#include "net/http_failure_private.h"
 #include "net/http_transfer_private.h"
 
 #define SWEEP_MS      50 /* between two looks at stalled transfers */
@@ -131,10 +132,8 @@ static void end_all(struct cprov_http *h, int code, const struct cprov_error *er
 
 static int make_multi(struct cprov_http *h, struct cprov_error *err)
 {
-    int code = cprov_curl_load(err);
-
-    if (code < 0)
-        return code;
+    if (cprov_curl_load(err) < 0)
+        return err->code;
     h->multi = cprov_curl.multi_init();
     if (!h->multi)
         return cprov_fail_memory(err);
@@ -170,12 +169,10 @@ int cprov_http_start(struct cprov_http *h, const struct cprov_http_request *requ
                      struct cprov_http_transfer **out, struct cprov_error *err)
 {
     struct cprov_http_transfer *t = NULL;
-    int code = h->multi ? 0 : make_multi(h, err);
 
-    if (code == 0)
-        code = cprov_http_transfer_new(&h->setup, request, &h->requests, &t, err);
-    if (code < 0)
-        return code;
+    if ((!h->multi && make_multi(h, err) < 0) ||
+        cprov_http_transfer_new(&h->setup, request, &h->requests, &t, err) < 0)
+        return err->code;
     enlist(h, t);
     if (out)
         *out = t;

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "net/http_transfer_private.h"
+#include "net/http_failure_private.h"
 
 #define DATES_WAIT_MS 5000L
 

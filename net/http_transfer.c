@@ -11,6 +11,7 @@
 #include "base/fs.h"
 #include "base/limits.h"
 #include "manifest/reference.h"
+#include "net/http_failure_private.h"
 #include "net/no_proxy_private.h"
 #include "net/url.h"
 
@@ -133,11 +134,6 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-static bool text_is_private(const char *ip)
-{
-    return cprov_host_is_private(cprov_span_of(ip));
-}
-
 static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
     struct cprov_http_transfer *t = arg;
@@ -166,7 +162,7 @@ static int on_connected(void *arg, char *remote_ip, char *local_ip, int remote_p
     (void)remote_port;
     (void)local_port;
     /* Also over a connection that another request has opened. */
-    t->from_private = !t->proxied && remote_ip && text_is_private(remote_ip);
+    t->from_private = !t->proxied && remote_ip && cprov_host_is_private(cprov_span_of(remote_ip));
     if (t->request.public_only && t->from_private) {
         t->refused = true;
         return CURL_PREREQFUNC_ABORT;
@@ -406,23 +402,25 @@ static int add_headers(struct cprov_http_transfer *t, const struct cprov_http_re
     auto_buf struct cprov_buf line = { 0 };
     /* libcurl asks by itself before a body of a megabyte and more (CPROV_EXPECT_BYTES). */
     bool asks = request->upload && request->upload->length > CPROV_EXPECT_BYTES;
-    int code = asks ? 0 : add_line(t, "Expect:", err);
 
+    if (!asks && add_line(t, "Expect:", err) < 0)
+        return err->code;
     cprov_buf_init(&line, CPROV_HEADER_BYTES_MAX + CPROV_TOKEN_LENGTH_MAX);
-    for (size_t i = 0; i < request->headers_count && code == 0; i++) {
+    for (size_t i = 0; i < request->headers_count; i++) {
         const struct cprov_header *header = &request->headers[i];
 
         if (!is_header_text(header->name) || !is_header_text(header->value))
             return cprov_fail(err, CPROV_EINVAL, "a request header has control characters");
         cprov_buf_reset(&line);
         cprov_buf_addf(&line, "%s: %s", header->name, header->value);
-        code = cprov_buf_check(&line, "request header", err);
-        if (code == 0)
-            code = add_line(t, cprov_buf_text(&line), err);
+        bool failed = cprov_buf_check(&line, "request header", err) < 0 ||
+                      add_line(t, cprov_buf_text(&line), err) < 0;
         if (line.ptr) /* it may be a login */
             explicit_bzero(line.ptr, line.len);
+        if (failed)
+            return err->code;
     }
-    return code;
+    return 0;
 }
 
 /* --- making and freeing --- */
@@ -436,21 +434,18 @@ static int name_peer(struct cprov_http_transfer *t, const struct cprov_http_requ
 
     cprov_buf_init(&where, CPROV_URL_MAX);
     cprov_buf_init(&shown, CPROV_URL_MAX);
-    int code = cprov_url_parse(cprov_span_of(request->url), &url, err);
-    if (code < 0)
-        return code;
-    cprov_buf_add_span(&where, url.host);
-    if (url.port != (url.https ? 443 : 80))
-        cprov_buf_addf(&where, ":%u", url.port);
+    if (cprov_url_parse(cprov_span_of(request->url), &url, err) < 0)
+        return err->code;
+    cprov_url_authority(&url, &where);
     cprov_url_shown(cprov_span_of(request->url), &shown);
     if (given(ca_file) && !(t->ca_file = strdup(ca_file)))
         return cprov_fail_memory(err);
-    code = cprov_buf_take(&where, "host", &t->where, err);
+    if (cprov_buf_take(&where, "host", &t->where, err) < 0 ||
+        cprov_buf_take(&shown, "URL", &t->shown, err) < 0)
+        return err->code;
     t->name = request->host_is_named ? "the server" : t->where;
-    if (code == 0)
-        code = cprov_buf_take(&shown, "URL", &t->shown, err);
     *https = url.https;
-    return code;
+    return 0;
 }
 
 static int set_all(struct cprov_http_transfer *t, const struct cprov_http_setup *setup,
@@ -501,13 +496,9 @@ int cprov_http_transfer_new(const struct cprov_http_setup *setup,
     t->easy = cprov_curl.easy_init();
     if (!t->easy)
         return cprov_fail_memory(err);
-    int code = name_peer(t, request, &https, err);
-    if (code == 0)
-        code = add_headers(t, request, err);
-    if (code == 0)
-        code = set_all(t, setup, request, https, err);
-    if (code < 0)
-        return code;
+    if (name_peer(t, request, &https, err) < 0 || add_headers(t, request, err) < 0 ||
+        set_all(t, setup, request, https, err) < 0)
+        return err->code;
     *out = cprov_steal(&t);
     return 0;
 }

@@ -85,15 +85,4 @@ bool cprov_http_transfer_shakes_hands(const struct cprov_http_transfer *t);
 CPROV_DEFINE_CLEANUP(struct cprov_http_transfer, cprov_http_transfer, cprov_http_transfer_free)
 #define auto_transfer CPROV_CLEANUP(cprov_http_transfer_cleanup)
 
-/*
- * What libcurl's result means: 0, or the code, with a sentence in *err. *may_retry: the fault is of
- * a kind that passes. *unreached: no connection came about, which passes only for a host that is
- * known to be there.
- */
-int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode result,
-                               bool *may_retry, bool *unreached, struct cprov_error *err);
-
-/* Tells of an answer 407; returns CPROV_EAUTH. */
-int cprov_http_proxy_login(const struct cprov_http_transfer *t, struct cprov_error *err);
-
 #endif
