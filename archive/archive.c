@@ -86,7 +86,7 @@ static void write_repo_tag(struct cprov_json_writer *json, const struct cprov_im
         cprov_buf_add_text(&text, image->reference);
     else
         cprov_image_ref_name(image, &text);
-    if (text.failed || cprov_reference_parse(cprov_buf_span(&text), &r, NULL) < 0)
+    if (text.failed || cprov_reference_parse(cprov_buf_span(&text), &r, CPROV_IGNORED) < 0)
         return;
     r.has_digest = false; /* Docker gives no tag to a digest */
     if (!r.tag[0])

@@ -46,6 +46,9 @@ struct cprov_error {
         .code = CPROV_OK                                                                           \
     }
 
+/* A record for who asks no more than whether it went well. */
+#define CPROV_IGNORED (&(struct cprov_error)CPROV_ERROR_INIT)
+
 /*
  * Below the public API nobody passes a NULL record: callees read the code back from it. Sets *err
  * to the code and the formatted text, and returns the code: raise

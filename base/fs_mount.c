@@ -25,7 +25,7 @@ static int read_fdinfo(int fd, uint64_t *out)
 
     snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
     cprov_buf_init(&text, FDINFO_MAX);
-    if (cprov_fs_read(AT_FDCWD, name, FDINFO_MAX, &text, NULL) < 0)
+    if (cprov_fs_read(AT_FDCWD, name, FDINFO_MAX, &text, CPROV_IGNORED) < 0)
         return ENOSYS;
     const char *line = strstr(cprov_buf_text(&text), "mnt_id:");
     if (!line)
@@ -90,7 +90,8 @@ int cprov_fs_check_mounts(int dir, bool at_top, struct cprov_error *err)
     snprintf(name, sizeof(name), "/proc/self/fd/%d", dir);
     ssize_t len = readlink(name, path, sizeof(path) - 1);
     cprov_buf_init(&text, MOUNTINFO_MAX);
-    if (len < 0 || cprov_fs_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL) < 0)
+    if (len < 0 ||
+        cprov_fs_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, CPROV_IGNORED) < 0)
         return 0;
     path[len] = '\0';
     cprov_buf_add_char(&text, '\0');

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
 
@@ -151,7 +152,7 @@ void cprov_secrets_add_authorization(struct cprov_secrets *s, struct cprov_span 
     if (!cprov_span_is_nocase(scheme, "Basic"))
         return;
     cprov_buf_init(&plain, CPROV_TOKEN_LENGTH_MAX);
-    if (cprov_base64_decode(secret, &plain, NULL) == 0 &&
+    if (cprov_base64_decode(secret, &plain, CPROV_IGNORED) == 0 &&
         cprov_span_cut(cprov_buf_span(&plain), ':', &user, &password))
         add_login(s, user, password);
     if (plain.ptr)

@@ -148,7 +148,7 @@ static struct cprov_span as_bytes(struct cprov_span signature, struct cprov_buf 
         if (signature.ptr[i] == '\0' || !strchr(" \t\r\n", signature.ptr[i]))
             cprov_buf_add_char(&text, signature.ptr[i]);
     if (text.len == 0 || text.failed ||
-        cprov_base64_decode(cprov_buf_span(&text), decoded, NULL) < 0)
+        cprov_base64_decode(cprov_buf_span(&text), decoded, CPROV_IGNORED) < 0)
         return signature;
     return cprov_buf_span(decoded);
 }

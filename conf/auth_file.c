@@ -198,7 +198,7 @@ static int decode_auth(const struct cprov_json *m, const char *auth, struct cpro
         if (in.ptr[i] != '\n' && in.ptr[i] != '\r')
             cprov_buf_add_char(&one_line, in.ptr[i]);
     cprov_secret_buf_init(&plain, in.len + 1, in.len + 1);
-    int bad = cprov_base64_decode(cprov_buf_span(&one_line), &plain, NULL);
+    int bad = cprov_base64_decode(cprov_buf_span(&one_line), &plain, CPROV_IGNORED);
     int code = cprov_buf_check(&plain, "a login", err); /* want of memory is no fault of the file */
     if (code < 0)
         return code;

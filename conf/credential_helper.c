@@ -73,7 +73,7 @@ static int parse_answer(struct cprov_span text, struct cprov_arena *arena,
                         struct cprov_credentials *out, struct cprov_error *err)
 {
     struct cprov_json *doc = NULL;
-    int code = cprov_json_parse(text, arena, &doc, NULL);
+    int code = cprov_json_parse(text, arena, &doc, CPROV_IGNORED);
 
     if (code == CPROV_ENOMEM)
         return cprov_fail_memory(err);

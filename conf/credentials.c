@@ -203,8 +203,9 @@ static bool has_entry(const char *path, const struct cprov_auth_name *name)
     auto_auth_file struct cprov_auth_file f = { .root = NULL };
     auto_credentials struct cprov_credentials there = { 0 };
 
-    return can_read(path) && cprov_auth_file_read(path, &f, NULL) == 0 && f.root &&
-           cprov_auth_file_find(&f, name, &there, NULL) == 0 && !cprov_credentials_empty(&there);
+    return can_read(path) && cprov_auth_file_read(path, &f, CPROV_IGNORED) == 0 && f.root &&
+           cprov_auth_file_find(&f, name, &there, CPROV_IGNORED) == 0 &&
+           !cprov_credentials_empty(&there);
 }
 
 static bool in_folder(const char *path)

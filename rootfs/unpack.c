@@ -29,7 +29,7 @@ static mode_t read_umask(void)
     mode_t mask = 0;
 
     cprov_buf_init(&text, STATUS_MAX);
-    if (cprov_fs_read(AT_FDCWD, "/proc/self/status", STATUS_MAX, &text, NULL) < 0)
+    if (cprov_fs_read(AT_FDCWD, "/proc/self/status", STATUS_MAX, &text, CPROV_IGNORED) < 0)
         return UMASK_UNKNOWN;
     const char *line = strstr(cprov_buf_text(&text), "\nUmask:");
     if (!line)

@@ -55,8 +55,8 @@ static void read_etag(struct cprov_blob_writer *w)
 
     etag_name(w, name);
     cprov_buf_init(&text, CPROV_ETAG_MAX);
-    if (cprov_fs_read(w->store->partial, name, CPROV_ETAG_MAX, &text, NULL) == 0 && text.len > 0 &&
-        is_etag(cprov_buf_span(&text)))
+    if (cprov_fs_read(w->store->partial, name, CPROV_ETAG_MAX, &text, CPROV_IGNORED) == 0 &&
+        text.len > 0 && is_etag(cprov_buf_span(&text)))
         keep_etag(w, cprov_buf_span(&text));
 }
 
@@ -278,7 +278,7 @@ static void tidy_partial(struct cprov_blob_writer *w)
 {
     bool useful = w->there.prefix > 0 && !w->beside && !cprov_store_has(w->store, &w->want);
 
-    if (useful && (w->there.count == 0 || truncate_to(w, w->there.prefix, NULL) == 0))
+    if (useful && (w->there.count == 0 || truncate_to(w, w->there.prefix, CPROV_IGNORED) == 0))
         return;
     drop_etag(w);
     unlinkat(w->store->partial, w->name, 0);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/error.h"
 #include "base/grow.h"
 #include "base/limits.h"
 #include "manifest/image_config.h"
@@ -263,7 +264,7 @@ static int plan_file(struct cprov_check_plan *p, const char *algo, const char *n
     bool is_digest = false;
 
     if ((size_t)snprintf(text, sizeof(text), "%s:%s", algo, name) < sizeof(text))
-        is_digest = cprov_digest_parse(cprov_span_of(text), &digest, NULL) == 0;
+        is_digest = cprov_digest_parse(cprov_span_of(text), &digest, CPROV_IGNORED) == 0;
     if (is_digest) {
         int code = find_item(p, &digest, &item, err);
         if (code != 0 || p->items[item].there)

@@ -88,7 +88,7 @@ static bool is_named(const struct sweep *w, enum cprov_digest_algo algo, const c
     memcpy(text, cprov_digest_algo_name(algo), len);
     text[len] = ':';
     memcpy(text + len + 1, name, strlen(name) + 1);
-    return cprov_digest_parse(cprov_span_of(text), &digest, NULL) == 0 &&
+    return cprov_digest_parse(cprov_span_of(text), &digest, CPROV_IGNORED) == 0 &&
            cprov_digest_set_find(&w->named.digests, &digest, NULL);
 }
 

@@ -26,7 +26,7 @@ static bool name_from_reference(struct cprov_image *image, struct cprov_arena *a
 {
     struct cprov_reference r;
 
-    if (cprov_reference_parse(cprov_span_of(text), &r, NULL) < 0)
+    if (cprov_reference_parse(cprov_span_of(text), &r, CPROV_IGNORED) < 0)
         return false;
     if (strcmp(r.host, "docker.io") == 0)
         image->name = cprov_arena_text(arena, cprov_span_of(r.repository));
@@ -44,7 +44,7 @@ static bool cut_digest(struct cprov_span text, struct cprov_span *name)
     struct cprov_digest ignored;
 
     return cprov_span_cut(text, '@', name, &digest) && name->len > 0 &&
-           cprov_digest_parse(digest, &ignored, NULL) == 0;
+           cprov_digest_parse(digest, &ignored, CPROV_IGNORED) == 0;
 }
 
 /* "@sha256:…" or "sha256:…": of an image without a tag ctr writes this, beside its full name. */
@@ -52,7 +52,8 @@ static bool is_digest_alone(const char *ref)
 {
     struct cprov_digest ignored;
 
-    return cprov_digest_parse(cprov_span_of(*ref == '@' ? ref + 1 : ref), &ignored, NULL) == 0;
+    return cprov_digest_parse(cprov_span_of(*ref == '@' ? ref + 1 : ref), &ignored,
+                              CPROV_IGNORED) == 0;
 }
 
 static void name_by_digest(struct cprov_image *image, struct cprov_arena *arena)
@@ -73,7 +74,7 @@ static void name_by_ref_name(struct cprov_image *image, struct cprov_arena *aren
         if (cprov_reference_names_host(text) && name_from_reference(image, arena, ref))
             return;
         split_name(name, &name, &version);
-    } else if (!strpbrk(ref, ":/") && cprov_reference_check_tag(text, NULL) == 0) {
+    } else if (!strpbrk(ref, ":/") && cprov_reference_check_tag(text, CPROV_IGNORED) == 0) {
         name = cprov_span_make("", 0);
         version = text;
         image->naming = CPROV_NAMED_BY_PLACE;

@@ -1,6 +1,7 @@
 /* Whatever a WWW-Authenticate says, the list is bounded and its texts are there. */
 #include <string.h>
 
+#include "base/error.h"
 #include "fuzz.h"
 #include "registry/challenge.h"
 
@@ -10,8 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cprov_span value = cprov_span_make((const char *)data, size);
     const struct cprov_challenge *best;
 
-    FUZZ_CHECK(cprov_challenges_add(&c, value, NULL) == 0);
-    FUZZ_CHECK(cprov_challenges_add(&c, value, NULL) == 0);
+    FUZZ_CHECK(cprov_challenges_add(&c, value, CPROV_IGNORED) == 0);
+    FUZZ_CHECK(cprov_challenges_add(&c, value, CPROV_IGNORED) == 0);
     FUZZ_CHECK(c.count <= CPROV_CHALLENGES_MAX);
     for (size_t i = 0; i < c.count; i++) {
         FUZZ_CHECK(c.list[i].scheme != CPROV_AUTH_NONE);

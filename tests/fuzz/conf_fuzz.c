@@ -18,8 +18,8 @@ static void check_round_trip(const struct cprov_draft *d)
 
     cprov_buf_init(&text, 16 * CPROV_CONF_FILE_MAX);
     cprov_draft_format_sources(&d->sources, FILE_NUMBER, &text);
-    FUZZ_CHECK(conf && cprov_buf_check(&text, "text", NULL) == 0);
-    FUZZ_CHECK(cprov_draft_read(&again, "again", cprov_buf_span(&text), NULL) == 0);
+    FUZZ_CHECK(conf && cprov_buf_check(&text, "text", CPROV_IGNORED) == 0);
+    FUZZ_CHECK(cprov_draft_read(&again, "again", cprov_buf_span(&text), CPROV_IGNORED) == 0);
     FUZZ_CHECK(again.sources.count == d->sources.count);
 
     const struct cprov_draft_entry *b = again.sources.head;
@@ -42,14 +42,14 @@ static void check_yaml(struct cprov_span text)
     FUZZ_CHECK(code == err.code);
     if (code < 0)
         return;
-    FUZZ_CHECK(cprov_draft_finish(&draft, NULL) == 0);
+    FUZZ_CHECK(cprov_draft_finish(&draft, CPROV_IGNORED) == 0);
     check_round_trip(&draft);
 }
 
 static void check_netrc(struct cprov_span text)
 {
     auto_credentials struct cprov_credentials login = { 0 };
-    int code = cprov_netrc_find(text, CPROV_SPAN_LITERAL("h:1"), &login, NULL);
+    int code = cprov_netrc_find(text, CPROV_SPAN_LITERAL("h:1"), &login, CPROV_IGNORED);
 
     FUZZ_CHECK(code == 0 || (!login.username && !login.identity_token));
 }
@@ -61,10 +61,10 @@ static void check_auth_file(struct cprov_span text)
     auto_credentials struct cprov_credentials login = { 0 };
     const char *server = NULL;
 
-    if (cprov_auth_file_parse(text, "file", &f, NULL) < 0)
+    if (cprov_auth_file_parse(text, "file", &f, CPROV_IGNORED) < 0)
         return;
     FUZZ_CHECK(!cprov_auth_file_helper(&f, &name, &server) || server);
-    int code = cprov_auth_file_find(&f, &name, &login, NULL);
+    int code = cprov_auth_file_find(&f, &name, &login, CPROV_IGNORED);
     FUZZ_CHECK(code == 0 || (!login.username && !login.identity_token));
 }
 

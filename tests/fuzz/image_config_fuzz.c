@@ -1,4 +1,5 @@
 /* An image config that is read has no text that is missing. */
+#include "base/error.h"
 #include "fuzz.h"
 #include "manifest/image_config.h"
 #include "manifest/manifest.h"
@@ -23,14 +24,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     auto_image_config struct cprov_image_config *c = NULL;
 
-    if (cprov_image_config_parse(cprov_span_make((const char *)data, size), &c, NULL) < 0)
+    if (cprov_image_config_parse(cprov_span_make((const char *)data, size), &c, CPROV_IGNORED) < 0)
         return 0;
     check_texts(c);
     for (size_t n = 0; n <= CPROV_COUNT(layers); n++) {
         struct cprov_manifest m = { .layers = layers, .layers_count = n };
 
         cprov_image_is_os(&m, c);
-        FUZZ_CHECK((cprov_image_config_unpacks(c, &m, NULL) == 0) == (c->diff_ids_count == n));
+        FUZZ_CHECK((cprov_image_config_unpacks(c, &m, CPROV_IGNORED) == 0) ==
+                   (c->diff_ids_count == n));
     }
     return 0;
 }

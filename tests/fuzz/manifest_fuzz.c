@@ -1,5 +1,6 @@
 /* A manifest that is read has one kind, and its descriptors read the same after writing. */
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "fuzz.h"
@@ -23,8 +24,8 @@ static void check_descriptor(const struct cprov_descriptor *d)
     cprov_buf_init(&first, 32 * CPROV_MANIFEST_MAX);
     cprov_buf_init(&second, 32 * CPROV_MANIFEST_MAX);
     write_one(d, &first);
-    FUZZ_CHECK(cprov_json_parse(cprov_buf_span(&first), &arena, &json, NULL) == 0);
-    FUZZ_CHECK(cprov_descriptor_decode(json, &arena, &again, NULL) == 0);
+    FUZZ_CHECK(cprov_json_parse(cprov_buf_span(&first), &arena, &json, CPROV_IGNORED) == 0);
+    FUZZ_CHECK(cprov_descriptor_decode(json, &arena, &again, CPROV_IGNORED) == 0);
     write_one(&again, &second);
     FUZZ_CHECK(cprov_span_equal(cprov_buf_span(&first), cprov_buf_span(&second)));
     cprov_arena_clear(&arena);
@@ -55,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct cprov_span bytes = cprov_span_make((const char *)data, size);
     auto_manifest struct cprov_manifest *m = NULL;
 
-    if (cprov_manifest_parse(bytes, cprov_span_of(""), &m, NULL) < 0)
+    if (cprov_manifest_parse(bytes, cprov_span_of(""), &m, CPROV_IGNORED) < 0)
         return 0;
     FUZZ_CHECK(cprov_span_equal(m->raw, bytes));
     FUZZ_CHECK(cprov_media_type_document(cprov_span_of(m->media_type)) == m->kind);

@@ -1,5 +1,6 @@
 /* A platform that is read is written as a text that reads the same; versions obey their rules. */
 #include "base/arena.h"
+#include "base/error.h"
 #include "fuzz.h"
 #include "manifest/platform.h"
 
@@ -11,11 +12,12 @@ static void check_platform(struct cprov_span text)
 
     cprov_buf_init(&first, 1024);
     cprov_buf_init(&second, 1024);
-    if (cprov_platform_parse(text, &arena, &p, NULL) == 0) {
+    if (cprov_platform_parse(text, &arena, &p, CPROV_IGNORED) == 0) {
         struct cprov_host host = { .platform = p };
 
         cprov_platform_format(&p, &first);
-        FUZZ_CHECK(cprov_platform_parse(cprov_buf_span(&first), &arena, &again, NULL) == 0);
+        FUZZ_CHECK(cprov_platform_parse(cprov_buf_span(&first), &arena, &again, CPROV_IGNORED) ==
+                   0);
         cprov_platform_format(&again, &second);
         FUZZ_CHECK(cprov_span_equal(cprov_buf_span(&first), cprov_buf_span(&second)));
         cprov_platform_fits(&host, &again);
@@ -44,6 +46,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_platform(text);
     check_version(text);
-    FUZZ_CHECK(cprov_isolation_parse(text, &isolation, NULL) <= 0);
+    FUZZ_CHECK(cprov_isolation_parse(text, &isolation, CPROV_IGNORED) <= 0);
     return 0;
 }

@@ -1,4 +1,5 @@
 /* Both text forms of a reference read as the same reference again. */
+#include "base/error.h"
 #include "fuzz.h"
 #include "manifest/reference.h"
 
@@ -6,7 +7,7 @@ static void check_same(const struct cprov_reference *want, struct cprov_span tex
 {
     struct cprov_reference got;
 
-    FUZZ_CHECK(cprov_reference_parse(text, &got, NULL) == 0);
+    FUZZ_CHECK(cprov_reference_parse(text, &got, CPROV_IGNORED) == 0);
     got.has_host = want->has_host;
     FUZZ_CHECK(strcmp(got.host, want->host) == 0);
     FUZZ_CHECK(strcmp(got.repository, want->repository) == 0);
@@ -24,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cprov_host_is_loopback(text);
     cprov_host_is_private(text);
     cprov_buf_init(&buf, 1024);
-    if (cprov_reference_parse(text, &r, NULL) < 0)
+    if (cprov_reference_parse(text, &r, CPROV_IGNORED) < 0)
         return 0;
     FUZZ_CHECK(strlen(r.host) + 1 + strlen(r.repository) <= CPROV_NAME_MAX);
     FUZZ_CHECK(r.has_host == cprov_reference_names_host(text));

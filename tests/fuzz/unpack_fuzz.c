@@ -47,7 +47,7 @@ static void add_lower(char type, const char *name, const char *link)
 
 static void remove_base(void)
 {
-    FUZZ_CHECK(cprov_fs_remove_tree(AT_FDCWD, base, NULL) == 0);
+    FUZZ_CHECK(cprov_fs_remove_tree(AT_FDCWD, base, CPROV_IGNORED) == 0);
 }
 
 static void set_up(void)
@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_outside();
     if (code != 0)
         FUZZ_CHECK(access(dir, F_OK) < 0 && errno == ENOENT);
-    FUZZ_CHECK(cprov_fs_remove_tree(AT_FDCWD, dir, NULL) == 0);
+    FUZZ_CHECK(cprov_fs_remove_tree(AT_FDCWD, dir, CPROV_IGNORED) == 0);
     check_outside();
     return 0;
 }

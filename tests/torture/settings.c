@@ -2,6 +2,7 @@
 #include "torture.h"
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "conf/conf.h"
 #include "conf/credentials.h"
 
@@ -93,7 +94,7 @@ static void readable(void *arg, int code)
     struct cprov_conf *c = NULL;
 
     (void)arg;
-    assert_int_equal(cprov_conf_load(&places, &c, NULL), 0);
+    assert_int_equal(cprov_conf_load(&places, &c, CPROV_IGNORED), 0);
     assert_non_null(cprov_conf_source(c, "old"));
     if (code == 0)
         assert_non_null(cprov_conf_source(c, "new"));
@@ -179,10 +180,11 @@ static void still_there(void *arg, int code)
     const struct login *l = arg;
     struct cprov_credentials c = { 0 };
 
-    assert_int_equal(cprov_credentials_find(l->authfile, "kept.example", "", 0, &c, NULL), 0);
+    assert_int_equal(cprov_credentials_find(l->authfile, "kept.example", "", 0, &c, CPROV_IGNORED),
+                     0);
     assert_string_equal(c.username, "x");
     cprov_credentials_clear(&c);
-    assert_int_equal(cprov_credentials_find(l->authfile, l->host, "", 0, &c, NULL), 0);
+    assert_int_equal(cprov_credentials_find(l->authfile, l->host, "", 0, &c, CPROV_IGNORED), 0);
     if (code == 0)
         assert_string_equal(c.password, l->password);
     cprov_credentials_clear(&c);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/fs.h"
 #include "memory.h"
 
@@ -97,7 +98,8 @@ const char *torture_path(const char *name)
 void torture_write(const char *name, const char *text)
 {
     assert_int_equal(
-        cprov_fs_replace(AT_FDCWD, torture_path(name), cprov_span_of(text), 0600, NULL), 0);
+        cprov_fs_replace(AT_FDCWD, torture_path(name), cprov_span_of(text), 0600, CPROV_IGNORED),
+        0);
 }
 
 int torture_setup(void **state)
@@ -122,5 +124,5 @@ int torture_setup(void **state)
 int torture_teardown(void **state)
 {
     (void)state;
-    return cprov_fs_remove_tree(AT_FDCWD, dir, NULL);
+    return cprov_fs_remove_tree(AT_FDCWD, dir, CPROV_IGNORED);
 }

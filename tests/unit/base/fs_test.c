@@ -32,19 +32,19 @@ static int set_up(void **state)
     memcpy(top_path + sizeof(top_path) - 7, "XXXXXX", 6);
     if (!mkdtemp(top_path))
         return -1;
-    return cprov_fs_open_dir(AT_FDCWD, top_path, &top, NULL);
+    return cprov_fs_open_dir(AT_FDCWD, top_path, &top, CPROV_IGNORED);
 }
 
 static int tear_down(void **state)
 {
     (void)state;
     cprov_fd_close(&top);
-    return cprov_fs_remove_tree(AT_FDCWD, top_path, NULL);
+    return cprov_fs_remove_tree(AT_FDCWD, top_path, CPROV_IGNORED);
 }
 
 static void put(const char *name, const char *content)
 {
-    assert_int_equal(cprov_fs_replace(top, name, cprov_span_of(content), 0644, NULL), 0);
+    assert_int_equal(cprov_fs_replace(top, name, cprov_span_of(content), 0644, CPROV_IGNORED), 0);
 }
 
 static void check_content(const char *name, const char *content)
@@ -52,7 +52,7 @@ static void check_content(const char *name, const char *content)
     auto_buf struct cprov_buf buf;
 
     cprov_buf_init(&buf, 1000);
-    assert_int_equal(cprov_fs_read(top, name, 1000, &buf, NULL), 0);
+    assert_int_equal(cprov_fs_read(top, name, 1000, &buf, CPROV_IGNORED), 0);
     assert_string_equal(cprov_buf_text(&buf), content);
 }
 
@@ -92,11 +92,11 @@ static void open_dir(void **state)
 
     (void)state;
     put("file", "x");
-    assert_int_equal(cprov_fs_open_dir(top, "", &fd, NULL), CPROV_ENOTFOUND);
-    assert_int_equal(cprov_fs_open_dir(top, "none", &fd, NULL), CPROV_ENOTFOUND);
-    assert_int_equal(cprov_fs_open_dir(top, "file", &fd, NULL), CPROV_EFAIL);
+    assert_int_equal(cprov_fs_open_dir(top, "", &fd, CPROV_IGNORED), CPROV_ENOTFOUND);
+    assert_int_equal(cprov_fs_open_dir(top, "none", &fd, CPROV_IGNORED), CPROV_ENOTFOUND);
+    assert_int_equal(cprov_fs_open_dir(top, "file", &fd, CPROV_IGNORED), CPROV_EFAIL);
     assert_int_equal(fd, -7);
-    assert_int_equal(cprov_fs_open_dir(top, ".", &fd, NULL), 0);
+    assert_int_equal(cprov_fs_open_dir(top, ".", &fd, CPROV_IGNORED), 0);
     assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
 }
 
@@ -124,14 +124,15 @@ static void make_dirs(void **state)
     assert_int_equal(symlinkat("a", top, "link"), 0);
     for (size_t i = 0; i < CPROV_COUNT(table); i++) {
         print_message("%s\n", table[i].path);
-        assert_int_equal(cprov_fs_make_dirs(top, table[i].path, 0755, NULL), table[i].code);
+        assert_int_equal(cprov_fs_make_dirs(top, table[i].path, 0755, CPROV_IGNORED),
+                         table[i].code);
     }
     assert_true(exists("a/b/c") && exists("a/b/d") && exists("e") && exists("f") && exists("a/g"));
-    assert_int_equal(cprov_fs_make_dirs(top, "private/x", 0700, NULL), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "private/x", 0700, CPROV_IGNORED), 0);
     assert_int_equal(mode_of("private"), 0700);
     memset(longest, 'a', sizeof(longest));
     longest[sizeof(longest) - 1] = '\0';
-    assert_int_equal(cprov_fs_make_dirs(top, longest, 0755, NULL), CPROV_EFAIL);
+    assert_int_equal(cprov_fs_make_dirs(top, longest, 0755, CPROV_IGNORED), CPROV_EFAIL);
 }
 
 static void read_whole(void **state)
@@ -149,11 +150,12 @@ static void read_whole(void **state)
         print_message("%zu\n", sizes[s]);
         cprov_buf_init(&buf, sizeof(data) + 1);
         cprov_buf_add_char(&buf, '>');
-        assert_int_equal(cprov_fs_replace(top, "file", content, 0600, NULL), 0);
+        assert_int_equal(cprov_fs_replace(top, "file", content, 0600, CPROV_IGNORED), 0);
         if (sizes[s] > 0)
-            assert_int_equal(cprov_fs_read(top, "file", sizes[s] - 1, &buf, NULL), CPROV_ELIMIT);
+            assert_int_equal(cprov_fs_read(top, "file", sizes[s] - 1, &buf, CPROV_IGNORED),
+                             CPROV_ELIMIT);
         assert_int_equal(buf.len, 1);
-        assert_int_equal(cprov_fs_read(top, "file", sizes[s], &buf, NULL), 0);
+        assert_int_equal(cprov_fs_read(top, "file", sizes[s], &buf, CPROV_IGNORED), 0);
         assert_int_equal(buf.len, sizes[s] + 1);
         assert_int_equal(buf.ptr[0], '>');
         assert_memory_equal(buf.ptr + 1, data, sizes[s]);
@@ -169,14 +171,15 @@ static void read_refused(void **state)
     cprov_buf_init(&small, 3);
     put("file", "four");
     assert_int_equal(mkfifoat(top, "pipe", 0600), 0);
-    assert_int_equal(cprov_fs_read(top, "", 100, &buf, NULL), CPROV_ENOTFOUND);
-    assert_int_equal(cprov_fs_read(top, "none", 100, &buf, NULL), CPROV_ENOTFOUND);
-    assert_int_equal(cprov_fs_read(top, "pipe", 100, &buf, NULL), CPROV_EINVAL);
-    assert_int_equal(cprov_fs_read(top, ".", 100, &buf, NULL), CPROV_EINVAL);
+    assert_int_equal(cprov_fs_read(top, "", 100, &buf, CPROV_IGNORED), CPROV_ENOTFOUND);
+    assert_int_equal(cprov_fs_read(top, "none", 100, &buf, CPROV_IGNORED), CPROV_ENOTFOUND);
+    assert_int_equal(cprov_fs_read(top, "pipe", 100, &buf, CPROV_IGNORED), CPROV_EINVAL);
+    assert_int_equal(cprov_fs_read(top, ".", 100, &buf, CPROV_IGNORED), CPROV_EINVAL);
     assert_int_equal(buf.len, 0);
-    assert_int_equal(cprov_fs_read(top, "file", 100, &small, NULL), CPROV_ELIMIT);
+    assert_int_equal(cprov_fs_read(top, "file", 100, &small, CPROV_IGNORED), CPROV_ELIMIT);
     /* A file that does not know its size, as those of the kernel. */
-    assert_int_equal(cprov_fs_read(AT_FDCWD, "/proc/self/status", 4, &buf, NULL), CPROV_ELIMIT);
+    assert_int_equal(cprov_fs_read(AT_FDCWD, "/proc/self/status", 4, &buf, CPROV_IGNORED),
+                     CPROV_ELIMIT);
     assert_int_equal(buf.len, 0);
 }
 
@@ -186,7 +189,8 @@ static void read_proc(void **state)
 
     (void)state;
     cprov_buf_init(&buf, 1000000);
-    assert_int_equal(cprov_fs_read(AT_FDCWD, "/proc/self/status", SIZE_MAX, &buf, NULL), 0);
+    assert_int_equal(cprov_fs_read(AT_FDCWD, "/proc/self/status", SIZE_MAX, &buf, CPROV_IGNORED),
+                     0);
     assert_non_null(strstr(cprov_buf_text(&buf), "Name:"));
 }
 
@@ -198,20 +202,20 @@ static void write_and_read_at(void **state)
     size_t got = 99;
 
     (void)state;
-    assert_int_equal(cprov_fs_write_all(fd, "", 0, -1, NULL), 0);
-    assert_int_equal(cprov_fs_write_all(fd, "abc", 3, -1, NULL), 0);
-    assert_int_equal(cprov_fs_write_all(fd, "def", 3, -1, NULL), 0);
-    assert_int_equal(cprov_fs_write_all(fd, "X", 1, 1, NULL), 0);
+    assert_int_equal(cprov_fs_write_all(fd, "", 0, -1, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_write_all(fd, "abc", 3, -1, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_write_all(fd, "def", 3, -1, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_write_all(fd, "X", 1, 1, CPROV_IGNORED), 0);
     check_content("file", "aXcdef");
-    assert_int_equal(cprov_fs_read_at(closed, data, 3, 0, &got, NULL), CPROV_EFAIL);
-    assert_int_equal(cprov_fs_write_all(closed, data, 3, 0, NULL), CPROV_EFAIL);
+    assert_int_equal(cprov_fs_read_at(closed, data, 3, 0, &got, CPROV_IGNORED), CPROV_EFAIL);
+    assert_int_equal(cprov_fs_write_all(closed, data, 3, 0, CPROV_IGNORED), CPROV_EFAIL);
     assert_int_equal(got, 99);
-    assert_int_equal(cprov_fs_read_at(fd, data, 3, 2, &got, NULL), 0);
+    assert_int_equal(cprov_fs_read_at(fd, data, 3, 2, &got, CPROV_IGNORED), 0);
     assert_int_equal(got, 3);
     assert_string_equal(data, "cde----");
-    assert_int_equal(cprov_fs_read_at(fd, data, 7, 4, &got, NULL), 0);
+    assert_int_equal(cprov_fs_read_at(fd, data, 7, 4, &got, CPROV_IGNORED), 0);
     assert_int_equal(got, 2);
-    assert_int_equal(cprov_fs_read_at(fd, data, 7, 100, &got, NULL), 0);
+    assert_int_equal(cprov_fs_read_at(fd, data, 7, 100, &got, CPROV_IGNORED), 0);
     assert_int_equal(got, 0);
 }
 
@@ -222,19 +226,20 @@ static void replace(void **state)
 
     (void)state;
     put("file", "old");
-    assert_int_equal(cprov_fs_replace(top, "file", text, 0640, NULL), 0);
+    assert_int_equal(cprov_fs_replace(top, "file", text, 0640, CPROV_IGNORED), 0);
     umask(mask);
     check_content("file", "new");
     assert_int_equal(mode_of("file"), 0640); /* in spite of the umask */
 
     put("target", "kept");
     assert_int_equal(symlinkat("target", top, "link"), 0);
-    assert_int_equal(cprov_fs_replace(top, "link", text, 0600, NULL), 0);
+    assert_int_equal(cprov_fs_replace(top, "link", text, 0600, CPROV_IGNORED), 0);
     check_content("link", "new");
     check_content("target", "kept");
 
-    assert_int_equal(cprov_fs_make_dirs(top, "a/b", 0755, NULL), 0);
-    assert_int_equal(cprov_fs_replace(top, "a/b/c", (struct cprov_span){ 0 }, 0600, NULL), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "a/b", 0755, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_replace(top, "a/b/c", (struct cprov_span){ 0 }, 0600, CPROV_IGNORED),
+                     0);
     check_content("a/b/c", "");
 }
 
@@ -254,10 +259,10 @@ static void write_draft(const char *name, const char *content, bool keep, bool e
 {
     auto_fs_draft struct cprov_fs_draft d = CPROV_FS_DRAFT_INIT;
 
-    assert_int_equal(cprov_fs_draft_begin(top, name, &d, NULL), 0);
-    assert_int_equal(cprov_fs_write_all(d.fd, content, strlen(content), -1, NULL), 0);
+    assert_int_equal(cprov_fs_draft_begin(top, name, &d, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_write_all(d.fd, content, strlen(content), -1, CPROV_IGNORED), 0);
     if (keep)
-        assert_int_equal(cprov_fs_draft_keep(&d, 0640, exclusive, NULL), code);
+        assert_int_equal(cprov_fs_draft_keep(&d, 0640, exclusive, CPROV_IGNORED), code);
 }
 
 static void draft(void **state)
@@ -275,7 +280,7 @@ static void draft(void **state)
     assert_int_equal(count_entries(), 1);
 
     auto_fs_draft struct cprov_fs_draft d = CPROV_FS_DRAFT_INIT;
-    assert_int_equal(cprov_fs_draft_begin(top, "none/file", &d, NULL), CPROV_ENOTFOUND);
+    assert_int_equal(cprov_fs_draft_begin(top, "none/file", &d, CPROV_IGNORED), CPROV_ENOTFOUND);
 }
 
 static void replace_fails(void **state)
@@ -293,17 +298,18 @@ static void replace_fails(void **state)
 
     (void)state;
     put("file", "old");
-    assert_int_equal(cprov_fs_make_dirs(top, "full/x", 0755, NULL), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "full/x", 0755, CPROV_IGNORED), 0);
     for (size_t i = 0; i < CPROV_COUNT(table); i++) {
         print_message("%s\n", table[i].path);
-        assert_int_equal(cprov_fs_replace(top, table[i].path, text, 0600, NULL), table[i].code);
+        assert_int_equal(cprov_fs_replace(top, table[i].path, text, 0600, CPROV_IGNORED),
+                         table[i].code);
     }
     memset(longest, 'a', sizeof(longest));
     longest[sizeof(longest) - 1] = '\0';
-    assert_int_equal(cprov_fs_replace(top, longest, text, 0600, NULL), CPROV_EFAIL);
+    assert_int_equal(cprov_fs_replace(top, longest, text, 0600, CPROV_IGNORED), CPROV_EFAIL);
     check_content("file", "old");
     /* No temporary file is left: the directory goes once these two are gone. */
-    assert_int_equal(cprov_fs_remove_tree(top, "full", NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "full", CPROV_IGNORED), 0);
     assert_int_equal(unlinkat(top, "file", 0), 0);
     assert_int_equal(rmdir(top_path), 0);
     assert_int_equal(mkdir(top_path, 0700), 0);
@@ -314,24 +320,24 @@ static void sync_and_space(void **state)
     uint64_t bytes = 0;
 
     (void)state;
-    assert_int_equal(cprov_fs_sync_dir(top, NULL), 0);
-    assert_int_equal(cprov_fs_sync_dir(-1, NULL), CPROV_EFAIL);
-    assert_int_equal(cprov_fs_sync_all(top, NULL), 0);
-    assert_int_equal(cprov_fs_sync_all(-1, NULL), CPROV_EFAIL);
-    assert_int_equal(cprov_fs_free_bytes(-1, &bytes, NULL), CPROV_EFAIL);
+    assert_int_equal(cprov_fs_sync_dir(top, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_sync_dir(-1, CPROV_IGNORED), CPROV_EFAIL);
+    assert_int_equal(cprov_fs_sync_all(top, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_sync_all(-1, CPROV_IGNORED), CPROV_EFAIL);
+    assert_int_equal(cprov_fs_free_bytes(-1, &bytes, CPROV_IGNORED), CPROV_EFAIL);
     assert_true(bytes == 0);
-    assert_int_equal(cprov_fs_free_bytes(top, &bytes, NULL), 0);
+    assert_int_equal(cprov_fs_free_bytes(top, &bytes, CPROV_IGNORED), 0);
     assert_true(bytes > 0);
 }
 
 static void remove_tree(void **state)
 {
     (void)state;
-    assert_int_equal(cprov_fs_remove_tree(top, "none", NULL), 0);
-    assert_int_equal(cprov_fs_make_dirs(top, "keep", 0755, NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "none", CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "keep", 0755, CPROV_IGNORED), 0);
     put("keep/file", "kept");
-    assert_int_equal(cprov_fs_make_dirs(top, "tree/a/b", 0755, NULL), 0);
-    assert_int_equal(cprov_fs_make_dirs(top, "tree/c", 0755, NULL), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "tree/a/b", 0755, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "tree/c", 0755, CPROV_IGNORED), 0);
     put("tree/a/b/file", "x");
     assert_int_equal(symlinkat("../keep", top, "tree/link"), 0);
     assert_int_equal(symlinkat("../../keep/file", top, "tree/a/link"), 0);
@@ -340,12 +346,12 @@ static void remove_tree(void **state)
     assert_int_equal(fchmodat(top, "tree/a/b", 0500, 0), 0);
     assert_int_equal(fchmodat(top, "tree/a", 0, 0), 0);
 
-    assert_int_equal(cprov_fs_remove_tree(top, "tree", NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "tree", CPROV_IGNORED), 0);
     assert_false(exists("tree"));
-    assert_int_equal(cprov_fs_remove_tree(top, "toplink", NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "toplink", CPROV_IGNORED), 0);
     assert_false(exists("toplink"));
     check_content("keep/file", "kept");
-    assert_int_equal(cprov_fs_remove_tree(top, "keep/file", NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "keep/file", CPROV_IGNORED), 0);
     assert_false(exists("keep/file"));
 }
 
@@ -360,11 +366,11 @@ static void remove_deep(void **state)
         int next = -1;
 
         assert_int_equal(mkdirat(at, "deeper", 0700), 0);
-        assert_int_equal(cprov_fs_open_dir(at, "deeper", &next, NULL), 0);
+        assert_int_equal(cprov_fs_open_dir(at, "deeper", &next, CPROV_IGNORED), 0);
         cprov_fd_close(&at);
         at = next;
     }
-    assert_int_equal(cprov_fs_remove_tree(top, "deeper", NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "deeper", CPROV_IGNORED), 0);
     assert_false(exists("deeper"));
 }
 
@@ -373,13 +379,13 @@ static void remove_many(void **state)
     char name[32];
 
     (void)state;
-    assert_int_equal(cprov_fs_make_dirs(top, "many", 0700, NULL), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "many", 0700, CPROV_IGNORED), 0);
     for (int i = 0; i < 2000; i++) {
         snprintf(name, sizeof(name), "many/%d", i);
         auto_fd int fd = openat(top, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
         assert_true(fd >= 0);
     }
-    assert_int_equal(cprov_fs_remove_tree(top, "many", NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "many", CPROV_IGNORED), 0);
     assert_false(exists("many"));
 }
 
@@ -394,10 +400,10 @@ static void S7_removal_leaves_mounts_alone(void **state)
     if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
         skip();
     cprov_fd_close(&top); /* it is of the old view */
-    assert_int_equal(cprov_fs_open_dir(AT_FDCWD, top_path, &top, NULL), 0);
-    assert_int_equal(cprov_fs_make_dirs(top, "victim/deep", 0755, NULL), 0);
+    assert_int_equal(cprov_fs_open_dir(AT_FDCWD, top_path, &top, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "victim/deep", 0755, CPROV_IGNORED), 0);
     put("victim/deep/precious", "kept");
-    assert_int_equal(cprov_fs_make_dirs(top, "bound/a/mnt", 0755, NULL), 0);
+    assert_int_equal(cprov_fs_make_dirs(top, "bound/a/mnt", 0755, CPROV_IGNORED), 0);
     snprintf(at, sizeof(at), "%s/bound/a/mnt", top_path);
     snprintf(what, sizeof(what), "%s/victim", top_path);
     assert_int_equal(mount(what, at, NULL, MS_BIND, NULL), 0);
@@ -410,15 +416,15 @@ static void S7_removal_leaves_mounts_alone(void **state)
     assert_non_null(strstr(err.msg, "/bound/a/mnt"));
     assert_int_equal(cprov_fs_check_mounts(bound, false, &err), 0);
     assert_int_equal(cprov_fs_check_mounts(bound, true, &err), CPROV_EINUSE);
-    assert_int_equal(cprov_fs_remove_tree(top, "bound", NULL), CPROV_EINUSE);
-    assert_int_equal(cprov_fs_remove_tree(top, "bound/a/mnt", NULL), CPROV_EINUSE);
-    assert_int_equal(cprov_fs_remove_tree(AT_FDCWD, at, NULL), CPROV_EINUSE);
+    assert_int_equal(cprov_fs_remove_tree(top, "bound", CPROV_IGNORED), CPROV_EINUSE);
+    assert_int_equal(cprov_fs_remove_tree(top, "bound/a/mnt", CPROV_IGNORED), CPROV_EINUSE);
+    assert_int_equal(cprov_fs_remove_tree(AT_FDCWD, at, CPROV_IGNORED), CPROV_EINUSE);
     check_content("victim/deep/precious", "kept");
     cprov_fd_close(&bound);
     assert_int_equal(umount2(at, 0), 0);
-    assert_int_equal(cprov_fs_remove_tree(top, "bound", NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "bound", CPROV_IGNORED), 0);
     assert_false(exists("bound"));
-    assert_int_equal(cprov_fs_remove_tree(top, "victim/", NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(top, "victim/", CPROV_IGNORED), 0);
 }
 
 /* A removal needs few descriptors, however deep the tree is. */
@@ -432,14 +438,14 @@ static void H5_removal_with_few_descriptors(void **state)
         int next = -1;
 
         assert_int_equal(mkdirat(at, ".deep-0", 0700), 0);
-        assert_int_equal(cprov_fs_open_dir(at, ".deep-0", &next, NULL), 0);
+        assert_int_equal(cprov_fs_open_dir(at, ".deep-0", &next, CPROV_IGNORED), 0);
         cprov_fd_close(&at);
         at = next;
     }
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
     const struct rlimit few = { .rlim_cur = (rlim_t)at + 8, .rlim_max = was.rlim_max };
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-    int code = cprov_fs_remove_tree(top, ".deep-0", NULL);
+    int code = cprov_fs_remove_tree(top, ".deep-0", CPROV_IGNORED);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
     assert_int_equal(code, 0);
     assert_false(exists(".deep-0"));
@@ -461,20 +467,20 @@ static void lock(void **state)
     struct cprov_error err = CPROV_ERROR_INIT;
 
     (void)state;
-    assert_int_equal(cprov_fs_lock(-1, true, 0, NULL, NULL), CPROV_EFAIL);
-    assert_int_equal(cprov_fs_lock(a, false, 0, NULL, NULL), 0);
-    assert_int_equal(cprov_fs_lock(b, false, 0, NULL, NULL), 0);
+    assert_int_equal(cprov_fs_lock(-1, true, 0, NULL, CPROV_IGNORED), CPROV_EFAIL);
+    assert_int_equal(cprov_fs_lock(a, false, 0, NULL, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_fs_lock(b, false, 0, NULL, CPROV_IGNORED), 0);
     assert_int_equal(cprov_fs_lock(a, true, 0, NULL, &err), CPROV_EINUSE);
     assert_int_equal(flock(b, LOCK_UN), 0);
-    assert_int_equal(cprov_fs_lock(a, true, 0, NULL, NULL), 0);
+    assert_int_equal(cprov_fs_lock(a, true, 0, NULL, CPROV_IGNORED), 0);
 
     int64_t start = cprov_clock_ms();
-    assert_int_equal(cprov_fs_lock(b, true, 60, &never, NULL), CPROV_EINUSE);
+    assert_int_equal(cprov_fs_lock(b, true, 60, &never, CPROV_IGNORED), CPROV_EINUSE);
     assert_in_range(cprov_clock_ms() - start, 60, 5000);
-    assert_int_equal(cprov_fs_lock(b, true, 600000, &cancel, NULL), CPROV_ECANCELLED);
+    assert_int_equal(cprov_fs_lock(b, true, 600000, &cancel, CPROV_IGNORED), CPROV_ECANCELLED);
     assert_int_equal(asked, 3);
     cprov_fd_close(&a);
-    assert_int_equal(cprov_fs_lock(b, true, 0, &cancel, NULL), 0);
+    assert_int_equal(cprov_fs_lock(b, true, 0, &cancel, CPROV_IGNORED), 0);
 }
 
 static void home(void **state)

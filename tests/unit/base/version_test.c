@@ -170,12 +170,14 @@ static void refused(void **state)
     memset(longest, 'a', sizeof(longest));
     struct cprov_version_range r = { 0 };
     assert_int_equal(
-        cprov_version_range_parse(cprov_span_make(longest, CPROV_TAG_MAX + 1), &r, NULL),
+        cprov_version_range_parse(cprov_span_make(longest, CPROV_TAG_MAX + 1), &r, CPROV_IGNORED),
         CPROV_EINVAL);
-    assert_int_equal(cprov_version_range_parse(cprov_span_make(longest, CPROV_TAG_MAX), &r, NULL),
-                     0);
-    assert_int_equal(cprov_version_range_parse(cprov_span_make("1\0", 2), &r, NULL), CPROV_EINVAL);
-    assert_int_equal(cprov_version_range_parse(cprov_span_make("\0", 1), &r, NULL), CPROV_EINVAL);
+    assert_int_equal(
+        cprov_version_range_parse(cprov_span_make(longest, CPROV_TAG_MAX), &r, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_version_range_parse(cprov_span_make("1\0", 2), &r, CPROV_IGNORED),
+                     CPROV_EINVAL);
+    assert_int_equal(cprov_version_range_parse(cprov_span_make("\0", 1), &r, CPROV_IGNORED),
+                     CPROV_EINVAL);
 }
 
 static void admits(void **state)
@@ -248,7 +250,7 @@ static void admits(void **state)
         struct cprov_version_range r = { 0 };
 
         print_message("%s, %s\n", table[i].range, table[i].version);
-        assert_int_equal(cprov_version_range_parse(span(table[i].range), &r, NULL), 0);
+        assert_int_equal(cprov_version_range_parse(span(table[i].range), &r, CPROV_IGNORED), 0);
         assert_false(cprov_version_range_is_any(&r));
         assert_int_equal(cprov_version_range_has(&r, span(table[i].version)), table[i].has);
     }
@@ -296,12 +298,13 @@ static void limits_and_required(void **state)
         struct cprov_version_range r = { 0 };
 
         print_message("%s\n", taken[i]);
-        assert_int_equal(cprov_version_range_parse(span(taken[i]), &r, NULL), 0);
-        assert_int_equal(cprov_version_range_limit(&r, span(""), span("3"), NULL), CPROV_EINVAL);
+        assert_int_equal(cprov_version_range_parse(span(taken[i]), &r, CPROV_IGNORED), 0);
+        assert_int_equal(cprov_version_range_limit(&r, span(""), span("3"), CPROV_IGNORED),
+                         CPROV_EINVAL);
     }
     struct cprov_version_range r = { 0 };
-    assert_int_equal(cprov_version_range_parse(span("10.0.*"), &r, NULL), 0);
-    assert_int_equal(cprov_version_range_limit(&r, span("10.0.5"), span(""), NULL), 0);
+    assert_int_equal(cprov_version_range_parse(span("10.0.*"), &r, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_version_range_limit(&r, span("10.0.5"), span(""), CPROV_IGNORED), 0);
     assert_true(cprov_version_range_has(&r, span("10.0.6")));
     assert_false(cprov_version_range_has(&r, span("10.0.4")));
     assert_false(cprov_version_range_has(&r, span("10.1")));

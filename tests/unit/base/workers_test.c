@@ -64,8 +64,8 @@ static void set_up(struct fixture *f)
     f->blocker.job.run = run;
     f->blocker.started = &f->started;
     f->blocker.go = &f->go;
-    assert_int_equal(cprov_workers_new(1, &f->w, NULL), 0);
-    assert_int_equal(cprov_workers_submit(f->w, &f->blocker.job, NULL), 0);
+    assert_int_equal(cprov_workers_new(1, &f->w, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_workers_submit(f->w, &f->blocker.job, CPROV_IGNORED), 0);
     sem_wait(&f->started);
 }
 
@@ -83,7 +83,7 @@ static void nothing_to_do(void **state)
 
     (void)state;
     cprov_workers_free(NULL);
-    assert_int_equal(cprov_workers_new(0, &w, NULL), 0);
+    assert_int_equal(cprov_workers_new(0, &w, CPROV_IGNORED), 0);
     cprov_workers_withdraw(w, &c.job);
     cprov_workers_free(w);
     assert_int_equal(c.runs, 0);
@@ -97,10 +97,10 @@ static void many(void **state)
 
     (void)state;
     memset(jobs, 0, sizeof(jobs));
-    assert_int_equal(cprov_workers_new(CPROV_WORKERS_MAX + 10, &w, NULL), 0);
+    assert_int_equal(cprov_workers_new(CPROV_WORKERS_MAX + 10, &w, CPROV_IGNORED), 0);
     for (size_t i = 0; i < JOBS; i++) {
         jobs[i].job.run = run;
-        assert_int_equal(cprov_workers_submit(w, &jobs[i].job, NULL), 0);
+        assert_int_equal(cprov_workers_submit(w, &jobs[i].job, CPROV_IGNORED), 0);
     }
     /* Withdrawn while queued it has not run, else it has run to its end: never half. */
     for (size_t i = 0; i < JOBS; i++) {
@@ -123,10 +123,10 @@ static void queued_once_in_order(void **state)
     sem_init(&go, 0, 1);
     last.started = &done;
     last.go = &go;
-    assert_int_equal(cprov_workers_submit(f.w, &b.job, NULL), 0);
-    assert_int_equal(cprov_workers_submit(f.w, &a.job, NULL), 0);
-    assert_int_equal(cprov_workers_submit(f.w, &b.job, NULL), 0);
-    assert_int_equal(cprov_workers_submit(f.w, &last.job, NULL), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &b.job, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &a.job, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &b.job, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &last.job, CPROV_IGNORED), 0);
     sem_post(&f.go);
     sem_wait(&done);
     tear_down(&f);
@@ -145,8 +145,8 @@ static void running_is_queued_again(void **state)
 
     (void)state;
     set_up(&f);
-    assert_int_equal(cprov_workers_submit(f.w, &f.blocker.job, NULL), 0);
-    assert_int_equal(cprov_workers_submit(f.w, &f.blocker.job, NULL), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &f.blocker.job, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &f.blocker.job, CPROV_IGNORED), 0);
     sem_post(&f.go);
     sem_wait(&f.started); /* the second run */
     sem_post(&f.go);
@@ -173,15 +173,16 @@ static void withdraw(void **state)
 
     (void)state;
     set_up(&f);
-    assert_int_equal(cprov_workers_submit(f.w, &a.job, NULL), 0);
-    assert_int_equal(cprov_workers_submit(f.w, &b.job, NULL), 0);
-    assert_int_equal(cprov_workers_submit(f.w, &c.job, NULL), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &a.job, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &b.job, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &c.job, CPROV_IGNORED), 0);
     cprov_workers_withdraw(f.w, &b.job); /* the middle, then the last, then the first */
     cprov_workers_withdraw(f.w, &c.job);
     cprov_workers_withdraw(f.w, &a.job);
-    assert_int_equal(cprov_workers_submit(f.w, &c.job, NULL), 0); /* the queue is in order */
+    assert_int_equal(cprov_workers_submit(f.w, &c.job, CPROV_IGNORED),
+                     0); /* the queue is in order */
     cprov_workers_withdraw(f.w, &c.job);
-    assert_int_equal(cprov_workers_submit(f.w, &f.blocker.job, NULL), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &f.blocker.job, CPROV_IGNORED), 0);
     assert_int_equal(pthread_create(&thread, NULL, post_later, &f.go), 0);
     cprov_workers_withdraw(f.w, &f.blocker.job); /* waits for the run, cancels the next */
     assert_int_equal(f.blocker.runs, 1);
@@ -199,7 +200,7 @@ static void free_drops_the_queue(void **state)
 
     (void)state;
     set_up(&f);
-    assert_int_equal(cprov_workers_submit(f.w, &a.job, NULL), 0);
+    assert_int_equal(cprov_workers_submit(f.w, &a.job, CPROV_IGNORED), 0);
     assert_int_equal(pthread_create(&thread, NULL, post_later, &f.go), 0);
     cprov_workers_free(f.w);
     assert_int_equal(f.blocker.runs, 1);
@@ -223,13 +224,13 @@ static void job_that_releases_itself(void **state)
 
     (void)state;
     sem_init(&released, 0, 0);
-    assert_int_equal(cprov_workers_new(2, &w, NULL), 0);
+    assert_int_equal(cprov_workers_new(2, &w, CPROV_IGNORED), 0);
     for (int i = 0; i < 50; i++) {
         struct cprov_task *job = calloc(1, sizeof(*job));
 
         assert_non_null(job);
         job->run = run_and_release;
-        assert_int_equal(cprov_workers_submit(w, job, NULL), 0);
+        assert_int_equal(cprov_workers_submit(w, job, CPROV_IGNORED), 0);
     }
     for (int i = 0; i < 50; i++)
         sem_wait(&released);

@@ -10,6 +10,8 @@
 
 #include "cache_world.h"
 
+#include "base/error.h"
+
 /* --- whose texts these are --- */
 
 static void expect_description(struct index_world *w, int64_t repository, const char *version,
@@ -81,7 +83,7 @@ static void texts_go_with_their_versions(void **state)
     (void)index_world_put(w, s, "app", LIST("1.0"));
     expect_found(w, s, &(struct cprov_cache_filter){ .words = "second" }, "");
     struct cprov_digest other;
-    assert_int_equal(cprov_digest_parse(cprov_span_of(B), &other, NULL), 0);
+    assert_int_equal(cprov_digest_parse(cprov_span_of(B), &other, CPROV_IGNORED), 0);
     struct cprov_entry entry = { .digest = &other };
     struct cprov_cache_version moved = { "1.0", &entry };
     assert_int_equal(cprov_cache_put_versions(w->ix, s, "app", &moved, 1, &app, &w->err), 0);
@@ -141,7 +143,7 @@ static void digests_are_looked_for_where_they_may_be(void **state)
     struct cprov_cache_filter filter = { .has_digest = true };
 
     int64_t app = index_world_put(w, s, "by-image", LIST("1"));
-    assert_int_equal(cprov_digest_parse(cprov_span_of(B), &row.reference.digest, NULL), 0);
+    assert_int_equal(cprov_digest_parse(cprov_span_of(B), &row.reference.digest, CPROV_IGNORED), 0);
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
     row.entry.image_id = "";
     app = index_world_put(w, s, "half-known", LIST("1", "2"));
@@ -149,7 +151,7 @@ static void digests_are_looked_for_where_they_may_be(void **state)
     (void)index_world_put(w, s, "unknown", LIST("1"));
     app = index_world_put(w, s, "another", LIST("1"));
     assert_int_equal(cprov_cache_put_details(w->ix, app, &row, &w->err), 0);
-    assert_int_equal(cprov_digest_parse(cprov_span_of(A), &filter.digest, NULL), 0);
+    assert_int_equal(cprov_digest_parse(cprov_span_of(A), &filter.digest, CPROV_IGNORED), 0);
     expect_found(w, s, &filter, "by-image");
     filter.or_unknown = true;
     expect_found(w, s, &filter, "by-image half-known unknown");

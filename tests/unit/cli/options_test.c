@@ -68,7 +68,7 @@ static void test_presets(void **state)
     struct cprov_settings s;
 
     (void)state;
-    assert_int_equal(parse("find", words, &s, NULL), 0);
+    assert_int_equal(parse("find", words, &s, CPROV_IGNORED), 0);
     assert_int_equal(s.session.retries, 0);
     assert_int_equal(s.trusted, -1);
     assert_null(s.format);
@@ -85,7 +85,7 @@ static void test_values(void **state)
     struct cprov_settings s;
 
     (void)state;
-    assert_int_equal(parse("find", words, &s, NULL), 0);
+    assert_int_equal(parse("find", words, &s, CPROV_IGNORED), 0);
     assert_int_equal(s.session.limit_rate, 10 * 1024 * 1024);
     assert_int_equal(s.session.timeout_ms, 1500);
     assert_int_equal(s.session.parallel, 64);
@@ -101,11 +101,11 @@ static void test_same_word_in_two_verbs(void **state)
     struct cprov_settings s;
 
     (void)state;
-    assert_int_equal(parse("inspect", flag, &s, NULL), 0);
+    assert_int_equal(parse("inspect", flag, &s, CPROV_IGNORED), 0);
     assert_true(s.image_config);
     assert_string_equal(s.names.items[0], "app");
     cprov_settings_clear(&s);
-    assert_int_equal(parse("find", file, &s, NULL), 0);
+    assert_int_equal(parse("find", file, &s, CPROV_IGNORED), 0);
     assert_string_equal(s.session.config_file, "f");
     assert_int_equal(s.names.count, 0);
     cprov_settings_clear(&s);
@@ -118,7 +118,7 @@ static void test_beginnings(void **state)
     struct cprov_settings s;
 
     (void)state;
-    assert_int_equal(parse("find", words, &s, NULL), 0);
+    assert_int_equal(parse("find", words, &s, CPROV_IGNORED), 0);
     assert_string_equal(s.version.required, "1.2");
     assert_string_equal(s.version.minimum, "1");
     assert_true(s.version.all);
@@ -192,7 +192,8 @@ static void test_many_names(void **state)
     for (size_t i = 0; i < CPROV_COUNT(words); i++)
         words[i] = i % 2 ? "odd" : "even";
     cprov_settings_init(&s);
-    assert_int_equal(cprov_options_parse(verb("find"), words, CPROV_COUNT(words), &s, NULL), 0);
+    assert_int_equal(
+        cprov_options_parse(verb("find"), words, CPROV_COUNT(words), &s, CPROV_IGNORED), 0);
     assert_int_equal(s.names.count, CPROV_COUNT(words));
     assert_string_equal(s.names.items[999], "odd");
     cprov_settings_clear(&s);

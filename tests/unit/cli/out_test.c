@@ -246,7 +246,7 @@ static void test_shows(void **state)
                                              .layout = &cprov_find_layout };
         struct cprov_out *out = NULL;
 
-        assert_int_equal(cprov_out_open(&options, &out, NULL), 0);
+        assert_int_equal(cprov_out_open(&options, &out, CPROV_IGNORED), 0);
         assert_int_equal(cprov_out_shows(out, "Description"), cases[i].description);
         assert_int_equal(cprov_out_shows(out, "Parent"), cases[i].parent);
         cprov_out_close(out);

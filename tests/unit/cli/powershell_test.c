@@ -99,7 +99,7 @@ static void test_password_is_not_copied(void **state)
     struct cprov_words out = { NULL, 0, 0 };
 
     (void)state;
-    assert_int_equal(translate("Find-ContainerImage", argv, &arena, &out, NULL), 0);
+    assert_int_equal(translate("Find-ContainerImage", argv, &arena, &out, CPROV_IGNORED), 0);
     assert_int_equal(out.count, 1);
     assert_null(strstr(out.items[0], "SECRET"));
     cprov_arena_clear(&arena);

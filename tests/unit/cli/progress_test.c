@@ -112,7 +112,7 @@ static size_t written(enum cprov_bars_mode mode, char *text, size_t size)
     int ends[2];
 
     assert_int_equal(pipe(ends), 0);
-    assert_int_equal(cprov_bars_open(mode, "install-image", ends[1], &bars, NULL), 0);
+    assert_int_equal(cprov_bars_open(mode, "install-image", ends[1], &bars, CPROV_IGNORED), 0);
     cprov_bars_update(bars, &p);
     p.done = p.total;
     p.finished = true;
@@ -141,7 +141,8 @@ static void test_modes(void **state)
 
     written(CPROV_BARS_JSONL, text, sizeof(text));
     size_t first = strcspn(text, "\n");
-    assert_int_equal(cprov_json_parse(cprov_span_make(text, first), &arena, &line, NULL), 0);
+    assert_int_equal(cprov_json_parse(cprov_span_make(text, first), &arena, &line, CPROV_IGNORED),
+                     0);
     assert_string_equal(cprov_json_get_text(line, "t"), "progress");
     cprov_arena_clear(&arena);
 

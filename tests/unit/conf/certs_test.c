@@ -1,6 +1,7 @@
 /* tests/unit/conf/certs_test.c - certs.d folders. */
 #include "tests/unit/conf/scratch.h"
 
+#include "base/error.h"
 #include "conf/conf.h"
 
 #define FOLDER "config/containers/certs.d/registry.example:5000"
@@ -17,7 +18,7 @@ static void test_found(void **state)
     scratch_write(FOLDER "/client.cert", "", 0644);
     scratch_write(FOLDER "/client.key", "", 0644);
     scratch_write(FOLDER "/readme", "", 0644);
-    assert_int_equal(cprov_conf_certs(HOST, &arena, &out, NULL), 0);
+    assert_int_equal(cprov_conf_certs(HOST, &arena, &out, CPROV_IGNORED), 0);
     /* B22: of several authorities all count */
     assert_string_equal(out.ca_file, scratch_path(FOLDER));
     assert_string_equal(out.ca_pem, "one\n\ntwo\n\n");
@@ -34,7 +35,7 @@ static void test_fills_only(void **state)
     scratch_write(FOLDER "/a.crt", "", 0644);
     scratch_write(FOLDER "/b.cert", "", 0644);
     scratch_write(FOLDER "/b.key", "", 0644);
-    assert_int_equal(cprov_conf_certs(HOST, &arena, &out, NULL), 0);
+    assert_int_equal(cprov_conf_certs(HOST, &arena, &out, CPROV_IGNORED), 0);
     assert_string_equal(out.ca_file, "mine");
     assert_string_equal(out.cert_file, "c");
     assert_string_equal(out.key_file, "k");
@@ -51,7 +52,7 @@ static void test_alone(void **state)
 
         scratch_write(FOLDER "/a.crt", "", 0644);
         scratch_write(files[i], "", 0600);
-        assert_int_equal(cprov_conf_certs(HOST, &arena, &out, NULL), CPROV_EINVAL);
+        assert_int_equal(cprov_conf_certs(HOST, &arena, &out, CPROV_IGNORED), CPROV_EINVAL);
         assert_null(out.ca_file);
         assert_null(out.cert_file);
         assert_int_equal(unlink(scratch_path(files[i])), 0);
@@ -71,7 +72,7 @@ static void test_nothing(void **state)
         struct cprov_host_conf out = { .host = hosts[i] };
 
         print_message("'%s'\n", hosts[i]);
-        assert_int_equal(cprov_conf_certs(hosts[i], &arena, &out, NULL), 0);
+        assert_int_equal(cprov_conf_certs(hosts[i], &arena, &out, CPROV_IGNORED), 0);
         assert_null(out.ca_file);
     }
 }

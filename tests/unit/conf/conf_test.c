@@ -1,6 +1,7 @@
 /* tests/unit/conf/conf_test.c - YAML in, configuration or a line and column out. */
 #include "tests/unit/conf/scratch.h"
 
+#include "base/error.h"
 #include "conf/conf.h"
 #include "conf/draft_private.h"
 
@@ -273,10 +274,10 @@ static void test_missing(void **state)
     struct cprov_conf *c = NULL;
 
     (void)state;
-    assert_int_equal(cprov_conf_load(&places, &c, NULL), CPROV_ENOTFOUND);
+    assert_int_equal(cprov_conf_load(&places, &c, CPROV_IGNORED), CPROV_ENOTFOUND);
     assert_null(c);
     places.file = NULL;
-    assert_int_equal(cprov_conf_load(&places, &c, NULL), 0);
+    assert_int_equal(cprov_conf_load(&places, &c, CPROV_IGNORED), 0);
     cprov_conf_free(c);
     cprov_conf_free(NULL);
 }
@@ -292,7 +293,7 @@ static void test_too_large(void **state)
     memset(text, '#', SCRATCH_TEXT_MAX + 1);
     text[SCRATCH_TEXT_MAX + 1] = '\0';
     scratch_write("large.yaml", text, 0644);
-    assert_int_equal(cprov_conf_load(&places, &c, NULL), CPROV_ELIMIT);
+    assert_int_equal(cprov_conf_load(&places, &c, CPROV_IGNORED), CPROV_ELIMIT);
     assert_null(c);
     free(text);
 }
@@ -308,11 +309,12 @@ static void test_too_many(void **state)
     cprov_buf_add_text(&text, "aliases:\n");
     for (int i = 0; i < CPROV_CONF_ENTRIES_MAX; i++)
         cprov_buf_addf(&text, "  a%d: b\n", i);
-    assert_int_equal(cprov_draft_read(&draft, "x", cprov_buf_span(&text), NULL), 0);
+    assert_int_equal(cprov_draft_read(&draft, "x", cprov_buf_span(&text), CPROV_IGNORED), 0);
     assert_int_equal(draft.aliases.count, CPROV_CONF_ENTRIES_MAX);
     cprov_buf_reset(&text);
     cprov_buf_add_text(&text, "aliases: {one: more}\n");
-    assert_int_equal(cprov_draft_read(&draft, "x", cprov_buf_span(&text), NULL), CPROV_ELIMIT);
+    assert_int_equal(cprov_draft_read(&draft, "x", cprov_buf_span(&text), CPROV_IGNORED),
+                     CPROV_ELIMIT);
 }
 
 static void test_places(void **state)
@@ -323,12 +325,12 @@ static void test_places(void **state)
     (void)state;
     unsetenv("CPROV_SYSTEM_CONFIG_DIR");
     setenv("XDG_CONFIG_HOME", "relative", 1);
-    assert_int_equal(cprov_conf_places(&arena, &places, NULL), 0);
+    assert_int_equal(cprov_conf_places(&arena, &places, CPROV_IGNORED), 0);
     assert_string_equal(places.system_dir, "/etc/container-provider");
     assert_string_equal(places.user_dir, scratch_path("home/.config/container-provider"));
     assert_null(places.file);
     setenv("XDG_CONFIG_HOME", "/x", 1);
-    assert_int_equal(cprov_conf_places(&arena, &places, NULL), 0);
+    assert_int_equal(cprov_conf_places(&arena, &places, CPROV_IGNORED), 0);
     assert_string_equal(places.user_dir, "/x/container-provider");
 }
 

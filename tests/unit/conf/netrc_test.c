@@ -60,7 +60,7 @@ static void test_samples(void **state)
 
         print_message("%s\n", samples[i].text);
         assert_int_equal(cprov_netrc_find(cprov_span_of(samples[i].text),
-                                          cprov_span_of(samples[i].host), &c, NULL),
+                                          cprov_span_of(samples[i].host), &c, CPROV_IGNORED),
                          0);
         if (!samples[i].user) {
             assert_null(c.username);

@@ -42,7 +42,7 @@ CPROV_UNUSED static void scratch_write(const char *name, const char *text, mode_
 
     snprintf(parent, sizeof(parent), "%s", path);
     *strrchr(parent, '/') = '\0';
-    assert_int_equal(cprov_fs_make_dirs(AT_FDCWD, parent, 0755, NULL), 0);
+    assert_int_equal(cprov_fs_make_dirs(AT_FDCWD, parent, 0755, CPROV_IGNORED), 0);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, text, strlen(text)), strlen(text));
@@ -57,8 +57,9 @@ CPROV_UNUSED static char *scratch_read(const char *name)
     char *out = NULL;
 
     cprov_buf_init(&text, SCRATCH_TEXT_MAX);
-    assert_int_equal(cprov_fs_read(AT_FDCWD, scratch_path(name), SCRATCH_TEXT_MAX, &text, NULL), 0);
-    assert_int_equal(cprov_buf_take(&text, name, &out, NULL), 0);
+    assert_int_equal(
+        cprov_fs_read(AT_FDCWD, scratch_path(name), SCRATCH_TEXT_MAX, &text, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_buf_take(&text, name, &out, CPROV_IGNORED), 0);
     return out;
 }
 
@@ -98,7 +99,7 @@ CPROV_UNUSED static int scratch_setup(void **state)
 CPROV_UNUSED static int scratch_teardown(void **state)
 {
     (void)state;
-    return cprov_fs_remove_tree(AT_FDCWD, scratch_dir, NULL);
+    return cprov_fs_remove_tree(AT_FDCWD, scratch_dir, CPROV_IGNORED);
 }
 
 #define scratch_test(f) cmocka_unit_test_setup_teardown(f, scratch_setup, scratch_teardown)

@@ -3,6 +3,7 @@
 
 #include <sys/wait.h>
 
+#include "base/error.h"
 #include "conf/conf.h"
 
 static struct cprov_source source(const char *name, const char *location)
@@ -31,7 +32,7 @@ static void assert_sources(const char *expected)
     auto_buf struct cprov_buf text;
 
     cprov_buf_init(&text, SCRATCH_TEXT_MAX);
-    assert_int_equal(cprov_conf_load(&places, &c, NULL), 0);
+    assert_int_equal(cprov_conf_load(&places, &c, CPROV_IGNORED), 0);
     for (size_t i = 0; i < c->sources_count; i++)
         cprov_buf_addf(&text, "%s%s=%s", i ? " " : "", c->sources[i].name, c->sources[i].location);
     assert_string_equal(cprov_buf_text(&text), expected);
@@ -102,8 +103,9 @@ static void test_file(void **state)
     umask(0);
     s.trusted = true;
     s.proxy = "none";
-    assert_int_equal(
-        cprov_conf_change_source(scratch_path("etc"), CPROV_SOURCE_ADD, NULL, &s, false, NULL), 0);
+    assert_int_equal(cprov_conf_change_source(scratch_path("etc"), CPROV_SOURCE_ADD, NULL, &s,
+                                              false, CPROV_IGNORED),
+                     0);
     umask(022);
     char *text = scratch_read("etc/sources.yaml");
     assert_string_equal(text, "# Written by register-source, set-source and unregister-source, "
@@ -169,8 +171,8 @@ static void add_many(int process)
 
         snprintf(name, sizeof(name), "s%d-%d", process, i);
         snprintf(location, sizeof(location), "%s.example", name);
-        if (cprov_conf_change_source(scratch_path("etc"), CPROV_SOURCE_ADD, NULL, &s, false, NULL) <
-            0)
+        if (cprov_conf_change_source(scratch_path("etc"), CPROV_SOURCE_ADD, NULL, &s, false,
+                                     CPROV_IGNORED) < 0)
             _exit(1);
     }
     _exit(0);
@@ -193,7 +195,7 @@ static void test_concurrent(void **state)
         assert_true(wait(&status) > 0);
         assert_int_equal(status, 0);
     }
-    assert_int_equal(cprov_conf_load(&places, &c, NULL), 0);
+    assert_int_equal(cprov_conf_load(&places, &c, CPROV_IGNORED), 0);
     assert_int_equal(c->sources_count, 1 + PROCESSES * EACH);
     for (int i = 0; i < PROCESSES * EACH; i++) {
         char name[32];

@@ -1,5 +1,6 @@
 /* tests/unit/manifest/choice_test.c - the best of several platforms for a host. */
 #include "base/arena.h"
+#include "base/error.h"
 #include "manifest/platform.h"
 #include "unit.h"
 
@@ -10,7 +11,7 @@ static void read_platform(const char *text, struct cprov_arena *arena, struct cp
 {
     *out = (struct cprov_platform){ .os = "", .architecture = "", .variant = "", .os_version = "" };
     if (text[0])
-        assert_int_equal(cprov_platform_parse(cprov_span_of(text), arena, out, NULL), 0);
+        assert_int_equal(cprov_platform_parse(cprov_span_of(text), arena, out, CPROV_IGNORED), 0);
 }
 
 struct choice_case {

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "base/limits.h"
 #include "manifest/manifest.h"
 #include "unit.h"
@@ -29,7 +30,7 @@ static void test_full(void **state)
               "\"ExposedPorts\":{\"80/tcp\":{}}},"
               "\"history\":[{\"created_by\":\"x\"},{\"comment\":\"y\",\"empty_layer\":true}]"
               "," ROOTFS(ID) "}"),
-            &c, NULL),
+            &c, CPROV_IGNORED),
         0);
     assert_string_equal(c->platform.variant, "v7");
     assert_string_equal(c->platform.os_version, "");
@@ -52,9 +53,9 @@ static void test_full(void **state)
     assert_true(c->history[1].empty_layer);
     assert_string_equal(c->history[1].created_by, "");
     assert_int_equal(c->diff_ids_count, 1);
-    assert_int_equal(cprov_image_config_fits(c, &m, NULL), 0);
+    assert_int_equal(cprov_image_config_fits(c, &m, CPROV_IGNORED), 0);
     m.layers_count = 2;
-    assert_int_equal(cprov_image_config_fits(c, &m, NULL), CPROV_EVERIFY);
+    assert_int_equal(cprov_image_config_fits(c, &m, CPROV_IGNORED), CPROV_EVERIFY);
 }
 
 static void test_nulls(void **state)
@@ -65,7 +66,7 @@ static void test_nulls(void **state)
     assert_int_equal(cprov_image_config_parse(
                          S("{\"os\":null,\"config\":{\"Cmd\":null,\"Env\":null,\"Labels\":null},"
                            "\"history\":null,\"rootfs\":{\"type\":\"layers\",\"diff_ids\":null}}"),
-                         &c, NULL),
+                         &c, CPROV_IGNORED),
                      0);
     assert_string_equal(c->platform.os, "");
     assert_string_equal(c->created, "");
@@ -138,9 +139,10 @@ static void test_B20_rootfs_incomplete(void **state)
         struct cprov_manifest m = { .layers_count = cases[i].layers };
 
         print_message("%s %zu\n", cases[i].text, cases[i].layers);
-        assert_int_equal(cprov_image_config_parse(cprov_span_of(cases[i].text), &c, NULL), 0);
-        assert_int_equal(cprov_image_config_fits(c, &m, NULL), cases[i].fits);
-        assert_int_equal(cprov_image_config_unpacks(c, &m, NULL), cases[i].unpacks);
+        assert_int_equal(cprov_image_config_parse(cprov_span_of(cases[i].text), &c, CPROV_IGNORED),
+                         0);
+        assert_int_equal(cprov_image_config_fits(c, &m, CPROV_IGNORED), cases[i].fits);
+        assert_int_equal(cprov_image_config_unpacks(c, &m, CPROV_IGNORED), cases[i].unpacks);
     }
 }
 
@@ -177,7 +179,7 @@ static void test_caps(void **state)
     (void)state;
     assert_non_null(large);
     assert_int_equal(
-        cprov_image_config_parse(cprov_span_make(large, CPROV_CONFIG_MAX + 1), &c, NULL),
+        cprov_image_config_parse(cprov_span_make(large, CPROV_CONFIG_MAX + 1), &c, CPROV_IGNORED),
         CPROV_ELIMIT);
     free(large);
 
@@ -186,7 +188,8 @@ static void test_caps(void **state)
     for (size_t i = 0; i < CPROV_LAYERS_MAX; i++)
         cprov_buf_add_text(&text, "," ID);
     cprov_buf_add_text(&text, "]}}");
-    assert_int_equal(cprov_image_config_parse(cprov_buf_span(&text), &c, NULL), CPROV_ELIMIT);
+    assert_int_equal(cprov_image_config_parse(cprov_buf_span(&text), &c, CPROV_IGNORED),
+                     CPROV_ELIMIT);
     assert_null(c);
     cprov_image_config_free(NULL);
 }
@@ -243,7 +246,8 @@ static void test_is_os(void **state)
         print_message("%s\n", cases[i].config);
         for (; cases[i].layers[m.layers_count]; m.layers_count++)
             layers[m.layers_count].media_type = cases[i].layers[m.layers_count];
-        assert_int_equal(cprov_image_config_parse(cprov_span_of(cases[i].config), &c, NULL), 0);
+        assert_int_equal(
+            cprov_image_config_parse(cprov_span_of(cases[i].config), &c, CPROV_IGNORED), 0);
         assert_int_equal(cprov_image_is_os(&m, c), cases[i].is_os);
     }
 }
@@ -256,7 +260,7 @@ static void test_annotation(void **state)
     struct cprov_manifest m = { .annotations = &no, .annotations_count = 1 };
 
     (void)state;
-    assert_int_equal(cprov_image_config_parse(S(LINUX(LABEL("true"))), &c, NULL), 0);
+    assert_int_equal(cprov_image_config_parse(S(LINUX(LABEL("true"))), &c, CPROV_IGNORED), 0);
     assert_false(cprov_image_is_os(&m, c));
     m.annotations_count = 0;
     assert_true(cprov_image_is_os(&m, c));

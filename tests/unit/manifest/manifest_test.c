@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "base/limits.h"
 #include "unit.h"
 
@@ -54,7 +55,8 @@ static void test_content_type(void **state)
 
         print_message("%s as %s\n", cases[i].document, cases[i].content_type);
         assert_int_equal(cprov_manifest_parse(cprov_span_of(cases[i].document),
-                                              cprov_span_of(cases[i].content_type), &m, NULL),
+                                              cprov_span_of(cases[i].content_type), &m,
+                                              CPROV_IGNORED),
                          cases[i].code);
         assert_int_equal(m != NULL, cases[i].code == 0);
         if (m)
@@ -77,8 +79,8 @@ static int parse_many(const char *name, size_t count)
     for (size_t i = 0; i < count; i++)
         cprov_buf_addf(&text, "%s%s", i ? "," : "", child);
     cprov_buf_add_text(&text, "]}");
-    assert_int_equal(cprov_buf_check(&text, "test", NULL), 0);
-    return cprov_manifest_parse(cprov_buf_span(&text), S(""), &m, NULL);
+    assert_int_equal(cprov_buf_check(&text, "test", CPROV_IGNORED), 0);
+    return cprov_manifest_parse(cprov_buf_span(&text), S(""), &m, CPROV_IGNORED);
 }
 
 static void test_caps(void **state)
@@ -95,12 +97,13 @@ static void test_caps(void **state)
     assert_non_null(blank);
     memset(blank, ' ', CPROV_MANIFEST_MAX + 1);
     memcpy(blank, INDEX(""), strlen(INDEX("")));
-    assert_int_equal(
-        cprov_manifest_parse(cprov_span_make(blank, CPROV_MANIFEST_MAX + 1), S(""), &m, NULL),
-        CPROV_ELIMIT);
+    assert_int_equal(cprov_manifest_parse(cprov_span_make(blank, CPROV_MANIFEST_MAX + 1), S(""), &m,
+                                          CPROV_IGNORED),
+                     CPROV_ELIMIT);
     assert_null(m);
     assert_int_equal(
-        cprov_manifest_parse(cprov_span_make(blank, CPROV_MANIFEST_MAX), S(""), &m, NULL), 0);
+        cprov_manifest_parse(cprov_span_make(blank, CPROV_MANIFEST_MAX), S(""), &m, CPROV_IGNORED),
+        0);
     cprov_manifest_free(m);
     cprov_manifest_free(NULL);
     free(blank);
@@ -169,8 +172,9 @@ static void test_B31_other_names(void **state)
         cprov_manifest_offers(m, &offers);
         print_message("%s: %s\n", cases[i].platform, cprov_buf_text(&offers));
         assert_string_equal(cprov_buf_text(&offers), cases[i].host);
-        assert_int_equal(
-            cprov_platform_parse(cprov_span_of(cases[i].host), &arena, &host.platform, NULL), 0);
+        assert_int_equal(cprov_platform_parse(cprov_span_of(cases[i].host), &arena, &host.platform,
+                                              CPROV_IGNORED),
+                         0);
         assert_ptr_equal(cprov_manifest_choose(m, &host), &m->manifests[0]);
         cprov_arena_clear(&arena);
     }

@@ -2,6 +2,7 @@
 #include "manifest/platform.h"
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "unit.h"
 
 static void test_parse(void **state)
@@ -39,7 +40,8 @@ static void test_parse(void **state)
 
         print_message("%s\n", cases[i].text);
         cprov_buf_init(&out, 256);
-        assert_int_equal(cprov_platform_parse(cprov_span_of(cases[i].text), &arena, &p, NULL), 0);
+        assert_int_equal(
+            cprov_platform_parse(cprov_span_of(cases[i].text), &arena, &p, CPROV_IGNORED), 0);
         cprov_platform_format(&p, &out);
         assert_string_equal(cprov_buf_text(&out),
                             cases[i].formatted ? cases[i].formatted : cases[i].text);
@@ -74,7 +76,7 @@ static void test_refused(void **state)
         struct cprov_platform p = { .os = "untouched" };
 
         print_message("'%s'\n", cases[i]);
-        assert_int_equal(cprov_platform_parse(cprov_span_of(cases[i]), &arena, &p, NULL),
+        assert_int_equal(cprov_platform_parse(cprov_span_of(cases[i]), &arena, &p, CPROV_IGNORED),
                          CPROV_EINVAL);
         assert_string_equal(p.os, "untouched");
         cprov_arena_clear(&arena);
@@ -90,14 +92,15 @@ static void test_too_long(void **state)
     (void)state;
     memset(text, 'a', sizeof(text));
     text[1] = '/';
-    assert_int_equal(cprov_platform_parse(cprov_span_make(text, 255), &arena, &p, NULL), 0);
-    assert_int_equal(cprov_platform_parse(cprov_span_make(text, 256), &arena, &p, NULL),
+    assert_int_equal(cprov_platform_parse(cprov_span_make(text, 255), &arena, &p, CPROV_IGNORED),
+                     0);
+    assert_int_equal(cprov_platform_parse(cprov_span_make(text, 256), &arena, &p, CPROV_IGNORED),
                      CPROV_EINVAL);
     memcpy(text, "w(", 2);
     for (size_t i = 2; i < 132; i += 2)
         memcpy(text + i, "+a", 2);
     memcpy(text + 132, ")/a", 3);
-    assert_int_equal(cprov_platform_parse(cprov_span_make(text, 135), &arena, &p, NULL),
+    assert_int_equal(cprov_platform_parse(cprov_span_make(text, 135), &arena, &p, CPROV_IGNORED),
                      CPROV_EINVAL);
     cprov_arena_clear(&arena);
 }
@@ -111,7 +114,7 @@ static void test_local_and_empty(void **state)
     (void)state;
     cprov_buf_init(&out, 256);
     cprov_platform_local(&local);
-    assert_int_equal(cprov_platform_parse(S("local"), &arena, &p, NULL), 0);
+    assert_int_equal(cprov_platform_parse(S("local"), &arena, &p, CPROV_IGNORED), 0);
     assert_string_equal(p.architecture, local.architecture);
     assert_string_equal(p.os, "linux");
     cprov_platform_format(&none, &out);
@@ -127,14 +130,14 @@ static void test_isolation(void **state)
     enum cprov_isolation isolation = CPROV_ISOLATION_HYPERV;
 
     (void)state;
-    assert_int_equal(cprov_isolation_parse(S(""), &isolation, NULL), CPROV_EINVAL);
-    assert_int_equal(cprov_isolation_parse(S("default"), &isolation, NULL), CPROV_EINVAL);
+    assert_int_equal(cprov_isolation_parse(S(""), &isolation, CPROV_IGNORED), CPROV_EINVAL);
+    assert_int_equal(cprov_isolation_parse(S("default"), &isolation, CPROV_IGNORED), CPROV_EINVAL);
     assert_int_equal(isolation, CPROV_ISOLATION_HYPERV);
-    assert_int_equal(cprov_isolation_parse(S("process"), &isolation, NULL), 0);
+    assert_int_equal(cprov_isolation_parse(S("process"), &isolation, CPROV_IGNORED), 0);
     assert_int_equal(isolation, CPROV_ISOLATION_PROCESS);
-    assert_int_equal(cprov_isolation_parse(S("HyperV"), &isolation, NULL), 0);
+    assert_int_equal(cprov_isolation_parse(S("HyperV"), &isolation, CPROV_IGNORED), 0);
     assert_int_equal(isolation, CPROV_ISOLATION_HYPERV);
-    assert_int_equal(cprov_isolation_parse(S("any"), &isolation, NULL), 0);
+    assert_int_equal(cprov_isolation_parse(S("any"), &isolation, CPROV_IGNORED), 0);
     assert_int_equal(isolation, CPROV_ISOLATION_AUTO);
 }
 

@@ -421,8 +421,8 @@ static void a_cancel_ends_all(void **state)
     open_world(&w, replies, 0, PATIENT);
     start(&w, &one, CPROV_GET, "/silent");
     start(&w, &two, CPROV_GET, "/half");
-    assert_int_equal(cprov_http_after(w.http, 30, set_cancel, &w.cancel, NULL), 0);
-    assert_int_equal(cprov_http_after(w.http, 60000, set_cancel, &late, NULL), 0);
+    assert_int_equal(cprov_http_after(w.http, 30, set_cancel, &w.cancel, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_http_after(w.http, 60000, set_cancel, &late, CPROV_IGNORED), 0);
     int64_t begin = cprov_clock_ms();
     assert_int_equal(cprov_http_run(w.http, NULL, NULL, &err), CPROV_ECANCELLED);
     assert_true(cprov_clock_ms() - begin < 30 + 2 * CPROV_POLL_MS);
@@ -463,7 +463,7 @@ static void done_may_start_more(void **state)
     (void)state;
     open_world(&w, replies, 0, PATIENT);
     start(&w, &first, CPROV_GET, "/plain");
-    assert_int_equal(cprov_http_run(w.http, has_one, &second, NULL), 0);
+    assert_int_equal(cprov_http_run(w.http, has_one, &second, CPROV_IGNORED), 0);
     assert_int_equal(first.code, 0);
     assert_int_equal(second.code, 0);
     assert_int_equal(third.dones, 0);
@@ -490,7 +490,7 @@ static void fire_b(void *arg)
     struct order *o = arg;
 
     memcpy(o->text + strlen(o->text), "b", 2);
-    assert_int_equal(cprov_http_after(o->world->http, 0, fire_a, o, NULL), 0);
+    assert_int_equal(cprov_http_after(o->world->http, 0, fire_a, o, CPROV_IGNORED), 0);
 }
 
 static void timers_fire_in_order(void **state)
@@ -500,9 +500,9 @@ static void timers_fire_in_order(void **state)
 
     (void)state;
     open_world(&w, replies, 0, PATIENT);
-    assert_int_equal(cprov_http_after(w.http, 40, fire_b, &o, NULL), 0);
-    assert_int_equal(cprov_http_after(w.http, 0, fire_a, &o, NULL), 0);
-    assert_int_equal(cprov_http_after(w.http, 20, fire_b, &o, NULL), 0);
+    assert_int_equal(cprov_http_after(w.http, 40, fire_b, &o, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_http_after(w.http, 0, fire_a, &o, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_http_after(w.http, 20, fire_b, &o, CPROV_IGNORED), 0);
     int64_t begin = cprov_clock_ms();
     assert_int_equal(run(&w), 0);
     assert_true(cprov_clock_ms() - begin >= 40);

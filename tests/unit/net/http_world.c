@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/error.h"
+
 static bool asked(void *arg)
 {
     return ((struct world *)arg)->cancel;
@@ -24,7 +26,7 @@ void open_world(struct world *w, const struct raw_reply *replies, uint64_t limit
                                                 .cancel = &w->ask };
 
     w->server = raw_server_start(replies, 0);
-    assert_int_equal(cprov_http_new(&options, &w->http, NULL), 0);
+    assert_int_equal(cprov_http_new(&options, &w->http, CPROV_IGNORED), 0);
 }
 
 void close_world(struct world *w)
@@ -100,7 +102,7 @@ void start_url(struct world *w, struct got *g, enum cprov_http_method method, co
     };
 
     g->world = w;
-    assert_int_equal(cprov_http_start(w->http, &request, &g->transfer, NULL), 0);
+    assert_int_equal(cprov_http_start(w->http, &request, &g->transfer, CPROV_IGNORED), 0);
 }
 
 void start(struct world *w, struct got *g, enum cprov_http_method method, const char *target)
@@ -113,5 +115,5 @@ void start(struct world *w, struct got *g, enum cprov_http_method method, const 
 
 int run(struct world *w)
 {
-    return cprov_http_run(w->http, NULL, NULL, NULL);
+    return cprov_http_run(w->http, NULL, NULL, CPROV_IGNORED);
 }

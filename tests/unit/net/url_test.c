@@ -196,8 +196,8 @@ static bool same(const char *a, const char *b)
 {
     struct cprov_url x, y;
 
-    assert_int_equal(cprov_url_parse(cprov_span_of(a), &x, NULL), 0);
-    assert_int_equal(cprov_url_parse(cprov_span_of(b), &y, NULL), 0);
+    assert_int_equal(cprov_url_parse(cprov_span_of(a), &x, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_url_parse(cprov_span_of(b), &y, CPROV_IGNORED), 0);
     return cprov_url_same_origin(&x, &y);
 }
 
@@ -241,7 +241,8 @@ static void formats_origins(void **state)
     (void)state;
     cprov_buf_init(&out, CPROV_URL_MAX);
     assert_int_equal(
-        cprov_url_parse(CPROV_SPAN_LITERAL("https://Auth.Docker.IO:443/token"), &u, NULL), 0);
+        cprov_url_parse(CPROV_SPAN_LITERAL("https://Auth.Docker.IO:443/token"), &u, CPROV_IGNORED),
+        0);
     cprov_url_origin(&u, &out);
     assert_string_equal(cprov_buf_text(&out), "https://auth.docker.io");
 }

@@ -1,6 +1,7 @@
 /* Which version is the newest for people, and what repositories are called. */
 #include "world.h"
 
+#include "base/error.h"
 #include "catalog/search/search.h"
 
 static void the_newest(void **state)
@@ -61,7 +62,7 @@ static void names_of_repositories(void **state)
         struct cprov_place place;
 
         print_message("%s %s\n", table[i].location, table[i].repository);
-        assert_int_equal(cprov_place_init(&source, cprov_network_kinds, &place, NULL), 0);
+        assert_int_equal(cprov_place_init(&source, cprov_network_kinds, &place, CPROV_IGNORED), 0);
         struct cprov_reference r = place.base;
         snprintf(r.repository, sizeof(r.repository), "%s", table[i].repository);
         assert_string_equal(cprov_search_name(&what, &place, &r), table[i].name);

@@ -1,6 +1,7 @@
 /* Which installed images are meant, in a store made on the spot. */
 #include "world.h"
 
+#include "base/error.h"
 #include "provider/select.h"
 #include "store/blobs.h"
 
@@ -27,7 +28,8 @@ static struct cprov_descriptor descriptor_of(size_t i)
                                   .size = 1 };
     const char bytes = (char)('a' + i);
 
-    assert_int_equal(cprov_digest_of(CPROV_SHA256, cprov_span_make(&bytes, 1), &d.digest, NULL), 0);
+    assert_int_equal(
+        cprov_digest_of(CPROV_SHA256, cprov_span_make(&bytes, 1), &d.digest, CPROV_IGNORED), 0);
     return d;
 }
 
@@ -48,10 +50,11 @@ static void put(struct cprov_store *store, size_t i)
                                  .platform = "windows/amd64",
                                  .image_id = installed[i].id };
 
-    assert_int_equal(cprov_store_stage(store, &d, cprov_span_make(&bytes, 1), &writer, NULL), 0);
-    assert_int_equal(cprov_store_commit(store, &writer, 1, NULL), 0);
+    assert_int_equal(
+        cprov_store_stage(store, &d, cprov_span_make(&bytes, 1), &writer, CPROV_IGNORED), 0);
+    assert_int_equal(cprov_store_commit(store, &writer, 1, CPROV_IGNORED), 0);
     cprov_blob_writer_close(writer);
-    assert_int_equal(cprov_images_add(store, &image, NULL), 0);
+    assert_int_equal(cprov_images_add(store, &image, CPROV_IGNORED), 0);
 }
 
 static int setup(void **state)
@@ -62,7 +65,7 @@ static int setup(void **state)
     struct world *w = *state;
     world_session(w);
     world_begin(w, &w->callbacks);
-    assert_int_equal(cprov_session_store(w->session, CPROV_STORE_CREATE, &store, NULL), 0);
+    assert_int_equal(cprov_session_store(w->session, CPROV_STORE_CREATE, &store, CPROV_IGNORED), 0);
     for (size_t i = COUNT; i-- > 0;)
         put(store, i);
     cprov_store_close(store);

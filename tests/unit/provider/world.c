@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/error.h"
 #include "base/fs.h"
 #include "provider/session.h"
 
@@ -29,7 +30,7 @@ static void write_file(const struct world *w, const char *name, struct cprov_spa
     char path[256];
 
     path_of(w, name, path);
-    assert_int_equal(cprov_fs_replace(AT_FDCWD, path, text, 0644, NULL), 0);
+    assert_int_equal(cprov_fs_replace(AT_FDCWD, path, text, 0644, CPROV_IGNORED), 0);
 }
 
 static void read_file(const struct world *w, const char *name, struct cprov_buf *out)
@@ -38,7 +39,7 @@ static void read_file(const struct world *w, const char *name, struct cprov_buf 
 
     path_of(w, name, path);
     cprov_buf_init(out, FILE_MAX);
-    assert_int_equal(cprov_fs_read(AT_FDCWD, path, FILE_MAX, out, NULL), 0);
+    assert_int_equal(cprov_fs_read(AT_FDCWD, path, FILE_MAX, out, CPROV_IGNORED), 0);
 }
 
 bool world_has(const struct world *w, const char *name)
@@ -164,7 +165,7 @@ static void set_environment(const struct world *w)
         unsetenv(unset[i]);
     for (size_t i = 0; i < CPROV_COUNT(set); i++) {
         path_of(w, set[i].folder, path);
-        assert_int_equal(cprov_fs_make_dirs(AT_FDCWD, path, 0700, NULL), 0);
+        assert_int_equal(cprov_fs_make_dirs(AT_FDCWD, path, 0700, CPROV_IGNORED), 0);
         setenv(set[i].name, path, 1);
     }
 }
@@ -192,7 +193,7 @@ int world_teardown(void **state)
         kill(w->registry, SIGKILL);
         waitpid(w->registry, NULL, 0);
     }
-    assert_int_equal(cprov_fs_remove_tree(AT_FDCWD, w->dir, NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(AT_FDCWD, w->dir, CPROV_IGNORED), 0);
     free(w);
     return 0;
 }
@@ -288,7 +289,7 @@ char *world_log(const struct world *w)
     char *out = NULL;
 
     read_file(w, "log", &text);
-    assert_int_equal(cprov_buf_take(&text, "log", &out, NULL), 0);
+    assert_int_equal(cprov_buf_take(&text, "log", &out, CPROV_IGNORED), 0);
     return out;
 }
 

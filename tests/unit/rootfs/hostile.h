@@ -16,8 +16,9 @@ static inline struct cprov_json *read_cases(struct cprov_arena *arena)
     struct cprov_json *cases = NULL;
 
     cprov_buf_init(&text, CPROV_MIB);
-    assert_int_equal(cprov_fs_read(AT_FDCWD, DATA "cases.json", CPROV_MIB, &text, NULL), 0);
-    assert_int_equal(cprov_json_parse(cprov_buf_span(&text), arena, &cases, NULL), 0);
+    assert_int_equal(cprov_fs_read(AT_FDCWD, DATA "cases.json", CPROV_MIB, &text, CPROV_IGNORED),
+                     0);
+    assert_int_equal(cprov_json_parse(cprov_buf_span(&text), arena, &cases, CPROV_IGNORED), 0);
     return cases;
 }
 
@@ -59,7 +60,7 @@ static inline void read_layer(const char *name, struct cprov_buf *out)
 
     cprov_buf_init(out, TARBALL_MAX);
     snprintf(path, sizeof(path), DATA "%s", name);
-    assert_int_equal(cprov_fs_read(AT_FDCWD, path, TARBALL_MAX, out, NULL), 0);
+    assert_int_equal(cprov_fs_read(AT_FDCWD, path, TARBALL_MAX, out, CPROV_IGNORED), 0);
 }
 
 static inline int apply_file(struct unpacking *u, struct cprov_unpack *unpack, const char *name)

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
+#include "base/error.h"
 #include "rootfs/merge_journal_private.h"
 #include "rootfs/merge_private.h"
 #include "rootfs/stage_private.h"
@@ -21,7 +22,7 @@ static int neighbours(const struct unpacking *u)
     auto_dir DIR *dir = NULL;
     int count = 0;
 
-    assert_int_equal(cprov_dir_open(AT_FDCWD, u->base, &dir, NULL), 0);
+    assert_int_equal(cprov_dir_open(AT_FDCWD, u->base, &dir, CPROV_IGNORED), 0);
     while (cprov_dir_next(dir))
         count++;
     return count;
@@ -326,7 +327,7 @@ static void H5_a_planted_journal(void **state)
         const struct stat open_to_all = { .st_mode = S_IFDIR | 0777 };
 
         snprintf(path, sizeof(path), "%s/.cprov-unpack/" CPROV_MERGE_TREE, u->dir);
-        assert_int_equal(cprov_fs_make_dirs(AT_FDCWD, path, 0700, NULL), 0);
+        assert_int_equal(cprov_fs_make_dirs(AT_FDCWD, path, 0700, CPROV_IGNORED), 0);
         snprintf(path, sizeof(path), "%s/.cprov-unpack/" CPROV_MERGE_JOURNAL, u->dir);
         int journal = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
         assert_int_equal(

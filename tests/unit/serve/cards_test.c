@@ -2,6 +2,7 @@
  */
 #include "serve/cards_private.h"
 
+#include "base/error.h"
 #include "layout.h"
 #include "serve/served_private.h"
 
@@ -118,7 +119,7 @@ static void test_damage(void **state)
 
     (void)state;
     layout_open(&f.layout);
-    assert_int_equal(cprov_digest_of(CPROV_SHA256, S("gone"), &gone.digest, NULL), 0);
+    assert_int_equal(cprov_digest_of(CPROV_SHA256, S("gone"), &gone.digest, CPROV_IGNORED), 0);
     struct cprov_descriptor junk = layout_put(&f.layout, CPROV_MT_OCI_MANIFEST, S("{]"));
     struct cprov_descriptor odd = LAYOUT_STACK(&f.layout, "[1]", "x");
     struct cprov_descriptor deep = layout_index(&f.layout, &gone, &odd);

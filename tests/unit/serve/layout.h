@@ -36,7 +36,7 @@ static inline void layout_close(struct layout *l)
 {
     cprov_store_close(l->store);
     cprov_buf_clear(&l->entries);
-    assert_int_equal(cprov_fs_remove_tree(AT_FDCWD, l->path, NULL), 0);
+    assert_int_equal(cprov_fs_remove_tree(AT_FDCWD, l->path, CPROV_IGNORED), 0);
 }
 
 /* Puts a blob; the media type is borrowed. */
@@ -47,7 +47,7 @@ static inline struct cprov_descriptor layout_put(struct layout *l, const char *t
     struct cprov_blob_writer *w = NULL;
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    assert_int_equal(cprov_digest_of(CPROV_SHA256, bytes, &d.digest, NULL), 0);
+    assert_int_equal(cprov_digest_of(CPROV_SHA256, bytes, &d.digest, CPROV_IGNORED), 0);
     if (cprov_store_stage(l->store, &d, bytes, &w, &err) < 0 ||
         (w && cprov_store_commit(l->store, &w, 1, &err) < 0))
         fail_msg("%s", err.msg);
@@ -98,12 +98,12 @@ static inline struct cprov_descriptor layout_drop(struct layout *l, const char *
     struct cprov_descriptor d = { .media_type = type, .size = bytes.len };
     char text[CPROV_DIGEST_TEXT_MAX], path[CPROV_DIGEST_TEXT_MAX + 96];
 
-    assert_int_equal(cprov_digest_of(CPROV_SHA256, bytes, &d.digest, NULL), 0);
+    assert_int_equal(cprov_digest_of(CPROV_SHA256, bytes, &d.digest, CPROV_IGNORED), 0);
     cprov_digest_format(&d.digest, text);
     snprintf(path, sizeof(path), "%s/blobs/sha256/%s", l->path, strchr(text, ':') + 1);
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     assert_true(fd >= 0);
-    assert_int_equal(cprov_fs_write_all(fd, bytes.ptr, bytes.len, -1, NULL), 0);
+    assert_int_equal(cprov_fs_write_all(fd, bytes.ptr, bytes.len, -1, CPROV_IGNORED), 0);
     cprov_fd_close(&fd);
     return d;
 }
@@ -182,7 +182,8 @@ static inline void layout_write(struct layout *l)
     cprov_buf_init(&text, CPROV_MIB);
     cprov_buf_addf(&text, "{\"schemaVersion\":2,\"manifests\":[%s]}", cprov_buf_text(&l->entries));
     snprintf(path, sizeof(path), "%s/index.json", l->path);
-    assert_int_equal(cprov_fs_replace(AT_FDCWD, path, cprov_buf_span(&text), 0644, NULL), 0);
+    assert_int_equal(cprov_fs_replace(AT_FDCWD, path, cprov_buf_span(&text), 0644, CPROV_IGNORED),
+                     0);
     cprov_buf_clear(&text);
 }
 

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/fs.h"
 #include "unit.h"
 
@@ -31,8 +32,9 @@ static int set_up(void **state)
     assert_true(f->fd >= 0);
     assert_int_equal(write(f->fd, f->bytes, BYTES), BYTES);
     assert_int_equal(
-        cprov_digest_of(CPROV_SHA256, cprov_span_make(f->bytes, BYTES), &f->digest, NULL), 0);
-    assert_int_equal(cprov_proofs_new(&f->proofs, NULL), 0);
+        cprov_digest_of(CPROV_SHA256, cprov_span_make(f->bytes, BYTES), &f->digest, CPROV_IGNORED),
+        0);
+    assert_int_equal(cprov_proofs_new(&f->proofs, CPROV_IGNORED), 0);
     *state = f;
     return 0;
 }
@@ -72,7 +74,8 @@ static ssize_t read_stream(struct fixture *f, size_t *got)
     ssize_t n;
 
     int fd = dup(f->fd);
-    assert_int_equal(cprov_proof_stream_new(f->proofs, &f->digest, fd, BYTES, &s, NULL), 0);
+    assert_int_equal(cprov_proof_stream_new(f->proofs, &f->digest, fd, BYTES, &s, CPROV_IGNORED),
+                     0);
     for (*got = 0; (n = cprov_proof_stream_read(s, piece, sizeof(piece))) > 0; *got += (size_t)n)
         continue;
     cprov_proof_stream_free(s);
@@ -104,21 +107,22 @@ static void test_H7_identity(void **state)
     size_t got;
 
     assert_known(f, CPROV_VERDICT_NONE);
-    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, NULL), 0);
+    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, CPROV_IGNORED), 0);
     assert_known(f, CPROV_VERDICT_NONE); /* it changed just now */
     settle();
-    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, NULL), 0);
+    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, CPROV_IGNORED), 0);
     assert_known(f, CPROV_VERDICT_RIGHT);
     rot(f);
     assert_known(f, CPROV_VERDICT_NONE);
-    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, NULL), CPROV_EVERIFY);
+    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, CPROV_IGNORED),
+                     CPROV_EVERIFY);
     assert_known(f, CPROV_VERDICT_NONE);
     settle();
     assert_int_equal(read_stream(f, &got), CPROV_EVERIFY);
     assert_known(f, CPROV_VERDICT_WRONG);
     mend(f);
     assert_known(f, CPROV_VERDICT_NONE);
-    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, NULL), 0);
+    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, CPROV_IGNORED), 0);
 }
 
 static void test_H7_ended(void **state)
@@ -126,7 +130,8 @@ static void test_H7_ended(void **state)
     struct fixture *f = *state;
 
     cprov_proofs_end(f->proofs);
-    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, NULL), CPROV_ECANCELLED);
+    assert_int_equal(cprov_proofs_check(f->proofs, &f->digest, f->fd, CPROV_IGNORED),
+                     CPROV_ECANCELLED);
 }
 
 int main(void)

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "layout.h"
 
 #define PATIENCE_S 20
@@ -121,7 +122,7 @@ static void read_all(int fd, struct cprov_buf *out)
 
     while ((got = recv(fd, piece, sizeof(piece), 0)) > 0)
         cprov_buf_add(out, piece, (size_t)got);
-    assert_int_equal(cprov_buf_check(out, "answer", NULL), 0);
+    assert_int_equal(cprov_buf_check(out, "answer", CPROV_IGNORED), 0);
 }
 
 struct answer {
@@ -273,7 +274,7 @@ static void test_manifests(void **state)
         struct answer whole = ask("GET", path, ""), head = ask("HEAD", path, "");
         assert_int_equal(whole.status, 200);
         assert_int_equal(head.status, 200);
-        assert_int_equal(cprov_digest_of(CPROV_SHA256, whole.body, &got, NULL), 0);
+        assert_int_equal(cprov_digest_of(CPROV_SHA256, whole.body, &got, CPROV_IGNORED), 0);
         assert_true(cprov_digest_equal(&got, &d->digest));
         assert_int_equal(head.body.len, 0);
         cprov_digest_format(&d->digest, digest);
@@ -639,7 +640,8 @@ static void test_refused(void **state)
     snprintf(pem, sizeof(pem), "%s/pem", f->layout.path);
     snprintf(missing, sizeof(missing), "%s/missing", f->layout.path);
     assert_int_equal(
-        cprov_fs_replace(AT_FDCWD, pem, S("-----BEGIN CERTIFICATE-----\n"), 0644, NULL), 0);
+        cprov_fs_replace(AT_FDCWD, pem, S("-----BEGIN CERTIFICATE-----\n"), 0644, CPROV_IGNORED),
+        0);
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
         struct cprov_error err = CPROV_ERROR_INIT;
         struct cprov_serve_setup request = { .store = f->layout.store,

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "base/error.h"
 #include "layout.h"
 
 /* "name: tag tag\n" for each repository. */
@@ -50,7 +51,7 @@ static const struct cprov_content *content_of(struct cprov_view *v, const char *
     struct cprov_repository *r = cprov_view_find(v, cprov_span_of(name));
 
     assert_non_null(r);
-    assert_int_equal(cprov_repository_content(v, r, &content, NULL), 0);
+    assert_int_equal(cprov_repository_content(v, r, &content, CPROV_IGNORED), 0);
     return content;
 }
 
@@ -242,7 +243,8 @@ static void test_follows_the_index(void **state)
     cprov_view_release(same);
     assert_false(cprov_served_problem(s, &problem));
     snprintf(path, sizeof(path), "%s/index.json", l.path);
-    assert_int_equal(cprov_fs_replace(AT_FDCWD, path, S("{\"manifests\":"), 0644, NULL), 0);
+    assert_int_equal(cprov_fs_replace(AT_FDCWD, path, S("{\"manifests\":"), 0644, CPROV_IGNORED),
+                     0);
     assert_described(s, "a: 1\nb: 1\n");
     assert_true(cprov_served_problem(s, &problem));
     assert_int_equal(problem.code, CPROV_EVERIFY);

@@ -1,4 +1,5 @@
 /* tests/unit/serve/ui_test.c - the pages, as answers. */
+#include "base/error.h"
 #include "layout.h"
 #include "serve/answer_private.h"
 
@@ -565,7 +566,7 @@ static void test_platforms(void **state)
 
     (void)state;
     struct cprov_descriptor gone = { .media_type = CPROV_MT_OCI_MANIFEST, .size = 3 };
-    assert_int_equal(cprov_digest_of(CPROV_SHA256, S("gone"), &gone.digest, NULL), 0);
+    assert_int_equal(cprov_digest_of(CPROV_SHA256, S("gone"), &gone.digest, CPROV_IGNORED), 0);
     struct cprov_descriptor here = LAYOUT_STACK(&f.layout, PLAIN_CONFIG, "abc", "d");
     gone.platform = arm;
     here.platform = amd;

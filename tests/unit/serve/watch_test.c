@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/fs.h"
 #include "serve/listen_private.h"
 #include "unit.h"
@@ -25,7 +26,7 @@ static struct pair connect_pair(void)
     struct sockaddr_storage address;
     socklen_t len = sizeof(address);
 
-    assert_int_equal(cprov_listen("127.0.0.1:0", &l, NULL), 0);
+    assert_int_equal(cprov_listen("127.0.0.1:0", &l, CPROV_IGNORED), 0);
     assert_int_equal(getsockname(l.fd, (struct sockaddr *)&address, &len), 0);
     p.client = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(p.client >= 0);
@@ -47,7 +48,7 @@ static struct cprov_watch *watch_new(size_t crowd)
     struct cprov_watch_limits limits = { WINDOW_MS, BYTES, crowd, 2, 1000 };
     struct cprov_watch *w = NULL;
 
-    assert_int_equal(cprov_watch_new(&limits, &w, NULL), 0);
+    assert_int_equal(cprov_watch_new(&limits, &w, CPROV_IGNORED), 0);
     return w;
 }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/mount.h>
 
+#include "base/error.h"
 #include "tests/unit/store/fixture.h"
 
 #define BIG (3 * 1024 * 1024 + 77) /* more than a few chunks of the hash */
@@ -79,7 +80,7 @@ static void takes_sha512(void **state)
     struct cprov_span bytes = cprov_span_of("hello");
     struct cprov_descriptor d = { .media_type = "", .size = bytes.len };
 
-    assert_int_equal(cprov_digest_of(CPROV_SHA512, bytes, &d.digest, NULL), 0);
+    assert_int_equal(cprov_digest_of(CPROV_SHA512, bytes, &d.digest, CPROV_IGNORED), 0);
     auto_blob_writer struct cprov_blob_writer *w = open_writer(f, &d);
     put_at(f, w, bytes, 0, bytes.len);
     commit(f, w);
@@ -357,9 +358,9 @@ static void die_in_the_middle(struct fixture *f, const struct cprov_descriptor *
         struct cprov_blob_writer *w = NULL;
         struct cprov_store *s = NULL;
 
-        if (cprov_store_open(f->root, 0, NULL, &s, NULL) < 0 ||
-            cprov_blob_writer_open(s, d, 0, &w, NULL) < 0 ||
-            cprov_blob_writer_write(w, 0, bytes.ptr, len, NULL) < 0)
+        if (cprov_store_open(f->root, 0, NULL, &s, CPROV_IGNORED) < 0 ||
+            cprov_blob_writer_open(s, d, 0, &w, CPROV_IGNORED) < 0 ||
+            cprov_blob_writer_write(w, 0, bytes.ptr, len, CPROV_IGNORED) < 0)
             _exit(1);
         kill(getpid(), SIGKILL);
     }
@@ -396,9 +397,9 @@ static void one_writer_at_a_time(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         struct cprov_store *s = NULL;
-        int code = cprov_store_open(f->root, 0, NULL, &s, NULL);
+        int code = cprov_store_open(f->root, 0, NULL, &s, CPROV_IGNORED);
         if (code == 0)
-            code = cprov_blob_writer_open(s, &d, 50, &second, NULL);
+            code = cprov_blob_writer_open(s, &d, 50, &second, CPROV_IGNORED);
         _exit(-code);
     }
     assert_int_equal(wait_for(pid), -CPROV_EINUSE);
@@ -426,18 +427,18 @@ static void waits_for_the_other(void **state)
             struct cprov_blob_writer *w = NULL;
             struct cprov_store *s = NULL;
 
-            code = cprov_store_open(f->root, 0, NULL, &s, NULL);
+            code = cprov_store_open(f->root, 0, NULL, &s, CPROV_IGNORED);
             if (code == 0)
-                code = cprov_blob_writer_open(s, &d, 0, &w, NULL);
+                code = cprov_blob_writer_open(s, &d, 0, &w, CPROV_IGNORED);
             if (code == 0 && write(ready[1], "x", 1) != 1)
                 code = 1;
             usleep(100000);
             if (code == 0)
-                code = cprov_blob_writer_write(w, 0, bytes.ptr, 1000, NULL);
+                code = cprov_blob_writer_write(w, 0, bytes.ptr, 1000, CPROV_IGNORED);
             if (code == 0 && committed)
-                code = cprov_blob_writer_finish(w, NULL);
+                code = cprov_blob_writer_finish(w, CPROV_IGNORED);
             if (code == 0 && committed)
-                code = cprov_store_commit(s, &w, 1, NULL);
+                code = cprov_store_commit(s, &w, 1, CPROV_IGNORED);
             _exit(code != 0);
         }
         assert_int_equal(read(ready[0], &byte, 1), 1);
@@ -496,22 +497,22 @@ static int fill_small_disk(const char *folder)
     struct cprov_store *s = NULL;
     int code = 0;
 
-    if (cprov_store_open(folder, CPROV_STORE_CREATE, NULL, &s, NULL) < 0)
+    if (cprov_store_open(folder, CPROV_STORE_CREATE, NULL, &s, CPROV_IGNORED) < 0)
         return 1;
-    if (cprov_store_need_space(s, BIG, NULL) != CPROV_ENOSPACE ||
-        cprov_store_need_space(s, 1000, NULL) != 0)
+    if (cprov_store_need_space(s, BIG, CPROV_IGNORED) != CPROV_ENOSPACE ||
+        cprov_store_need_space(s, 1000, CPROV_IGNORED) != 0)
         return 2;
-    if (cprov_blob_writer_open(s, &d, 0, &w, NULL) < 0)
+    if (cprov_blob_writer_open(s, &d, 0, &w, CPROV_IGNORED) < 0)
         return 3;
     for (size_t at = 0; at + 100000 < BIG && code == 0; at += 100000)
-        code = cprov_blob_writer_write(w, at, bytes.ptr + at, 100000, NULL);
+        code = cprov_blob_writer_write(w, at, bytes.ptr + at, 100000, CPROV_IGNORED);
     if (code != CPROV_ENOSPACE)
         return 4;
     uint64_t have = cprov_blob_writer_have(w);
     if (have < 500000)
         return 5;
     cprov_blob_writer_close(w);
-    if (cprov_blob_writer_open(s, &d, 0, &w, NULL) < 0 || cprov_blob_writer_have(w) < have)
+    if (cprov_blob_writer_open(s, &d, 0, &w, CPROV_IGNORED) < 0 || cprov_blob_writer_have(w) < have)
         return 6;
     cprov_blob_writer_close(w);
     cprov_store_close(s);

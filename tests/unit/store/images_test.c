@@ -2,6 +2,7 @@
 #include "store/images.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "store/lineage.h"
 #include "tests/unit/store/made.h"
 
@@ -271,7 +272,7 @@ static void damage_is_told(void **state)
 static int add_twenty(const char *root, int process)
 {
     struct cprov_store *s = NULL;
-    int code = cprov_store_open(root, 0, NULL, &s, NULL);
+    int code = cprov_store_open(root, 0, NULL, &s, CPROV_IGNORED);
 
     for (int i = 0; i < 20 && code == 0; i++) {
         struct cprov_descriptor d = { .media_type = CPROV_MT_OCI_MANIFEST };
@@ -279,7 +280,7 @@ static int add_twenty(const char *root, int process)
 
         snprintf(name, sizeof(name), "p%d-%d", process, i);
         struct cprov_image image = image_named(name, "1", &d);
-        code = cprov_images_add(s, &image, NULL);
+        code = cprov_images_add(s, &image, CPROV_IGNORED);
     }
     cprov_store_close(s);
     return code;
@@ -321,9 +322,9 @@ static void no_update_is_lost_in_an_export(void **state)
                 snprintf(name, sizeof(name), "p%d-%d", p, i);
                 struct cprov_image image = image_named(name, "1", &d);
                 code = cprov_store_open(f->root, CPROV_STORE_CREATE | CPROV_STORE_EXPORT, NULL, &s,
-                                        NULL);
+                                        CPROV_IGNORED);
                 if (code == 0)
-                    code = cprov_images_add(s, &image, NULL);
+                    code = cprov_images_add(s, &image, CPROV_IGNORED);
                 cprov_store_close(s);
             }
             _exit(code != 0);

@@ -1,6 +1,7 @@
 /* tests/unit/store/segments_test.c - pieces in every order, sets of digests. */
 #include "store/segments_private.h"
 
+#include "base/error.h"
 #include "store/digest_set.h"
 #include "tests/unit/store/fixture.h"
 
@@ -35,7 +36,8 @@ static void joins_pieces(void **state)
         print_message("%s\n", cases[i].name);
         for (size_t k = 0; k < CPROV_COUNT(cases[i].add); k++)
             assert_int_equal(
-                cprov_segments_add(&s, cases[i].add[k].begin, cases[i].add[k].end, NULL), 0);
+                cprov_segments_add(&s, cases[i].add[k].begin, cases[i].add[k].end, CPROV_IGNORED),
+                0);
         assert_int_equal(s.prefix, cases[i].prefix);
         assert_int_equal(s.count, cases[i].count);
     }
@@ -70,11 +72,11 @@ static void sets_number_digests(void **state)
     for (size_t i = 0; i < 1000; i++) {
         d.raw[20] = (uint8_t)i; /* the same slot for all: a hostile manifest may ask for that */
         d.raw[21] = (uint8_t)(i >> 8);
-        assert_int_equal(cprov_digest_set_add(&set, &d, &index, &added, NULL), 0);
+        assert_int_equal(cprov_digest_set_add(&set, &d, &index, &added, CPROV_IGNORED), 0);
         assert_true(added);
         assert_int_equal(index, i);
     }
-    assert_int_equal(cprov_digest_set_add(&set, &d, &index, &added, NULL), 0);
+    assert_int_equal(cprov_digest_set_add(&set, &d, &index, &added, CPROV_IGNORED), 0);
     assert_false(added);
     assert_int_equal(index, 999);
     d.algo = CPROV_SHA512;

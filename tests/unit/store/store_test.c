@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <utime.h>
 
+#include "base/error.h"
 #include "tests/unit/store/fixture.h"
 
 static int try_open(struct fixture *f, const char *name, unsigned flags)
@@ -123,7 +124,7 @@ static void reads_what_belongs_to_others(void **state)
         struct cprov_store *s = NULL;
         if (setgid(65534) < 0 || setuid(65534) < 0)
             _exit(1);
-        if (cprov_store_open(f->root, CPROV_STORE_CREATE, NULL, &s, NULL) < 0)
+        if (cprov_store_open(f->root, CPROV_STORE_CREATE, NULL, &s, CPROV_IGNORED) < 0)
             _exit(2);
         if (!cprov_store_read_only(s) || !cprov_store_has(s, &d))
             _exit(3);
@@ -173,9 +174,10 @@ static void log_from_many_processes(void **state)
         pids[p] = fork();
         if (pids[p] == 0) {
             struct cprov_store *s = NULL;
-            int code = cprov_store_open(f->root, 0, NULL, &s, NULL);
+            int code = cprov_store_open(f->root, 0, NULL, &s, CPROV_IGNORED);
             for (int i = 0; i < 25 && code == 0; i++)
-                code = cprov_store_log(s, cprov_span_of("{\"line\":\"0123456789\"}"), NULL);
+                code =
+                    cprov_store_log(s, cprov_span_of("{\"line\":\"0123456789\"}"), CPROV_IGNORED);
             _exit(code != 0);
         }
     }
