@@ -44,11 +44,10 @@ static void writing_clear(struct archive_writing *w)
 static int add_text(struct archive_writing *w, const char *path, const struct cprov_buf *text,
                     struct cprov_error *err)
 {
-    int code = cprov_buf_check(text, path, err);
-
-    if (code == 0)
-        code = cprov_tar_writer_file(w->tar, path, text->len, err);
-    return code != 0 ? code : cprov_tar_writer_data(w->tar, cprov_buf_span(text), err);
+    if (cprov_buf_check(text, path, err) < 0 ||
+        cprov_tar_writer_file(w->tar, path, text->len, err) < 0)
+        return err->code;
+    return cprov_tar_writer_data(w->tar, cprov_buf_span(text), err);
 }
 
 static int add_layout(struct archive_writing *w, struct cprov_error *err)
@@ -72,7 +71,7 @@ static int add_index(struct archive_writing *w, struct cprov_error *err)
         code = cprov_index_write_entry(&text, &w->images[i], CPROV_ENTRY_PORTABLE, err);
     }
     cprov_index_write_tail(&text);
-    return code != 0 ? code : add_text(w, CPROV_STORE_INDEX, &text, err);
+    return code < 0 ? code : add_text(w, CPROV_STORE_INDEX, &text, err);
 }
 
 /* The tag under which Docker loads an image: its reference, or its name where that can be one. */
@@ -130,12 +129,9 @@ static int write_docker_list(struct archive_writing *w, struct cprov_buf *text, 
         auto_buf struct cprov_buf bytes = { 0 };
 
         cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
-        int code = cprov_store_read_blob(w->store, d, CPROV_MANIFEST_MAX, &bytes, err);
-        if (code == 0)
-            code =
-                cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), &m, err);
-        if (code != 0)
-            return code;
+        if (cprov_store_read_blob(w->store, d, CPROV_MANIFEST_MAX, &bytes, err) < 0 ||
+            cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), &m, err) < 0)
+            return err->code;
         *fits = m->kind == CPROV_DOC_MANIFEST && !cprov_manifest_is_artifact(m);
         if (*fits)
             write_docker_image(&json, &w->images[i], m);
@@ -151,7 +147,7 @@ static int add_docker_list(struct archive_writing *w, struct cprov_error *err)
 
     cprov_buf_init(&text, CPROV_INDEX_FILE_MAX);
     int code = write_docker_list(w, &text, &fits, err);
-    return code != 0 || !fits ? code : add_text(w, "manifest.json", &text, err);
+    return code < 0 || !fits ? code : add_text(w, "manifest.json", &text, err);
 }
 
 static int copy_blob(struct archive_writing *w, int fd, const struct cprov_digest *digest,
@@ -161,30 +157,31 @@ static int copy_blob(struct archive_writing *w, int fd, const struct cprov_diges
     char text[CPROV_DIGEST_TEXT_MAX];
     struct cprov_digest actual;
 
-    int code = cprov_digest_hasher(digest->algo, &hasher, err);
-    for (uint64_t at = 0; code == 0 && at < size;) {
+    if (cprov_digest_hasher(digest->algo, &hasher, err) < 0)
+        return err->code;
+    for (uint64_t at = 0; at < size;) {
         size_t len = size - at < PIECE ? (size_t)(size - at) : PIECE, got;
 
-        code = cprov_fs_read_at(fd, w->piece, len, (off_t)at, &got, err);
-        if (code == 0 && got < len)
-            code = cprov_fail(err, CPROV_EVERIFY, "is shorter than it was");
-        if (code == 0)
-            code = cprov_hasher_update(hasher, w->piece, len, err);
-        if (code == 0)
-            code = cprov_tar_writer_data(w->tar, cprov_span_make((const char *)w->piece, len), err);
-        if (code == 0 && cprov_store_cancelled(w->store))
-            code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
+        if (cprov_fs_read_at(fd, w->piece, len, (off_t)at, &got, err) < 0)
+            return err->code;
+        if (got < len)
+            return cprov_fail(err, CPROV_EVERIFY, "is shorter than it was");
+        if (cprov_hasher_update(hasher, w->piece, len, err) < 0 ||
+            cprov_tar_writer_data(w->tar, cprov_span_make((const char *)w->piece, len), err) < 0)
+            return err->code;
+        if (cprov_store_cancelled(w->store))
+            return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
         at += len;
         w->done += len;
-        if (code == 0 && w->progress)
+        if (w->progress)
             w->progress(w->arg, w->done, w->blobs.bytes);
     }
-    if (code == 0)
-        code = cprov_digest_finish(hasher, digest->algo, &actual, err);
-    if (code == 0 && !cprov_digest_equal(&actual, digest))
+    if (cprov_digest_finish(hasher, digest->algo, &actual, err) < 0)
+        return err->code;
+    if (!cprov_digest_equal(&actual, digest))
         return cprov_fail(err, CPROV_EVERIFY, "blob %s is damaged: its digest differs",
                           cprov_digest_format(digest, text));
-    return code;
+    return 0;
 }
 
 static int add_blob(struct archive_writing *w, size_t number, struct cprov_error *err)
@@ -196,10 +193,10 @@ static int add_blob(struct archive_writing *w, size_t number, struct cprov_error
     char path[CPROV_BLOB_PATH_MAX];
     auto_fd int fd = -1;
 
-    int code = cprov_store_open_blob(w->store, &d, &fd, err);
-    if (code == 0)
-        code = cprov_tar_writer_file(w->tar, cprov_layout_blob_path(digest, path), d.size, err);
-    return code != 0 ? code : copy_blob(w, fd, digest, d.size, err);
+    if (cprov_store_open_blob(w->store, &d, &fd, err) < 0 ||
+        cprov_tar_writer_file(w->tar, cprov_layout_blob_path(digest, path), d.size, err) < 0)
+        return err->code;
+    return copy_blob(w, fd, digest, d.size, err);
 }
 
 static int add_folders(struct archive_writing *w, struct cprov_error *err)
@@ -209,31 +206,24 @@ static int add_folders(struct archive_writing *w, struct cprov_error *err)
     for (size_t i = 0; i < w->blobs.digests.count; i++)
         if (w->blobs.digests.list[i].algo == CPROV_SHA512)
             sha512 = true;
-    int code = cprov_tar_writer_folder(w->tar, CPROV_STORE_BLOBS, err);
-    if (code == 0)
-        code = cprov_tar_writer_folder(w->tar, CPROV_STORE_BLOBS "/sha256", err);
-    if (code == 0 && sha512)
-        code = cprov_tar_writer_folder(w->tar, CPROV_STORE_BLOBS "/sha512", err);
-    return code;
+    if (cprov_tar_writer_folder(w->tar, CPROV_STORE_BLOBS, err) < 0 ||
+        cprov_tar_writer_folder(w->tar, CPROV_STORE_BLOBS "/sha256", err) < 0)
+        return err->code;
+    return sha512 ? cprov_tar_writer_folder(w->tar, CPROV_STORE_BLOBS "/sha512", err) : 0;
 }
 
 /* Small files first: whoever reads the archive as a stream knows what it holds before the layers
  * come. */
 static int add_everything(struct archive_writing *w, struct cprov_error *err)
 {
-    int code = add_layout(w, err);
-
-    if (code == 0)
-        code = add_index(w, err);
-    if (code == 0)
-        code = add_docker_list(w, err);
-    if (code == 0)
-        code = add_folders(w, err);
+    if (add_layout(w, err) < 0 || add_index(w, err) < 0 || add_docker_list(w, err) < 0 ||
+        add_folders(w, err) < 0)
+        return err->code;
     for (int documents = 1; documents >= 0; documents--)
-        for (size_t i = 0; code == 0 && i < w->blobs.digests.count; i++)
-            if (w->blobs.blobs[i].is_document == (documents == 1))
-                code = add_blob(w, i, err);
-    return code != 0 ? code : cprov_tar_writer_finish(w->tar, err);
+        for (size_t i = 0; i < w->blobs.digests.count; i++)
+            if (w->blobs.blobs[i].is_document == (documents == 1) && add_blob(w, i, err) < 0)
+                return err->code;
+    return cprov_tar_writer_finish(w->tar, err);
 }
 
 static int write_to(struct archive_writing *w, int fd, struct cprov_error *err)
@@ -242,7 +232,7 @@ static int write_to(struct archive_writing *w, int fd, struct cprov_error *err)
 
     for (size_t i = 0; code == 0 && i < w->count; i++)
         code = cprov_closure_add(&w->blobs, w->store, &w->images[i].descriptor, err);
-    if (code != 0)
+    if (code < 0)
         return code;
     w->piece = malloc(PIECE);
     if (!w->piece)

@@ -59,19 +59,16 @@ static int inflate_into(int from, enum cprov_compression kind, struct unpacked *
 {
     auto_inflater struct cprov_inflater *inflater = NULL;
     char *piece = malloc(PIECE);
-    size_t got = 0;
+    size_t got;
     off_t at = 0;
 
     if (!piece)
         return cprov_fail_memory(err);
     int code = cprov_inflater_new(kind, write_unpacked, u, &inflater, err);
-    do {
-        if (code == 0)
-            code = cprov_fs_read_at(from, piece, PIECE, at, &got, err);
-        if (code == 0)
-            code = cprov_inflater_update(inflater, piece, got, err);
-        at += (off_t)got;
-    } while (code == 0 && got == PIECE);
+    for (got = PIECE; code == 0 && got == PIECE; at += (off_t)got)
+        if (cprov_fs_read_at(from, piece, PIECE, at, &got, err) < 0 ||
+            cprov_inflater_update(inflater, piece, got, err) < 0)
+            code = err->code;
     free(piece);
     return code < 0 ? code : cprov_inflater_finish(inflater, err);
 }

@@ -45,11 +45,13 @@ static void listed_clear(struct listed *l)
 static int add_blob(struct cprov_packed *p, const struct cprov_packed_blob *blob,
                     struct cprov_error *err)
 {
-    bool added = true;
     size_t number;
+    bool added;
 
-    if (cprov_digest_set_add(&p->known, &blob->digest, &number, &added, err) < 0 || !added)
-        return added ? err->code : 0;
+    if (cprov_digest_set_add(&p->known, &blob->digest, &number, &added, err) < 0)
+        return err->code;
+    if (!added)
+        return 0;
     if (cprov_grow(&p->blobs, &p->blobs_room, p->blobs_count, sizeof(*p->blobs), CPROV_LIST_MAX,
                    err) < 0)
         return err->code;
@@ -80,13 +82,14 @@ static int hash_bytes(const struct cprov_packed *p, const struct cprov_tar_membe
     for (uint64_t done = 0; done < m->size && code == 0;) {
         size_t n = m->size - done < PIECE ? (size_t)(m->size - done) : PIECE, got = 0;
 
-        code = cprov_fs_read_at(p->fd, piece, n, (off_t)(m->offset + done), &got, err);
-        if (code == 0 && got == 0)
+        if (cprov_fs_read_at(p->fd, piece, n, (off_t)(m->offset + done), &got, err) < 0)
+            code = err->code;
+        else if (got == 0)
             code = cprov_fail(err, CPROV_EVERIFY, "%s is cut off", m->path);
-        if (code == 0)
-            code = cprov_hasher_update(hasher, piece, got, err);
-        if (code == 0 && cprov_cancelled(p->cancel))
+        else if (cprov_cancelled(p->cancel))
             code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
+        else
+            code = cprov_hasher_update(hasher, piece, got, err);
         done += got;
     }
     free(piece);
@@ -310,9 +313,7 @@ static int read_saved(struct cprov_packed *p, struct listed *l, const struct cpr
     struct saved v = { .p = p, .listed = l, .entry = entry };
 
     cprov_buf_init(&v.text, CPROV_MANIFEST_MAX);
-    int code = write_manifest(&v, err);
-    if (code == 0 && !v.known)
-        code = add_images(&v, err);
+    int code = write_manifest(&v, err) < 0 || (!v.known && add_images(&v, err) < 0) ? err->code : 0;
     cprov_image_config_free(v.config);
     cprov_buf_clear(&v.text);
     return code;

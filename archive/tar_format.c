@@ -226,9 +226,8 @@ int cprov_tar_format_header(const struct cprov_tar_entry *e, struct cprov_buf *o
         return cprov_fail(err, CPROV_EINVAL, "a tar member without a name");
     if (!octal_fits(e->dev_major, sizeof(h.major)) || !octal_fits(e->dev_minor, sizeof(h.minor)))
         return cprov_fail(err, CPROV_EINVAL, "a device number that tar cannot hold");
-    int code = add_pax(e, out, err);
-    if (code != 0)
-        return code;
+    if (add_pax(e, out, err) < 0)
+        return err->code;
     (void)split_name(e->path, &prefix, &name);
     text(h.name, sizeof(h.name), name);
     text(h.prefix, sizeof(h.prefix), prefix);

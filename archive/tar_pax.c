@@ -267,9 +267,8 @@ static int count_records(struct cprov_span text, size_t *out, struct cprov_error
     size_t count = 0;
 
     while (text.len > 0) {
-        int code = next_record(&text, &record, err);
-        if (code != 0)
-            return code;
+        if (next_record(&text, &record, err) < 0)
+            return err->code;
         count += cprov_span_starts_with(record.key, "GNU.sparse.") ? 0 : 1;
     }
     if (count > CPROV_TAR_RECORDS_MAX)
@@ -284,16 +283,15 @@ static int take_records(struct cprov_tar_pax *p, struct cprov_tar_entry *e, stru
 {
     struct cprov_span rest = cprov_buf_span(&p->text);
     struct cprov_tar_pair record = { .key = { NULL, 0 } };
-    int code = 0;
 
-    while (code == 0 && rest.len > 0) {
-        code = next_record(&rest, &record, err);
-        if (code == 0 && cprov_span_starts_with(record.key, "GNU.sparse."))
-            code = take_sparse(p, record, map, err);
-        else if (code == 0)
-            code = take_record(p, record, e, l, err);
+    while (rest.len > 0) {
+        if (next_record(&rest, &record, err) < 0)
+            return err->code;
+        bool sparse = cprov_span_starts_with(record.key, "GNU.sparse.");
+        if ((sparse ? take_sparse(p, record, map, err) : take_record(p, record, e, l, err)) < 0)
+            return err->code;
     }
-    return code;
+    return 0;
 }
 
 int cprov_tar_pax_apply(struct cprov_tar_pax *p, struct cprov_tar_entry *e,
@@ -302,16 +300,12 @@ int cprov_tar_pax_apply(struct cprov_tar_pax *p, struct cprov_tar_entry *e,
     struct pax_lists l = { .xattrs_count = 0 };
     size_t count = 0;
 
-    int code = count_records(cprov_buf_span(&p->text), &count, err);
-    if (code != 0)
-        return code;
+    if (count_records(cprov_buf_span(&p->text), &count, err) < 0)
+        return err->code;
     l.xattrs = cprov_arena_alloc(&p->arena, count, sizeof(*l.xattrs));
     l.pax = cprov_arena_alloc(&p->arena, count, sizeof(*l.pax));
-    code = cprov_arena_check(&p->arena, err);
-    if (code == 0)
-        code = take_records(p, e, &l, map, err);
-    if (code != 0)
-        return code;
+    if (cprov_arena_check(&p->arena, err) < 0 || take_records(p, e, &l, map, err) < 0)
+        return err->code;
     e->xattrs = l.xattrs;
     e->xattrs_count = l.xattrs_count;
     e->pax = l.pax;

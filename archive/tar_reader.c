@@ -257,7 +257,7 @@ static int read_overrides(struct cprov_tar_reader *r, struct cprov_error *err)
     e->link = cprov_buf_span(&r->link);
     if (r->pax.present)
         code = cprov_tar_pax_apply(&r->pax, e, &r->map, err);
-    if (code != 0)
+    if (code < 0)
         return code;
     if (r->pax.sparse && r->pax.name.len > 0)
         e->path = r->pax.name;
@@ -274,9 +274,8 @@ static int begin_entry(struct cprov_tar_reader *r, uint64_t stored, struct cprov
     struct cprov_tar_entry *e = &r->entry;
 
     if (e->sparse) {
-        int code = cprov_tar_map_check(&r->map, e->size, stored, err);
-        if (code != 0)
-            return code;
+        if (cprov_tar_map_check(&r->map, e->size, stored, err) < 0)
+            return err->code;
         e->extents = r->map.list;
         e->extents_count = r->map.count;
     }
@@ -284,11 +283,9 @@ static int begin_entry(struct cprov_tar_reader *r, uint64_t stored, struct cprov
         cprov_buf_reset(&r->link);
         cprov_buf_add_span(&r->link, e->link);
     }
-    int code = cprov_buf_check(&r->path, "the name of a tar member", err);
-    if (code == 0)
-        code = cprov_buf_check(&r->link, "the target of a link", err);
-    if (code != 0)
-        return code;
+    if (cprov_buf_check(&r->path, "the name of a tar member", err) < 0 ||
+        cprov_buf_check(&r->link, "the target of a link", err) < 0)
+        return err->code;
     e->link.ptr = cprov_buf_text(&r->link);
     while (e->type == CPROV_TAR_DIR && e->path.len > 1 && e->path.ptr[e->path.len - 1] == '/')
         e->path.len--;
@@ -311,7 +308,7 @@ static int begin_file(struct cprov_tar_reader *r, const uint8_t *block, struct c
         int code = cprov_tar_map_old(&r->map, block + GNU_SPARSE, 4, err);
         r->left = stored;
         r->state = AT_OLD_MAP;
-        return code != 0 || block[GNU_MORE] ? code : begin_entry(r, stored, err);
+        return code < 0 || block[GNU_MORE] ? code : begin_entry(r, stored, err);
     }
     if (!r->pax.sparse || (!r->pax.map_in_data && !r->pax.has_map))
         return begin_entry(r, stored, err);
@@ -337,7 +334,7 @@ static int begin_member(struct cprov_tar_reader *r, const uint8_t *block, struct
 
     cprov_tar_map_reset(&r->map);
     int code = read_overrides(r, err);
-    if (code != 0)
+    if (code < 0)
         return code;
     /* Before POSIX a directory was a file whose name ends in a slash. */
     if (type == '\0' && cprov_span_ends_with(e->path, "/"))
@@ -396,9 +393,8 @@ static int take_header(struct cprov_tar_reader *r, const uint8_t *block, struct 
     }
     if (r->zeroes || !checksum_fits(block))
         return cprov_fail(err, CPROV_EVERIFY, "a tar header is damaged");
-    int code = read_fields(r, block, err);
-    if (code != 0)
-        return code;
+    if (read_fields(r, block, err) < 0)
+        return err->code;
     switch (block[TYPE]) {
     case 'x':
     case 'X': /* of Solaris */
@@ -511,13 +507,13 @@ static int take_block(struct cprov_tar_reader *r, const uint8_t *block, struct c
         return take_header(r, block, err);
     if (r->state == AT_OLD_MAP) {
         int code = cprov_tar_map_old(&r->map, block, 21, err);
-        return code != 0 || block[GNU_NEXT_MORE] ? code : begin_entry(r, r->left, err);
+        return code < 0 || block[GNU_NEXT_MORE] ? code : begin_entry(r, r->left, err);
     }
     if (r->left < BLOCK)
         return cprov_fail(err, CPROV_EVERIFY, "the map of a sparse file is cut");
     r->left -= BLOCK;
     int code = cprov_tar_map_block(&r->map, block, &done, err);
-    return code != 0 || !done ? code : begin_entry(r, r->left, err);
+    return code < 0 || !done ? code : begin_entry(r, r->left, err);
 }
 
 /* Takes what there is for a block; a whole one is looked at where it lies. */

@@ -52,9 +52,8 @@ int cprov_tar_map_list(struct cprov_tar_map *m, struct cprov_span text, struct c
     while (text.len > 0 && cprov_span_next(&text, ',', &item)) {
         if (!cprov_span_u64(item, &n))
             return cprov_fail(err, CPROV_EVERIFY, "the map of a sparse file is malformed");
-        int code = cprov_tar_map_number(m, n, err);
-        if (code != 0)
-            return code;
+        if (cprov_tar_map_number(m, n, err) < 0)
+            return err->code;
     }
     return 0;
 }
@@ -70,9 +69,8 @@ int cprov_tar_map_old(struct cprov_tar_map *m, const uint8_t *extents, size_t co
             return 0; /* the rest is not used */
         if (!cprov_tar_number(field, OLD_FIELD, &n) || n < 0)
             return cprov_fail(err, CPROV_EVERIFY, "the map of a sparse file is malformed");
-        int code = cprov_tar_map_number(m, (uint64_t)n, err);
-        if (code != 0)
-            return code;
+        if (cprov_tar_map_number(m, (uint64_t)n, err) < 0)
+            return err->code;
     }
     return 0;
 }
@@ -106,9 +104,8 @@ int cprov_tar_map_block(struct cprov_tar_map *m, const uint8_t block[CPROV_TAR_B
         }
         if (block[i] != '\n' || m->digits == 0)
             return cprov_fail(err, CPROV_EVERIFY, "the map of a sparse file is malformed");
-        int code = take_number(m, err);
-        if (code != 0)
-            return code;
+        if (take_number(m, err) < 0)
+            return err->code;
     }
     *done = m->expect == 0;
     return 0;

@@ -93,15 +93,13 @@ static int set_up(struct cprov_tar_writer *t, int fd, struct cprov_error *err)
 
 int cprov_tar_writer_new(int fd, struct cprov_tar_writer **out, struct cprov_error *err)
 {
-    int code = cprov_library_load(&library, err);
-
-    if (code != 0)
-        return code;
+    if (cprov_library_load(&library, err) < 0)
+        return err->code;
     struct cprov_tar_writer *t = calloc(1, sizeof(*t));
     if (!t)
         return cprov_fail_memory(err);
-    code = set_up(t, fd, err);
-    if (code != 0) {
+    int code = set_up(t, fd, err);
+    if (code < 0) {
         cprov_tar_writer_free(t);
         return code;
     }

@@ -211,10 +211,9 @@ static int create_temp(int dir, mode_t mode, char name[TEMP_NAME_MAX], int *out,
 {
     for (int i = 0; i < TEMP_TRIES; i++) {
         uint64_t number;
-        int code = cprov_random(&number, sizeof(number), err);
 
-        if (code < 0)
-            return code;
+        if (cprov_random(&number, sizeof(number), err) < 0)
+            return err->code;
         snprintf(name, TEMP_NAME_MAX, ".tmp-%016llx", (unsigned long long)number);
         int fd = open_file(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
         if (fd >= 0) {
@@ -262,11 +261,9 @@ static int check_replaceable(const struct cprov_fs_draft *d, struct cprov_error 
 int cprov_fs_draft_begin(int at, const char *path, struct cprov_fs_draft *d,
                          struct cprov_error *err)
 {
-    int code = open_parent(at, path, &d->dir, &d->name, err);
-
-    if (code == 0)
-        code = check_replaceable(d, err);
-    return code < 0 ? code : create_temp(d->dir, d->mode, d->temp, &d->fd, err);
+    if (open_parent(at, path, &d->dir, &d->name, err) < 0 || check_replaceable(d, err) < 0)
+        return err->code;
+    return create_temp(d->dir, d->mode, d->temp, &d->fd, err);
 }
 
 int cprov_fs_draft_keep(struct cprov_fs_draft *d, mode_t mode, bool exclusive,
@@ -304,15 +301,12 @@ int cprov_fs_replace(int at, const char *path, struct cprov_span content, mode_t
                      struct cprov_error *err)
 {
     auto_fs_draft struct cprov_fs_draft d = CPROV_FS_DRAFT_INIT;
-    int code = cprov_fs_draft_begin(at, path, &d, err);
 
-    if (code == 0)
-        code = cprov_fs_write_all(d.fd, content.ptr, content.len, -1, err);
-    if (code == 0)
-        code = cprov_fs_draft_keep(&d, mode, false, err);
-    if (code < 0)
-        cprov_wrap(err, "cannot write %s", path); /* err may be NULL: the code is ours */
-    return code;
+    if (cprov_fs_draft_begin(at, path, &d, err) < 0 ||
+        cprov_fs_write_all(d.fd, content.ptr, content.len, -1, err) < 0 ||
+        cprov_fs_draft_keep(&d, mode, false, err) < 0)
+        return cprov_wrap(err, "cannot write %s", path);
+    return 0;
 }
 
 int cprov_fs_sync_dir(int fd, struct cprov_error *err)

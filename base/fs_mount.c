@@ -95,9 +95,8 @@ int cprov_fs_check_mounts(int dir, bool at_top, struct cprov_error *err)
         return 0;
     path[len] = '\0';
     cprov_buf_add_char(&text, '\0');
-    int code = cprov_buf_check(&text, "the list of mounts", err);
-    if (code != 0)
-        return code;
+    if (cprov_buf_check(&text, "the list of mounts", err) < 0)
+        return err->code;
     for (char *line = text.ptr, *end; *line; line = end) {
         end = strchrnul(line, '\n');
         if (*end)

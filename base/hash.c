@@ -59,9 +59,8 @@ int cprov_hasher_new(enum cprov_hash_algo algo, struct cprov_hasher **out, struc
     if (!h->context)
         return cprov_fail_memory(err);
 
-    int code = cprov_hasher_reset(h, err);
-    if (code < 0)
-        return code;
+    if (cprov_hasher_reset(h, err) < 0)
+        return err->code;
     *out = cprov_steal(&h);
     return 0;
 }

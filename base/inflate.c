@@ -283,7 +283,7 @@ static int pass(struct cprov_inflater *i, const uint8_t *data, size_t len, struc
         size_t n = len < OUTPUT_SIZE ? len : OUTPUT_SIZE;
         int code = i->write(i->arg, data, n, err);
 
-        if (code != 0)
+        if (code < 0)
             return code;
         data += n;
         len -= n;
@@ -309,7 +309,7 @@ static int unpack_member(struct cprov_inflater *i, struct flow *f, struct cprov_
         if (step == STEP_BAD)
             return fail_damaged(err);
         int code = got > 0 ? i->write(i->arg, i->output, got, err) : 0;
-        if (code != 0)
+        if (code < 0)
             return code;
         if (step == STEP_END) {
             i->phase = PHASE_BETWEEN;
@@ -345,7 +345,7 @@ static int unpack(struct cprov_inflater *i, struct flow *f, struct cprov_error *
         int code =
             i->phase == PHASE_MEMBER ? unpack_member(i, f, err) : begin_member(i, f->in[0], err);
 
-        if (code != 0)
+        if (code < 0)
             return code;
         if (i->phase == PHASE_PADDING) {
             f->in++;

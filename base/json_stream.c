@@ -177,10 +177,9 @@ static int add_member(struct cprov_json_stream *s, struct cprov_span name, struc
 static int take_key(struct cprov_json_stream *s, struct cprov_span text, struct cprov_error *err)
 {
     struct cprov_json *v = NULL;
-    int code = parse(s, text, &v, err);
 
-    if (code < 0)
-        return code;
+    if (parse(s, text, &v, err) < 0)
+        return err->code;
     if (v->type != CPROV_JSON_STRING)
         return fail_at(err, s->token.at, CPROV_EVERIFY, "NUL in a key");
     s->key = v->text;
@@ -188,7 +187,7 @@ static int take_key(struct cprov_json_stream *s, struct cprov_span text, struct 
     s->state = AT_COLON;
     if (s->depth > 1)
         return 0;
-    code = add_member(s, v->text, err);
+    int code = add_member(s, v->text, err);
     if (code == 0)
         s->key = s->members[s->members_count - 1];
     return code;
@@ -202,13 +201,12 @@ static const char *member_name(const struct cprov_json_stream *s)
 static int take_value(struct cprov_json_stream *s, struct cprov_span text, struct cprov_error *err)
 {
     struct cprov_json *v = NULL;
-    int code = parse(s, text, &v, err);
 
-    if (code < 0)
-        return code;
+    if (parse(s, text, &v, err) < 0)
+        return err->code;
     v->key = s->key;
     s->state = AFTER_ITEM;
-    code = s->options.record(s->options.arg, member_name(s), v, err);
+    int code = s->options.record(s->options.arg, member_name(s), v, err);
     s->key = (struct cprov_span){ 0 };
     cprov_arena_clear(&s->arena);
     return code;

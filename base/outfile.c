@@ -113,16 +113,15 @@ int cprov_outfile_open(const char *path, bool replace, struct cprov_outfile *f,
                        struct cprov_error *err)
 {
     enum cprov_outfile_kind kind = cprov_outfile_look(path);
-    int code = check_kind(kind, replace, err);
 
-    if (code != 0)
-        return code;
+    if (check_kind(kind, replace, err) < 0)
+        return err->code;
     f->replace = replace;
     f->stream = kind == CPROV_OUTFILE_STREAM;
     if (f->stream)
         return open_stream(path, &f->fd, err);
     f->draft.mode = 0666;
-    code = cprov_fs_draft_begin(AT_FDCWD, path, &f->draft, err);
+    int code = cprov_fs_draft_begin(AT_FDCWD, path, &f->draft, err);
     f->fd = f->draft.fd;
     return code;
 }
@@ -158,7 +157,7 @@ int cprov_outfile_append(const char *path, int *out, struct cprov_error *err)
     int code = check_kind(kind, true, err);
     struct stat st;
 
-    if (code != 0)
+    if (code < 0)
         return code;
     if (kind == CPROV_OUTFILE_STREAM)
         return open_stream(path, out, err);

@@ -96,13 +96,8 @@ static int open_key(const char *file, bool signs, struct cprov_signature **out,
     if (!s)
         return cprov_fail_memory(err);
     s->signs = signs;
-    int code = read_key(s, file, err);
-    if (code == 0)
-        code = check_key(s, file, err);
-    if (code == 0)
-        code = begin(s, err);
-    if (code < 0)
-        return code;
+    if (read_key(s, file, err) < 0 || check_key(s, file, err) < 0 || begin(s, err) < 0)
+        return err->code;
     *out = cprov_steal(&s);
     return 0;
 }

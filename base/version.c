@@ -207,12 +207,8 @@ static int check_bound(struct cprov_span bound, struct cprov_error *err)
 static int set_bounds(const struct cprov_version_range *want, struct cprov_version_range *out,
                       struct cprov_error *err)
 {
-    int code = check_bound(want->minimum, err);
-
-    if (code == 0)
-        code = check_bound(want->maximum, err);
-    if (code < 0)
-        return code;
+    if (check_bound(want->minimum, err) < 0 || check_bound(want->maximum, err) < 0)
+        return err->code;
     if (want->minimum.len > 0 && want->maximum.len > 0) {
         struct point low = point_of(want->minimum), high = point_of(want->maximum);
         int order = compare_points(&low, &high);

@@ -133,9 +133,8 @@ static int make_entry(struct cprov_auth_file *f, const char *key,
     cprov_secret_buf_init(&encoded, CPROV_CONF_FILE_MAX, 2 * room + 4);
     cprov_buf_addf(&plain, "%s:%s", user, secret);
     cprov_base64_encode(&encoded, cprov_buf_span(&plain));
-    int code = cprov_buf_check(&encoded, "the login", err);
-    if (code < 0)
-        return code;
+    if (cprov_buf_check(&encoded, "the login", err) < 0)
+        return err->code;
     struct cprov_json *entry = new_value(f, CPROV_JSON_OBJECT, key, NULL);
     if (!entry)
         return cprov_fail_memory(err);
@@ -184,8 +183,9 @@ static int write_file(const char *path, const struct cprov_auth_file *f, struct 
     cprov_json_writer_init(&w, &text, INDENT);
     cprov_json_value(&w, f->root);
     cprov_buf_add_char(&text, '\n');
-    int code = cprov_buf_check(&text, path, err);
-    return code < 0 ? code : cprov_fs_replace(AT_FDCWD, path, cprov_buf_span(&text), 0600, err);
+    if (cprov_buf_check(&text, path, err) < 0)
+        return err->code;
+    return cprov_fs_replace(AT_FDCWD, path, cprov_buf_span(&text), 0600, err);
 }
 
 /* podman looks for "docker.io" in its auth.json, docker for its old URL in config.json. */
@@ -223,21 +223,16 @@ int cprov_auth_file_set(const char *path, const struct cprov_auth_name *name,
     if (!key)
         return cprov_fail_memory(err);
 
-    int code = make_parent(target, &names, err);
-    if (code == 0)
-        code = lock_file(target, &names, &lock, err);
-    if (code == 0)
-        code = read_or_make(target, &f, err);
-    if (code == 0)
-        code = make_entry(&f, key, login, &entry, err);
-    if (code < 0)
-        return code;
+    if (make_parent(target, &names, err) < 0 || lock_file(target, &names, &lock, err) < 0 ||
+        read_or_make(target, &f, err) < 0 || make_entry(&f, key, login, &entry, err) < 0)
+        return err->code;
     struct cprov_json *auths = auths_of(&f);
     if (!auths)
         return cprov_fail_memory(err);
     exchange(auths, name, entry);
-    code = cprov_arena_check(&f.arena, err);
-    return code < 0 ? code : write_file(target, &f, err);
+    if (cprov_arena_check(&f.arena, err) < 0)
+        return err->code;
+    return write_file(target, &f, err);
 }
 
 int cprov_auth_file_remove(const char *path, const struct cprov_auth_name *name, bool *removed,
@@ -254,16 +249,13 @@ int cprov_auth_file_remove(const char *path, const struct cprov_auth_name *name,
         *removed = false;
         return 0;
     }
-    int code = lock_file(target, &names, &lock, err);
-    if (code == 0)
-        code = cprov_auth_file_read(target, &f, err);
-    if (code < 0)
-        return code;
+    if (lock_file(target, &names, &lock, err) < 0 || cprov_auth_file_read(target, &f, err) < 0)
+        return err->code;
     struct cprov_json *auths = auths_of(&f);
     if (!auths)
         return cprov_fail_memory(err);
     bool any = exchange(auths, name, NULL) > 0;
-    code = any ? write_file(target, &f, err) : 0;
+    int code = any ? write_file(target, &f, err) : 0;
     if (code == 0)
         *removed = any;
     return code;

@@ -116,8 +116,9 @@ int cprov_auth_file_read(const char *path, struct cprov_auth_file *out, struct c
     auto_secret_buf struct cprov_buf text;
 
     cprov_buf_init(&text, CPROV_CONF_FILE_MAX);
-    int code = cprov_fs_read(AT_FDCWD, path, CPROV_CONF_FILE_MAX, &text, err);
-    return code < 0 ? code : cprov_auth_file_parse(cprov_buf_span(&text), path, out, err);
+    if (cprov_fs_read(AT_FDCWD, path, CPROV_CONF_FILE_MAX, &text, err) < 0)
+        return err->code;
+    return cprov_auth_file_parse(cprov_buf_span(&text), path, out, err);
 }
 
 static bool is_empty(const struct cprov_json *v)
@@ -240,12 +241,10 @@ static int read_entry(const struct cprov_json *m, struct cprov_credentials *out,
     else if (user && *user)
         code = cprov_credentials_set(&found, cprov_span_of(user),
                                      cprov_span_of(secret ? secret : ""), err);
-    if (code == 0)
-        code = set_text(&found.identity_token, cprov_json_get_text(m, "identitytoken"), err);
-    if (code == 0)
-        code = set_text(&found.registry_token, cprov_json_get_text(m, "registrytoken"), err);
-    if (code < 0)
-        return code;
+    if (code < 0 ||
+        set_text(&found.identity_token, cprov_json_get_text(m, "identitytoken"), err) < 0 ||
+        set_text(&found.registry_token, cprov_json_get_text(m, "registrytoken"), err) < 0)
+        return err->code;
     cprov_credentials_clear(out);
     *out = found;
     found = (struct cprov_credentials){ 0 };

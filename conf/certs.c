@@ -97,14 +97,12 @@ static int join_authorities(const struct cert_names *n, const char *dir, struct 
         const char *path = cprov_arena_textf(arena, "%s/%s", dir, name);
         if (!path)
             return cprov_fail_memory(err);
-        int code = cprov_fs_read(AT_FDCWD, path, CPROV_CONF_FILE_MAX, &text, err);
-        if (code < 0)
-            return code;
+        if (cprov_fs_read(AT_FDCWD, path, CPROV_CONF_FILE_MAX, &text, err) < 0)
+            return err->code;
         cprov_buf_add_char(&text, '\n');
     }
-    int code = cprov_buf_check(&text, dir, err);
-    if (code < 0)
-        return code;
+    if (cprov_buf_check(&text, dir, err) < 0)
+        return err->code;
     *out = cprov_arena_text(arena, cprov_buf_span(&text));
     return *out ? 0 : cprov_fail_memory(err);
 }
@@ -124,14 +122,12 @@ static int read_folder(const char *dir, struct cprov_arena *arena, struct cprov_
                    ? 0
                    : cprov_fail_os(err, errno, "%s", dir);
     }
-    int code = look(&n, dir, &f, err);
-    if (code < 0)
-        return code;
+    if (look(&n, dir, &f, err) < 0)
+        return err->code;
     struct cprov_host_conf filled = *out;
     if (f.ca_count > 1 && !filled.ca_file) {
-        code = join_authorities(&n, dir, arena, &filled.ca_pem, err);
-        if (code < 0)
-            return code;
+        if (join_authorities(&n, dir, arena, &filled.ca_pem, err) < 0)
+            return err->code;
         filled.ca_file = cprov_arena_text(arena, cprov_span_of(dir));
     } else if (f.ca && !filled.ca_file) {
         filled.ca_file = cprov_arena_textf(arena, "%s/%s", dir, f.ca);
@@ -140,9 +136,8 @@ static int read_folder(const char *dir, struct cprov_arena *arena, struct cprov_
         filled.cert_file = cprov_arena_textf(arena, "%s/%s", dir, f.cert);
         filled.key_file = cprov_arena_textf(arena, "%s/%s", dir, f.key);
     }
-    code = cprov_arena_check(arena, err);
-    if (code < 0)
-        return code;
+    if (cprov_arena_check(arena, err) < 0)
+        return err->code;
     *out = filled;
     *hit = true;
     return 0;

@@ -347,11 +347,8 @@ static int read_mapping(struct conf_reader *r, const struct conf_key *keys, size
             r->draft->other_keys = true;
         if (keys == root_keys && key->read != read_hosts)
             r->draft->more_than_hosts = true;
-        code = next(r);
-        if (code == 0)
-            code = read_value(r, key, fields);
-        if (code < 0)
-            return code;
+        if (next(r) < 0 || read_value(r, key, fields) < 0)
+            return r->err->code;
     }
 }
 
@@ -458,13 +455,8 @@ static int read_named(struct conf_reader *r, const char *what,
         if (code < 0 || end)
             return code;
         yaml_mark_t mark = r->event.start_mark;
-        code = read_text(r, what, &name);
-        if (code == 0)
-            code = next(r);
-        if (code == 0)
-            code = read_one(r, name, mark);
-        if (code < 0)
-            return code;
+        if (read_text(r, what, &name) < 0 || next(r) < 0 || read_one(r, name, mark) < 0)
+            return r->err->code;
     }
 }
 
@@ -490,22 +482,15 @@ static int read_root(struct conf_reader *r)
 /* Stream start, at most one document, stream end. */
 static int read_stream(struct conf_reader *r)
 {
-    int code = next(r);
-
-    if (code == 0)
-        code = next(r);
-    if (code < 0 || r->event.type == YAML_STREAM_END_EVENT)
-        return code;
-    code = next(r);
-    if (code == 0)
-        code = read_root(r);
-    if (code == 0)
-        code = next(r); /* the end of the document */
-    if (code == 0)
-        code = next(r);
-    if (code == 0 && r->event.type != YAML_STREAM_END_EVENT)
+    if (next(r) < 0 || next(r) < 0)
+        return r->err->code;
+    if (r->event.type == YAML_STREAM_END_EVENT)
+        return 0;
+    if (next(r) < 0 || read_root(r) < 0 || next(r) < 0 /* the end of the document */ || next(r) < 0)
+        return r->err->code;
+    if (r->event.type != YAML_STREAM_END_EVENT)
         return fail(r, r->event.start_mark, "more than one document");
-    return code;
+    return 0;
 }
 
 int cprov_draft_read(struct cprov_draft *d, const char *file, struct cprov_span text,

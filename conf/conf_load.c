@@ -39,10 +39,9 @@ int cprov_conf_places(struct cprov_arena *arena, struct cprov_conf_places *out,
             cprov_arena_text(arena, cprov_span_of(system && *system ? system : SYSTEM_DIR)),
         .user_dir = user_dir(arena),
     };
-    int code = cprov_arena_check(arena, err);
 
-    if (code < 0)
-        return code;
+    if (cprov_arena_check(arena, err) < 0)
+        return err->code;
     *out = places;
     return 0;
 }
@@ -59,8 +58,9 @@ int cprov_draft_read_file(struct cprov_draft *d, const char *file, struct cprov_
     auto_buf struct cprov_buf text = { 0 };
 
     cprov_buf_init(&text, CPROV_CONF_FILE_MAX);
-    int code = cprov_fs_read(AT_FDCWD, file, CPROV_CONF_FILE_MAX, &text, err);
-    return code < 0 ? code : cprov_draft_read(d, file, cprov_buf_span(&text), err);
+    if (cprov_fs_read(AT_FDCWD, file, CPROV_CONF_FILE_MAX, &text, err) < 0)
+        return err->code;
+    return cprov_draft_read(d, file, cprov_buf_span(&text), err);
 }
 
 static int is_yaml(const struct dirent *entry)
@@ -103,17 +103,12 @@ int cprov_conf_load(const struct cprov_conf_places *places, struct cprov_conf **
 
     if (!conf)
         return cprov_fail_memory(err);
-    int code = cprov_draft_read_shipped(&draft, err);
-    if (code == 0)
-        code = read_dir(&draft, places->system_dir, err);
-    if (code == 0)
-        code = read_dir(&draft, places->user_dir, err);
-    if (code == 0 && places->file)
-        code = cprov_draft_read_file(&draft, places->file, err);
-    if (code == 0)
-        code = cprov_draft_finish(&draft, err);
-    if (code < 0)
-        return code;
+    if (cprov_draft_read_shipped(&draft, err) < 0 ||
+        read_dir(&draft, places->system_dir, err) < 0 ||
+        read_dir(&draft, places->user_dir, err) < 0 ||
+        (places->file && cprov_draft_read_file(&draft, places->file, err) < 0) ||
+        cprov_draft_finish(&draft, err) < 0)
+        return err->code;
     *out = cprov_steal(&conf);
     return 0;
 }

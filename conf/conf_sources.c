@@ -141,17 +141,14 @@ static int apply(struct cprov_draft *d, enum cprov_source_change change, const c
 /* The built-in sources and, over them, those of the file. */
 static int read_own(struct cprov_draft *d, const char *file, struct cprov_error *err)
 {
-    int code = cprov_draft_read_shipped(d, err);
-
-    if (code < 0)
-        return code;
+    if (cprov_draft_read_shipped(d, err) < 0)
+        return err->code;
     if (access(file, F_OK) < 0 && errno == ENOENT) {
         d->file = OWN;
         return 0;
     }
-    code = cprov_draft_read_file(d, file, err);
-    if (code < 0)
-        return code;
+    if (cprov_draft_read_file(d, file, err) < 0)
+        return err->code;
     if (d->other_keys) {
         cprov_fail(err, CPROV_EINVAL, "%s has more than sources", file);
         cprov_hint(err, "move the other keys to another .yaml file in the same folder");
@@ -163,12 +160,10 @@ static int read_own(struct cprov_draft *d, const char *file, struct cprov_error 
 int cprov_conf_lock(const char *dir, int *out, struct cprov_error *err)
 {
     auto_fd int at = -1;
-    int code = cprov_fs_make_dirs(AT_FDCWD, dir, 0755, err);
 
-    if (code == 0)
-        code = cprov_fs_open_dir(AT_FDCWD, dir, &at, err);
-    if (code < 0)
-        return code;
+    if (cprov_fs_make_dirs(AT_FDCWD, dir, 0755, err) < 0 ||
+        cprov_fs_open_dir(AT_FDCWD, dir, &at, err) < 0)
+        return err->code;
     int fd = openat(at, "sources.yaml.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return cprov_fail_os(err, errno, "%s/sources.yaml.lock", dir);
@@ -196,16 +191,13 @@ int cprov_conf_change_source(const char *dir, enum cprov_source_change change, c
     if (!file)
         return cprov_fail_memory(err);
 
-    int code = cprov_conf_lock(dir, &lock, err);
-    if (code == 0)
-        code = read_own(&draft, file, err);
-    if (code == 0)
-        code = apply(&draft, change, old_name, source, replace, err);
-    if (code < 0)
-        return code;
+    if (cprov_conf_lock(dir, &lock, err) < 0 || read_own(&draft, file, err) < 0 ||
+        apply(&draft, change, old_name, source, replace, err) < 0)
+        return err->code;
     cprov_draft_format_sources(&draft.sources, OWN, &text);
-    code = cprov_buf_check(&text, file, err);
-    return code < 0 ? code : cprov_fs_replace(AT_FDCWD, file, cprov_buf_span(&text), 0644, err);
+    if (cprov_buf_check(&text, file, err) < 0)
+        return err->code;
+    return cprov_fs_replace(AT_FDCWD, file, cprov_buf_span(&text), 0644, err);
 }
 
 static bool is_token_server_alone(const struct cprov_host_conf *h)

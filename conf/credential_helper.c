@@ -95,14 +95,13 @@ int cprov_helper_get(const struct cprov_helper *h, struct cprov_credentials *out
     int status = 0;
 
     cprov_secret_buf_init(&answer, CPROV_TOKEN_BODY_MAX, CPROV_TOKEN_BODY_MAX / 4);
-    int code = run(h, "get", cprov_span_of(h->server), &answer, &status, err);
-    if (code < 0)
-        return code;
+    if (run(h, "get", cprov_span_of(h->server), &answer, &status, err) < 0)
+        return err->code;
     if (says_not_found(status, &answer))
         return 0;
     if (status != 0)
         return fail_status(h, "get", status, err);
-    code = parse_answer(cprov_buf_span(&answer), &arena, out, err);
+    int code = parse_answer(cprov_buf_span(&answer), &arena, out, err);
     cprov_arena_clear(&arena);
     if (code == CPROV_EAUTH)
         return cprov_fail(err, CPROV_EAUTH,
@@ -135,11 +134,9 @@ int cprov_helper_store(const struct cprov_helper *h, const struct cprov_credenti
                                         : "");
     cprov_json_end_object(&w);
 
-    int code = cprov_buf_check(&input, "the login", err);
-    if (code == 0)
-        code = run(h, "store", cprov_buf_span(&input), &answer, &status, err);
-    if (code < 0)
-        return code;
+    if (cprov_buf_check(&input, "the login", err) < 0 ||
+        run(h, "store", cprov_buf_span(&input), &answer, &status, err) < 0)
+        return err->code;
     return status != 0 ? fail_status(h, "get", status, err) : 0;
 }
 
@@ -149,9 +146,8 @@ int cprov_helper_erase(const struct cprov_helper *h, struct cprov_error *err)
     int status = 0;
 
     cprov_secret_buf_init(&answer, CPROV_TOKEN_BODY_MAX, 0);
-    int code = run(h, "erase", cprov_span_of(h->server), &answer, &status, err);
-    if (code < 0)
-        return code;
+    if (run(h, "erase", cprov_span_of(h->server), &answer, &status, err) < 0)
+        return err->code;
     if (status != 0 && !says_not_found(status, &answer))
         return fail_status(h, "erase", status, err);
     return 0;

@@ -83,9 +83,8 @@ static int find_places(const char *authfile, struct places *p, struct cprov_erro
     if (p->authfile)
         return 0;
     const char *home = cprov_fs_home(&buf);
-    int code = cprov_buf_check(&buf, "home folder", err);
-    if (code < 0)
-        return code;
+    if (cprov_buf_check(&buf, "home folder", err) < 0)
+        return err->code;
     if (docker)
         p->docker = cprov_arena_textf(&p->arena, "%s/config.json", docker);
     else if (*home)
@@ -156,10 +155,9 @@ static int ask_netrc(const char *path, struct cprov_span host, struct cprov_cred
     cprov_buf_init(&text, CPROV_CONF_FILE_MAX);
     if (!can_read(path))
         return 0;
-    int code = cprov_fs_read(AT_FDCWD, path, CPROV_CONF_FILE_MAX, &text, err);
-    if (code < 0)
-        return code;
-    code = cprov_netrc_find(cprov_buf_span(&text), host, out, err);
+    if (cprov_fs_read(AT_FDCWD, path, CPROV_CONF_FILE_MAX, &text, err) < 0)
+        return err->code;
+    int code = cprov_netrc_find(cprov_buf_span(&text), host, out, err);
     return code < 0 ? cprov_wrap(err, "%s", path) : 0;
 }
 
@@ -182,14 +180,13 @@ int cprov_credentials_find(const char *authfile, const char *host, const char *r
     auto_places struct places p = { .authfile = NULL };
     auto_credentials struct cprov_credentials found = { 0 };
     struct cprov_auth_name name = { cprov_span_of(host), cprov_span_of(repository) };
-    int code = find_places(authfile, &p, err);
 
-    if (code < 0)
-        return code;
+    if (find_places(authfile, &p, err) < 0)
+        return err->code;
     if (p.authfile && access(p.authfile, R_OK) < 0)
         return cprov_fail_os(err, errno, "authfile %s", p.authfile);
-    code = p.authfile ? ask_file(p.authfile, &name, &skip, &found, err)
-                      : ask_all(&p, &name, &skip, &found, err);
+    int code = p.authfile ? ask_file(p.authfile, &name, &skip, &found, err)
+                          : ask_all(&p, &name, &skip, &found, err);
     if (code < 0)
         return code;
     *out = found;
@@ -311,15 +308,10 @@ int cprov_credentials_store(const char *authfile, const char *host,
 
     if (name.host.len == 0 || cprov_credentials_empty(login))
         return cprov_fail(err, CPROV_EINVAL, "a login needs a host and a user name or token");
-    int code = find_places(authfile, &p, err);
-    if (code == 0 && !p.authfile)
-        code = store_in_helper(p.docker, &name, login, &used, err);
-    if (code < 0)
-        return code;
-    if (!used)
-        code = store_in_file(&p, &name, login, &used, err);
-    if (code < 0)
-        return code;
+    if (find_places(authfile, &p, err) < 0 ||
+        (!p.authfile && store_in_helper(p.docker, &name, login, &used, err) < 0) ||
+        (!used && store_in_file(&p, &name, login, &used, err) < 0))
+        return err->code;
     *where = used;
     return 0;
 }

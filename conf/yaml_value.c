@@ -284,21 +284,17 @@ static int read_document(struct yaml_reader *r)
 /* Stream start, at most one document, stream end. */
 static int read_stream(struct yaml_reader *r)
 {
-    int code = next(r);
+    struct cprov_json *nothing = NULL;
 
-    if (code == 0)
-        code = next(r);
-    if (code == 0 && r->event.type == YAML_STREAM_END_EVENT) {
-        struct cprov_json *nothing = NULL;
+    if (next(r) < 0 || next(r) < 0)
+        return r->err->code;
+    if (r->event.type == YAML_STREAM_END_EVENT)
         return add(r, CPROV_JSON_NULL, &nothing);
-    }
-    if (code == 0)
-        code = read_document(r);
-    if (code == 0)
-        code = next(r);
-    if (code == 0 && r->event.type != YAML_STREAM_END_EVENT)
+    if (read_document(r) < 0 || next(r) < 0)
+        return r->err->code;
+    if (r->event.type != YAML_STREAM_END_EVENT)
         return fail(r, r->event.start_mark, "more than one document");
-    return code;
+    return 0;
 }
 
 int cprov_yaml_value(struct cprov_span text, struct cprov_arena *arena, struct cprov_json **out,

@@ -438,19 +438,16 @@ int cprov_runtime_config_write(const struct cprov_image_config *config, int root
                         .options = options,
                         .windows = strcmp(config->platform.os, "windows") == 0,
                         .user = { .home = "/" } };
-    int code = 0;
 
     cprov_json_writer_init(&m.w, out, INDENT);
-    if (!m.windows)
-        code = cprov_user_find(rootfs_fd, config->user, &m.arena, &m.user, err);
+    int code = m.windows ? 0 : cprov_user_find(rootfs_fd, config->user, &m.arena, &m.user, err);
     if (code == 0) {
         write_all(&m);
         code = cprov_arena_check(&m.arena, err);
     }
     cprov_arena_clear(&m.arena);
-    if (code == 0)
-        code = cprov_buf_check(out, "config.json", err);
-    if (code == 0)
-        *dropped = m.dropped;
-    return code;
+    if (code < 0 || cprov_buf_check(out, "config.json", err) < 0)
+        return err->code;
+    *dropped = m.dropped;
+    return 0;
 }

@@ -20,6 +20,11 @@ struct acl_list {
     size_t count;
 };
 
+static void list_free(struct acl_list **l)
+{
+    free(*l);
+}
+
 static int fail_malformed(struct cprov_error *err)
 {
     return cprov_fail(err, CPROV_EVERIFY, "an access control list is malformed");
@@ -144,13 +149,11 @@ static int parse_list(struct cprov_span text, cprov_acl_id_fn *id, void *arg, st
             item = cprov_span_trim(item);
             if (item.len == 0)
                 continue;
-            int code = parse_entry(item, &e, &usable, err);
-            if (code == 0 && usable && e.id != NO_ID)
-                code = id(arg, e.tag == ACL_GROUP, e.id, &e.id, err);
-            if (code == 0 && l->count >= ENTRIES_MAX - 1)
-                code = cprov_fail(err, CPROV_ELIMIT, "an access control list has too many entries");
-            if (code != 0)
-                return code;
+            if (parse_entry(item, &e, &usable, err) < 0 ||
+                (usable && e.id != NO_ID && id(arg, e.tag == ACL_GROUP, e.id, &e.id, err) < 0))
+                return err->code;
+            if (l->count >= ENTRIES_MAX - 1)
+                return cprov_fail(err, CPROV_ELIMIT, "an access control list has too many entries");
             if (usable)
                 l->entries[l->count++] = e;
             else
@@ -163,21 +166,18 @@ static int parse_list(struct cprov_span text, cprov_acl_id_fn *id, void *arg, st
 int cprov_acl_parse(struct cprov_span text, cprov_acl_id_fn *id, void *arg, struct cprov_buf *out,
                     uint64_t *skipped, struct cprov_error *err)
 {
-    struct acl_list *l = calloc(1, sizeof(*l));
+    CPROV_CLEANUP(list_free) struct acl_list *l = calloc(1, sizeof(*l));
     uint64_t unknown = 0;
 
     if (!l)
         return cprov_fail_memory(err);
-    int code = parse_list(text, id, arg, l, &unknown, err);
-    if (code == 0 && (!find(l, ACL_USER_OBJ) || !find(l, ACL_GROUP_OBJ) || !find(l, ACL_OTHER)))
-        code = fail_malformed(err);
-    if (code == 0) {
-        add_mask(l);
-        qsort(l->entries, l->count, sizeof(l->entries[0]), compare);
-        format(l, out);
-        code = cprov_buf_check(out, "an access control list", err);
-        *skipped += unknown;
-    }
-    free(l);
-    return code;
+    if (parse_list(text, id, arg, l, &unknown, err) < 0)
+        return err->code;
+    if (!find(l, ACL_USER_OBJ) || !find(l, ACL_GROUP_OBJ) || !find(l, ACL_OTHER))
+        return fail_malformed(err);
+    add_mask(l);
+    qsort(l->entries, l->count, sizeof(l->entries[0]), compare);
+    format(l, out);
+    *skipped += unknown;
+    return cprov_buf_check(out, "an access control list", err);
 }

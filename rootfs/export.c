@@ -226,8 +226,8 @@ static int write_header(struct exporting *x, const struct cprov_tar_entry *e,
 {
     cprov_buf_reset(&x->header);
     int code = cprov_tar_format_header(e, &x->header, err);
-    return code != 0 ? code
-                     : cprov_content_write(x->write, x->arg, x->header.ptr, x->header.len, err);
+    return code < 0 ? code
+                    : cprov_content_write(x->write, x->arg, x->header.ptr, x->header.len, err);
 }
 
 /* e is a copy of the entry, which lives until its content is through. */
@@ -282,9 +282,9 @@ static int on_end(void *arg, struct cprov_error *err)
     if (!x->writes)
         return 0;
     int code = cprov_file_content_end(&x->content, err);
-    return code != 0 ? code
-                     : cprov_content_zeroes(x->write, x->arg,
-                                            cprov_tar_format_padding(x->content.entry->size), err);
+    return code < 0 ? code
+                    : cprov_content_zeroes(x->write, x->arg,
+                                           cprov_tar_format_padding(x->content.entry->size), err);
 }
 
 static int write_folder(struct exporting *x, const struct export_folder *f, struct cprov_error *err)

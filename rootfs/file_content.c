@@ -76,7 +76,7 @@ static int write_extent(struct cprov_file_content *c, const char *data, size_t *
         *len = (size_t)left;
     if (*len == left)
         c->extent++;
-    return code != 0 ? code : write_part(c, data, *len, err);
+    return code < 0 ? code : write_part(c, data, *len, err);
 }
 
 int cprov_file_content_data(struct cprov_file_content *c, const void *data, size_t len,

@@ -118,7 +118,7 @@ int cprov_tree_new(int root, const struct cprov_tree_options *options, struct cp
     t->slots[ROOT_SLOT].fd = fd;
     if (code == 0)
         code = fill_slot(&t->slots[ROOT_SLOT], fd, err);
-    if (code != 0) {
+    if (code < 0) {
         cprov_tree_free(t);
         return code;
     }
@@ -218,21 +218,18 @@ static int load_slot(struct cprov_tree *t, struct cprov_span path, enum cprov_tr
 
     memcpy(text, path.ptr, path.len);
     text[path.len] = '\0';
-    int code = open_parent(t, text, how, &fd, err);
-    if (code != 0)
-        return code;
+    if (open_parent(t, text, how, &fd, err) < 0)
+        return err->code;
     struct slot *s = oldest_slot(t);
     release(s);
     /* Another path to a directory that is open already: its times are put back first. */
     for (unsigned i = 0; i < SLOTS; i++)
         if (t->slots[i].fd >= 0)
             settle(&t->slots[i]);
-    code = fill_slot(s, fd, err);
+    int code = fill_slot(s, fd, err);
     cprov_buf_add_span(&s->path, path);
-    if (code == 0)
-        code = cprov_buf_check(&s->path, "a name", err);
-    if (code != 0)
-        return code;
+    if (code < 0 || cprov_buf_check(&s->path, "a name", err) < 0)
+        return err->code;
     s->fd = fd;
     fd = -1;
     *out = s;
@@ -249,9 +246,8 @@ int cprov_tree_find(struct cprov_tree *t, const char *path, enum cprov_tree_how 
     if (parent.len > CPROV_UNPACK_PATH)
         return fail_at(err, ENAMETOOLONG);
     if (!s) {
-        int code = load_slot(t, parent, how, &s, err);
-        if (code != 0)
-            return code;
+        if (load_slot(t, parent, how, &s, err) < 0)
+            return err->code;
     }
     s->used = ++t->clock;
     const char *name = slash ? slash + 1 : path;
@@ -314,9 +310,8 @@ int cprov_tree_file(struct cprov_tree *t, const struct cprov_spot *p, mode_t mod
         cprov_tree_touched(t, p);
         return 0;
     }
-    int code = free_name(t, p, errno, err);
-    if (code != 0)
-        return code;
+    if (free_name(t, p, errno, err) < 0)
+        return err->code;
     file = create(p, mode);
     if (file < 0)
         return fail_at(err, errno);
@@ -333,10 +328,11 @@ int cprov_tree_symlink(struct cprov_tree *t, const struct cprov_spot *p, const c
         cprov_tree_touched(t, p);
         return 0;
     }
-    int code = free_name(t, p, errno, err);
-    if (code == 0 && symlinkat(target, p->dir, p->name) < 0)
-        code = fail_at(err, errno);
-    return code;
+    if (free_name(t, p, errno, err) < 0)
+        return err->code;
+    if (symlinkat(target, p->dir, p->name) < 0)
+        return fail_at(err, errno);
+    return 0;
 }
 
 int cprov_tree_node(struct cprov_tree *t, const struct cprov_spot *p, mode_t mode, dev_t device,
@@ -346,10 +342,11 @@ int cprov_tree_node(struct cprov_tree *t, const struct cprov_spot *p, mode_t mod
         cprov_tree_touched(t, p);
         return 0;
     }
-    int code = free_name(t, p, errno, err);
-    if (code == 0 && mknodat(p->dir, p->name, mode, device) < 0)
-        code = fail_at(err, errno);
-    return code;
+    if (free_name(t, p, errno, err) < 0)
+        return err->code;
+    if (mknodat(p->dir, p->name, mode, device) < 0)
+        return fail_at(err, errno);
+    return 0;
 }
 
 static bool is_same_file(const struct cprov_spot *a, const struct cprov_spot *b)
@@ -385,10 +382,10 @@ int cprov_tree_link(struct cprov_tree *t, const struct cprov_spot *target,
         return fail_link(errno, target, err);
     if (is_same_file(target, p))
         return 0;
-    int code = take_away(t, p, target->slot, err);
-    if (code == 0 && linkat(target->dir, target->name, p->dir, p->name, 0) < 0)
-        code = fail_link(errno, target, err);
-    return code;
+    if (take_away(t, p, target->slot, err) < 0)
+        return err->code;
+    return linkat(target->dir, target->name, p->dir, p->name, 0) < 0 ? fail_link(errno, target, err)
+                                                                     : 0;
 }
 
 static int open_dir(struct cprov_tree *t, const struct cprov_spot *p, int *fd,
@@ -434,7 +431,7 @@ int cprov_tree_dir(struct cprov_tree *t, const struct cprov_spot *p, int *fd,
         if (code == 0 && mkdirat(p->dir, p->name, 0700) < 0)
             code = fail_at(err, errno);
     }
-    return code != 0 ? code : open_dir(t, p, fd, err);
+    return code < 0 ? code : open_dir(t, p, fd, err);
 }
 
 int cprov_tree_open_dir(struct cprov_tree *t, const struct cprov_spot *p, int *fd,

@@ -240,7 +240,7 @@ static int on_left(int stage, void *arg, struct cprov_error *err)
     const struct cprov_unpack *u = arg;
     int code = cprov_merge_undo(stage, u->there, &u->attributes, err);
 
-    if (code != 0)
+    if (code < 0)
         cprov_hint(err, "look into " STAGE_INSIDE " in the folder, and remove it");
     return code;
 }
@@ -338,9 +338,8 @@ static int open_tree(struct cprov_unpack *u, struct cprov_error *err)
 
     /* Directories that no entry names are root's: of the image, that is. */
     if (!u->rootless && u->euid == 0 && (u->uid_map_count > 0 || u->gid_map_count > 0)) {
-        int code = cprov_unpack_owner(u, 0, 0, &options.uid, &options.gid, err);
-        if (code != 0)
-            return code;
+        if (cprov_unpack_owner(u, 0, 0, &options.uid, &options.gid, err) < 0)
+            return err->code;
         options.own = true;
         if (u->fresh && fchown(u->root, options.uid, options.gid) < 0)
             return cprov_fail_os(err, errno, "cannot set the owner of the folder");

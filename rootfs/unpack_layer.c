@@ -105,16 +105,16 @@ static int inflate_layer(struct layer *l, char *buf, struct cprov_error *err)
     uint64_t at = 0;
     size_t len = 0;
 
-    int code = read_head(l, buf, &len, err);
-    if (code == 0)
-        code = cprov_inflater_new(packing_of(l, buf, len), enqueue, l, &inflater, err);
-    while (code == 0 && len > 0) {
+    if (read_head(l, buf, &len, err) < 0 ||
+        cprov_inflater_new(packing_of(l, buf, len), enqueue, l, &inflater, err) < 0)
+        return err->code;
+    while (len > 0) {
         at += len;
-        code = cprov_inflater_update(inflater, buf, len, err);
-        if (code == 0)
-            code = read_some(l, at, buf, &len, err);
+        if (cprov_inflater_update(inflater, buf, len, err) < 0 ||
+            read_some(l, at, buf, &len, err) < 0)
+            return err->code;
     }
-    return code != 0 ? code : cprov_inflater_finish(inflater, err);
+    return cprov_inflater_finish(inflater, err);
 }
 
 static void *run_inflate(void *arg)
@@ -125,7 +125,7 @@ static void *run_inflate(void *arg)
     l->inflate.code =
         buf ? inflate_layer(l, buf, &l->inflate.error) : cprov_fail_memory(&l->inflate.error);
     free(buf);
-    if (l->inflate.code != 0)
+    if (l->inflate.code < 0)
         cprov_queue_stop(l->queue);
     else
         cprov_queue_end(l->queue);
@@ -139,7 +139,7 @@ static void *run_hash(void *arg)
 
     while (l->hash.code == 0 && cprov_queue_read(l->queue, HASH, &piece))
         l->hash.code = cprov_hasher_update(l->hasher, piece.ptr, piece.len, &l->hash.error);
-    if (l->hash.code != 0)
+    if (l->hash.code < 0)
         cprov_queue_stop(l->queue);
     return NULL;
 }
@@ -177,10 +177,10 @@ static int take_piece(struct layer *l, struct cprov_span piece, struct cprov_err
     if (cprov_cancelled(l->unpack->cancel))
         return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
     l->unpacked += piece.len;
-    int code = cprov_unpack_check_ratio(&l->unpack->limits, l->packed_size, l->unpacked, err);
-    if (code == 0 && !l->split)
-        code = cprov_hasher_update(l->hasher, piece.ptr, piece.len, err);
-    return code != 0 ? code : cprov_tar_reader_update(l->tar, piece.ptr, piece.len, err);
+    if (cprov_unpack_check_ratio(&l->unpack->limits, l->packed_size, l->unpacked, err) < 0 ||
+        (!l->split && cprov_hasher_update(l->hasher, piece.ptr, piece.len, err) < 0))
+        return err->code;
+    return cprov_tar_reader_update(l->tar, piece.ptr, piece.len, err);
 }
 
 /* The caller's thread makes the files. Why the others have stopped comes before what that led to
@@ -188,20 +188,20 @@ static int take_piece(struct layer *l, struct cprov_span piece, struct cprov_err
 static int run(struct layer *l, struct cprov_error *err)
 {
     struct cprov_span piece;
-    int code = start(&l->inflate, run_inflate, l, err);
-
-    if (code == 0 && l->split)
-        code = start(&l->hash, run_hash, l, err);
+    int code = start(&l->inflate, run_inflate, l, err) < 0 ||
+                       (l->split && start(&l->hash, run_hash, l, err) < 0)
+                   ? err->code
+                   : 0;
     while (code == 0 && cprov_queue_read(l->queue, FILES, &piece))
         code = take_piece(l, piece, err);
-    if (code != 0)
+    if (code < 0)
         cprov_queue_stop(l->queue);
     join(&l->inflate);
     join(&l->hash);
-    if (code != 0)
+    if (code < 0)
         return code;
-    if (l->inflate.code != 0 || l->hash.code != 0) {
-        *err = l->inflate.code != 0 ? l->inflate.error : l->hash.error;
+    if (l->inflate.code < 0 || l->hash.code < 0) {
+        *err = l->inflate.code < 0 ? l->inflate.error : l->hash.error;
         return err->code;
     }
     return cprov_tar_reader_finish(l->tar, err);
@@ -213,7 +213,7 @@ static int check_diff_id(struct layer *l, const struct cprov_digest *want, struc
     struct cprov_digest is;
     int code = cprov_digest_finish(l->hasher, want->algo, &is, err);
 
-    if (code != 0 || cprov_digest_equal(&is, want))
+    if (code < 0 || cprov_digest_equal(&is, want))
         return code;
     return cprov_fail(err, CPROV_EVERIFY, "the layer's content is not what the config says: %s",
                       cprov_digest_format(&is, text));
@@ -232,13 +232,11 @@ static int prepare(struct layer *l, const struct cprov_digest *diff_id, struct c
 
     handler.arg = l->unpack;
     l->split = cores() >= CORES_SPLIT;
-    int code =
-        cprov_queue_new(CPROV_UNPACK_QUEUE, CPROV_UNPACK_PIECE, l->split ? 2 : 1, &l->queue, err);
-    if (code == 0)
-        code = cprov_digest_hasher(diff_id->algo, &l->hasher, err);
-    if (code == 0)
-        code = cprov_tar_reader_new(&handler, &l->tar, err);
-    return code;
+    if (cprov_queue_new(CPROV_UNPACK_QUEUE, CPROV_UNPACK_PIECE, l->split ? 2 : 1, &l->queue, err) <
+            0 ||
+        cprov_digest_hasher(diff_id->algo, &l->hasher, err) < 0)
+        return err->code;
+    return cprov_tar_reader_new(&handler, &l->tar, err);
 }
 
 int cprov_unpack_layer(struct cprov_unpack *u, enum cprov_layer_packing packing,
@@ -248,20 +246,15 @@ int cprov_unpack_layer(struct cprov_unpack *u, enum cprov_layer_packing packing,
     struct layer l = {
         .unpack = u, .source = source, .packing = packing, .packed_size = packed_size
     };
-    int code = prepare(&l, diff_id, err);
 
     u->layers++;
-    if (code == 0)
-        code = run(&l, err);
-    if (code == 0)
-        code = check_diff_id(&l, diff_id, err);
-    if (code == 0)
-        code = cprov_unpack_drop_aside(u, err);
+    bool failed = prepare(&l, diff_id, err) < 0 || run(&l, err) < 0 ||
+                  check_diff_id(&l, diff_id, err) < 0 || cprov_unpack_drop_aside(u, err) < 0;
     u->has_lower = u->has_lower || l.unpacked > 0;
     cprov_fd_close(&u->file.fd); /* of a member that was cut */
     cprov_hash_table_clear(&u->names);
     cprov_tar_reader_free(l.tar);
     cprov_hasher_free(l.hasher);
     cprov_queue_free(l.queue);
-    return code;
+    return failed ? err->code : 0;
 }

@@ -44,12 +44,10 @@ int cprov_unpack_owner(const struct cprov_unpack *u, uint64_t uid, uint64_t gid,
                        gid_t *out_gid, struct cprov_error *err)
 {
     uint32_t user = 0, group = 0;
-    int code = map_id(u->uid_map, u->uid_map_count, uid, "user", &user, err);
 
-    if (code == 0)
-        code = map_id(u->gid_map, u->gid_map_count, gid, "group", &group, err);
-    if (code != 0)
-        return code;
+    if (map_id(u->uid_map, u->uid_map_count, uid, "user", &user, err) < 0 ||
+        map_id(u->gid_map, u->gid_map_count, gid, "group", &group, err) < 0)
+        return err->code;
     *out_uid = user;
     *out_gid = group;
     return 0;
@@ -154,8 +152,9 @@ static int put_acl(struct cprov_unpack *u, const struct target *t, const char *n
     auto_buf struct cprov_buf value = { 0 };
 
     cprov_buf_init(&value, CPROV_TAR_HEADER_MAX);
-    int code = cprov_acl_parse(text, acl_id, u, &value, &u->result.xattrs_skipped, err);
-    return code != 0 ? code : put_xattr(u, t, name, cprov_buf_span(&value), err);
+    if (cprov_acl_parse(text, acl_id, u, &value, &u->result.xattrs_skipped, err) < 0)
+        return err->code;
+    return put_xattr(u, t, name, cprov_buf_span(&value), err);
 }
 
 static int put_acls(struct cprov_unpack *u, const struct target *t, const struct cprov_tar_entry *e,
@@ -211,7 +210,7 @@ static int put_owner(struct cprov_unpack *u, const struct target *t,
     if (u->rootless)
         return put_rootless(u, t, e, err);
     int code = cprov_unpack_owner(u, e->uid, e->gid, &uid, &gid, err);
-    if (code != 0 || (uid == is->st_uid && gid == is->st_gid))
+    if (code < 0 || (uid == is->st_uid && gid == is->st_gid))
         return code;
     int rc = t->fd >= 0 ? fchown(t->fd, uid, gid)
                         : fchownat(t->dir, t->name, uid, gid, AT_SYMLINK_NOFOLLOW);
@@ -250,15 +249,14 @@ static int put_attached(struct cprov_unpack *u, const struct target *t,
                         const struct cprov_tar_entry *e, const struct stat *is, bool *owned,
                         struct cprov_error *err)
 {
-    int code = put_owner(u, t, e, is, owned, err);
-
+    if (put_owner(u, t, e, is, owned, err) < 0)
+        return err->code;
     clear_xattrs(u, t, e);
     /* After the owner: a change of it takes capabilities away. */
-    if (code == 0 && e->xattrs_count > 0)
-        code = put_xattrs(u, t, e, err);
-    if (code == 0 && e->pax_count > 0)
-        code = put_acls(u, t, e, err);
-    return code;
+    if ((e->xattrs_count > 0 && put_xattrs(u, t, e, err) < 0) ||
+        (e->pax_count > 0 && put_acls(u, t, e, err) < 0))
+        return err->code;
+    return 0;
 }
 
 int cprov_unpack_meta_file(struct cprov_unpack *u, const struct cprov_unpack_file *file,
@@ -271,9 +269,8 @@ int cprov_unpack_meta_file(struct cprov_unpack *u, const struct cprov_unpack_fil
     struct timespec times[2];
     bool owned;
 
-    int code = put_attached(u, &t, e, &is, &owned, err);
-    if (code != 0)
-        return code;
+    if (put_attached(u, &t, e, &is, &owned, err) < 0)
+        return err->code;
     mode_t mode = mode_for(u, e, owned);
     if ((mode != (file->made_mode & ~u->umask) || u->inherits_acls || e->pax_count > 0 ||
          e->xattrs_count > 0) &&
@@ -289,9 +286,10 @@ int cprov_unpack_meta_file(struct cprov_unpack *u, const struct cprov_unpack_fil
 static int note_named(struct cprov_unpack *u, int fd, struct cprov_error *err)
 {
     uint64_t id;
-    int code = cprov_tree_dir_id(fd, &id, err);
 
-    return code != 0 ? code : cprov_hash_table_note(&u->named, id, "", err);
+    if (cprov_tree_dir_id(fd, &id, err) < 0)
+        return err->code;
+    return cprov_hash_table_note(&u->named, id, "", err);
 }
 
 int cprov_unpack_meta_dir(struct cprov_unpack *u, const struct cprov_tar_entry *e, const char *path,
@@ -305,15 +303,13 @@ int cprov_unpack_meta_dir(struct cprov_unpack *u, const struct cprov_tar_entry *
 
     if (fstat(fd, &is) < 0)
         return cprov_fail_os(err, errno, "fstat");
-    int code = put_attached(u, &t, e, &is, &owned, err);
-    if (code == 0 && u->inside)
-        code = note_named(u, fd, err);
-    if (code == 0)
-        code = cprov_unpack_late_mode(u, path, mode_for(u, e, owned), &mode, err);
-    if (code == 0 && fchmod(fd, mode) < 0)
-        code = cprov_fail_os(err, errno, "cannot set the mode");
+    if (put_attached(u, &t, e, &is, &owned, err) < 0 || (u->inside && note_named(u, fd, err) < 0) ||
+        cprov_unpack_late_mode(u, path, mode_for(u, e, owned), &mode, err) < 0)
+        return err->code;
+    if (fchmod(fd, mode) < 0)
+        return cprov_fail_os(err, errno, "cannot set the mode");
     get_times(e, times);
-    return code != 0 ? code : cprov_tree_dir_times(u->tree, fd, times, err);
+    return cprov_tree_dir_times(u->tree, fd, times, err);
 }
 
 int cprov_unpack_meta_name(struct cprov_unpack *u, const struct cprov_tar_entry *e,
@@ -324,9 +320,8 @@ int cprov_unpack_meta_name(struct cprov_unpack *u, const struct cprov_tar_entry 
     struct timespec times[2];
     bool owned;
 
-    int code = put_attached(u, &t, e, &is, &owned, err);
-    if (code != 0)
-        return code;
+    if (put_attached(u, &t, e, &is, &owned, err) < 0)
+        return err->code;
     /* Not followed, wherever the C library can say so; and the name is one that we made. */
     if (e->type != CPROV_TAR_SYMLINK &&
         fchmodat(p->dir, p->name, mode_for(u, e, owned), AT_SYMLINK_NOFOLLOW) < 0)

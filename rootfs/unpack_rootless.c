@@ -101,9 +101,9 @@ static int apply(struct cprov_tree *tree, const struct rootless_item *item, stru
     struct cprov_spot place;
 
     int code = cprov_tree_find(tree, item->path, CPROV_TREE_LOOK, &place, &missing);
-    if (code != 0 && code != CPROV_ENOTFOUND)
+    if (code < 0 && code != CPROV_ENOTFOUND)
         *err = missing;
-    if (code != 0)
+    if (code < 0)
         return code == CPROV_ENOTFOUND ? 0 : code; /* a later layer has taken it away */
     auto_fd int fd = openat(place.dir, place.name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)

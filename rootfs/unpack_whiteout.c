@@ -57,9 +57,8 @@ static int hide_dir(struct cprov_unpack *u, int dir, const char *name, bool made
         return cprov_fail_os(err, os, "cannot ask for mounts");
     if (there != here)
         return cprov_fail(err, CPROV_EREFUSED, "%s: something is mounted there", name);
-    int code = hide_content(u, fd, depth + 1, err);
-    if (code != 0)
-        return code;
+    if (hide_content(u, fd, depth + 1, err) < 0)
+        return err->code;
     if (!made && (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT))
         return 0;
     if (!made && errno != ENOTEMPTY && errno != EEXIST)
@@ -98,16 +97,14 @@ static int apply_opaque(struct cprov_unpack *u, const char *marker, const char *
 
     memcpy(path, marker, len);
     path[len] = '\0';
-    int code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
-    if (code == 0)
-        code = cprov_tree_open_dir(u->tree, &place, &fd, err);
-    if (code != 0)
-        return code;
+    if (cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err) < 0 ||
+        cprov_tree_open_dir(u->tree, &place, &fd, err) < 0)
+        return err->code;
     cprov_tree_flush(u->tree); /* its times too */
     struct stat st;
     if (fstat(fd, &st) < 0)
         return cprov_fail_os(err, errno, "fstat");
-    code = hide_content(u, fd, 0, err);
+    int code = hide_content(u, fd, 0, err);
     const struct timespec times[2] = { st.st_atim, st.st_mtim };
     (void)futimens(fd, times);
     return code;
@@ -118,14 +115,12 @@ static int apply_plain(struct cprov_unpack *u, const char *path, const char *hid
 {
     struct cprov_spot place;
 
-    int code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
-    if (code != 0)
-        return code;
+    if (cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err) < 0)
+        return err->code;
     /* What is kept open below the name would be of no use any more. */
     cprov_tree_flush(u->tree);
-    code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
-    if (code != 0)
-        return code;
+    if (cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err) < 0)
+        return err->code;
     cprov_tree_touched(u->tree, &place);
     return hide(u, place.dir, place.dir_id, hidden, 0, err);
 }
@@ -165,11 +160,8 @@ int cprov_unpack_drop_aside(struct cprov_unpack *u, struct cprov_error *err)
 
     for (size_t at = 0; at < u->aside.len; at += strlen(u->aside.ptr + at) + 1) {
         const char *path = u->aside.ptr + at;
-        int code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
-
-        if (code == 0)
-            code = cprov_tree_remove(u->tree, &place, err);
-        if (code != 0)
+        if (cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err) < 0 ||
+            cprov_tree_remove(u->tree, &place, err) < 0)
             return cprov_wrap(err, "%s", path);
     }
     cprov_buf_reset(&u->aside);

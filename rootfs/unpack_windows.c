@@ -33,11 +33,9 @@ static int find_variant(struct cprov_unpack *u, const char *path, char *name,
     struct cprov_spot place;
     auto_dir DIR *dir = NULL;
 
-    int code = cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err);
-    if (code == 0)
-        code = cprov_dir_open(place.dir, ".", &dir, err);
-    if (code != 0)
-        return code == CPROV_ENOTFOUND ? 0 : code;
+    if (cprov_tree_find(u->tree, path, CPROV_TREE_LOOK, &place, err) < 0 ||
+        cprov_dir_open(place.dir, ".", &dir, err) < 0)
+        return err->code == CPROV_ENOTFOUND ? 0 : err->code;
     for (const char *entry; (entry = cprov_dir_next(dir));)
         if (strcasecmp(entry, place.name) == 0) {
             for (size_t i = 0; entry[i]; i++) /* it is as long */
@@ -63,7 +61,7 @@ static int settle_component(struct cprov_unpack *u, const char *path, char *name
         code = find_variant(u, path, name, err);
     else
         code = cprov_hash_table_note(&w->folded, 0, folded, err);
-    return code != 0 ? code : cprov_hash_table_note(&w->exact, 0, path, err);
+    return code < 0 ? code : cprov_hash_table_note(&w->exact, 0, path, err);
 }
 
 int cprov_unpack_windows_name(struct cprov_unpack *u, char path[CPROV_UNPACK_PATH + 1],
@@ -86,20 +84,19 @@ int cprov_unpack_windows_name(struct cprov_unpack *u, char path[CPROV_UNPACK_PAT
 static int open_file(struct cprov_unpack *u, struct cprov_error *err)
 {
     struct cprov_spot place;
-    int code = cprov_tree_find(u->tree, CPROV_WINDOWS_FILE, CPROV_TREE_MAKE, &place, err);
 
-    return code != 0 ? code : cprov_tree_file(u->tree, &place, 0644, &u->win.fd, err);
+    if (cprov_tree_find(u->tree, CPROV_WINDOWS_FILE, CPROV_TREE_MAKE, &place, err) < 0)
+        return err->code;
+    return cprov_tree_file(u->tree, &place, 0644, &u->win.fd, err);
 }
 
 static int write_lines(struct cprov_unpack *u, struct cprov_error *err)
 {
-    int code = cprov_buf_check(&u->win.lines, "the metadata of a layer", err);
-
-    if (code == 0)
-        code = cprov_fs_write_all(u->win.fd, u->win.lines.ptr, u->win.lines.len, -1, err);
-    if (code == 0)
-        cprov_buf_reset(&u->win.lines);
-    return code;
+    if (cprov_buf_check(&u->win.lines, "the metadata of a layer", err) < 0 ||
+        cprov_fs_write_all(u->win.fd, u->win.lines.ptr, u->win.lines.len, -1, err) < 0)
+        return err->code;
+    cprov_buf_reset(&u->win.lines);
+    return 0;
 }
 
 /* Text where it is text; else its bytes in base64, under a name that says so. */
@@ -129,10 +126,9 @@ int cprov_unpack_windows_note(struct cprov_unpack *u, const char *path,
                               const struct cprov_tar_entry *e, struct cprov_error *err)
 {
     struct cprov_json_writer json;
-    int code = u->win.fd < 0 ? open_file(u, err) : 0;
 
-    if (code != 0)
-        return code;
+    if (u->win.fd < 0 && open_file(u, err) < 0)
+        return err->code;
     cprov_json_writer_init(&json, &u->win.lines, 0);
     cprov_json_begin_object(&json);
     cprov_json_member(&json, "path", path);

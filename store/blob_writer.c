@@ -105,11 +105,9 @@ static int resume(struct cprov_blob_writer *w, struct cprov_error *err)
 {
     uint64_t prefix = 0, size = 0;
 
-    int code = usable_prefix(w, &prefix, &size, err);
-    if (code == 0 && prefix < size)
-        code = truncate_to(w, prefix, err);
-    if (code != 0)
-        return code;
+    if (usable_prefix(w, &prefix, &size, err) < 0 ||
+        (prefix < size && truncate_to(w, prefix, err) < 0))
+        return err->code;
     w->there.prefix = prefix;
     w->resumed = prefix > 0;
     read_etag(w);
@@ -140,13 +138,10 @@ static int acquire(struct cprov_blob_writer *w, int64_t deadline, struct cprov_e
 
     for (;;) {
         int64_t left = deadline - cprov_clock_ms();
-        int code = open_partial(w, 0, err);
-
-        if (code == 0)
-            code = cprov_fs_lock(w->fd, true, left > 0 ? (int)left : 0, s->cancel, err);
-        if (code != 0) {
+        if (open_partial(w, 0, err) < 0 ||
+            cprov_fs_lock(w->fd, true, left > 0 ? (int)left : 0, s->cancel, err) < 0) {
             cprov_fd_close(&w->fd); /* someone else's: not ours to tidy up */
-            return code;
+            return err->code;
         }
         if (cprov_store_is_at(w->fd, s->partial, w->name))
             return 0;
@@ -163,9 +158,8 @@ static int prepare(struct cprov_store *s, const struct cprov_descriptor *want,
     if (want->size > CPROV_BLOB_SIZE_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "a blob of %" PRIu64 " bytes is too large",
                           want->size);
-    int code = cprov_store_begin(s, err);
-    if (code != 0)
-        return code;
+    if (cprov_store_begin(s, err) < 0)
+        return err->code;
     return cprov_store_has(s, want) ? in_store(want, err) : 0;
 }
 
@@ -211,13 +205,10 @@ static int start(struct cprov_blob_writer *w, struct cprov_error *err)
 
     if (cprov_store_has(w->store, &w->want))
         return in_store(&w->want, err); /* closing removes the file */
-    int code = resume(w, err);
-    if (code == 0)
-        code = cprov_store_workers(w->store, &pool, err);
-    if (code == 0)
-        code =
-            cprov_follower_new(w->fd, w->want.digest.algo, w->want.size, pool, &w->follower, err);
-    return code != 0 ? code : cprov_follower_advance(w->follower, w->there.prefix, err);
+    if (resume(w, err) < 0 || cprov_store_workers(w->store, &pool, err) < 0 ||
+        cprov_follower_new(w->fd, w->want.digest.algo, w->want.size, pool, &w->follower, err) < 0)
+        return err->code;
+    return cprov_follower_advance(w->follower, w->there.prefix, err);
 }
 
 int cprov_blob_writer_open(struct cprov_store *s, const struct cprov_descriptor *want, int wait_ms,
@@ -226,20 +217,17 @@ int cprov_blob_writer_open(struct cprov_store *s, const struct cprov_descriptor 
     auto_blob_writer struct cprov_blob_writer *w = NULL;
     char text[CPROV_DIGEST_TEXT_MAX];
 
-    int code = prepare(s, want, err);
-    if (code != 0)
-        return code;
+    if (prepare(s, want, err) < 0)
+        return err->code;
     w = new_writer(s, want);
     if (!w)
         return cprov_fail_memory(err);
-    code = acquire(w, cprov_clock_ms() + wait_ms, err);
+    int code = acquire(w, cprov_clock_ms() + wait_ms, err);
     if (code == CPROV_EINUSE)
         return cprov_fail(err, code, "blob %s is being written by another process",
                           cprov_digest_format(&want->digest, text));
-    if (code == 0)
-        code = start(w, err);
-    if (code != 0)
-        return code;
+    if (code < 0 || start(w, err) < 0)
+        return err->code;
     *out = cprov_steal(&w);
     return 0;
 }
@@ -253,22 +241,17 @@ int cprov_blob_writer_open_beside(struct cprov_store *s, const struct cprov_desc
     int code = cprov_blob_writer_open(s, want, 0, out, err);
     if (code != CPROV_EINUSE)
         return code;
-    code = cprov_random(&number, sizeof(number), err);
-    if (code != 0)
-        return code;
+    if (cprov_random(&number, sizeof(number), err) < 0)
+        return err->code;
     w = new_writer(s, want);
     if (!w)
         return cprov_fail_memory(err);
     w->beside = true;
     size_t len = strlen(w->name);
     snprintf(w->name + len, sizeof(w->name) - len, ".%016" PRIx64, number);
-    code = open_partial(w, O_EXCL, err);
-    if (code == 0)
-        code = cprov_fs_lock(w->fd, true, 0, NULL, err);
-    if (code == 0)
-        code = start(w, err);
-    if (code != 0)
-        return code;
+    if (open_partial(w, O_EXCL, err) < 0 || cprov_fs_lock(w->fd, true, 0, NULL, err) < 0 ||
+        start(w, err) < 0)
+        return err->code;
     *out = cprov_steal(&w);
     return 0;
 }
@@ -354,12 +337,11 @@ int cprov_blob_writer_write(struct cprov_blob_writer *w, uint64_t offset, const 
     }
     if (len == 0)
         return 0;
-    int code = cprov_fs_write_all(w->fd, bytes, len, (off_t)offset, err);
-    if (code == 0)
-        code = cprov_segments_add(&w->there, offset, end, err);
-    if (code == 0 && w->there.prefix > before)
-        code = cprov_follower_advance(w->follower, w->there.prefix, err);
-    return code != 0 ? wrap_blob(w, code, err) : 0;
+    if (cprov_fs_write_all(w->fd, bytes, len, (off_t)offset, err) < 0 ||
+        cprov_segments_add(&w->there, offset, end, err) < 0 ||
+        (w->there.prefix > before && cprov_follower_advance(w->follower, w->there.prefix, err) < 0))
+        return wrap_blob(w, err->code, err);
+    return 0;
 }
 
 int cprov_blob_writer_restart(struct cprov_blob_writer *w, struct cprov_error *err)
@@ -373,7 +355,7 @@ int cprov_blob_writer_restart(struct cprov_blob_writer *w, struct cprov_error *e
     drop_etag(w);
     if (code == 0)
         code = truncate_to(w, 0, err);
-    return code != 0 ? wrap_blob(w, code, err) : 0;
+    return code < 0 ? wrap_blob(w, code, err) : 0;
 }
 
 int cprov_blob_writer_set_etag(struct cprov_blob_writer *w, struct cprov_span etag,
@@ -394,7 +376,7 @@ int cprov_blob_writer_set_etag(struct cprov_blob_writer *w, struct cprov_span et
         return wrap_blob(w, cprov_fail_os(err, errno, "etag"), err);
     keep_etag(w, etag);
     int code = cprov_fs_write_all(fd, etag.ptr, etag.len, 0, err);
-    return code != 0 ? wrap_blob(w, code, err) : 0;
+    return code < 0 ? wrap_blob(w, code, err) : 0;
 }
 
 int cprov_blob_writer_accept(struct cprov_blob_writer *w, struct cprov_error *err)
@@ -417,16 +399,15 @@ int cprov_blob_writer_finish(struct cprov_blob_writer *w, struct cprov_error *er
         return cprov_fail(err, CPROV_EVERIFY, "blob %s is short: %" PRIu64 " of %" PRIu64 " bytes",
                           want, w->there.prefix, w->want.size);
     int code = cprov_follower_finish(w->follower, w->store->cancel, &digest, err);
-    if (code != 0)
+    if (code < 0)
         return wrap_blob(w, code, err);
     if (w->accepts || cprov_digest_equal(&digest, &w->want.digest)) {
         w->want.digest = digest;
         w->state = CPROV_WRITER_FINISHED;
         return 0;
     }
-    code = cprov_blob_writer_restart(w, err);
-    if (code != 0)
-        return code;
+    if (cprov_blob_writer_restart(w, err) < 0)
+        return err->code;
     return cprov_fail(err, CPROV_EVERIFY, "blob %s: the bytes are %s", want,
                       cprov_digest_format(&digest, got));
 }

@@ -52,9 +52,8 @@ int cprov_store_open_blob(struct cprov_store *s, const struct cprov_descriptor *
     auto_fd int opened = -1;
     uint64_t size = 0;
 
-    int code = cprov_store_open_digest(s, &d->digest, &opened, &size, err);
-    if (code != 0)
-        return code;
+    if (cprov_store_open_digest(s, &d->digest, &opened, &size, err) < 0)
+        return err->code;
     if (size != d->size)
         return cprov_fail(err, CPROV_EVERIFY, "blob %s has %" PRIu64 " bytes, not %" PRIu64,
                           cprov_digest_format(&d->digest, text), size, d->size);
@@ -73,21 +72,17 @@ int cprov_store_read_blob(struct cprov_store *s, const struct cprov_descriptor *
     if (d->size > max)
         return cprov_fail(err, CPROV_ELIMIT, "blob %s is larger than %zu bytes",
                           cprov_digest_format(&d->digest, text), max);
-    int code = cprov_store_open_blob(s, d, &fd, err);
-    if (code != 0)
-        return code;
+    if (cprov_store_open_blob(s, d, &fd, err) < 0)
+        return err->code;
     cprov_buf_init(&bytes, max);
     for (size_t got = sizeof(piece); got == sizeof(piece);) {
-        code = cprov_fs_read_at(fd, piece, sizeof(piece), (off_t)bytes.len, &got, err);
-        if (code != 0)
-            return code;
+        if (cprov_fs_read_at(fd, piece, sizeof(piece), (off_t)bytes.len, &got, err) < 0)
+            return err->code;
         cprov_buf_add(&bytes, piece, got);
     }
-    code = cprov_buf_check(&bytes, "blob", err);
-    if (code == 0)
-        code = cprov_descriptor_check(d, cprov_buf_span(&bytes), err);
-    if (code != 0)
-        return code;
+    if (cprov_buf_check(&bytes, "blob", err) < 0 ||
+        cprov_descriptor_check(d, cprov_buf_span(&bytes), err) < 0)
+        return err->code;
     cprov_buf_add(out, bytes.ptr, bytes.len);
     return cprov_buf_check(out, "blob", err);
 }
@@ -97,9 +92,8 @@ int cprov_store_discard(struct cprov_store *s, const struct cprov_digest *digest
 {
     char path[CPROV_BLOB_PATH_MAX], text[CPROV_DIGEST_TEXT_MAX];
 
-    int code = cprov_store_writable(s, err);
-    if (code != 0)
-        return code;
+    if (cprov_store_writable(s, err) < 0)
+        return err->code;
     cprov_layout_blob_path(digest, path);
     if (unlinkat(s->root, path, 0) == 0 || errno == ENOENT)
         return 0;

@@ -77,12 +77,9 @@ static int read_bytes(struct reader *reader, int fd, struct verdict *f, struct c
     off_t offset = 0;
 
     for (size_t got = PIECE; got == PIECE; offset += (off_t)got) {
-        int code = cprov_fs_read_at(fd, reader->piece, PIECE, offset, &got, err);
-
-        if (code == 0)
-            code = cprov_hasher_update(f->hasher, reader->piece, got, err);
-        if (code != 0)
-            return code;
+        if (cprov_fs_read_at(fd, reader->piece, PIECE, offset, &got, err) < 0 ||
+            cprov_hasher_update(f->hasher, reader->piece, got, err) < 0)
+            return err->code;
         if (got > 0)
             unpack(f, reader->piece, got);
         if (!go_on(reader->reading, got))
@@ -97,9 +94,8 @@ static int conclude(struct verdict *f, const struct cprov_digest *digest,
 {
     struct cprov_digest actual;
 
-    int code = cprov_digest_finish(f->hasher, digest->algo, &actual, err);
-    if (code != 0)
-        return code;
+    if (cprov_digest_finish(f->hasher, digest->algo, &actual, err) < 0)
+        return err->code;
     item->right = cprov_digest_equal(&actual, digest);
     if (!f->content || f->inflate_code < 0)
         return 0;
@@ -119,33 +115,29 @@ static int read_item(struct reader *reader, const struct cprov_digest *digest,
     auto_fd int fd = -1;
     uint64_t size;
 
-    int code = cprov_digest_hasher(digest->algo, &f->hasher, err);
-    if (code == 0 && item->is_layer)
-        code = cprov_layer_stream_new(&options, &f->content, err);
-    if (code == 0)
-        code = cprov_store_open_digest(reader->reading->plan->store, digest, &fd, &size, err);
-    if (code == 0)
-        code = read_bytes(reader, fd, f, err);
-    return code != 0 ? code : conclude(f, digest, item, err);
+    if (cprov_digest_hasher(digest->algo, &f->hasher, err) < 0 ||
+        (item->is_layer && cprov_layer_stream_new(&options, &f->content, err) < 0) ||
+        cprov_store_open_digest(reader->reading->plan->store, digest, &fd, &size, err) < 0 ||
+        read_bytes(reader, fd, f, err) < 0)
+        return err->code;
+    return conclude(f, digest, item, err);
 }
 
 /* With the lock held: results go back into the plan, trouble of our own ends everything. */
 static void store_result(struct reading *r, size_t number, struct cprov_check_item *item, int code,
                          const struct cprov_error *error, const struct verdict *f)
 {
-    const char *problem = code != 0             ? error->msg
-                          : f->inflate_code < 0 ? f->inflate_error.msg
-                                                : NULL;
-    int own = code != 0 ? code : f->inflate_code;
+    const char *problem = code < 0 ? error->msg : f->inflate_code < 0 ? f->inflate_error.msg : NULL;
+    int own = code < 0 ? code : f->inflate_code;
 
     if (own == CPROV_ENOMEM || own == CPROV_ECANCELLED) {
         r->failed = own;
-        r->error = code != 0 ? *error : f->inflate_error;
+        r->error = code < 0 ? *error : f->inflate_error;
         r->stop = true;
         return;
     }
     item->done = true;
-    item->unreadable = code != 0;
+    item->unreadable = code < 0;
     if (problem)
         item->problem = cprov_arena_text(&r->plan->arena, cprov_span_of(problem));
     r->plan->items[number] = *item;
@@ -244,7 +236,7 @@ static int start_readers(struct reading *r, struct reader *readers, struct cprov
         r->running++;
         pthread_mutex_unlock(&r->lock);
         code = cprov_workers_submit(pool, &readers[i].job, err);
-        if (code != 0) {
+        if (code < 0) {
             pthread_mutex_lock(&r->lock);
             r->running--;
             r->stop = true;
@@ -260,10 +252,9 @@ static int read_all(struct reading *r, struct cprov_error *err)
     struct reader readers[CPROV_WORKERS_MAX] = { 0 };
     struct cprov_workers *pool;
 
-    int code = cprov_store_workers(r->plan->store, &pool, err);
-    if (code != 0)
-        return code;
-    code = start_readers(r, readers, pool, err);
+    if (cprov_store_workers(r->plan->store, &pool, err) < 0)
+        return err->code;
+    int code = start_readers(r, readers, pool, err);
     wait_for_readers(r);
     for (size_t i = 0; i < CPROV_COUNT(readers); i++) {
         if (readers[i].reading)
@@ -283,7 +274,7 @@ static int read_plan(struct cprov_check_plan *p, struct cprov_error *err)
     size_t *order = cprov_arena_alloc(&p->arena, p->digests.count, sizeof(*order));
 
     int code = cprov_arena_check(&p->arena, err);
-    if (code != 0)
+    if (code < 0)
         return code;
     for (size_t i = 0; i < p->digests.count; i++) {
         if (p->items[i].done || !p->items[i].there)
@@ -345,9 +336,8 @@ static int judge_others(struct cprov_check_plan *p, struct cprov_error *err)
     bool *named = cprov_arena_alloc(&p->arena, p->digests.count, sizeof(*named));
     char text[CPROV_DIGEST_TEXT_MAX];
 
-    int code = cprov_arena_check(&p->arena, err);
-    if (code != 0)
-        return code;
+    if (cprov_arena_check(&p->arena, err) < 0)
+        return err->code;
     for (size_t i = 0; i < p->mentions_count; i++)
         named[p->mentions[i].item] = true;
     for (size_t i = 0; i < p->digests.count; i++) {
@@ -364,14 +354,9 @@ static int judge_others(struct cprov_check_plan *p, struct cprov_error *err)
 
 static int check(struct cprov_check_plan *p, struct cprov_error *err)
 {
-    int code = cprov_check_plan_images(p, err);
-
-    if (code == 0 && !p->request->selected)
-        code = cprov_check_plan_all(p, err);
-    if (code == 0)
-        code = read_plan(p, err);
-    if (code != 0)
-        return code;
+    if (cprov_check_plan_images(p, err) < 0 ||
+        (!p->request->selected && cprov_check_plan_all(p, err) < 0) || read_plan(p, err) < 0)
+        return err->code;
     p->result->blobs = p->digests.count;
     for (size_t i = 0; i < p->mentions_count; i++)
         judge(p, &p->mentions[i]);
@@ -387,7 +372,7 @@ int cprov_store_check(struct cprov_store *s, const struct cprov_check_request *r
 
     int code = check(&plan, err ? err : &local);
     cprov_check_plan_clear(&plan);
-    if (code != 0)
+    if (code < 0)
         return code;
     *out = result;
     return 0;

@@ -101,12 +101,10 @@ static int mention(struct cprov_check_plan *p, size_t image, const struct cprov_
 {
     struct cprov_check_mention m = { .image = image, .size = d->size };
 
-    int code = cprov_grow(&p->mentions, &p->mentions_room, p->mentions_count, sizeof(*p->mentions),
-                          CPROV_LIST_MAX, err);
-    if (code == 0)
-        code = find_item(p, &d->digest, &m.item, err);
-    if (code != 0)
-        return code;
+    if (cprov_grow(&p->mentions, &p->mentions_room, p->mentions_count, sizeof(*p->mentions),
+                   CPROV_LIST_MAX, err) < 0 ||
+        find_item(p, &d->digest, &m.item, err) < 0)
+        return err->code;
     if (diff_id) {
         m.has_diff_id = true;
         m.diff_id = *diff_id;
@@ -156,18 +154,16 @@ static int read_config(struct cprov_check_plan *p, size_t image, const struct cp
         return 0; /* its config is anything, and its layers no file systems */
     cprov_buf_init(&bytes, CPROV_CONFIG_MAX);
     int code = read_document(p, image, &m->config, CPROV_CONFIG_MAX, &bytes, &there, err);
-    if (code != 0 || !there)
+    if (code < 0 || !there)
         return code;
-    code = cprov_image_config_parse(cprov_buf_span(&bytes), &config, err);
-    if (code == 0)
-        code = cprov_image_config_fits(config, m, err);
-    if (code == CPROV_ENOMEM)
-        return code;
-    if (code != 0)
-        cprov_check_report(p, CPROV_CHECK_DOCUMENT, image, &m->config, "image config: %s",
-                           err->msg);
-    else
+    if (cprov_image_config_parse(cprov_buf_span(&bytes), &config, err) == 0 &&
+        cprov_image_config_fits(config, m, err) == 0) {
         *out = cprov_steal(&config);
+        return 0;
+    }
+    if (err->code == CPROV_ENOMEM)
+        return err->code;
+    cprov_check_report(p, CPROV_CHECK_DOCUMENT, image, &m->config, "image config: %s", err->msg);
     return 0;
 }
 
@@ -176,16 +172,16 @@ static int walk_manifest(struct cprov_check_plan *p, size_t image, const struct 
 {
     auto_image_config struct cprov_image_config *config = NULL;
 
-    int code = mention(p, image, &m->config, NULL, err);
-    if (code == 0)
-        code = read_config(p, image, m, &config, err);
-    for (size_t i = 0; code == 0 && i < m->layers_count; i++) {
+    if (mention(p, image, &m->config, NULL, err) < 0 || read_config(p, image, m, &config, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < m->layers_count; i++) {
         bool unpack = config && config->diff_ids_count > 0 &&
                       cprov_media_type_layer(cprov_span_of(m->layers[i].media_type)).packing !=
                           CPROV_LAYER_NONE;
-        code = mention(p, image, &m->layers[i], unpack ? &config->diff_ids[i] : NULL, err);
+        if (mention(p, image, &m->layers[i], unpack ? &config->diff_ids[i] : NULL, err) < 0)
+            return err->code;
     }
-    return code;
+    return 0;
 }
 
 static int walk(struct cprov_check_plan *p, size_t image, const struct cprov_descriptor *d,
@@ -212,7 +208,7 @@ static int walk(struct cprov_check_plan *p, size_t image, const struct cprov_des
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     int code = mention(p, image, d, NULL, err);
-    if (code != 0 || cprov_media_type_document(cprov_span_of(d->media_type)) == CPROV_DOC_UNKNOWN)
+    if (code < 0 || cprov_media_type_document(cprov_span_of(d->media_type)) == CPROV_DOC_UNKNOWN)
         return code;
     if (!cprov_digest_set_find(&p->digests, &d->digest, &item) ||
         p->items[item].walked == image + 1)
@@ -224,12 +220,12 @@ static int walk(struct cprov_check_plan *p, size_t image, const struct cprov_des
         return 0;
     }
     code = read_document(p, image, d, CPROV_MANIFEST_MAX, &bytes, &there, err);
-    if (code != 0 || !there)
+    if (code < 0 || !there)
         return code;
     code = cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), &m, err);
     if (code == CPROV_ENOMEM)
         return code;
-    if (code != 0) {
+    if (code < 0) {
         cprov_check_report(p, CPROV_CHECK_DOCUMENT, image, d, "%s", err->msg);
         return 0;
     }
@@ -240,19 +236,18 @@ static int walk(struct cprov_check_plan *p, size_t image, const struct cprov_des
 int cprov_check_plan_images(struct cprov_check_plan *p, struct cprov_error *err)
 {
     const struct cprov_images *images = p->request->images;
-    int code = 0;
 
-    for (size_t i = 0; code == 0 && i < images->count; i++) {
+    for (size_t i = 0; i < images->count; i++) {
         if (p->request->selected && !p->request->selected[i])
             continue;
         p->result->images++;
-        code = walk(p, i, &images->list[i].descriptor, 0, err);
-        if (code == 0 && images->list[i].stand_in)
-            code = mention(p, i, images->list[i].stand_in, NULL, err);
-        if (code == 0 && cprov_cancelled(p->store->cancel))
-            code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
+        if (walk(p, i, &images->list[i].descriptor, 0, err) < 0 ||
+            (images->list[i].stand_in && mention(p, i, images->list[i].stand_in, NULL, err) < 0))
+            return err->code;
+        if (cprov_cancelled(p->store->cancel))
+            return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
     }
-    return code;
+    return 0;
 }
 
 static int plan_file(struct cprov_check_plan *p, const char *algo, const char *name,
@@ -267,7 +262,7 @@ static int plan_file(struct cprov_check_plan *p, const char *algo, const char *n
         is_digest = cprov_digest_parse(cprov_span_of(text), &digest, CPROV_IGNORED) == 0;
     if (is_digest) {
         int code = find_item(p, &digest, &item, err);
-        if (code != 0 || p->items[item].there)
+        if (code < 0 || p->items[item].there)
             return code;
     }
     cprov_check_report(p, CPROV_CHECK_STRAY, CPROV_CHECK_NO_IMAGE, NULL,
@@ -284,7 +279,7 @@ static int plan_folder(struct cprov_check_plan *p, const char *algo, struct cpro
 
     if ((size_t)snprintf(path, sizeof(path), CPROV_STORE_BLOBS "/%s", algo) < sizeof(path))
         code = cprov_dir_open(p->store->root, path, &dir, err);
-    if (code != 0) {
+    if (code < 0) {
         cprov_check_report(p, CPROV_CHECK_STRAY, CPROV_CHECK_NO_IMAGE, NULL,
                            CPROV_STORE_BLOBS "/%s is not a folder of blobs", algo);
         return 0;

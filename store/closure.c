@@ -61,16 +61,15 @@ static int add(struct cprov_closure *c, struct cprov_store *s, const struct cpro
 
     cprov_buf_init(&bytes, CPROV_MANIFEST_MAX);
     int code = add_blob(c, d, is_document, &added, err);
-    if (code != 0 || !added || !is_document)
+    if (code < 0 || !added || !is_document)
         return code;
     if (depth > CPROV_INDEX_DEPTH_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "indexes are nested deeper than %d",
                           CPROV_INDEX_DEPTH_MAX);
-    code = cprov_store_read_blob(s, d, CPROV_MANIFEST_MAX, &bytes, err);
-    if (code != 0)
-        return code;
+    if (cprov_store_read_blob(s, d, CPROV_MANIFEST_MAX, &bytes, err) < 0)
+        return err->code;
     code = cprov_manifest_parse(cprov_buf_span(&bytes), cprov_span_of(d->media_type), &m, err);
-    if (code != 0)
+    if (code < 0)
         return cprov_wrap(err, "manifest %s", cprov_digest_format(&d->digest, text));
     return add_named(c, s, m, depth, err);
 }

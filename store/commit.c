@@ -60,8 +60,9 @@ static int sync_folder(struct cprov_store *s, const char *path, struct cprov_err
 {
     auto_fd int dir = -1;
 
-    int code = cprov_fs_open_dir(s->root, path, &dir, err);
-    return code != 0 ? code : cprov_fs_sync_dir(dir, err);
+    if (cprov_fs_open_dir(s->root, path, &dir, err) < 0)
+        return err->code;
+    return cprov_fs_sync_dir(dir, err);
 }
 
 /* Names the writers of one algorithm, then flushes their folder. */
@@ -71,21 +72,18 @@ static int commit_algo(struct cprov_store *s, enum cprov_digest_algo algo,
 {
     char folder[CPROV_BLOB_PATH_MAX];
     bool any = false;
-    int code = 0;
 
     snprintf(folder, sizeof(folder), CPROV_STORE_BLOBS "/%s", cprov_digest_algo_name(algo));
-    for (size_t i = 0; i < count && code == 0; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct cprov_blob_writer *w = writers[i];
 
         if (!w || w->state != CPROV_WRITER_FINISHED || w->want.digest.algo != algo)
             continue;
-        if (!any)
-            code = cprov_fs_make_dirs(s->root, folder, 0755, err);
+        if ((!any && cprov_fs_make_dirs(s->root, folder, 0755, err) < 0) || give_name(w, err) < 0)
+            return err->code;
         any = true;
-        if (code == 0)
-            code = give_name(w, err);
     }
-    return code == 0 && any ? sync_folder(s, folder, err) : code;
+    return any ? sync_folder(s, folder, err) : 0;
 }
 
 int cprov_store_commit(struct cprov_store *s, struct cprov_blob_writer *const *writers,
@@ -94,12 +92,14 @@ int cprov_store_commit(struct cprov_store *s, struct cprov_blob_writer *const *w
     size_t todo;
 
     int code = check_finished(writers, count, &todo, err);
-    if (code != 0 || todo == 0)
+    if (code < 0 || todo == 0)
         return code;
-    code = cprov_fs_sync_all(s->root, err);
-    for (size_t i = 0; i < CPROV_COUNT(algos) && code == 0; i++)
-        code = commit_algo(s, algos[i], writers, count, err);
-    return code == 0 ? sync_folder(s, CPROV_STORE_BLOBS, err) : code;
+    if (cprov_fs_sync_all(s->root, err) < 0)
+        return err->code;
+    for (size_t i = 0; i < CPROV_COUNT(algos); i++)
+        if (commit_algo(s, algos[i], writers, count, err) < 0)
+            return err->code;
+    return sync_folder(s, CPROV_STORE_BLOBS, err);
 }
 
 int cprov_store_stage(struct cprov_store *s, const struct cprov_descriptor *d,
@@ -114,14 +114,10 @@ int cprov_store_stage(struct cprov_store *s, const struct cprov_descriptor *d,
         return 0;
     }
     /* What an earlier run left may be wrong; the bytes at hand are not. */
-    if (code == 0 && w->resumed)
-        code = cprov_blob_writer_restart(w, err);
-    if (code == 0)
-        code = cprov_blob_writer_write(w, 0, bytes.ptr, bytes.len, err);
-    if (code == 0)
-        code = cprov_blob_writer_finish(w, err);
-    if (code != 0)
-        return code;
+    if (code < 0 || (w->resumed && cprov_blob_writer_restart(w, err) < 0) ||
+        cprov_blob_writer_write(w, 0, bytes.ptr, bytes.len, err) < 0 ||
+        cprov_blob_writer_finish(w, err) < 0)
+        return err->code;
     *out = cprov_steal(&w);
     return 0;
 }
@@ -134,18 +130,16 @@ static int copy_plain(struct cprov_blob_writer *w, int from, uint64_t base, stru
     while (w->there.prefix < w->want.size) {
         uint64_t left = w->want.size - w->there.prefix;
         size_t got;
-        int code =
-            cprov_fs_read_at(from, piece, left < sizeof(piece) ? (size_t)left : sizeof(piece),
-                             (off_t)(base + w->there.prefix), &got, err);
 
-        if (code == 0 && got == 0)
+        if (cprov_fs_read_at(from, piece, left < sizeof(piece) ? (size_t)left : sizeof(piece),
+                             (off_t)(base + w->there.prefix), &got, err) < 0)
+            return err->code;
+        if (got == 0)
             return 0; /* finish() says that it is short */
-        if (code == 0)
-            code = cprov_blob_writer_write(w, w->there.prefix, piece, got, err);
-        if (code == 0 && cprov_cancelled(w->store->cancel))
-            code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-        if (code != 0)
-            return code;
+        if (cprov_blob_writer_write(w, w->there.prefix, piece, got, err) < 0)
+            return err->code;
+        if (cprov_cancelled(w->store->cancel))
+            return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
     }
     return 0;
 }
@@ -163,11 +157,10 @@ static int copy_bytes(struct cprov_blob_writer *w, int from, uint64_t base, stru
 
         if (n <= 0)
             return copy_plain(w, from, base, err);
-        int code = cprov_blob_writer_filled(w, w->there.prefix + (uint64_t)n, err);
-        if (code == 0 && cprov_cancelled(w->store->cancel))
-            code = cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-        if (code != 0)
-            return code;
+        if (cprov_blob_writer_filled(w, w->there.prefix + (uint64_t)n, err) < 0)
+            return err->code;
+        if (cprov_cancelled(w->store->cancel))
+            return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
     }
     return 0;
 }
@@ -183,14 +176,9 @@ int cprov_store_copy_file(struct cprov_store *to, int from, uint64_t offset,
         *out = NULL;
         return 0;
     }
-    if (code == 0 && w->resumed)
-        code = cprov_blob_writer_restart(w, err);
-    if (code == 0)
-        code = copy_bytes(w, from, offset, err);
-    if (code == 0)
-        code = cprov_blob_writer_finish(w, err);
-    if (code != 0)
-        return code;
+    if (code < 0 || (w->resumed && cprov_blob_writer_restart(w, err) < 0) ||
+        copy_bytes(w, from, offset, err) < 0 || cprov_blob_writer_finish(w, err) < 0)
+        return err->code;
     *out = cprov_steal(&w);
     return 0;
 }
@@ -205,6 +193,7 @@ int cprov_store_copy_blob(struct cprov_store *to, struct cprov_store *from,
         *out = NULL;
         return 0;
     }
-    int code = cprov_store_open_blob(from, d, &source, err);
-    return code < 0 ? code : cprov_store_copy_file(to, source, 0, d, out, err);
+    if (cprov_store_open_blob(from, d, &source, err) < 0)
+        return err->code;
+    return cprov_store_copy_file(to, source, 0, d, out, err);
 }

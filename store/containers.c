@@ -116,7 +116,7 @@ static int read_one(struct cprov_store *s, struct cprov_span id, struct cprov_ar
         return code;
     if (code == 0)
         code = decode(cprov_buf_span(&text), id, arena, out, err);
-    if (code != 0 && code != CPROV_ENOMEM)
+    if (code < 0 && code != CPROV_ENOMEM)
         return cprov_wrap_as(err, CPROV_EVERIFY, "%s/%s", s->path, path);
     return code;
 }
@@ -154,7 +154,7 @@ int cprov_containers_read(struct cprov_store *s, struct cprov_containers **out,
     if (!c)
         return cprov_fail_memory(err);
     int code = cprov_dir_open(s->root, FOLDER, &dir, err);
-    if (code != 0 && code != CPROV_ENOTFOUND)
+    if (code < 0 && code != CPROV_ENOTFOUND)
         return code;
     while (dir && (name = cprov_dir_next(dir))) {
         struct cprov_span id = cprov_span_of(name);
@@ -162,9 +162,8 @@ int cprov_containers_read(struct cprov_store *s, struct cprov_containers **out,
         if (!cprov_span_ends_with(id, SUFFIX))
             continue;
         id.len -= strlen(SUFFIX);
-        code = is_id(id) ? add_file(s, c, &room, id, err) : 0;
-        if (code != 0)
-            return code;
+        if (is_id(id) && add_file(s, c, &room, id, err) < 0)
+            return err->code;
     }
     if (c->count > 1)
         qsort(c->list, c->count, sizeof(c->list[0]), compare);
@@ -196,18 +195,18 @@ static int write_one(struct cprov_store *s, struct cprov_container *c, struct cp
         cprov_json_member(&w, fields[i].name, *field_of(c, i));
     cprov_json_end_object(&w);
     cprov_buf_add_char(&text, '\n');
-    int code = cprov_buf_check(&text, "the record of a container", err);
-    if (code == 0)
-        code = cprov_fs_make_dirs(s->root, FOLDER, 0755, err);
+    if (cprov_buf_check(&text, "the record of a container", err) < 0 ||
+        cprov_fs_make_dirs(s->root, FOLDER, 0755, err) < 0)
+        return err->code;
     path_of(c->id, path);
-    return code != 0 ? code : cprov_fs_replace(s->root, path, cprov_buf_span(&text), 0644, err);
+    return cprov_fs_replace(s->root, path, cprov_buf_span(&text), 0644, err);
 }
 
 static int lock(struct cprov_store *s, int *fd, struct cprov_error *err)
 {
-    int code = cprov_store_writable(s, err);
-
-    return code != 0 ? code : cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, fd, err);
+    if (cprov_store_writable(s, err) < 0)
+        return err->code;
+    return cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, fd, err);
 }
 
 static int look_for_image(struct cprov_store *s, const char *digest, struct cprov_error *err)
@@ -215,11 +214,9 @@ static int look_for_image(struct cprov_store *s, const char *digest, struct cpro
     auto_images struct cprov_images *images = NULL;
     struct cprov_digest wanted;
 
-    int code = cprov_digest_parse(cprov_span_of(digest), &wanted, err);
-    if (code == 0)
-        code = cprov_images_read(s, &images, err);
-    if (code != 0)
-        return code;
+    if (cprov_digest_parse(cprov_span_of(digest), &wanted, err) < 0 ||
+        cprov_images_read(s, &images, err) < 0)
+        return err->code;
     for (size_t i = 0; i < images->count; i++)
         if (cprov_digest_equal(&images->list[i].descriptor.digest, &wanted))
             return 0;
@@ -230,9 +227,8 @@ static int look_for_name(struct cprov_store *s, const char *name, struct cprov_e
 {
     auto_containers struct cprov_containers *there = NULL;
 
-    int code = cprov_containers_read(s, &there, err);
-    if (code != 0)
-        return code;
+    if (cprov_containers_read(s, &there, err) < 0)
+        return err->code;
     for (size_t i = 0; i < there->count; i++)
         if (strcmp(there->list[i].name, name) == 0)
             return cprov_fail(err, CPROV_EEXISTS, "a container of this name is there already");
@@ -244,9 +240,8 @@ static int make_id(char out[65], struct cprov_error *err)
     static const char digits[] = "0123456789abcdef";
     uint8_t raw[ID_DIGITS / 2];
 
-    int code = cprov_random(raw, sizeof(raw), err);
-    if (code != 0)
-        return code;
+    if (cprov_random(raw, sizeof(raw), err) < 0)
+        return err->code;
     for (size_t i = 0; i < sizeof(raw); i++) {
         out[2 * i] = digits[raw[i] >> 4];
         out[2 * i + 1] = digits[raw[i] & 15];
@@ -262,19 +257,11 @@ int cprov_containers_add(struct cprov_store *s, const struct cprov_container *co
     auto_fd int fd = -1;
     char id[65];
 
-    int code = check(&c, err);
-    if (code == 0)
-        code = lock(s, &fd, err);
-    if (code == 0)
-        code = look_for_image(s, c.digest, err);
-    if (code == 0)
-        code = look_for_name(s, c.name, err);
-    if (code == 0)
-        code = make_id(id, err);
-    if (code != 0)
-        return code;
+    if (check(&c, err) < 0 || lock(s, &fd, err) < 0 || look_for_image(s, c.digest, err) < 0 ||
+        look_for_name(s, c.name, err) < 0 || make_id(id, err) < 0)
+        return err->code;
     c.id = id;
-    code = write_one(s, &c, err);
+    int code = write_one(s, &c, err);
     if (code == 0)
         memcpy(id_out, id, sizeof(id));
     return code;
@@ -286,8 +273,9 @@ static int open_record(struct cprov_store *s, const char *id, int *fd, struct cp
 {
     if (!is_id(cprov_span_of(id)))
         return cprov_fail(err, CPROV_EINVAL, "'%s' is not the id of a container", id);
-    int code = lock(s, fd, err);
-    return code != 0 ? code : read_one(s, cprov_span_of(id), arena, out, err);
+    if (lock(s, fd, err) < 0)
+        return err->code;
+    return read_one(s, cprov_span_of(id), arena, out, err);
 }
 
 int cprov_containers_set_path(struct cprov_store *s, const char *id, const char *path,
@@ -297,12 +285,12 @@ int cprov_containers_set_path(struct cprov_store *s, const char *id, const char 
     struct cprov_container c;
     auto_fd int fd = -1;
 
-    int code = open_record(s, id, &fd, &arena, &c, err);
-    if (code != 0)
-        return code;
+    if (open_record(s, id, &fd, &arena, &c, err) < 0)
+        return err->code;
     c.path = path;
-    code = check(&c, err);
-    return code != 0 ? code : write_one(s, &c, err);
+    if (check(&c, err) < 0)
+        return err->code;
+    return write_one(s, &c, err);
 }
 
 int cprov_containers_remove(struct cprov_store *s, const char *id, struct cprov_error *err)
@@ -313,12 +301,12 @@ int cprov_containers_remove(struct cprov_store *s, const char *id, struct cprov_
 
     if (!is_id(cprov_span_of(id)))
         return cprov_fail(err, CPROV_EINVAL, "'%s' is not the id of a container", id);
-    int code = lock(s, &fd, err);
-    if (code != 0)
-        return code;
+    if (lock(s, &fd, err) < 0)
+        return err->code;
     path_of(id, path);
     if (unlinkat(s->root, path, 0) < 0)
         return cprov_fail_os(err, errno, "container %.12s", id);
-    code = cprov_fs_open_dir(s->root, FOLDER, &folder, err);
-    return code != 0 ? code : cprov_fs_sync_dir(folder, err);
+    if (cprov_fs_open_dir(s->root, FOLDER, &folder, err) < 0)
+        return err->code;
+    return cprov_fs_sync_dir(folder, err);
 }

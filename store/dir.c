@@ -10,10 +10,9 @@
 int cprov_dir_open(int at, const char *path, DIR **out, struct cprov_error *err)
 {
     auto_fd int fd = -1;
-    int code = cprov_fs_open_dir(at, path, &fd, err);
 
-    if (code != 0)
-        return code;
+    if (cprov_fs_open_dir(at, path, &fd, err) < 0)
+        return err->code;
     DIR *dir = fdopendir(fd);
     if (!dir)
         return cprov_fail_os(err, errno, "%s", path);

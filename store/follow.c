@@ -40,10 +40,9 @@ static int hash_piece(struct cprov_follower *f, uint64_t from, unsigned char *bu
                       struct cprov_error *err)
 {
     size_t got;
-    int code = cprov_fs_read_at(f->fd, buf, len, (off_t)from, &got, err);
 
-    if (code != 0)
-        return code;
+    if (cprov_fs_read_at(f->fd, buf, len, (off_t)from, &got, err) < 0)
+        return err->code;
     if (got < len)
         return cprov_fail(err, CPROV_EFAIL, "the partial file was cut by someone else");
     return cprov_hasher_update(f->hasher, buf, len, err);
@@ -89,7 +88,7 @@ static bool step(struct cprov_follower *f, unsigned char *chunk)
         return false;
 
     int code = hash_piece(f, from, chunk, len, &error);
-    if (code != 0) {
+    if (code < 0) {
         fail(f, code, &error);
         return false;
     }
@@ -130,7 +129,7 @@ static void run(struct cprov_task *job)
 
     if (hash_some(f, chunk))
         code = cprov_workers_submit(f->pool, &f->job, &error);
-    if (code != 0)
+    if (code < 0)
         fail(f, code, &error);
 }
 
@@ -154,7 +153,7 @@ int cprov_follower_new(int fd, enum cprov_digest_algo algo, uint64_t size,
     pthread_cond_init(&f->moved, &attr);
     pthread_condattr_destroy(&attr);
     int code = cprov_digest_hasher(algo, &f->hasher, err);
-    if (code != 0) {
+    if (code < 0) {
         cprov_follower_free(f);
         return code;
     }
@@ -184,7 +183,7 @@ static int wake(struct cprov_follower *f, struct cprov_error *err)
     if (!submit)
         return 0;
     int code = cprov_workers_submit(f->pool, &f->job, err);
-    if (code != 0) { /* no job, hence nobody else looks at it */
+    if (code < 0) { /* no job, hence nobody else looks at it */
         f->active = false;
         return code;
     }
@@ -208,10 +207,9 @@ static int hash_here(struct cprov_follower *f, struct cprov_error *err)
     while (f->hashed < f->limit) {
         uint64_t left = f->limit - f->hashed;
         size_t len = left < sizeof(buf) ? (size_t)left : sizeof(buf);
-        int code = hash_piece(f, f->hashed, buf, len, err);
 
-        if (code != 0)
-            return code;
+        if (hash_piece(f, f->hashed, buf, len, err) < 0)
+            return err->code;
         f->hashed += len;
     }
     return 0;
@@ -253,20 +251,16 @@ static int wait_for_job(struct cprov_follower *f, const struct cprov_cancel *can
 int cprov_follower_finish(struct cprov_follower *f, const struct cprov_cancel *cancel,
                           struct cprov_digest *out, struct cprov_error *err)
 {
-    int code;
-
     if (f->size <= INLINE_MAX) {
-        code = hash_here(f, err);
+        if (hash_here(f, err) < 0)
+            return err->code;
     } else {
         pthread_mutex_lock(&f->lock);
         f->flush = true;
         pthread_mutex_unlock(&f->lock);
-        code = wake(f, err);
-        if (code == 0)
-            code = wait_for_job(f, cancel, err);
+        if (wake(f, err) < 0 || wait_for_job(f, cancel, err) < 0)
+            return err->code;
     }
-    if (code != 0)
-        return code;
     if (f->failed < 0) {
         if (err)
             *err = f->error;

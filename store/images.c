@@ -44,7 +44,7 @@ static int decode_all(struct cprov_store *s, const struct cprov_index_file *file
 {
     int code = cprov_index_decode_all(file, s->path, arena, list, err);
 
-    return code != 0 ? cprov_wrap(err, "%s/" CPROV_STORE_INDEX, s->path) : 0;
+    return code < 0 ? cprov_wrap(err, "%s/" CPROV_STORE_INDEX, s->path) : 0;
 }
 
 int cprov_images_read(struct cprov_store *s, struct cprov_images **out, struct cprov_error *err)
@@ -54,11 +54,9 @@ int cprov_images_read(struct cprov_store *s, struct cprov_images **out, struct c
 
     if (!images)
         return cprov_fail_memory(err);
-    int code = cprov_index_read(s, &images->arena, &file, err);
-    if (code == 0)
-        code = decode_all(s, &file, &images->arena, &images->list, err);
-    if (code != 0)
-        return code;
+    if (cprov_index_read(s, &images->arena, &file, err) < 0 ||
+        decode_all(s, &file, &images->arena, &images->list, err) < 0)
+        return err->code;
     images->count = cprov_stand_in_fold(images->list, file.count, &images->arena);
     if (cprov_arena_check(&images->arena, err) < 0)
         return err->code;
@@ -152,7 +150,7 @@ static int write_index(struct cprov_buf *out, const struct cprov_index_file *fil
     for (size_t i = 0; code == 0 && i < a->count; i++)
         code = write_new(out, a, replacement(a, &a->images[i]), &first, err);
     cprov_index_write_tail(out);
-    return code != 0 ? code : cprov_buf_check(out, CPROV_STORE_INDEX, err);
+    return code < 0 ? code : cprov_buf_check(out, CPROV_STORE_INDEX, err);
 }
 
 int cprov_images_add(struct cprov_store *s, const struct cprov_image *image,
@@ -221,11 +219,9 @@ static int add_images(struct cprov_store *s, const struct cprov_image *images, s
     struct addition a = { .check = check };
 
     int code = cprov_store_writable(s, err);
-    if (code != 0 || count == 0)
+    if (code < 0 || count == 0)
         return code;
-    code = take_images(&a, s, images, count, err);
-    if (code == 0)
-        code = add_all(s, &a, err);
+    code = take_images(&a, s, images, count, err) < 0 || add_all(s, &a, err) < 0 ? err->code : 0;
     cprov_arena_clear(&a.arena);
     return code;
 }

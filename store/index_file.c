@@ -64,9 +64,8 @@ int cprov_index_parse(struct cprov_span text, struct cprov_arena *arena,
     struct cprov_json *root;
     uint64_t schema;
 
-    int code = cprov_json_parse_own(text, arena, &root, err);
-    if (code != 0)
-        return code;
+    if (cprov_json_parse_own(text, arena, &root, err) < 0)
+        return err->code;
     if (root->type != CPROV_JSON_OBJECT)
         return cprov_fail(err, CPROV_EVERIFY, "not an object");
     const struct cprov_json *version = cprov_json_get(root, "schemaVersion");
@@ -102,7 +101,7 @@ int cprov_index_read(struct cprov_store *s, struct cprov_arena *arena, struct cp
         return cprov_wrap_as(err, CPROV_EVERIFY, "store %s", s->path);
     if (code == CPROV_EVERIFY)
         cprov_index_hint_restore(s, err);
-    if (code != 0)
+    if (code < 0)
         return cprov_wrap(err, "%s/" CPROV_STORE_INDEX, s->path);
     return 0;
 }
@@ -125,9 +124,8 @@ int cprov_index_decode(const struct cprov_json *entry, struct cprov_arena *arena
 {
     struct cprov_image image = { 0 };
 
-    int code = cprov_descriptor_decode(entry, arena, &image.descriptor, err);
-    if (code != 0)
-        return code;
+    if (cprov_descriptor_decode(entry, arena, &image.descriptor, err) < 0)
+        return err->code;
     const struct cprov_annotation *list = image.descriptor.annotations;
     size_t count = image.descriptor.annotations_count;
     for (size_t i = 0; i < CPROV_COUNT(text_fields); i++) {
@@ -141,11 +139,8 @@ int cprov_index_decode(const struct cprov_json *entry, struct cprov_arena *arena
     image.is_os = os && strcmp(os, "true") == 0;
     if (!image.name[0])
         cprov_image_name(&image, arena, NULL);
-    code = fill_platform(&image, arena, err);
-    if (code == 0)
-        code = cprov_arena_check(arena, err);
-    if (code != 0)
-        return code;
+    if (fill_platform(&image, arena, err) < 0 || cprov_arena_check(arena, err) < 0)
+        return err->code;
     *out = image;
     return 0;
 }
@@ -162,7 +157,7 @@ int cprov_index_decode_all(const struct cprov_index_file *file, const char *plac
     for (size_t i = 0; entry; i++, entry = entry->next) {
         int code = cprov_index_decode(entry, arena, &images[i], err);
 
-        if (code != 0)
+        if (code < 0)
             return cprov_wrap_as(err, CPROV_EVERIFY, "manifests[%zu]", i);
     }
     if (cprov_images_complete(images, file->count, place, arena, err) < 0)
@@ -234,11 +229,8 @@ int cprov_index_write_entry(struct cprov_buf *out, const struct cprov_image *ima
     snprintf(size, sizeof(size), "%" PRIu64, image->size);
     struct cprov_annotation *list = cprov_arena_alloc(
         &arena, CPROV_COUNT(text_fields) + 3 + d.annotations_count, sizeof(*list));
-    int code = cprov_arena_check(&arena, err);
-    if (code == 0)
-        code = cprov_buf_check(&ref_name, "image name", err);
-    if (code != 0)
-        return code;
+    if (cprov_arena_check(&arena, err) < 0 || cprov_buf_check(&ref_name, "image name", err) < 0)
+        return err->code;
     d.annotations_count = list_annotations(image, detail, cprov_buf_text(&ref_name), size, list);
     d.annotations = list;
     cprov_json_writer_init(&w, out, 0);

@@ -20,22 +20,21 @@ int cprov_layer_stream_new(const struct cprov_layer_stream_options *options,
                            struct cprov_layer_stream **out, struct cprov_error *err)
 {
     auto_layer_stream struct cprov_layer_stream *s = calloc(1, sizeof(*s));
-    int code = s ? 0 : cprov_fail_memory(err);
 
-    if (code == 0) {
-        s->packed_size = options->packed_size;
-        s->limits = options->limits;
-        s->take = options->take;
-        s->arg = options->arg;
-        cprov_unpack_limits_fill(&s->limits);
-    }
-    if (code == 0 && options->hash) {
+    if (!s)
+        return cprov_fail_memory(err);
+    s->packed_size = options->packed_size;
+    s->limits = options->limits;
+    s->take = options->take;
+    s->arg = options->arg;
+    cprov_unpack_limits_fill(&s->limits);
+    if (options->hash) {
         s->algo = *options->hash;
-        code = cprov_digest_hasher(s->algo, &s->hasher, err);
+        if (cprov_digest_hasher(s->algo, &s->hasher, err) < 0)
+            return err->code;
     }
-    if (code == 0)
-        *out = cprov_steal(&s);
-    return code;
+    *out = cprov_steal(&s);
+    return 0;
 }
 
 void cprov_layer_stream_free(struct cprov_layer_stream *s)
@@ -52,31 +51,26 @@ static int take(void *arg, const void *data, size_t len, struct cprov_error *err
     struct cprov_layer_stream *s = arg;
 
     s->unpacked += len;
-    int code = cprov_unpack_check_ratio(&s->limits, s->packed_size, s->unpacked, err);
-    if (code == 0 && s->hasher)
-        code = cprov_hasher_update(s->hasher, data, len, err);
-    return code == 0 && s->take ? s->take(s->arg, data, len, err) : code;
+    if (cprov_unpack_check_ratio(&s->limits, s->packed_size, s->unpacked, err) < 0 ||
+        (s->hasher && cprov_hasher_update(s->hasher, data, len, err) < 0))
+        return err->code;
+    return s->take ? s->take(s->arg, data, len, err) : 0;
 }
 
 int cprov_layer_stream_update(struct cprov_layer_stream *s, const void *data, size_t len,
                               struct cprov_error *err)
 {
-    int code = 0;
-
-    if (!s->inflater)
-        code = cprov_inflater_new(cprov_compression_of(cprov_span_make(data, len)), take, s,
-                                  &s->inflater, err);
-    return code == 0 && len > 0 ? cprov_inflater_update(s->inflater, data, len, err) : code;
+    if (!s->inflater && cprov_inflater_new(cprov_compression_of(cprov_span_make(data, len)), take,
+                                           s, &s->inflater, err) < 0)
+        return err->code;
+    return len > 0 ? cprov_inflater_update(s->inflater, data, len, err) : 0;
 }
 
 int cprov_layer_stream_finish(struct cprov_layer_stream *s, struct cprov_digest *diff_id,
                               struct cprov_error *err)
 {
-    int code = s->inflater ? 0 : cprov_layer_stream_update(s, "", 0, err);
-
-    if (code == 0)
-        code = cprov_inflater_finish(s->inflater, err);
-    if (code == 0 && s->hasher)
-        code = cprov_digest_finish(s->hasher, s->algo, diff_id, err);
-    return code;
+    if ((!s->inflater && cprov_layer_stream_update(s, "", 0, err) < 0) ||
+        cprov_inflater_finish(s->inflater, err) < 0)
+        return err->code;
+    return s->hasher ? cprov_digest_finish(s->hasher, s->algo, diff_id, err) : 0;
 }

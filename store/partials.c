@@ -88,7 +88,7 @@ static int collect_temps(struct cprov_store *s, const char *folder, struct colle
     const char *name;
 
     int code = cprov_dir_open(s->root, folder, &dir, err);
-    if (code != 0)
+    if (code < 0)
         return code == CPROV_ENOTFOUND ? 0 : code;
     c->dir = dirfd(dir);
     while ((name = cprov_dir_next(dir)))
@@ -104,15 +104,11 @@ int cprov_store_collect_partials(struct cprov_store *s, int64_t max_age_s, bool 
     auto_dir DIR *dir = NULL;
     const char *name;
 
-    int code = dry_run ? 0 : cprov_store_writable(s, err);
-    if (code == 0)
-        code = collect_temps(s, ".", &c, err);
-    if (code == 0)
-        code = collect_temps(s, CPROV_STORE_PRIVATE, &c, err);
-    if (code == 0)
-        code = cprov_dir_open(s->root, CPROV_STORE_PARTIAL, &dir, err);
-    if (code != 0 && code != CPROV_ENOTFOUND)
-        return code;
+    if (((!dry_run && cprov_store_writable(s, err) < 0) || collect_temps(s, ".", &c, err) < 0 ||
+         collect_temps(s, CPROV_STORE_PRIVATE, &c, err) < 0 ||
+         cprov_dir_open(s->root, CPROV_STORE_PARTIAL, &dir, err) < 0) &&
+        err->code != CPROV_ENOTFOUND)
+        return err->code;
     c.dir = dir ? dirfd(dir) : -1;
     while (dir && (name = cprov_dir_next(dir)))
         collect_one(&c, name);

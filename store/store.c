@@ -56,9 +56,8 @@ static int open_lock_file(struct cprov_store *s, const char *name, int *out,
         }
         if (errno != ENOENT || tries > 0)
             break;
-        int code = cprov_fs_make_dirs(s->root, CPROV_STORE_PRIVATE, 0755, err);
-        if (code != 0)
-            return code;
+        if (cprov_fs_make_dirs(s->root, CPROV_STORE_PRIVATE, 0755, err) < 0)
+            return err->code;
     }
     return cprov_fail_os(err, errno, "%s/%s", s->path, name);
 }
@@ -68,12 +67,10 @@ int cprov_store_lock_file(struct cprov_store *s, const char *name, bool exclusiv
 {
     for (;;) {
         auto_fd int fd = -1;
-        int code = open_lock_file(s, name, &fd, err);
 
-        if (code == 0)
-            code = cprov_fs_lock(fd, exclusive, CPROV_LOCK_WAIT_MS, s->cancel, err);
-        if (code != 0)
-            return code;
+        if (open_lock_file(s, name, &fd, err) < 0 ||
+            cprov_fs_lock(fd, exclusive, CPROV_LOCK_WAIT_MS, s->cancel, err) < 0)
+            return err->code;
         if (cprov_store_is_at(fd, s->root, name)) {
             *out = cprov_fd_take(&fd);
             return 0;
@@ -97,15 +94,12 @@ int cprov_store_begin(struct cprov_store *s, struct cprov_error *err)
     auto_fd int lock = -1;
     int code = cprov_store_writable(s, err);
 
-    if (code != 0 || s->lock >= 0)
+    if (code < 0 || s->lock >= 0)
         return code;
-    code = cprov_store_lock_file(s, CPROV_STORE_LOCK, false, &lock, err);
-    if (code == 0)
-        code = cprov_fs_make_dirs(s->root, CPROV_STORE_PARTIAL, 0755, err);
-    if (code == 0)
-        code = cprov_fs_open_dir(s->root, CPROV_STORE_PARTIAL, &s->partial, err);
-    if (code != 0)
-        return code;
+    if (cprov_store_lock_file(s, CPROV_STORE_LOCK, false, &lock, err) < 0 ||
+        cprov_fs_make_dirs(s->root, CPROV_STORE_PARTIAL, 0755, err) < 0 ||
+        cprov_fs_open_dir(s->root, CPROV_STORE_PARTIAL, &s->partial, err) < 0)
+        return err->code;
     s->lock = cprov_fd_take(&lock);
     return 0;
 }
@@ -113,9 +107,8 @@ int cprov_store_begin(struct cprov_store *s, struct cprov_error *err)
 int cprov_store_workers(struct cprov_store *s, struct cprov_workers **out, struct cprov_error *err)
 {
     if (!s->workers) {
-        int code = cprov_workers_new(0, &s->workers, err);
-        if (code != 0)
-            return code;
+        if (cprov_workers_new(0, &s->workers, err) < 0)
+            return err->code;
     }
     *out = s->workers;
     return 0;
@@ -129,7 +122,7 @@ static int survey(struct cprov_store *s, bool *free_to_use, struct cprov_error *
     int code = cprov_dir_open(s->root, ".", &dir, err);
     const char *name;
 
-    if (code != 0)
+    if (code < 0)
         return code;
     *free_to_use = true;
     while ((name = cprov_dir_next(dir)))
@@ -163,10 +156,10 @@ static int make_index(struct cprov_store *s, struct cprov_error *err)
     auto_fd int lock = -1;
 
     int code = cprov_store_lock_file(s, CPROV_STORE_INDEXLOCK, true, &lock, err);
-    if (code != 0 || faccessat(s->root, CPROV_STORE_INDEX, F_OK, 0) == 0)
+    if (code < 0 || faccessat(s->root, CPROV_STORE_INDEX, F_OK, 0) == 0)
         return code;
     code = cprov_index_check_nothing_lost(s, err);
-    if (code != 0)
+    if (code < 0)
         return cprov_wrap(err, CPROV_STORE_INDEX);
     cprov_buf_init(&text, CPROV_KIB);
     cprov_index_write_head(&text, NULL);
@@ -179,16 +172,11 @@ static int make_index(struct cprov_store *s, struct cprov_error *err)
 /* oci-layout comes first: after a crash its folder is a store, with the rest missing. */
 static int make_layout(struct cprov_store *s, bool fresh, struct cprov_error *err)
 {
-    int code = 0;
-
-    if (fresh)
-        code = cprov_fs_replace(s->root, CPROV_STORE_LAYOUT, CPROV_SPAN_LITERAL(CPROV_LAYOUT_TEXT),
-                                0644, err);
-    if (code == 0)
-        code = cprov_fs_make_dirs(s->root, CPROV_STORE_BLOBS "/sha256", 0755, err);
-    if (code == 0 && faccessat(s->root, CPROV_STORE_INDEX, F_OK, 0) < 0)
-        code = make_index(s, err);
-    return code;
+    if ((fresh && cprov_fs_replace(s->root, CPROV_STORE_LAYOUT,
+                                   CPROV_SPAN_LITERAL(CPROV_LAYOUT_TEXT), 0644, err) < 0) ||
+        cprov_fs_make_dirs(s->root, CPROV_STORE_BLOBS "/sha256", 0755, err) < 0)
+        return err->code;
+    return faccessat(s->root, CPROV_STORE_INDEX, F_OK, 0) < 0 ? make_index(s, err) : 0;
 }
 
 static bool has_layout_file(const struct cprov_store *s)
@@ -230,16 +218,14 @@ static int open_layout(struct cprov_store *s, struct cprov_error *err)
 
     cprov_buf_init(&text, LAYOUT_FILE_MAX);
     if (has_layout_file(s)) {
-        int code = cprov_fs_read(s->root, CPROV_STORE_LAYOUT, LAYOUT_FILE_MAX, &text, err);
-        if (code == 0)
-            code = check_layout(cprov_buf_span(&text), &damaged, err);
-        if (code < 0 && damaged)
-            code = mend_layout(s, code, err);
-        return code != 0 || s->read_only || !create ? code : make_layout(s, false, err);
+        if ((cprov_fs_read(s->root, CPROV_STORE_LAYOUT, LAYOUT_FILE_MAX, &text, err) < 0 ||
+             check_layout(cprov_buf_span(&text), &damaged, err) < 0) &&
+            (!damaged || mend_layout(s, err->code, err) < 0))
+            return err->code;
+        return s->read_only || !create ? 0 : make_layout(s, false, err);
     }
-    int code = survey(s, &free_to_use, err);
-    if (code != 0)
-        return code;
+    if (survey(s, &free_to_use, err) < 0)
+        return err->code;
     if (!free_to_use && has_layout_file(s)) /* another process made the store meanwhile */
         return open_layout(s, err);
     if (!free_to_use)
@@ -247,8 +233,9 @@ static int open_layout(struct cprov_store *s, struct cprov_error *err)
                            err);
     if (!create)
         return cprov_fail(err, CPROV_ENOTFOUND, "there is no store here");
-    code = cprov_store_writable(s, err);
-    return code != 0 ? code : make_layout(s, true, err);
+    if (cprov_store_writable(s, err) < 0)
+        return err->code;
+    return make_layout(s, true, err);
 }
 
 /* What is looked at is what was opened, whoever renames meanwhile. */
@@ -276,13 +263,12 @@ static int open_root(struct cprov_store *s, struct cprov_error *err)
     int code;
 
     if (s->flags & CPROV_STORE_CREATE) {
-        code = cprov_fs_make_dirs(AT_FDCWD, s->path, mode, err);
-        if (code != 0)
-            return code;
+        if (cprov_fs_make_dirs(AT_FDCWD, s->path, mode, err) < 0)
+            return err->code;
     }
     code = s->flags & CPROV_STORE_OWN ? open_own(s, err)
                                       : cprov_fs_open_dir(AT_FDCWD, s->path, &s->root, err);
-    if (code != 0)
+    if (code < 0)
         return code;
     s->read_only =
         (s->flags & CPROV_STORE_READ) || faccessat(s->root, ".", W_OK | X_OK, AT_EACCESS) < 0;
@@ -309,10 +295,10 @@ int cprov_store_open(const char *root, unsigned flags, const struct cprov_cancel
         cprov_wrap(err, "%s", root);
     if (code == 0) {
         code = open_layout(s, err);
-        if (code != 0)
+        if (code < 0)
             cprov_wrap(err, "store %s", root);
     }
-    if (code != 0) {
+    if (code < 0) {
         s->flags = 0; /* nothing to tidy up */
         cprov_store_close(s);
         return code;
@@ -377,9 +363,8 @@ int cprov_store_need_space(struct cprov_store *s, uint64_t bytes, struct cprov_e
     uint64_t free_bytes, need;
     char there[CPROV_SIZE_TEXT_MAX], needed[CPROV_SIZE_TEXT_MAX];
 
-    int code = cprov_fs_free_bytes(s->root, &free_bytes, err);
-    if (code != 0)
-        return code;
+    if (cprov_fs_free_bytes(s->root, &free_bytes, err) < 0)
+        return err->code;
     if (__builtin_add_overflow(bytes, reserve, &need))
         need = UINT64_MAX;
     if (free_bytes < need)
@@ -399,13 +384,12 @@ static int append_line(int fd, const struct cprov_buf *line, struct cprov_error 
     if (fstat(fd, &st) < 0)
         return cprov_fail_os(err, errno, CPROV_STORE_LOG);
     if (st.st_size > 0) {
-        int code = cprov_fs_read_at(fd, &last, 1, st.st_size - 1, &got, err);
-        if (code != 0)
-            return code;
+        if (cprov_fs_read_at(fd, &last, 1, st.st_size - 1, &got, err) < 0)
+            return err->code;
     }
     size_t skip = last == '\n' ? 1 : 0; /* line begins with a newline */
     int code = cprov_fs_write_all(fd, line->ptr + skip, line->len - skip, st.st_size, err);
-    if (code != 0 && ftruncate(fd, st.st_size) < 0)
+    if (code < 0 && ftruncate(fd, st.st_size) < 0)
         return code; /* the next line begins with the newline that this one lacks */
     return code;
 }
@@ -421,12 +405,10 @@ int cprov_store_log(struct cprov_store *s, struct cprov_span line, struct cprov_
     cprov_buf_add_char(&text, '\n');
     cprov_buf_add_span(&text, line);
     cprov_buf_add_char(&text, '\n');
-    int code = cprov_buf_check(&text, "log entry", err);
-    if (code == 0)
-        code = cprov_store_writable(s, err);
-    if (code == 0)
-        code = cprov_store_lock_file(s, CPROV_STORE_LOG, true, &fd, err);
-    return code != 0 ? code : append_line(fd, &text, err);
+    if (cprov_buf_check(&text, "log entry", err) < 0 || cprov_store_writable(s, err) < 0 ||
+        cprov_store_lock_file(s, CPROV_STORE_LOG, true, &fd, err) < 0)
+        return err->code;
+    return append_line(fd, &text, err);
 }
 
 bool cprov_store_cancelled(const struct cprov_store *s)
