@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "manifest/digest.h"
+#include "registry/secret.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
@@ -27,11 +28,11 @@ static int add_hash(struct cprov_buf *out, struct cprov_span bytes, struct cprov
 {
     char text[CPROV_DIGEST_TEXT_MAX];
     struct cprov_digest digest;
-    int code = cprov_digest_of(CPROV_SHA256, bytes, &digest, err);
 
-    if (code == 0)
-        cprov_buf_add_text(out, cprov_digest_hex(&digest, text));
-    return code;
+    if (cprov_digest_of(CPROV_SHA256, bytes, &digest, err) < 0)
+        return err->code;
+    cprov_buf_add_text(out, cprov_digest_hex(&digest, text));
+    return 0;
 }
 
 static void add_names(struct cprov_buf *out, const struct cprov_sigv4 *r)
@@ -66,21 +67,15 @@ static int mac(uint8_t key[CPROV_HMAC_SIZE], const char *text, struct cprov_erro
 static int day_key(const struct cprov_sigv4 *r, const char *day, uint8_t key[CPROV_HMAC_SIZE],
                    struct cprov_error *err)
 {
-    struct cprov_buf first;
+    auto_secret struct cprov_buf first = { 0 };
 
     cprov_buf_init(&first, CPROV_KIB);
     cprov_buf_addf(&first, "AWS4%s", r->secret);
-    int code = cprov_buf_check(&first, "secret key", err);
-    if (code == 0)
-        code = cprov_hmac_sha256(first.ptr, first.len, day, strlen(day), key, err);
-    if (first.ptr)
-        explicit_bzero(first.ptr, first.cap);
-    cprov_buf_clear(&first);
-    if (code == 0)
-        code = mac(key, r->region, err);
-    if (code == 0)
-        code = mac(key, r->service, err);
-    return code < 0 ? code : mac(key, "aws4_request", err);
+    if (cprov_buf_check(&first, "secret key", err) < 0 ||
+        cprov_hmac_sha256(first.ptr, first.len, day, strlen(day), key, err) < 0 ||
+        mac(key, r->region, err) < 0 || mac(key, r->service, err) < 0)
+        return err->code;
+    return mac(key, "aws4_request", err);
 }
 
 int cprov_sigv4_sign(const struct cprov_sigv4 *r, struct cprov_buf *authorization,
@@ -97,19 +92,11 @@ int cprov_sigv4_sign(const struct cprov_sigv4 *r, struct cprov_buf *authorizatio
     (void)snprintf(day, sizeof(day), "%.8s", date);
     cprov_buf_addf(&scope, "%s/%s/%s/aws4_request", day, r->region, r->service);
     cprov_buf_addf(&text, "%s\n%s\n%s\n", ALGORITHM, date, cprov_buf_text(&scope));
-    int code = add_canonical(&canonical, r, err);
-    if (code == 0)
-        code = cprov_buf_check(&canonical, "request", err);
-    if (code == 0)
-        code = add_hash(&text, cprov_buf_span(&canonical), err);
-    if (code == 0)
-        code = cprov_buf_check(&text, "request", err);
-    if (code == 0)
-        code = day_key(r, day, key, err);
-    if (code == 0)
-        code = mac(key, cprov_buf_text(&text), err);
-    if (code < 0)
-        return code;
+    if (add_canonical(&canonical, r, err) < 0 || cprov_buf_check(&canonical, "request", err) < 0 ||
+        add_hash(&text, cprov_buf_span(&canonical), err) < 0 ||
+        cprov_buf_check(&text, "request", err) < 0 || day_key(r, day, key, err) < 0 ||
+        mac(key, cprov_buf_text(&text), err) < 0)
+        return err->code;
 
     cprov_buf_addf(authorization, "%s Credential=%s/%s, SignedHeaders=", ALGORITHM, r->key_id,
                    cprov_buf_text(&scope));
