@@ -9,10 +9,6 @@
 
 #define CPROV_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The text of a number that is another macro: what help says of a cap is what holds. */
-#define CPROV_NUMBER_TEXT(number)  CPROV_NUMBER_TEXT_(number)
-#define CPROV_NUMBER_TEXT_(number) #number
-
 /* Moves a pointer out of a variable that would free it: `*out = cprov_steal(&p); return 0;` */
 #define cprov_steal(pp)                                                                            \
     __extension__({                                                                                \

@@ -178,6 +178,8 @@ static void add_wrapped(struct cprov_buf *out, const char *text, const char *ind
 static void add_option_in_full(size_t at, struct cprov_buf *out)
 {
     const struct cprov_option *option = &cprov_options[at];
+    char number[CPROV_QUANTITY_TEXT_MAX];
+    const char *preset = cprov_option_default(option, number);
 
     cprov_buf_add_text(out, "  ");
     add_option_name(option, out);
@@ -186,8 +188,8 @@ static void add_option_in_full(size_t at, struct cprov_buf *out)
             cprov_buf_addf(out, ", --%s", cprov_options[i].name);
     cprov_buf_add_char(out, '\n');
     add_wrapped(out, option->help, "        ");
-    if (option->preset)
-        cprov_buf_addf(out, "        Default: %s\n", option->preset);
+    if (preset)
+        cprov_buf_addf(out, "        Default: %s\n", preset);
 }
 
 void cprov_help_common(struct cprov_buf *out)

@@ -46,6 +46,8 @@ static void add_option_name(struct cprov_buf *out, const struct cprov_option *op
 static void add_option(struct cprov_buf *out, size_t at)
 {
     const struct cprov_option *option = &cprov_options[at];
+    char number[CPROV_QUANTITY_TEXT_MAX];
+    const char *preset = cprov_option_default(option, number);
 
     cprov_buf_add_text(out, ".TP\n");
     add_option_name(out, option);
@@ -57,8 +59,8 @@ static void add_option(struct cprov_buf *out, size_t at)
     }
     cprov_buf_add_char(out, '\n');
     add_line(out, "", option->help, ".");
-    if (option->preset)
-        add_line(out, "Default: ", option->preset, ".");
+    if (preset)
+        add_line(out, "Default: ", preset, ".");
 }
 
 static void add_options(struct cprov_buf *out, unsigned sets, unsigned without)

@@ -118,11 +118,11 @@ const struct cprov_option cprov_options[] = {
     { "xattr", 0, CPROV_OPTION_WORDS, CPROV_SET_UNPACK | CPROV_SET_RARE, AT(xattrs), "PATTERN",
       "keep these extended attributes too; repeatable", NULL, 0 },
     { "max-entries", 0, CPROV_OPTION_AMOUNT, CPROV_SET_CAPS | CPROV_SET_RARE, AT(max_entries), "N",
-      "files, folders and links of all layers; 500K, 4M", CPROV_NUMBER_TEXT(CPROV_UNPACK_ENTRIES_M) "M", 0 },
+      "files, folders and links of all layers; 500K, 4M", NULL, 0 },
     { "max-size", 0, CPROV_OPTION_SIZE, CPROV_SET_CAPS | CPROV_SET_RARE, AT(max_bytes), "N",
-      "bytes of all files; 500G, 4T", CPROV_NUMBER_TEXT(CPROV_UNPACK_BYTES_G) "G", 0 },
+      "bytes of all files; 500G, 4T", NULL, 0 },
     { "max-ratio", 0, CPROV_OPTION_AMOUNT, CPROV_SET_CAPS | CPROV_SET_TEST | CPROV_SET_RARE, AT(max_ratio), "N",
-      "unpacked bytes for each packed one", CPROV_NUMBER_TEXT(CPROV_UNPACK_RATIO), 0 },
+      "unpacked bytes for each packed one", NULL, 0 },
     { "cascade", 0, CPROV_OPTION_FLAG, CPROV_SET_REMOVAL, AT(cascade), NULL,
       "remove the images that were built on it first", NULL, 0 },
     { "keep-blobs", 0, CPROV_OPTION_FLAG, CPROV_SET_REMOVAL, AT(keep_blobs), NULL,
@@ -193,7 +193,7 @@ const struct cprov_option cprov_options[] = {
     { "host", 0, CPROV_OPTION_WORDS, CPROV_SET_SERVE, AT(hosts), "NAME",
       "on loopback: a name it answers to beside localhost", NULL, 0 },
     { "max-connections", 0, CPROV_OPTION_COUNT, CPROV_SET_SERVE, AT(max_connections), "N",
-      "connections at once", CPROV_NUMBER_TEXT(CPROV_SERVED_CONNECTIONS), 65536 },
+      "connections at once", NULL, 65536 },
     { "ui", 0, CPROV_OPTION_FLAG, CPROV_SET_SERVE, AT(ui), NULL,
       "pages about the images, for a browser", NULL, 0 },
     { "host", 0, CPROV_OPTION_TEXT, CPROV_SET_COMPAT, AT(host), "V",
@@ -251,7 +251,7 @@ const struct cprov_option cprov_options[] = {
       "one screen of help", NULL, 0 },
     /* every verb: the network */
     { "parallel", 'j', CPROV_OPTION_COUNT, CPROV_SET_COMMON, AT(session.parallel), "N",
-      "transfers at once", CPROV_NUMBER_TEXT(CPROV_PARALLEL), CPROV_PARALLEL_MAX },
+      "transfers at once", NULL, CPROV_PARALLEL_MAX },
     { "jobs", 0, CPROV_OPTION_COUNT, CPROV_SET_COMMON, AT(session.parallel), "N",
       NULL, NULL, CPROV_PARALLEL_MAX },
     { "limit-rate", 0, CPROV_OPTION_RATE, CPROV_SET_COMMON, AT(session.limit_rate), "R",
@@ -259,15 +259,15 @@ const struct cprov_option cprov_options[] = {
     { "timeout", 0, CPROV_OPTION_TIME, CPROV_SET_COMMON, AT(session.timeout_ms), "T",
       "time for everything; 90s, 2h", "no limit", CPROV_TIMEOUT_MAX_MS },
     { "stall-timeout", 0, CPROV_OPTION_TIME, CPROV_SET_COMMON, AT(session.stall_timeout_ms),
-      "T", "time for 4 KiB at least", CPROV_NUMBER_TEXT(CPROV_STALL_TIMEOUT_S) "s", CPROV_STALL_TIMEOUT_MAX_MS },
+      "T", "time for 4 KiB at least", NULL, CPROV_STALL_TIMEOUT_MAX_MS },
     { "retry", 0, CPROV_OPTION_RETRIES, CPROV_SET_COMMON, AT(session.retries), "N",
-      "tries after the first", CPROV_NUMBER_TEXT(CPROV_RETRIES), RETRIES_MAX },
+      "tries after the first", NULL, RETRIES_MAX },
     { "offline", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(session.offline), NULL,
       "no network", NULL, 0 },
     { "refresh", 0, CPROV_OPTION_FLAG, CPROV_SET_COMMON, AT(session.refresh), NULL,
       "do not believe what is cached", NULL, 0 },
     { "max-age", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.max_age), "AGE",
-      "how old what is known of a source may be; 0, 90s, 7d", CPROV_NUMBER_TEXT(CPROV_MAX_AGE_MIN) "m", 0 },
+      "how old what is known of a source may be; 0, 90s, 7d", NULL, 0 },
     { "proxy", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.proxy), "URL|none",
       "proxy of all requests", "from the environment", 0 },
     { "ca-file", 0, CPROV_OPTION_TEXT, CPROV_SET_COMMON, AT(session.ca_file), "FILE",
@@ -290,6 +290,31 @@ const struct cprov_option cprov_options[] = {
 };
 /* clang-format on */
 const size_t cprov_options_count = CPROV_COUNT(cprov_options);
+
+/* What base/limits.h says, by the field that an option fills. */
+static const struct option_default {
+    size_t offset;
+    enum cprov_quantity_kind kind;
+    uint64_t value;
+} defaults[] = {
+    { AT(max_entries), CPROV_QUANTITY_COUNT, CPROV_UNPACK_ENTRIES },
+    { AT(max_bytes), CPROV_QUANTITY_SIZE, CPROV_UNPACK_BYTES },
+    { AT(max_ratio), CPROV_QUANTITY_COUNT, CPROV_UNPACK_RATIO },
+    { AT(max_connections), CPROV_QUANTITY_COUNT, CPROV_SERVED_CONNECTIONS },
+    { AT(session.parallel), CPROV_QUANTITY_COUNT, CPROV_PARALLEL },
+    { AT(session.stall_timeout_ms), CPROV_QUANTITY_TIME, CPROV_STALL_TIMEOUT_MS },
+    { AT(session.retries), CPROV_QUANTITY_COUNT, CPROV_RETRIES },
+    { AT(session.max_age), CPROV_QUANTITY_TIME, CPROV_MAX_AGE_MS },
+};
+
+const char *cprov_option_default(const struct cprov_option *option,
+                                 char buf[CPROV_QUANTITY_TEXT_MAX])
+{
+    for (size_t i = 0; i < CPROV_COUNT(defaults); i++)
+        if (option->offset == defaults[i].offset && cprov_option_takes_value(option))
+            return cprov_quantity_format(defaults[i].kind, defaults[i].value, buf);
+    return option->preset;
+}
 
 bool cprov_option_takes_value(const struct cprov_option *option)
 {

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/compiler.h"
+#include "base/quantity.h"
 #include "provider/provider.h"
 
 struct cprov_error;
@@ -65,10 +66,8 @@ struct cprov_settings {
     struct cprov_words annotations, xattrs; /* "KEY=VALUE"; patterns */
     uint64_t max_entries, max_bytes, max_ratio;
     uint64_t max_size; /* bytes, of find */
-    unsigned limit;
-    unsigned details;
+    unsigned limit, details, max_connections;
     int trusted, source_http, source_verify; /* -1: not said */
-    unsigned max_connections;
 
     bool help, quiet, verbose, debug, no_header, wide, confirm, force, password_stdin;
     bool os_image, reinstall, all_platforms, all, repair, raw, image_config, legacy, no_trunc;
@@ -147,13 +146,16 @@ struct cprov_option {
     size_t offset;      /* in struct cprov_settings */
     const char *value;  /* "DIR", "a|b|c"; NULL for flags */
     const char *help;   /* NULL: another name of the row before */
-    const char *preset; /* what holds when it is not given; NULL: nothing worth saying */
+    const char *preset; /* what holds when it is not given, in words; or NULL */
     uint64_t most;      /* 0: no cap on a quantity */
 };
 
 extern const struct cprov_option cprov_options[];
 extern const size_t cprov_options_count;
 
+/* What holds when the option is not given, perhaps written into buf; NULL: nothing to say. */
+const char *cprov_option_default(const struct cprov_option *option,
+                                 char buf[CPROV_QUANTITY_TEXT_MAX]);
 bool cprov_option_takes_value(const struct cprov_option *option);
 bool cprov_verb_takes(const struct cprov_verb *verb, const struct cprov_option *option);
 

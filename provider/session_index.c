@@ -8,8 +8,6 @@
 #include "base/quantity.h"
 #include "provider/session.h"
 
-#define MAX_AGE_MS (60000 * CPROV_MAX_AGE_MIN) /* when nobody says otherwise */
-
 static const char *index_dir(struct cprov_session *s)
 {
     auto_buf struct cprov_buf home = { 0 };
@@ -116,7 +114,7 @@ static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds
                     struct cprov_error *err)
 {
     static const struct cprov_quantity age = { CPROV_QUANTITY_TIME, 0, CPROV_AGE_MAX_MS };
-    uint64_t ms = s->conf->has_max_age ? s->conf->max_age_ms : MAX_AGE_MS;
+    uint64_t ms = s->conf->has_max_age ? s->conf->max_age_ms : CPROV_MAX_AGE_MS;
     char expected[CPROV_QUANTITY_EXPECTED_MAX];
 
     *given = s->options.max_age != NULL;

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/limits.h"
+#include "base/quantity.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/text.h"
@@ -95,11 +97,69 @@ static void test_man_of_program(void **state)
     cprov_buf_clear(&man);
 }
 
+static bool is_quantity(const char *text)
+{
+    uint64_t value;
+
+    for (int kind = CPROV_QUANTITY_COUNT; kind <= CPROV_QUANTITY_TIME; kind++)
+        if (cprov_quantity_read(
+                &(struct cprov_quantity){ (enum cprov_quantity_kind)kind, 0, UINT64_MAX },
+                cprov_span_of(text), &value))
+            return true;
+    return false;
+}
+
+/* Numbers are those of base/limits.h, and none is typed a second time. */
+static void test_defaults(void **state)
+{
+    static const struct {
+        const char *verb, *option;
+        enum cprov_quantity_kind kind;
+        uint64_t value;
+    } cases[] = {
+        { "install", "max-entries", CPROV_QUANTITY_COUNT, CPROV_UNPACK_ENTRIES },
+        { "install", "max-size", CPROV_QUANTITY_SIZE, CPROV_UNPACK_BYTES },
+        { "install", "max-ratio", CPROV_QUANTITY_COUNT, CPROV_UNPACK_RATIO },
+        { "serve", "max-connections", CPROV_QUANTITY_COUNT, CPROV_SERVED_CONNECTIONS },
+        { "find", "parallel", CPROV_QUANTITY_COUNT, CPROV_PARALLEL },
+        { "find", "stall-timeout", CPROV_QUANTITY_TIME, CPROV_STALL_TIMEOUT_MS },
+        { "find", "retry", CPROV_QUANTITY_COUNT, CPROV_RETRIES },
+        { "find", "max-age", CPROV_QUANTITY_TIME, CPROV_MAX_AGE_MS },
+    };
+    char buf[CPROV_QUANTITY_TEXT_MAX];
+    size_t numbers = 0;
+    bool powershell;
+
+    (void)state;
+    for (size_t i = 0; i < CPROV_COUNT(cases); i++) {
+        const struct cprov_verb *verb = cprov_verb_named(cases[i].verb, &powershell);
+        const struct cprov_option *option =
+            cprov_option_named(verb, cprov_span_of(cases[i].option));
+        uint64_t value = 0;
+        const char *text = cprov_option_default(option, buf);
+
+        print_message("--%s: %s\n", cases[i].option, text);
+        assert_true(cprov_quantity_read(&(struct cprov_quantity){ cases[i].kind, 0, UINT64_MAX },
+                                        cprov_span_of(text), &value));
+        assert_true(value == cases[i].value);
+    }
+    for (size_t i = 0; i < cprov_options_count; i++) {
+        const struct cprov_option *option = &cprov_options[i];
+        const char *text = option->help ? cprov_option_default(option, buf) : NULL;
+
+        if (option->preset && is_quantity(option->preset))
+            fail_msg("--%s: '%s' belongs into base/limits.h", option->name, option->preset);
+        numbers += text && is_quantity(text);
+    }
+    assert_int_equal(numbers, CPROV_COUNT(cases));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_screens),
         cmocka_unit_test(test_complete),
+        cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_man_of_program),
     };
 
