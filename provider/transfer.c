@@ -9,8 +9,8 @@
 #include "base/grow.h"
 #include "base/limits.h"
 #include "provider/progress.h"
-#include "provider/tail.h"
 #include "registry/blob_queue.h"
+#include "rootfs/tail.h"
 
 enum part_state {
     PART_WAITING,

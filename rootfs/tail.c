@@ -1,5 +1,5 @@
-/* provider/tail.c - one file, one writer, one reader, a condition between. */
-#include "provider/tail.h"
+/* rootfs/tail.c - one file, one writer, one reader, a condition between. */
+#include "rootfs/tail.h"
 
 #include <errno.h>
 #include <fcntl.h>

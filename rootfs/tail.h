@@ -1,6 +1,6 @@
-/* provider/tail.h - a blob read by one thread while another still writes it. */
-#ifndef CPROV_PROVIDER_TAIL_H
-#define CPROV_PROVIDER_TAIL_H
+/* rootfs/tail.h - a blob read by one thread while another still writes it. */
+#ifndef CPROV_ROOTFS_TAIL_H
+#define CPROV_ROOTFS_TAIL_H
 
 #include <stdbool.h>
 #include <stdint.h>
