@@ -1,32 +1,20 @@
-/* conf/conf.c - reads one YAML file into the draft; the home of libyaml. */
+/* conf/conf.c - reads one YAML file into the draft. */
 #include "conf/draft_private.h"
 
 #include <stddef.h>
 #include <string.h>
-#include <yaml.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/quantity.h"
 #include "conf/yaml_value.h"
 
-/* The event that the parser has read last is `event`; every read_* function begins at the first
- * event of its value and leaves at the last one. */
 struct conf_reader {
-    yaml_parser_t parser;
-    yaml_event_t event;
     struct cprov_draft *draft;
     const char *file;
     struct cprov_error *err;
 };
-
-static void reader_clear(struct conf_reader *r)
-{
-    yaml_event_delete(&r->event);
-    yaml_parser_delete(&r->parser);
-}
-
-#define auto_reader CPROV_CLEANUP(reader_clear)
 
 enum conf_kind {
     TEXT,     /* const char * */
@@ -44,7 +32,7 @@ struct conf_key {
     size_t offset; /* of its field */
     struct cprov_quantity quantity;
     size_t has; /* offset of the bool that says it was set, or 0 */
-    int (*read)(struct conf_reader *r);
+    int (*read)(struct conf_reader *r, const struct cprov_json *v);
 };
 
 struct source_fields {
@@ -52,9 +40,9 @@ struct source_fields {
     bool removed;
 };
 
-static int read_sources(struct conf_reader *r);
-static int read_hosts(struct conf_reader *r);
-static int read_aliases(struct conf_reader *r);
+static int read_sources(struct conf_reader *r, const struct cprov_json *v);
+static int read_hosts(struct conf_reader *r, const struct cprov_json *v);
+static int read_aliases(struct conf_reader *r, const struct cprov_json *v);
 
 #define C(field) offsetof(struct cprov_conf, field)
 /* clang-format off */
@@ -106,13 +94,24 @@ static const struct conf_key host_keys[] = {
 };
 #undef H
 
-/* Puts "FILE:LINE:COLUMN: " before the message that is there. */
-static int at(struct conf_reader *r, yaml_mark_t mark, int code)
+static struct cprov_yaml_place place(const struct cprov_json *v)
 {
-    return cprov_wrap_as(r->err, code, "%s:%zu:%zu", r->file, mark.line + 1, mark.column + 1);
+    return cprov_yaml_source(v)->at;
 }
 
-static CPROV_PRINTF(3, 4) int fail(struct conf_reader *r, yaml_mark_t mark, const char *format, ...)
+static struct cprov_yaml_place key_place(const struct cprov_json *v)
+{
+    return cprov_yaml_source(v)->key_at;
+}
+
+/* Puts "FILE:LINE:COLUMN: " before the message that is there. */
+static int at(struct conf_reader *r, struct cprov_yaml_place where, int code)
+{
+    return cprov_wrap_as(r->err, code, "%s:%u:%u", r->file, where.line, where.column);
+}
+
+static CPROV_PRINTF(3, 4) int fail(struct conf_reader *r, struct cprov_yaml_place where,
+                                   const char *format, ...)
 {
     char text[sizeof(r->err->msg)];
     va_list args;
@@ -120,58 +119,8 @@ static CPROV_PRINTF(3, 4) int fail(struct conf_reader *r, yaml_mark_t mark, cons
     va_start(args, format);
     cprov_text_vformat(text, sizeof(text), format, args);
     va_end(args);
-    return cprov_fail(r->err, CPROV_EINVAL, "%s:%zu:%zu: %s", r->file, mark.line + 1,
-                      mark.column + 1, text);
-}
-
-static int fail_syntax(struct conf_reader *r)
-{
-    const char *problem = r->parser.problem ? r->parser.problem : "is not YAML";
-
-    if (r->parser.error == YAML_MEMORY_ERROR)
-        return cprov_fail_memory(r->err);
-    if (r->parser.error == YAML_READER_ERROR)
-        return fail(r, r->parser.mark, "%s", problem);
-    return fail(r, r->parser.problem_mark, "%s", problem);
-}
-
-/* What YAML can do beyond plain data is refused: a configuration needs none of it, and each piece
- * is a way to say something else than one seems to say. */
-static int check_event(struct conf_reader *r)
-{
-    const char *beyond = cprov_yaml_beyond_data(&r->event);
-
-    return beyond ? fail(r, r->event.start_mark, "%s of YAML are not supported", beyond) : 0;
-}
-
-static int next(struct conf_reader *r)
-{
-    yaml_event_delete(&r->event);
-    if (!yaml_parser_parse(&r->parser, &r->event)) {
-        memset(&r->event, 0, sizeof(r->event));
-        return fail_syntax(r);
-    }
-    return check_event(r);
-}
-
-static struct cprov_span scalar(const struct conf_reader *r)
-{
-    return cprov_span_make((const char *)r->event.data.scalar.value, r->event.data.scalar.length);
-}
-
-static bool is_plain(const struct conf_reader *r)
-{
-    return r->event.type == YAML_SCALAR_EVENT &&
-           r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
-}
-
-/* Nothing after the colon: a list whose items are all commented out, or a value forgotten. */
-static bool is_null(const struct conf_reader *r)
-{
-    if (!is_plain(r))
-        return false;
-    struct cprov_span s = scalar(r);
-    return s.len == 0 || cprov_span_is(s, "~") || cprov_span_is(s, "null");
+    return cprov_fail(r->err, CPROV_EINVAL, "%s:%u:%u: %s", r->file, where.line, where.column,
+                      text);
 }
 
 /* How many letters must be changed, added or dropped; anything from 3 on may be said as 3. */
@@ -197,9 +146,10 @@ static size_t edit_distance(struct cprov_span a, struct cprov_span b)
     return row[b.len];
 }
 
-static int fail_unknown(struct conf_reader *r, const struct conf_key *keys, size_t count)
+static int fail_unknown(struct conf_reader *r, const struct cprov_json *member,
+                        const struct conf_key *keys, size_t count)
 {
-    struct cprov_span s = scalar(r);
+    struct cprov_span s = member->key;
     const char *nearest = NULL;
     size_t best = 3;
 
@@ -212,24 +162,20 @@ static int fail_unknown(struct conf_reader *r, const struct conf_key *keys, size
         }
     }
     if (!nearest)
-        return fail(r, r->event.start_mark, "unknown key '%" CPROV_SPAN_FMT "'", CPROV_SPAN_ARG(s));
-    return fail(r, r->event.start_mark, "unknown key '%" CPROV_SPAN_FMT "' (did you mean '%s'?)",
+        return fail(r, key_place(member), "unknown key '%" CPROV_SPAN_FMT "'", CPROV_SPAN_ARG(s));
+    return fail(r, key_place(member), "unknown key '%" CPROV_SPAN_FMT "' (did you mean '%s'?)",
                 CPROV_SPAN_ARG(s), nearest);
 }
 
-/* A text of the current scalar, in the arena. */
-static int read_text(struct conf_reader *r, const char *what, const char **out)
+/* A copy in the arena. */
+static int keep_text(struct conf_reader *r, struct cprov_yaml_place where, const char *what,
+                     struct cprov_span s, const char **out)
 {
-    yaml_mark_t mark = r->event.start_mark;
-
-    if (r->event.type != YAML_SCALAR_EVENT)
-        return fail(r, mark, "'%s' must be a text", what);
-    struct cprov_span s = scalar(r);
-    if (is_null(r) || s.len == 0)
-        return fail(r, mark, "'%s' has no value", what);
+    if (s.len == 0)
+        return fail(r, where, "'%s' has no value", what);
     for (size_t i = 0; i < s.len; i++)
         if ((unsigned char)s.ptr[i] < 0x20 || s.ptr[i] == 0x7f)
-            return fail(r, mark, "'%s' has a control character", what);
+            return fail(r, where, "'%s' has a control character", what);
 
     const char *text = cprov_arena_text(&r->draft->conf->arena, s);
     if (!text)
@@ -238,11 +184,20 @@ static int read_text(struct conf_reader *r, const char *what, const char **out)
     return 0;
 }
 
-static int read_path(struct conf_reader *r, const char *what, const char **out)
+static int read_text(struct conf_reader *r, const struct cprov_json *v, const char *what,
+                     const char **out)
+{
+    if (v->type == CPROV_JSON_ARRAY || v->type == CPROV_JSON_OBJECT)
+        return fail(r, place(v), "'%s' must be a text", what);
+    return keep_text(r, place(v), what, v->text, out);
+}
+
+static int read_path(struct conf_reader *r, const struct cprov_json *v, const char *what,
+                     const char **out)
 {
     const char *slash = strrchr(r->file, '/');
     const char *text;
-    int code = read_text(r, what, &text);
+    int code = read_text(r, v, what, &text);
 
     if (code < 0)
         return code;
@@ -255,52 +210,52 @@ static int read_path(struct conf_reader *r, const char *what, const char **out)
     return 0;
 }
 
-static int read_bool(struct conf_reader *r, const char *what, bool *out)
+static int read_bool(struct conf_reader *r, const struct cprov_json *v, const char *what, bool *out)
 {
-    bool yes = is_plain(r) && cprov_span_is(scalar(r), "true");
-
-    if (!yes && !(is_plain(r) && cprov_span_is(scalar(r), "false")))
-        return fail(r, r->event.start_mark, "'%s' must be true or false", what);
-    *out = yes;
+    if (v->type != CPROV_JSON_BOOL)
+        return fail(r, place(v), "'%s' must be true or false", what);
+    *out = v->boolean;
     return 0;
 }
 
-static int read_quantity(struct conf_reader *r, const struct conf_key *key, uint64_t *out)
+static int read_quantity(struct conf_reader *r, const struct cprov_json *v,
+                         const struct conf_key *key, uint64_t *out)
 {
     char expected[CPROV_QUANTITY_EXPECTED_MAX];
 
-    if (!is_plain(r) || !cprov_quantity_read(&key->quantity, scalar(r), out))
-        return fail(r, r->event.start_mark, "'%s' must be %s", key->name,
+    if (!cprov_yaml_source(v)->plain || !cprov_quantity_read(&key->quantity, v->text, out))
+        return fail(r, place(v), "'%s' must be %s", key->name,
                     cprov_quantity_expected(&key->quantity, expected));
     return 0;
 }
 
-static int read_value(struct conf_reader *r, const struct conf_key *key, void *fields)
+static int read_value(struct conf_reader *r, const struct cprov_json *v, const struct conf_key *key,
+                      void *fields)
 {
     void *field = (char *)fields + key->offset;
     bool yes = false;
-    int code = 0;
 
     switch (key->kind) {
     case TEXT:
-        return read_text(r, key->name, field);
+        return read_text(r, v, key->name, field);
     case PATH:
-        return read_path(r, key->name, field);
+        return read_path(r, v, key->name, field);
     case BOOL:
     case NOT_BOOL:
-        code = read_bool(r, key->name, &yes);
-        if (code == 0)
-            *(bool *)field = key->kind == BOOL ? yes : !yes;
-        return code;
+        if (read_bool(r, v, key->name, &yes) < 0)
+            return r->err->code;
+        *(bool *)field = key->kind == BOOL ? yes : !yes;
+        return 0;
     case QUANTITY:
-        code = read_quantity(r, key, field);
-        if (code == 0 && key->has)
+        if (read_quantity(r, v, key, field) < 0)
+            return r->err->code;
+        if (key->has)
             *(bool *)((char *)fields + key->has) = true;
-        return code;
+        return 0;
     case NESTED:
-        return key->read(r);
+        return key->read(r, v);
     }
-    return code;
+    return 0;
 }
 
 static const struct conf_key *key_named(const struct conf_key *keys, size_t count,
@@ -312,69 +267,46 @@ static const struct conf_key *key_named(const struct conf_key *keys, size_t coun
     return NULL;
 }
 
-/* The next key of a mapping, or its end. */
-static int next_key(struct conf_reader *r, bool *end)
-{
-    int code = next(r);
-
-    if (code < 0)
-        return code;
-    *end = r->event.type == YAML_MAPPING_END_EVENT;
-    if (!*end && r->event.type != YAML_SCALAR_EVENT)
-        return fail(r, r->event.start_mark, "a key must be a text");
-    return 0;
-}
-
 /* A mapping whose keys are those of the table. */
-static int read_mapping(struct conf_reader *r, const struct conf_key *keys, size_t count,
-                        void *fields)
+static int read_mapping(struct conf_reader *r, const struct cprov_json *mapping,
+                        const struct conf_key *keys, size_t count, void *fields)
 {
-    uint32_t seen = 0;
-    bool end = false;
+    for (const struct cprov_json *m = mapping->child; m; m = m->next) {
+        const struct conf_key *key = key_named(keys, count, m->key);
 
-    for (;;) {
-        int code = next_key(r, &end);
-        if (code < 0 || end)
-            return code;
-        const struct conf_key *key = key_named(keys, count, scalar(r));
         if (!key)
-            return fail_unknown(r, keys, count);
-        uint32_t bit = UINT32_C(1) << (key - keys);
-        if (seen & bit)
-            return fail(r, r->event.start_mark, "duplicate key '%s'", key->name);
-        seen |= bit;
+            return fail_unknown(r, m, keys, count);
         if (keys == root_keys && key->read != read_sources)
             r->draft->other_keys = true;
         if (keys == root_keys && key->read != read_hosts)
             r->draft->more_than_hosts = true;
-        if (next(r) < 0 || read_value(r, key, fields) < 0)
+        if (read_value(r, m, key, fields) < 0)
             return r->err->code;
     }
+    return 0;
 }
 
 static int put(struct conf_reader *r, struct cprov_draft_list *list, struct cprov_draft_entry entry,
-               yaml_mark_t mark)
+               struct cprov_yaml_place where)
 {
     int code = cprov_draft_put(r->draft, list, &entry, r->err);
 
-    return code < 0 ? at(r, mark, code == CPROV_EEXISTS ? CPROV_EINVAL : code) : 0;
+    return code < 0 ? at(r, where, code == CPROV_EEXISTS ? CPROV_EINVAL : code) : 0;
 }
 
-static int read_source(struct conf_reader *r)
+static int read_source(struct conf_reader *r, const struct cprov_json *v)
 {
-    yaml_mark_t mark = r->event.start_mark;
     struct source_fields f = { .source = { .registered = true, .file = r->file } };
 
-    if (r->event.type != YAML_MAPPING_START_EVENT)
-        return fail(r, mark, "a source must be a mapping with 'name' and 'location'");
-    int code = read_mapping(r, source_keys, CPROV_COUNT(source_keys), &f);
-    if (code < 0)
-        return code;
+    if (v->type != CPROV_JSON_OBJECT)
+        return fail(r, place(v), "a source must be a mapping with 'name' and 'location'");
+    if (read_mapping(r, v, source_keys, CPROV_COUNT(source_keys), &f) < 0)
+        return r->err->code;
     f.source.type = f.source.type ? cprov_source_type(f.source.type) : "oci";
     if (f.removed && f.source.name && !f.source.location)
         f.source.location = "removed"; /* a tombstone needs no place */
     if (cprov_source_check(&f.source, r->err) < 0)
-        return at(r, mark, CPROV_EINVAL);
+        return at(r, place(v), CPROV_EINVAL);
 
     struct cprov_source *kept = cprov_arena_alloc(&r->draft->conf->arena, 1, sizeof(*kept));
     if (!kept)
@@ -382,26 +314,20 @@ static int read_source(struct conf_reader *r)
     *kept = f.source;
     return put(r, &r->draft->sources,
                (struct cprov_draft_entry){ .key = kept->name, .value = kept, .removed = f.removed },
-               mark);
+               place(v));
 }
 
-static int read_sources(struct conf_reader *r)
+static int read_sources(struct conf_reader *r, const struct cprov_json *v)
 {
-    if (is_null(r))
-        return 0;
-    if (r->event.type != YAML_SEQUENCE_START_EVENT)
-        return fail(r, r->event.start_mark, "'sources' must be a list");
-    for (;;) {
-        int code = next(r);
-        if (code < 0 || r->event.type == YAML_SEQUENCE_END_EVENT)
-            return code;
-        code = read_source(r);
-        if (code < 0)
-            return code;
-    }
+    if (v->type != CPROV_JSON_NULL && v->type != CPROV_JSON_ARRAY)
+        return fail(r, place(v), "'sources' must be a list");
+    for (const struct cprov_json *source = v->child; source; source = source->next)
+        if (read_source(r, source) < 0)
+            return r->err->code;
+    return 0;
 }
 
-static int read_host(struct conf_reader *r, const char *name, yaml_mark_t mark)
+static int read_host(struct conf_reader *r, const char *name, const struct cprov_json *v)
 {
     struct cprov_host_conf *host = cprov_arena_alloc(&r->draft->conf->arena, 1, sizeof(*host));
     const struct cprov_draft_entry *earlier = cprov_draft_find(&r->draft->hosts, name);
@@ -411,101 +337,76 @@ static int read_host(struct conf_reader *r, const char *name, yaml_mark_t mark)
     if (earlier) /* of another file: what this one does not say stays */
         *host = *(const struct cprov_host_conf *)earlier->value;
     if (strpbrk(name, "/@ "))
-        return fail(r, mark, "'%s' must be host or host:port", name);
-    if (r->event.type != YAML_MAPPING_START_EVENT && !is_null(r))
-        return fail(r, r->event.start_mark, "host '%s' must be a mapping", name);
-    if (!is_null(r)) {
-        int code = read_mapping(r, host_keys, CPROV_COUNT(host_keys), host);
-        if (code < 0)
-            return code;
-    }
+        return fail(r, key_place(v), "'%s' must be host or host:port", name);
+    if (v->type != CPROV_JSON_OBJECT && v->type != CPROV_JSON_NULL)
+        return fail(r, place(v), "host '%s' must be a mapping", name);
+    if (read_mapping(r, v, host_keys, CPROV_COUNT(host_keys), host) < 0)
+        return r->err->code;
     if (!host->cert_file != !host->key_file)
-        return fail(r, mark, "host '%s' needs both 'cert-file' and 'key-file', or neither", name);
+        return fail(r, key_place(v), "host '%s' needs both 'cert-file' and 'key-file', or neither",
+                    name);
     host->host = name;
-    return put(r, &r->draft->hosts, (struct cprov_draft_entry){ .key = name, .value = host }, mark);
+    return put(r, &r->draft->hosts, (struct cprov_draft_entry){ .key = name, .value = host },
+               key_place(v));
 }
 
-static int read_alias(struct conf_reader *r, const char *repository, yaml_mark_t mark)
+static int read_alias(struct conf_reader *r, const char *repository, const struct cprov_json *v)
 {
     struct cprov_alias *alias = cprov_arena_alloc(&r->draft->conf->arena, 1, sizeof(*alias));
 
     if (!alias)
         return cprov_fail_memory(r->err);
-    int code = read_text(r, repository, &alias->name);
-    if (code < 0)
-        return code;
+    if (read_text(r, v, repository, &alias->name) < 0)
+        return r->err->code;
     alias->repository = repository;
     return put(r, &r->draft->aliases,
-               (struct cprov_draft_entry){ .key = repository, .value = alias }, mark);
+               (struct cprov_draft_entry){ .key = repository, .value = alias }, key_place(v));
 }
 
 /* A mapping whose keys are names. */
-static int read_named(struct conf_reader *r, const char *what,
-                      int (*read_one)(struct conf_reader *r, const char *name, yaml_mark_t mark))
+static int read_named(struct conf_reader *r, const struct cprov_json *v, const char *what,
+                      int (*read_one)(struct conf_reader *r, const char *name,
+                                      const struct cprov_json *v))
 {
-    bool end = false;
-
-    if (is_null(r))
-        return 0;
-    if (r->event.type != YAML_MAPPING_START_EVENT)
-        return fail(r, r->event.start_mark, "'%s' must be a mapping", what);
-    for (;;) {
+    if (v->type != CPROV_JSON_NULL && v->type != CPROV_JSON_OBJECT)
+        return fail(r, place(v), "'%s' must be a mapping", what);
+    for (const struct cprov_json *m = v->child; m; m = m->next) {
         const char *name = NULL;
-        int code = next_key(r, &end);
-        if (code < 0 || end)
-            return code;
-        yaml_mark_t mark = r->event.start_mark;
-        if (read_text(r, what, &name) < 0 || next(r) < 0 || read_one(r, name, mark) < 0)
+
+        if (keep_text(r, key_place(m), what, m->key, &name) < 0 || read_one(r, name, m) < 0)
             return r->err->code;
     }
-}
-
-static int read_hosts(struct conf_reader *r)
-{
-    return read_named(r, "hosts", read_host);
-}
-
-static int read_aliases(struct conf_reader *r)
-{
-    return read_named(r, "aliases", read_alias);
-}
-
-static int read_root(struct conf_reader *r)
-{
-    if (is_null(r))
-        return 0;
-    if (r->event.type != YAML_MAPPING_START_EVENT)
-        return fail(r, r->event.start_mark, "a configuration must be a mapping");
-    return read_mapping(r, root_keys, CPROV_COUNT(root_keys), r->draft->conf);
-}
-
-/* Stream start, at most one document, stream end. */
-static int read_stream(struct conf_reader *r)
-{
-    if (next(r) < 0 || next(r) < 0)
-        return r->err->code;
-    if (r->event.type == YAML_STREAM_END_EVENT)
-        return 0;
-    if (next(r) < 0 || read_root(r) < 0 || next(r) < 0 /* the end of the document */ || next(r) < 0)
-        return r->err->code;
-    if (r->event.type != YAML_STREAM_END_EVENT)
-        return fail(r, r->event.start_mark, "more than one document");
     return 0;
+}
+
+static int read_hosts(struct conf_reader *r, const struct cprov_json *v)
+{
+    return read_named(r, v, "hosts", read_host);
+}
+
+static int read_aliases(struct conf_reader *r, const struct cprov_json *v)
+{
+    return read_named(r, v, "aliases", read_alias);
 }
 
 int cprov_draft_read(struct cprov_draft *d, const char *file, struct cprov_span text,
                      struct cprov_error *err)
 {
     struct cprov_error own = CPROV_ERROR_INIT;
-    auto_reader struct conf_reader r = { .draft = d, .err = err ? err : &own };
+    CPROV_CLEANUP(cprov_arena_clear) struct cprov_arena arena = { 0 };
+    struct conf_reader r = { .draft = d, .err = err ? err : &own };
+    struct cprov_yaml_place fault;
+    struct cprov_json *root = NULL;
 
     d->file++;
     d->other_keys = false;
     r.file = cprov_arena_text(&d->conf->arena, cprov_span_of(file));
-    if (!r.file || !yaml_parser_initialize(&r.parser))
-        return cprov_fail_memory(err);
-    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.ptr ? text.ptr : ""),
-                                 text.len);
-    return read_stream(&r);
+    if (!r.file)
+        return cprov_fail_memory(r.err);
+    int code = cprov_yaml_read(text, &arena, &root, &fault, r.err);
+    if (code < 0)
+        return fault.line ? at(&r, fault, CPROV_EINVAL) : code;
+    if (root->type != CPROV_JSON_NULL && root->type != CPROV_JSON_OBJECT)
+        return fail(&r, place(root), "a configuration must be a mapping");
+    return read_mapping(&r, root, root_keys, CPROV_COUNT(root_keys), d->conf);
 }

@@ -1,4 +1,4 @@
-/* conf/yaml_value.c - one YAML document as the values that JSON would have. */
+/* conf/yaml_value.c - one YAML document as the values that JSON would have; the home of libyaml. */
 #include "conf/yaml_value.h"
 
 #include <stdlib.h>
@@ -8,11 +8,17 @@
 #include "base/error.h"
 #include "base/limits.h"
 
+struct yaml_node {
+    struct cprov_json value; /* the first member: a pointer to it is one to the node */
+    struct cprov_yaml_source source;
+};
+
 /* The mapping or sequence that is open. */
 struct level {
     struct cprov_json *value;
     struct cprov_json **link; /* where the next child goes */
     struct cprov_span key;    /* of it, when has_key */
+    struct cprov_yaml_place key_at;
     bool has_key;
 };
 
@@ -21,6 +27,7 @@ struct yaml_reader {
     yaml_event_t event;
     struct cprov_arena *arena;
     struct cprov_error *err;
+    struct cprov_yaml_place fault;
     struct cprov_json *root;
     size_t values;
     size_t depth;
@@ -35,7 +42,9 @@ static void reader_clear(struct yaml_reader *r)
 
 #define auto_reader CPROV_CLEANUP(reader_clear)
 
-const char *cprov_yaml_beyond_data(const struct yaml_event_s *event)
+/* What YAML can do beyond plain data is refused: nobody needs it here, and each piece is a way to
+ * say something else than one seems to say. NULL: nothing of it. */
+static const char *beyond_data(const yaml_event_t *event)
 {
     const yaml_char_t *anchor = NULL, *tag = NULL;
 
@@ -56,6 +65,16 @@ const char *cprov_yaml_beyond_data(const struct yaml_event_s *event)
     return tag ? "tags" : NULL;
 }
 
+const struct cprov_yaml_source *cprov_yaml_source(const struct cprov_json *v)
+{
+    return &((const struct yaml_node *)(const void *)v)->source;
+}
+
+static struct cprov_yaml_place place_of(yaml_mark_t mark)
+{
+    return (struct cprov_yaml_place){ (uint32_t)mark.line + 1, (uint32_t)mark.column + 1 };
+}
+
 static CPROV_PRINTF(3, 4) int fail(struct yaml_reader *r, yaml_mark_t mark, const char *format, ...)
 {
     char text[sizeof(r->err->msg)];
@@ -64,8 +83,8 @@ static CPROV_PRINTF(3, 4) int fail(struct yaml_reader *r, yaml_mark_t mark, cons
     va_start(args, format);
     cprov_text_vformat(text, sizeof(text), format, args);
     va_end(args);
-    return cprov_fail(r->err, CPROV_EVERIFY, "line %zu, column %zu: %s", mark.line + 1,
-                      mark.column + 1, text);
+    r->fault = place_of(mark);
+    return cprov_fail(r->err, CPROV_EVERIFY, "%s", text);
 }
 
 static int next(struct yaml_reader *r)
@@ -81,7 +100,7 @@ static int next(struct yaml_reader *r)
                     r->parser.error == YAML_READER_ERROR ? r->parser.mark : r->parser.problem_mark,
                     "%s", problem);
     }
-    const char *beyond = cprov_yaml_beyond_data(&r->event);
+    const char *beyond = beyond_data(&r->event);
     return beyond ? fail(r, r->event.start_mark, "%s of YAML are not supported", beyond) : 0;
 }
 
@@ -156,10 +175,12 @@ static int add(struct yaml_reader *r, enum cprov_json_type type, struct cprov_js
     if (++r->values > CPROV_JSON_VALUES_MAX)
         return cprov_fail(r->err, CPROV_ELIMIT, "YAML of more than %d values",
                           CPROV_JSON_VALUES_MAX);
-    struct cprov_json *v = cprov_arena_alloc(r->arena, 1, sizeof(*v));
-    if (!v)
+    struct yaml_node *node = cprov_arena_alloc(r->arena, 1, sizeof(*node));
+    if (!node)
         return cprov_fail_memory(r->err);
+    struct cprov_json *v = &node->value;
     v->type = type;
+    node->source.at = place_of(r->event.start_mark);
     *out = v;
     if (r->depth == 0) {
         r->root = v;
@@ -167,6 +188,7 @@ static int add(struct yaml_reader *r, enum cprov_json_type type, struct cprov_js
     }
     struct level *parent = &r->levels[r->depth - 1];
     v->key = parent->key;
+    node->source.key_at = parent->key_at;
     parent->has_key = false;
     parent->key = (struct cprov_span){ 0 };
     *parent->link = v;
@@ -188,7 +210,8 @@ static int add_scalar(struct yaml_reader *r)
     if (code < 0)
         return code;
     v->boolean = v->type == CPROV_JSON_BOOL && cprov_span_is(text, "true");
-    if (v->type == CPROV_JSON_STRING || v->type == CPROV_JSON_NUMBER)
+    ((struct yaml_node *)(void *)v)->source.plain = plain;
+    if (v->type != CPROV_JSON_NULL)
         v->text = text;
     return 0;
 }
@@ -206,30 +229,45 @@ static int begin(struct yaml_reader *r, enum cprov_json_type type)
     return code;
 }
 
-static int compare_keys(const void *a, const void *b)
+static bool is_before(const struct cprov_json *a, const struct cprov_json *b)
 {
-    return cprov_span_compare(*(const struct cprov_span *)a, *(const struct cprov_span *)b);
+    struct cprov_yaml_place x = cprov_yaml_source(a)->key_at, y = cprov_yaml_source(b)->key_at;
+
+    return x.line < y.line || (x.line == y.line && x.column < y.column);
+}
+
+/* By key, then in the order of the document. */
+static int compare_members(const void *left, const void *right)
+{
+    const struct cprov_json *a = *(const struct cprov_json *const *)left;
+    const struct cprov_json *b = *(const struct cprov_json *const *)right;
+    int order = cprov_span_compare(a->key, b->key);
+
+    return order ? order : is_before(a, b) ? -1 : is_before(b, a);
 }
 
 static int check_keys(struct yaml_reader *r, const struct cprov_json *object)
 {
+    const struct cprov_json *again = NULL;
     size_t count = 0;
-    int code = 0;
 
     if (object->count < 2)
         return 0;
-    struct cprov_span *keys = calloc(object->count, sizeof(*keys));
-    if (!keys)
+    const struct cprov_json **members = calloc(object->count, sizeof(*members));
+    if (!members)
         return cprov_fail_memory(r->err);
     for (const struct cprov_json *m = object->child; m; m = m->next)
-        keys[count++] = m->key;
-    qsort(keys, count, sizeof(*keys), compare_keys);
-    for (size_t i = 1; i < count && code == 0; i++)
-        if (cprov_span_equal(keys[i - 1], keys[i]))
-            code = fail(r, r->event.start_mark, "duplicate key '%.64s' in what ends here",
-                        keys[i].ptr);
-    free(keys);
-    return code;
+        members[count++] = m;
+    qsort(members, count, sizeof(*members), compare_members);
+    for (size_t i = 1; i < count; i++)
+        if (cprov_span_equal(members[i - 1]->key, members[i]->key) &&
+            (!again || is_before(members[i], again)))
+            again = members[i];
+    free(members);
+    if (!again)
+        return 0;
+    r->fault = cprov_yaml_source(again)->key_at;
+    return cprov_fail(r->err, CPROV_EVERIFY, "duplicate key '%.64s'", again->key.ptr);
 }
 
 static bool wants_key(const struct yaml_reader *r)
@@ -246,6 +284,7 @@ static int take_key(struct yaml_reader *r)
     if (r->event.type != YAML_SCALAR_EVENT)
         return fail(r, r->event.start_mark, "a key must be a text");
     top->has_key = true;
+    top->key_at = place_of(r->event.start_mark);
     return copy_scalar(r, &top->key);
 }
 
@@ -297,18 +336,30 @@ static int read_stream(struct yaml_reader *r)
     return 0;
 }
 
-int cprov_yaml_value(struct cprov_span text, struct cprov_arena *arena, struct cprov_json **out,
-                     struct cprov_error *err)
+int cprov_yaml_read(struct cprov_span text, struct cprov_arena *arena, struct cprov_json **out,
+                    struct cprov_yaml_place *fault, struct cprov_error *err)
 {
     auto_reader struct yaml_reader r = { .arena = arena, .err = err };
 
+    *fault = r.fault;
     if (!yaml_parser_initialize(&r.parser))
         return cprov_fail_memory(err);
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)(text.ptr ? text.ptr : ""),
                                  text.len);
     int code = read_stream(&r);
+    *fault = r.fault;
     if (code == 0)
         *out = r.root;
     return code;
+}
+
+int cprov_yaml_value(struct cprov_span text, struct cprov_arena *arena, struct cprov_json **out,
+                     struct cprov_error *err)
+{
+    struct cprov_yaml_place fault;
+
+    if (cprov_yaml_read(text, arena, out, &fault, err) == 0)
+        return 0;
+    return fault.line ? cprov_wrap(err, "line %u, column %u", fault.line, fault.column) : err->code;
 }

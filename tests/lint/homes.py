@@ -14,7 +14,7 @@ HOMES = [
     (r"isa-l|zlib\.h|zstd|zconf\.h", r"base/(in|de)flate\w*\.[ch]"),
     (r"dlfcn\.h", r"base/library\.c"),
     (r"spawn\.h", r"base/child\.c"),
-    (r"yaml", r"conf/\w+\.c"),
+    (r"yaml\.h", r"conf/yaml_value\.c"),
     (r"curl/", r"net/(http\w*|curl_library\w*|url)\.[ch]"),
     (r"libpsl", r"net/origin\.c"),
     (r"sqlite3", r"catalog/cache/\w+\.[ch]"),

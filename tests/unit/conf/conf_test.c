@@ -191,7 +191,7 @@ static const struct {
     { "parallel: 1\nparallel: 2\n", "2:1: duplicate key 'parallel'" },
     { "sources: []\nsources: []\n", "2:1: duplicate key 'sources'" },
     { "hosts: {a: {}, A: {}}\n", "1:16: duplicate 'A'" },
-    { "aliases: {a: x, a: y}\n", "1:17: duplicate 'a'" },
+    { "aliases: {a: x, a: y}\n", "1:17: duplicate key 'a'" },
     { "sources:\n- {name: a, location: b}\n- {name: A, location: c}\n", "3:3: duplicate 'A'" },
     { "sources:\n- {name: a}\n", "2:3: source 'a' has no 'location'" },
     { "sources:\n- {location: a}\n", "2:3: a source without 'name'" },
@@ -216,7 +216,7 @@ static const struct {
     { "aliases: {a: }\n", "1:14: 'a' has no value" },
     { "root:\n", "1:6: 'root' has no value" },
     { "root: ''\n", "1:7: 'root' has no value" },
-    { "root: \"a\\0b\"\n", "1:7: 'root' has a control character" },
+    { "root: \"a\\0b\"\n", "1:7: NUL in a text" },
     { "root: \"a\\nb\"\n", "1:7: 'root' has a control character" },
     { "root: [a]\n", "1:7: 'root' must be a text" },
     { "parallel: 0\n", "1:11: 'parallel' must be a number from 1 to 64" },
@@ -244,7 +244,9 @@ static const struct {
     { "root: \"open\n", "2:1: found unexpected end of stream" },
     { "root: \xff\n", "1:1: invalid leading UTF-8 octet" },
     { "\troot: a\n", "1:1: found character that cannot start any token" },
-    { "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "1:1: a configuration must be a mapping" },
+    { "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "2:1: did not find expected node content" },
+    { "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "1:33: nested more than 32 levels deep" },
+    { "[[[[]]]]", "1:1: a configuration must be a mapping" },
 };
 
 static void test_refused(void **state)

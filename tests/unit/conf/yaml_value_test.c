@@ -77,7 +77,8 @@ static void test_refused(void **state)
         { "a: 1\nb: *x", "line 2, column 4: aliases of YAML are not supported" },
         { "a: !!str 1", "line 1, column 4: tags of YAML are not supported" },
         { "a: 1\n---\nb: 2", "line 2, column 1: more than one document" },
-        { "a: 1\na: 2\n", "line 3, column 1: duplicate key 'a' in what ends here" },
+        { "a: 1\na: 2\n", "line 2, column 1: duplicate key 'a'" },
+        { "a: 1\nc: 2\nb: 3\nc: 4\na: 5\n", "line 4, column 1: duplicate key 'c'" },
         { "[a]: 1", "line 1, column 1: a key must be a text" },
         { "? {a: 1}\n: 1", "line 1, column 3: a key must be a text" },
         { "a: \"\\0\"", "line 1, column 4: NUL in a text" },
@@ -95,6 +96,33 @@ static void test_refused(void **state)
         print_message("%s\n", err.msg);
         assert_int_equal(strncmp(err.msg, "line ", 5), 0);
     }
+}
+
+static void check_place(struct cprov_yaml_place place, uint32_t line, uint32_t column)
+{
+    assert_int_equal(place.line, line);
+    assert_int_equal(place.column, column);
+}
+
+static void test_places(void **state)
+{
+    auto_arena struct cprov_arena arena = { 0 };
+    struct cprov_error err = CPROV_ERROR_INIT;
+    struct cprov_json *v = NULL;
+
+    (void)state;
+    assert_int_equal(
+        cprov_yaml_value(CPROV_SPAN_LITERAL("a:\n  b: [1, '2']\n  c:\n"), &arena, &v, &err), 0);
+    check_place(cprov_yaml_source(v)->at, 1, 1);
+    const struct cprov_json *b = v->child->child, *c = b->next;
+    check_place(cprov_yaml_source(b)->key_at, 2, 3);
+    check_place(cprov_yaml_source(b)->at, 2, 6);
+    check_place(cprov_yaml_source(b->child)->at, 2, 7);
+    assert_true(cprov_yaml_source(b->child)->plain);
+    check_place(cprov_yaml_source(b->child->next)->at, 2, 10);
+    assert_false(cprov_yaml_source(b->child->next)->plain);
+    check_place(cprov_yaml_source(c)->key_at, 3, 3);
+    assert_int_equal(c->type, CPROV_JSON_NULL);
 }
 
 static void test_depth(void **state)
@@ -119,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_places),
         cmocka_unit_test(test_depth),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
