@@ -27,7 +27,7 @@ struct archive_writing {
     const struct cprov_image *images;
     size_t count;
     struct cprov_closure blobs;
-    struct cprov_tar_writer *tar;
+    struct cprov_tar_writer tar;
     unsigned char *piece;
     void (*progress)(void *arg, uint64_t done, uint64_t total);
     void *arg;
@@ -37,7 +37,6 @@ struct archive_writing {
 static void writing_clear(struct archive_writing *w)
 {
     cprov_closure_clear(&w->blobs);
-    cprov_tar_writer_free(w->tar);
     free(w->piece);
 }
 
@@ -45,9 +44,9 @@ static int add_text(struct archive_writing *w, const char *path, const struct cp
                     struct cprov_error *err)
 {
     if (cprov_buf_check(text, path, err) < 0 ||
-        cprov_tar_writer_file(w->tar, path, text->len, err) < 0)
+        cprov_tar_writer_file(&w->tar, path, text->len, err) < 0)
         return err->code;
-    return cprov_tar_writer_data(w->tar, cprov_buf_span(text), err);
+    return cprov_tar_writer_data(&w->tar, cprov_buf_span(text), err);
 }
 
 static int add_layout(struct archive_writing *w, struct cprov_error *err)
@@ -167,7 +166,7 @@ static int copy_blob(struct archive_writing *w, int fd, const struct cprov_diges
         if (got < len)
             return cprov_fail(err, CPROV_EVERIFY, "is shorter than it was");
         if (cprov_hasher_update(hasher, w->piece, len, err) < 0 ||
-            cprov_tar_writer_data(w->tar, cprov_span_make((const char *)w->piece, len), err) < 0)
+            cprov_tar_writer_data(&w->tar, cprov_span_make((const char *)w->piece, len), err) < 0)
             return err->code;
         if (cprov_store_cancelled(w->store))
             return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
@@ -194,7 +193,7 @@ static int add_blob(struct archive_writing *w, size_t number, struct cprov_error
     auto_fd int fd = -1;
 
     if (cprov_store_open_blob(w->store, &d, &fd, err) < 0 ||
-        cprov_tar_writer_file(w->tar, cprov_layout_blob_path(digest, path), d.size, err) < 0)
+        cprov_tar_writer_file(&w->tar, cprov_layout_blob_path(digest, path), d.size, err) < 0)
         return err->code;
     return copy_blob(w, fd, digest, d.size, err);
 }
@@ -206,10 +205,10 @@ static int add_folders(struct archive_writing *w, struct cprov_error *err)
     for (size_t i = 0; i < w->blobs.digests.count; i++)
         if (w->blobs.digests.list[i].algo == CPROV_SHA512)
             sha512 = true;
-    if (cprov_tar_writer_folder(w->tar, CPROV_STORE_BLOBS, err) < 0 ||
-        cprov_tar_writer_folder(w->tar, CPROV_STORE_BLOBS "/sha256", err) < 0)
+    if (cprov_tar_writer_folder(&w->tar, CPROV_STORE_BLOBS "/", err) < 0 ||
+        cprov_tar_writer_folder(&w->tar, CPROV_STORE_BLOBS "/sha256/", err) < 0)
         return err->code;
-    return sha512 ? cprov_tar_writer_folder(w->tar, CPROV_STORE_BLOBS "/sha512", err) : 0;
+    return sha512 ? cprov_tar_writer_folder(&w->tar, CPROV_STORE_BLOBS "/sha512/", err) : 0;
 }
 
 /* Small files first: whoever reads the archive as a stream knows what it holds before the layers
@@ -223,22 +222,19 @@ static int add_everything(struct archive_writing *w, struct cprov_error *err)
         for (size_t i = 0; i < w->blobs.digests.count; i++)
             if (w->blobs.blobs[i].is_document == (documents == 1) && add_blob(w, i, err) < 0)
                 return err->code;
-    return cprov_tar_writer_finish(w->tar, err);
+    return cprov_tar_writer_finish(&w->tar, err);
 }
 
 static int write_to(struct archive_writing *w, int fd, struct cprov_error *err)
 {
-    int code = 0;
-
-    for (size_t i = 0; code == 0 && i < w->count; i++)
-        code = cprov_closure_add(&w->blobs, w->store, &w->images[i].descriptor, err);
-    if (code < 0)
-        return code;
+    for (size_t i = 0; i < w->count; i++)
+        if (cprov_closure_add(&w->blobs, w->store, &w->images[i].descriptor, err) < 0)
+            return err->code;
     w->piece = malloc(PIECE);
     if (!w->piece)
         return cprov_fail_memory(err);
-    code = cprov_tar_writer_new(fd, &w->tar, err);
-    return code == 0 ? add_everything(w, err) : code;
+    w->tar.fd = fd;
+    return add_everything(w, err);
 }
 
 int cprov_archive_write(struct cprov_store *s, const struct cprov_image *images, size_t count,

@@ -1,4 +1,4 @@
-/* archive/archive.h - an OCI layout as one tar file (oci-archive); the home of libarchive's writer.
+/* archive/archive.h - an OCI layout as one tar file (oci-archive).
  */
 #ifndef CPROV_ARCHIVE_ARCHIVE_H
 #define CPROV_ARCHIVE_ARCHIVE_H

@@ -42,8 +42,8 @@ static void text(char *field, size_t len, struct cprov_span s)
 static char type_char(enum cprov_tar_type type)
 {
     static const char chars[] = {
-        [CPROV_TAR_FILE] = '0', [CPROV_TAR_HARDLINK] = '1', [CPROV_TAR_SYMLINK] = '2',
-        [CPROV_TAR_CHAR] = '3', [CPROV_TAR_BLOCK] = '4',    [CPROV_TAR_DIR] = '5',
+        [CPROV_TAR_FILE] = '0',        [CPROV_TAR_HARDLINK] = '1',     [CPROV_TAR_SYMLINK] = '2',
+        [CPROV_TAR_CHAR_DEVICE] = '3', [CPROV_TAR_BLOCK_DEVICE] = '4', [CPROV_TAR_DIR] = '5',
         [CPROV_TAR_FIFO] = '6',
     };
 
@@ -210,7 +210,7 @@ static int add_pax(const struct cprov_tar_entry *e, struct cprov_buf *out, struc
 
 static void fill_device(struct ustar *h, const struct cprov_tar_entry *e)
 {
-    if (e->type != CPROV_TAR_CHAR && e->type != CPROV_TAR_BLOCK)
+    if (e->type != CPROV_TAR_CHAR_DEVICE && e->type != CPROV_TAR_BLOCK_DEVICE)
         return;
     octal(h->major, sizeof(h->major), e->dev_major);
     octal(h->minor, sizeof(h->minor), e->dev_minor);

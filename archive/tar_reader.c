@@ -10,27 +10,32 @@
 
 #define BLOCK CPROV_TAR_BLOCK_SIZE
 
-/* Where the fields of a header are. */
-#define NAME          0, 100
-#define MODE          100, 8
-#define UID           108, 8
-#define GID           116, 8
-#define SIZE          124, 12
-#define MTIME         136, 12
+/* Bytes of a header that are one text or one number. */
+struct header_field {
+    size_t at, len;
+};
+
+static const struct header_field name_field = { 0, 100 };
+static const struct header_field mode_field = { 100, 8 };
+static const struct header_field uid_field = { 108, 8 };
+static const struct header_field gid_field = { 116, 8 };
+static const struct header_field size_field = { 124, 12 };
+static const struct header_field mtime_field = { 136, 12 };
+static const struct header_field checksum_field = { 148, 8 };
+static const struct header_field link_field = { 157, 100 };
+static const struct header_field uname_field = { 265, 32 };
+static const struct header_field gname_field = { 297, 32 };
+static const struct header_field major_field = { 329, 8 };
+static const struct header_field minor_field = { 337, 8 };
+static const struct header_field prefix_field = { 345, 155 };
+static const struct header_field star_prefix_field = { 345, 131 };
+static const struct header_field gnu_real_size_field = { 483, 12 };
+
+/* Where its other bytes are. */
 #define TYPE          156
-#define LINK          157, 100
-#define UNAME         265, 32
-#define GNAME         297, 32
-#define MAJOR         329, 8
-#define MINOR         337, 8
-#define PREFIX        345, 155
-#define STAR_PREFIX   345, 131
 #define GNU_SPARSE    386
 #define GNU_MORE      482 /* whether blocks of extents follow */
-#define GNU_REAL_SIZE 483, 12
 #define GNU_NEXT_MORE 504 /* the same, in such a block */
-#define CHECKSUM      148
-#define CHECKSUM_SIZE 8
 
 enum state {
     AT_HEADER,
@@ -136,26 +141,26 @@ bool cprov_tar_number(const uint8_t *field, size_t len, int64_t *out)
     return true;
 }
 
-static bool field_number(const uint8_t *block, size_t at, size_t len, int64_t *out)
+static bool field_number(const uint8_t *block, struct header_field field, int64_t *out)
 {
-    return cprov_tar_number(block + at, len, out);
+    return cprov_tar_number(block + field.at, field.len, out);
 }
 
-static bool field_unsigned(const uint8_t *block, size_t at, size_t len, uint64_t *out)
+static bool field_unsigned(const uint8_t *block, struct header_field field, uint64_t *out)
 {
     int64_t n;
 
-    if (!field_number(block, at, len, &n) || n < 0)
+    if (!field_number(block, field, &n) || n < 0)
         return false;
     *out = (uint64_t)n;
     return true;
 }
 
-static struct cprov_span field_text(const uint8_t *block, size_t at, size_t len)
+static struct cprov_span field_text(const uint8_t *block, struct header_field field)
 {
-    const char *text = (const char *)block + at;
+    const char *text = (const char *)block + field.at;
 
-    return cprov_span_make(text, strnlen(text, len));
+    return cprov_span_make(text, strnlen(text, field.len));
 }
 
 /* Early programs summed up signed characters. */
@@ -164,13 +169,12 @@ static bool checksum_fits(const uint8_t *block)
     int64_t want, plain = 0, with_sign = 0;
 
     for (size_t i = 0; i < BLOCK; i++) {
-        uint8_t byte = i - CHECKSUM < CHECKSUM_SIZE ? ' ' : block[i];
+        uint8_t byte = i - checksum_field.at < checksum_field.len ? ' ' : block[i];
 
         plain += byte;
         with_sign += (int8_t)byte;
     }
-    return field_number(block, CHECKSUM, CHECKSUM_SIZE, &want) &&
-           (want == plain || want == with_sign);
+    return field_number(block, checksum_field, &want) && (want == plain || want == with_sign);
 }
 
 static bool is_zero(const uint8_t *block)
@@ -198,14 +202,14 @@ static void read_name(struct cprov_tar_reader *r, const uint8_t *block)
     struct cprov_span prefix = { NULL, 0 };
 
     if (ustar)
-        prefix = star ? field_text(block, STAR_PREFIX) : field_text(block, PREFIX);
+        prefix = star ? field_text(block, star_prefix_field) : field_text(block, prefix_field);
     cprov_buf_reset(&r->path);
     cprov_buf_add_span(&r->path, prefix);
     if (prefix.len > 0)
         cprov_buf_add_char(&r->path, '/');
-    cprov_buf_add_span(&r->path, field_text(block, NAME));
+    cprov_buf_add_span(&r->path, field_text(block, name_field));
     cprov_buf_reset(&r->link);
-    cprov_buf_add_span(&r->link, field_text(block, LINK));
+    cprov_buf_add_span(&r->link, field_text(block, link_field));
 }
 
 static int fail_number(const char *what, struct cprov_error *err)
@@ -221,23 +225,23 @@ static int read_fields(struct cprov_tar_reader *r, const uint8_t *block, struct 
 
     *e = (struct cprov_tar_entry){ .type = CPROV_TAR_FILE };
     read_name(r, block);
-    if (!field_unsigned(block, MODE, &mode))
+    if (!field_unsigned(block, mode_field, &mode))
         return fail_number("mode", err);
-    if (!field_unsigned(block, UID, &e->uid) || !field_unsigned(block, GID, &e->gid))
+    if (!field_unsigned(block, uid_field, &e->uid) || !field_unsigned(block, gid_field, &e->gid))
         return fail_number("owner", err);
-    if (!field_unsigned(block, SIZE, &e->size))
+    if (!field_unsigned(block, size_field, &e->size))
         return fail_number("size", err);
-    if (!field_number(block, MTIME, &e->mtime_s))
+    if (!field_number(block, mtime_field, &e->mtime_s))
         return fail_number("time", err);
     if ((block[TYPE] == '3' || block[TYPE] == '4') &&
-        (!field_unsigned(block, MAJOR, &major) || !field_unsigned(block, MINOR, &minor) ||
-         major > UINT32_MAX || minor > UINT32_MAX))
+        (!field_unsigned(block, major_field, &major) ||
+         !field_unsigned(block, minor_field, &minor) || major > UINT32_MAX || minor > UINT32_MAX))
         return fail_number("device", err);
     e->mode = (uint32_t)(mode & 07777);
     e->dev_major = (uint32_t)major;
     e->dev_minor = (uint32_t)minor;
-    e->uname = field_text(block, UNAME);
-    e->gname = field_text(block, GNAME);
+    e->uname = field_text(block, uname_field);
+    e->gname = field_text(block, gname_field);
     return 0;
 }
 
@@ -302,7 +306,7 @@ static int begin_file(struct cprov_tar_reader *r, const uint8_t *block, struct c
 
     r->pad = padding(stored);
     if (block[TYPE] == 'S') {
-        if (!field_unsigned(block, GNU_REAL_SIZE, &e->size))
+        if (!field_unsigned(block, gnu_real_size_field, &e->size))
             return fail_number("size", err);
         e->sparse = true;
         int code = cprov_tar_map_old(&r->map, block + GNU_SPARSE, 4, err);
@@ -326,9 +330,9 @@ static int begin_file(struct cprov_tar_reader *r, const uint8_t *block, struct c
 
 static int begin_member(struct cprov_tar_reader *r, const uint8_t *block, struct cprov_error *err)
 {
-    static const enum cprov_tar_type types[] = { CPROV_TAR_HARDLINK, CPROV_TAR_SYMLINK,
-                                                 CPROV_TAR_CHAR,     CPROV_TAR_BLOCK,
-                                                 CPROV_TAR_DIR,      CPROV_TAR_FIFO };
+    static const enum cprov_tar_type types[] = { CPROV_TAR_HARDLINK,    CPROV_TAR_SYMLINK,
+                                                 CPROV_TAR_CHAR_DEVICE, CPROV_TAR_BLOCK_DEVICE,
+                                                 CPROV_TAR_DIR,         CPROV_TAR_FIFO };
     struct cprov_tar_entry *e = &r->entry;
     uint8_t type = block[TYPE];
 

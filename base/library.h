@@ -9,7 +9,7 @@
 struct cprov_error;
 
 /*
- * libcurl, libarchive and libmicrohttpd bring dozens of libraries with them: loading those takes
+ * libcurl and libmicrohttpd bring dozens of libraries with them: loading those takes
  * longer than a whole `get-image`. Their home files list the functions they use in a table and load
  * the library when the first is needed.
  */

@@ -18,8 +18,8 @@ struct name_listing {
 static char type_char(enum cprov_tar_type type)
 {
     static const char chars[] = {
-        [CPROV_TAR_FILE] = 'f', [CPROV_TAR_HARDLINK] = 'h', [CPROV_TAR_SYMLINK] = 'l',
-        [CPROV_TAR_CHAR] = 'c', [CPROV_TAR_BLOCK] = 'b',    [CPROV_TAR_DIR] = 'd',
+        [CPROV_TAR_FILE] = 'f',        [CPROV_TAR_HARDLINK] = 'h',     [CPROV_TAR_SYMLINK] = 'l',
+        [CPROV_TAR_CHAR_DEVICE] = 'c', [CPROV_TAR_BLOCK_DEVICE] = 'b', [CPROV_TAR_DIR] = 'd',
         [CPROV_TAR_FIFO] = 'p',
     };
 

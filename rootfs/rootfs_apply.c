@@ -231,8 +231,8 @@ static int make(struct cprov_rootfs *r, const struct cprov_tar_entry *e, const c
     case CPROV_TAR_DIR:
         return make_dir(r, e, path, err);
     case CPROV_TAR_FILE:
-    case CPROV_TAR_CHAR:
-    case CPROV_TAR_BLOCK:
+    case CPROV_TAR_CHAR_DEVICE:
+    case CPROV_TAR_BLOCK_DEVICE:
     case CPROV_TAR_FIFO:
         break;
     }

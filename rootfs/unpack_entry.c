@@ -102,9 +102,9 @@ static int make_hardlink(struct cprov_unpack *u, const struct cprov_tar_entry *e
 static int make_node(struct cprov_unpack *u, const struct cprov_tar_entry *e, const char *path,
                      struct cprov_error *err)
 {
-    mode_t type = e->type == CPROV_TAR_CHAR    ? S_IFCHR
-                  : e->type == CPROV_TAR_BLOCK ? S_IFBLK
-                                               : S_IFIFO;
+    mode_t type = e->type == CPROV_TAR_CHAR_DEVICE    ? S_IFCHR
+                  : e->type == CPROV_TAR_BLOCK_DEVICE ? S_IFBLK
+                                                      : S_IFIFO;
     bool device = type != S_IFIFO;
     struct cprov_spot place;
 
@@ -149,8 +149,8 @@ static int make(struct cprov_unpack *u, const struct cprov_tar_entry *e, const c
         return make_symlink(u, e, path, err);
     case CPROV_TAR_DIR:
         return make_dir(u, e, path, err);
-    case CPROV_TAR_CHAR:
-    case CPROV_TAR_BLOCK:
+    case CPROV_TAR_CHAR_DEVICE:
+    case CPROV_TAR_BLOCK_DEVICE:
     case CPROV_TAR_FIFO:
         return make_node(u, e, path, err);
     }

@@ -122,7 +122,7 @@ static void every_type(void **state)
     (void)state;
     for (int type = CPROV_TAR_FILE; type <= CPROV_TAR_FIFO; type++) {
         bool link = type == CPROV_TAR_HARDLINK || type == CPROV_TAR_SYMLINK;
-        bool device = type == CPROV_TAR_CHAR || type == CPROV_TAR_BLOCK;
+        bool device = type == CPROV_TAR_CHAR_DEVICE || type == CPROV_TAR_BLOCK_DEVICE;
 
         e.type = (enum cprov_tar_type)type;
         e.link = link ? S("to") : S("");
@@ -228,8 +228,8 @@ static void refused(void **state)
 {
     const struct cprov_tar_entry cases[] = {
         { .type = CPROV_TAR_FILE, .path = S("") },
-        { .type = CPROV_TAR_CHAR, .path = S("d"), .dev_major = 010000000 },
-        { .type = CPROV_TAR_CHAR, .path = S("d"), .dev_minor = UINT32_MAX },
+        { .type = CPROV_TAR_CHAR_DEVICE, .path = S("d"), .dev_major = 010000000 },
+        { .type = CPROV_TAR_CHAR_DEVICE, .path = S("d"), .dev_minor = UINT32_MAX },
     };
     struct cprov_error err = CPROV_ERROR_INIT;
     auto_buf struct cprov_buf out = { 0 };
