@@ -69,4 +69,8 @@ int cprov_annotations_decode(const struct cprov_json *obj, struct cprov_arena *a
                              const struct cprov_annotation **out, size_t *count,
                              struct cprov_error *err);
 
+/* A copy in the arena. What fails, the arena tells. */
+const struct cprov_annotation *cprov_annotations_keep(const struct cprov_annotation *list,
+                                                      size_t count, struct cprov_arena *arena);
+
 #endif

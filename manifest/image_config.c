@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "manifest/decode_private.h"
 #include "manifest/manifest.h"
+#include "manifest/platform_private.h"
 
 #define OS_IMAGE_KEY "io.container-provider.os-image"
 

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "manifest/choice.h"
 #include "manifest/decode_private.h"
+#include "manifest/media_type_private.h"
 
 struct document {
     uint64_t schema_version;

@@ -1,7 +1,7 @@
 #include "manifest/media_type.h"
 
 #include "base/compiler.h"
-#include "manifest/decode_private.h"
+#include "manifest/media_type_private.h"
 
 /* Not schema 1: a registry that has nothing else sends it anyway. */
 const char cprov_accept_manifests[] = CPROV_MT_OCI_INDEX

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "manifest/decode_private.h"
+#include "manifest/platform_private.h"
 
 #define FEATURES_MAX 64 /* of one platform; Windows knows one */
 
