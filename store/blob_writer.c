@@ -1,5 +1,5 @@
 /* store/blob_writer.c - a partial file, locked, resumed, written in any order. */
-#include "store/writer_private.h"
+#include "store/blob_writer_private.h"
 
 #include <errno.h>
 #include <fcntl.h>

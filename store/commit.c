@@ -12,8 +12,8 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/limits.h"
+#include "store/blob_writer_private.h"
 #include "store/store_private.h"
-#include "store/writer_private.h"
 
 #define COPY_STEP  (4 * CPROV_MIB) /* bytes between two looks at cancel */
 #define COPY_PIECE (16 * CPROV_KIB)

@@ -11,9 +11,9 @@
 #include "base/error.h"
 #include "base/fs.h"
 #include "base/span.h"
+#include "store/blob_writer_private.h"
 #include "store/dir.h"
 #include "store/store_private.h"
-#include "store/writer_private.h"
 
 #define TEMP_AGE_MIN_S 60 /* a temporary file lives for the time of one fsync */
 

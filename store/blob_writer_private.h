@@ -1,6 +1,6 @@
-/* store/writer_private.h - the inside of a blob writer, for commit.c and copy.c. */
-#ifndef CPROV_STORE_WRITER_PRIVATE_H
-#define CPROV_STORE_WRITER_PRIVATE_H
+/* store/blob_writer_private.h - the inside of a blob writer, for commit.c and copy.c. */
+#ifndef CPROV_STORE_BLOB_WRITER_PRIVATE_H
+#define CPROV_STORE_BLOB_WRITER_PRIVATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* conf/auth_edit.c - changes docker's config.json and podman's auth.json. */
+/* conf/auth_file_edit.c - changes docker's config.json and podman's auth.json. */
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
