@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "provider/find_filter.h"
 
 #define CANDIDATES_MAX 32 /* rows of a name that is to be one version */
 
@@ -18,6 +17,39 @@ struct search {
     struct cprov_error err;
     const char *not_running; /* with --match-host: the newest version that the host does not run */
 };
+
+static bool build_fits(const struct cprov_session *s, const char *os_version)
+{
+    struct cprov_os_version host, image;
+
+    if (!cprov_os_version_parse(s->host.os_version, &host) ||
+        !cprov_os_version_parse(cprov_span_of(os_version), &image))
+        return true;
+    return cprov_os_compat(&host, &image, s->host.isolation, NULL) != CPROV_COMPAT_NO;
+}
+
+static bool runs_here(struct cprov_session *s, struct cprov_span platform)
+{
+    struct cprov_platform p;
+    struct cprov_error ignored = CPROV_ERROR_INIT;
+
+    return cprov_platform_parse(platform, &s->call, &p, &ignored) == 0 &&
+           cprov_platform_fits(&s->host, &p);
+}
+
+bool cprov_runs_here(struct cprov_session *s, const struct cprov_listing *row)
+{
+    struct cprov_span list = cprov_span_of(row->entry.platforms), platform;
+
+    if (row->entry.kind == CPROV_KIND_CHART || row->entry.kind == CPROV_KIND_ARTIFACT)
+        return false; /* no host runs it */
+    if (list.len == 0)
+        return build_fits(s, row->entry.os_version);
+    while (cprov_span_next(&list, ',', &platform))
+        if (runs_here(s, cprov_span_trim(platform)))
+            return true;
+    return false;
+}
 
 static bool same_repository(const struct cprov_listing *a, const struct cprov_listing *b)
 {
@@ -64,7 +96,7 @@ static bool on_row(void *arg, size_t i, const struct cprov_listing *row)
     if (f->s->options.match_host) {
         if (!f->name->all_versions && f->count > 0 && same_repository(&f->rows[f->count - 1], row))
             return true; /* rows come newest first: the first that runs is the one */
-        if (!cprov_find_runs(f->s, row)) {
+        if (!cprov_runs_here(f->s, row)) {
             f->not_running = cprov_arena_text(&f->s->call, cprov_span_of(row->entry.version));
             return true;
         }

@@ -59,4 +59,8 @@ CPROV_MUST_CHECK
 int cprov_resolve_trust(struct cprov_session *s, const struct cprov_target *target,
                         struct cprov_error *err);
 
+/* Whether the session's host runs one of the platforms that a row with details offers, as
+ * installing judges it. What nobody says of an image keeps it in. */
+bool cprov_runs_here(struct cprov_session *s, const struct cprov_listing *row);
+
 #endif

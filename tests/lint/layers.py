@@ -24,6 +24,7 @@ BELOW = {
     "catalog/source": ("catalog/document", "registry", "archive"),
     "catalog/search": ("catalog/cache", "catalog/source"),
     "serve": ("store", "catalog/document"),
+    "provider/find": ("provider",),
     "provider": ("serve", "engine", "catalog/search"),
     "cli": ("base",),
 }
@@ -92,6 +93,7 @@ SAMPLES = [
     ({"cli/a.c": '#include "provider/provider.h"\n#include "base/span.h"\n'}, None),
     ({"cli/a.c": '#include "provider/session.h"\n'}, "cli/ may not include provider/session.h"),
     ({"cli/a.c": '\n#  include "store/store.h"\n'}, "cli/a.c:2"),
+    ({"provider/a.c": '#include "provider/find/filter.h"\n'}, "provider/ may not include"),
     ({"provider/a.c": '#include "store/store_private.h"\n'}, "is private to its room"),
     ({"store/a.c": '#include "blobs.h"\n'}, "does not begin with a room"),
     ({"store/CMakeLists.txt": "cprov_module(store SOURCES a.c LINK cprov_registry)\n"}, "store/ may not link cprov_registry"),

@@ -1,5 +1,5 @@
-/* provider/find_rows.c - the rows of find on their way out: at once, or in another order. */
-#include "provider/find_rows.h"
+/* provider/find/rows.c - the rows of find on their way out: at once, or in another order. */
+#include "provider/find/rows.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* provider/find_shown.c - open addressing with a key: who lists a reference chooses its name. */
-#include "provider/find_shown.h"
+/* provider/find/shown.c - open addressing with a key: who lists a reference chooses its name. */
+#include "provider/find/shown.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* provider/find_rows.h - the rows of find on their way out: at once, or in another order. */
+/* provider/find/rows.h - the rows of find on their way out: at once, or in another order. */
 #ifndef CPROV_PROVIDER_FIND_ROWS_H
 #define CPROV_PROVIDER_FIND_ROWS_H
 

@@ -1,5 +1,5 @@
-/* provider/find_file.c - what one file says of itself: on this machine, or on a web server. */
-#include "provider/find_file.h"
+/* provider/find/file.c - what one file says of itself: on this machine, or on a web server. */
+#include "provider/find/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

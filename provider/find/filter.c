@@ -1,5 +1,6 @@
-/* provider/find_filter.c - which of the rows that a search brings are wanted. */
-#include "provider/find_filter.h"
+/* provider/find/filter.c - which of the rows that a search brings are wanted. */
+#include "provider/find/filter.h"
+#include "provider/resolve.h"
 
 #include <string.h>
 
@@ -107,39 +108,6 @@ static bool has_words(const struct cprov_find_filter *f, const struct cprov_list
     return cprov_words_in(f->options->search, texts, CPROV_COUNT(texts));
 }
 
-static bool runs_here(struct cprov_session *s, struct cprov_span platform)
-{
-    struct cprov_platform p;
-    struct cprov_error ignored = CPROV_ERROR_INIT;
-
-    return cprov_platform_parse(platform, &s->call, &p, &ignored) == 0 &&
-           cprov_platform_fits(&s->host, &p);
-}
-
-static bool build_fits(const struct cprov_session *s, const char *os_version)
-{
-    struct cprov_os_version host, image;
-
-    if (!cprov_os_version_parse(s->host.os_version, &host) ||
-        !cprov_os_version_parse(cprov_span_of(os_version), &image))
-        return true;
-    return cprov_os_compat(&host, &image, s->host.isolation, NULL) != CPROV_COMPAT_NO;
-}
-
-bool cprov_find_runs(struct cprov_session *s, const struct cprov_listing *row)
-{
-    struct cprov_span list = cprov_span_of(row->entry.platforms), platform;
-
-    if (row->entry.kind == CPROV_KIND_CHART || row->entry.kind == CPROV_KIND_ARTIFACT)
-        return false; /* no host runs it */
-    if (list.len == 0)
-        return build_fits(s, row->entry.os_version);
-    while (cprov_span_next(&list, ',', &platform))
-        if (runs_here(s, cprov_span_trim(platform)))
-            return true;
-    return false;
-}
-
 bool cprov_find_culture(const struct cprov_listing *row, const char *culture,
                         struct cprov_span *url)
 {
@@ -185,7 +153,7 @@ bool cprov_find_filter_passes(const struct cprov_find_filter *f, const struct cp
         (o->max_bytes && (row->entry.bytes == 0 || row->entry.bytes > o->max_bytes)) ||
         !is_new_enough(f, row) || !has_digest(f, row))
         return false;
-    *platform = (f->session->host_given && !cprov_find_runs(f->session, row)) ||
+    *platform = (f->session->host_given && !cprov_runs_here(f->session, row)) ||
                 (o->culture && !cprov_find_culture(row, o->culture, &url));
     return !*platform;
 }

@@ -1,4 +1,4 @@
-/* provider/find_filter.h - which of the rows that a search brings are wanted. */
+/* provider/find/filter.h - which of the rows that a search brings are wanted. */
 #ifndef CPROV_PROVIDER_FIND_FILTER_H
 #define CPROV_PROVIDER_FIND_FILTER_H
 
@@ -32,9 +32,5 @@ int64_t cprov_find_relevance(const struct cprov_find_filter *f, const struct cpr
 /* The URL of a culture in the "de-de=URL en-us=URL" of a row; false when it has none of it. */
 bool cprov_find_culture(const struct cprov_listing *row, const char *culture,
                         struct cprov_span *url);
-
-/* Whether the session's host runs one of the platforms that a row with details offers, as
- * installing judges it. What nobody says of an image keeps it in. */
-bool cprov_find_runs(struct cprov_session *s, const struct cprov_listing *row);
 
 #endif

@@ -1,4 +1,4 @@
-/* provider/find_file.h - what one file says of itself: on this machine, or on a web server. */
+/* provider/find/file.h - what one file says of itself: on this machine, or on a web server. */
 #ifndef CPROV_PROVIDER_FIND_FILE_H
 #define CPROV_PROVIDER_FIND_FILE_H
 

@@ -1,4 +1,4 @@
-/* provider/find_shown.h - the references that find has shown, so that each has one row. */
+/* provider/find/shown.h - the references that find has shown, so that each has one row. */
 #ifndef CPROV_PROVIDER_FIND_SHOWN_H
 #define CPROV_PROVIDER_FIND_SHOWN_H
 

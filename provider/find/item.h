@@ -1,4 +1,4 @@
-/* provider/find_item.h - a row of the catalog as an item for the caller. */
+/* provider/find/item.h - a row of the catalog as an item for the caller. */
 #ifndef CPROV_PROVIDER_FIND_ITEM_H
 #define CPROV_PROVIDER_FIND_ITEM_H
 

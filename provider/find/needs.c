@@ -1,11 +1,11 @@
-/* provider/find_needs.c - what images need, found and put before them. */
-#include "provider/find_needs.h"
+/* provider/find/needs.c - what images need, found and put before them. */
+#include "provider/find/needs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
-#include "provider/find_item.h"
+#include "provider/find/item.h"
 
 #define NODES_MAX 10000
 #define DEPTH_MAX 64

@@ -1,4 +1,4 @@
-/* provider/find.c - cprov_find(): the catalog asked, rows filtered, misses told. */
+/* provider/find/find.c - cprov_find(): the catalog asked, rows filtered, misses told. */
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +7,12 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "catalog/source/local_place.h"
-#include "provider/find_file.h"
-#include "provider/find_filter.h"
-#include "provider/find_item.h"
-#include "provider/find_needs.h"
-#include "provider/find_rows.h"
-#include "provider/find_shown.h"
+#include "provider/find/file.h"
+#include "provider/find/filter.h"
+#include "provider/find/item.h"
+#include "provider/find/needs.h"
+#include "provider/find/rows.h"
+#include "provider/find/shown.h"
 #include "provider/name.h"
 
 /* What became of one wanted name over all places. */

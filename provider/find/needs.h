@@ -1,8 +1,8 @@
-/* provider/find_needs.h - what images need, found and put before them. */
+/* provider/find/needs.h - what images need, found and put before them. */
 #ifndef CPROV_PROVIDER_FIND_NEEDS_H
 #define CPROV_PROVIDER_FIND_NEEDS_H
 
-#include "provider/find_rows.h"
+#include "provider/find/rows.h"
 
 struct cprov_needs;
 

@@ -1,11 +1,11 @@
-/* provider/find_item.c - a row of the catalog as an item for the caller. */
-#include "provider/find_item.h"
+/* provider/find/item.c - a row of the catalog as an item for the caller. */
+#include "provider/find/item.h"
 
 #include <string.h>
 
 #include "base/limits.h"
 #include "catalog/source/local_place.h"
-#include "provider/find_filter.h"
+#include "provider/find/filter.h"
 
 void cprov_found_clear(struct cprov_found *f)
 {
