@@ -352,7 +352,7 @@ int cprov_wim_describe(const uint8_t header[CPROV_WIM_HEADER], uint64_t file_siz
     (void)arena;
     (void)out;
     cprov_fail(err, CPROV_EUNSUPPORTED, "this program was built without wimlib");
-    cprov_hint(err, "build it again where the package libwim-dev is; it needs libwim15 then");
+    cprov_hint(err, CPROV_HINT_BUILD_WITH_WIMLIB);
     return CPROV_EUNSUPPORTED;
 }
 

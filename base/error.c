@@ -182,15 +182,42 @@ int cprov_wrap_as(struct cprov_error *err, int code, const char *format, ...)
     return code;
 }
 
-void cprov_hint(struct cprov_error *err, const char *format, ...)
+static CPROV_PRINTF(3, 0) void set_hint(struct cprov_error *err, enum cprov_hint_id id,
+                                        const char *format, va_list args)
+{
+    if (!err || err->hint != CPROV_HINT_NONE)
+        return;
+    err->hint = id;
+    cprov_text_vformat(err->about, sizeof(err->about), format, args);
+}
+
+void cprov_hint_about(struct cprov_error *err, enum cprov_hint_id id, const char *format, ...)
 {
     va_list args;
 
-    if (!err || err->hint[0])
-        return;
     va_start(args, format);
-    cprov_text_vformat(err->hint, sizeof(err->hint), format, args);
+    set_hint(err, id, format, args);
     va_end(args);
+}
+
+void cprov_hint_words(struct cprov_error *err, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    set_hint(err, CPROV_HINT_WORDS, format, args);
+    va_end(args);
+}
+
+void cprov_hint(struct cprov_error *err, enum cprov_hint_id id)
+{
+    cprov_hint_about(err, id, "%s", "");
+}
+
+void cprov_hint_copy(struct cprov_error *err, const struct cprov_error *from)
+{
+    err->hint = from->hint;
+    memcpy(err->about, from->about, sizeof(err->about));
 }
 
 int cprov_exit_code(int code)

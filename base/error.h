@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/compiler.h"
+#include "base/hint.h"
 
 /*
  * One code per decision a caller can take. The first twelve are the exit codes of the command line
@@ -33,12 +34,13 @@ enum cprov_code {
 };
 
 struct cprov_error {
-    int code;       /* enum cprov_code; 0 when unset */
-    int http;       /* HTTP status, or 0 */
-    int os;         /* errno, or 0 */
-    bool versions;  /* CPROV_ENOTFOUND: the name is there, and its versions are others */
-    char msg[320];  /* "pull alpine:3.20: layer 2: connection reset"; never secret */
-    char hint[200]; /* what a person can do about it, or "" */
+    int code;                /* enum cprov_code; 0 when unset */
+    int http;                /* HTTP status, or 0 */
+    int os;                  /* errno, or 0 */
+    bool versions;           /* CPROV_ENOTFOUND: the name is there, and its versions are others */
+    char msg[320];           /* "pull alpine:3.20: layer 2: connection reset"; never secret */
+    enum cprov_hint_id hint; /* what a person can do about it */
+    char about[200];         /* whom, what: of the hint; or "" */
 };
 
 #define CPROV_ERROR_INIT                                                                           \
@@ -74,8 +76,14 @@ int cprov_wrap(struct cprov_error *err, const char *format, ...) CPROV_PRINTF(2,
  */
 int cprov_wrap_as(struct cprov_error *err, int code, const char *format, ...) CPROV_PRINTF(3, 4);
 
-/* Sets the hint, unless a deeper caller has set one. */
-void cprov_hint(struct cprov_error *err, const char *format, ...) CPROV_PRINTF(2, 3);
+/* Sets the hint and what it is about, unless a deeper caller has set one. */
+void cprov_hint(struct cprov_error *err, enum cprov_hint_id id);
+void cprov_hint_about(struct cprov_error *err, enum cprov_hint_id id, const char *format, ...)
+    CPROV_PRINTF(3, 4);
+/* A sentence of the program itself, which knows its own verbs: cli/ alone. */
+void cprov_hint_words(struct cprov_error *err, const char *format, ...) CPROV_PRINTF(2, 3);
+/* Takes the hint of another record, in place of what is there. */
+void cprov_hint_copy(struct cprov_error *err, const struct cprov_error *from);
 
 /* vsnprintf() with the manners of cprov_fail(): a cut text ends in "...", control characters and
  * bytes that are not UTF-8 become '?'. size is at least 4. */

@@ -106,7 +106,7 @@ int cprov_fs_check_mounts(int dir, bool at_top, struct cprov_error *err)
             !(where[len] == '/' || (at_top && where[len] == '\0')))
             continue;
         cprov_fail(err, CPROV_EINUSE, "something is mounted at %s", where);
-        cprov_hint(err, "unmount it first");
+        cprov_hint(err, CPROV_HINT_UNMOUNT);
         return CPROV_EINUSE;
     }
     return 0;

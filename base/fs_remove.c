@@ -199,6 +199,6 @@ int cprov_fs_remove_tree(int at, const char *path, struct cprov_error *err)
     if (os != EBUSY)
         return os != 0 ? cprov_fail_os(err, os, "cannot remove %s", path) : 0;
     cprov_fail(err, CPROV_EINUSE, "cannot remove %s: something is mounted in it", path);
-    cprov_hint(err, "unmount it first");
+    cprov_hint(err, CPROV_HINT_UNMOUNT);
     return CPROV_EINUSE;
 }

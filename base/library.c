@@ -23,7 +23,7 @@ static int load(struct cprov_library *lib, struct cprov_error *err)
         const char *reason = dlerror();
         cprov_fail(err, CPROV_EUNSUPPORTED, "cannot load %s: %s", lib->soname,
                    reason ? reason : "no reason given");
-        cprov_hint(err, "install the package %s", lib->package);
+        cprov_hint_about(err, CPROV_HINT_INSTALL_PACKAGE, "%s", lib->package);
         return CPROV_EUNSUPPORTED;
     }
     for (size_t i = 0; i < lib->count; i++) {
@@ -33,7 +33,7 @@ static int load(struct cprov_library *lib, struct cprov_error *err)
                 fill(&lib->symbols[k], NULL);
             dlclose(handle);
             cprov_fail(err, CPROV_EUNSUPPORTED, "%s has no %s", lib->soname, lib->symbols[i].name);
-            cprov_hint(err, "install a newer version of the package %s", lib->package);
+            cprov_hint_about(err, CPROV_HINT_UPDATE_PACKAGE, "%s", lib->package);
             return CPROV_EUNSUPPORTED;
         }
         fill(&lib->symbols[i], address);

@@ -57,10 +57,10 @@ enum cprov_outfile_kind cprov_outfile_look(const char *path)
     return kind == CPROV_OUTFILE_LINK && is_descriptor(path) ? CPROV_OUTFILE_STREAM : kind;
 }
 
-static int refuse(const char *what, const char *hint, struct cprov_error *err)
+static int refuse(const char *what, enum cprov_hint_id hint, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_EREFUSED, "%s", what);
-    cprov_hint(err, "%s", hint);
+    cprov_hint(err, hint);
     return CPROV_EREFUSED;
 }
 
@@ -74,17 +74,16 @@ static int check_kind(enum cprov_outfile_kind kind, bool replace, struct cprov_e
         if (replace)
             return 0;
         cprov_fail(err, CPROV_EEXISTS, "the file is there already");
-        cprov_hint(err, "--force replaces it");
+        cprov_hint(err, CPROV_HINT_REPLACE_FILE);
         return CPROV_EEXISTS;
     case CPROV_OUTFILE_FOLDER:
         return cprov_fail(err, CPROV_EINVAL, "it is a folder: name a file");
     case CPROV_OUTFILE_LINK:
-        return refuse("it is a symlink, which is not followed", "name the file that it leads to",
-                      err);
+        return refuse("it is a symlink, which is not followed", CPROV_HINT_NAME_LINKED_FILE, err);
     case CPROV_OUTFILE_OTHER:
         break;
     }
-    return refuse("it is neither a file nor a pipe", "name a file, or - for standard output", err);
+    return refuse("it is neither a file nor a pipe", CPROV_HINT_NAME_A_FILE, err);
 }
 
 int cprov_outfile_check(const char *path, bool replace, struct cprov_error *err)

@@ -186,8 +186,7 @@ static int fail_text(struct cprov_error *err, struct cprov_span text)
     int code = cprov_fail(err, CPROV_EINVAL, "'%" CPROV_SPAN_FMT "' is not a version",
                           CPROV_SPAN_ARG(text));
 
-    cprov_hint(err, "a version is 10.0.10586.8, a tag, a prefix such as 10.0.*, or an interval "
-                    "such as [1.0,2.0), >=1.25, ^1.25 or ~1.25");
+    cprov_hint(err, CPROV_HINT_VERSION_SYNTAX);
     return code;
 }
 

@@ -37,7 +37,7 @@ int cprov_cli_usage(struct cprov_cli *cli, const char *format, ...)
     va_start(args, format);
     cprov_text_vformat(err.msg, sizeof(err.msg), format, args);
     va_end(args);
-    cprov_hint(&err, "see '%s --help'", cli->program);
+    cprov_hint_words(&err, "see '%s --help'", cli->program);
     return cprov_cli_fail(cli, "", &err);
 }
 

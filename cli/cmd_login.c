@@ -19,7 +19,8 @@ static const char *registry(const struct cprov_cli *cli)
 static int no_terminal(struct cprov_error *err)
 {
     if (err->code == CPROV_EREFUSED)
-        cprov_hint(err, "give --username NAME and --password-stdin, and the password on stdin");
+        cprov_hint_words(err,
+                         "give --username NAME and --password-stdin, and the password on stdin");
     return err->code;
 }
 

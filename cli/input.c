@@ -78,7 +78,7 @@ static int add_line(struct cprov_settings *s, enum cprov_input_kind kind, struct
 
     if (!cprov_span_starts_with(line, "{")) { /* a table, most likely */
         cprov_fail(err, CPROV_EINVAL, "input: line %zu is not a JSON object", number);
-        cprov_hint(err, "give --format jsonl to the verb that writes the input");
+        cprov_hint_words(err, "give --format jsonl to the verb that writes the input");
         return CPROV_EINVAL;
     }
     if (cprov_json_parse(line, &arena, &row, err) < 0)

@@ -80,11 +80,11 @@ static int unknown_verb(const char *name, struct cprov_error *err)
 
     cprov_fail(err, CPROV_EINVAL, "there is no verb '%s'", name);
     if (instead)
-        cprov_hint(err, "%s", instead);
+        cprov_hint_words(err, "%s", instead);
     else if (meant)
-        cprov_hint(err, "did you mean '%s'?", meant);
+        cprov_hint_words(err, "did you mean '%s'?", meant);
     else
-        cprov_hint(err, "see 'cprov help'");
+        cprov_hint_words(err, "see 'cprov help'");
     return CPROV_EINVAL;
 }
 
@@ -177,7 +177,7 @@ static int run(struct cprov_cli *cli, size_t argc, const char *const *argv)
 
     if (find_command(argc, argv, &cli->settings.arena, &command, &err) < 0 ||
         cprov_arena_check(&cli->settings.arena, &err) < 0) {
-        cprov_hint(&err, "see 'cprov help'");
+        cprov_hint_words(&err, "see 'cprov help'");
         return cprov_cli_fail(cli, "", &err);
     }
     cli->verb = command.verb;

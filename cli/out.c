@@ -117,9 +117,9 @@ static int unknown_column(const struct cprov_record *record, struct cprov_span n
         cprov_guess_offer(&guess, record->columns[i].key);
     cprov_fail(err, CPROV_EINVAL, "there is no column '%s'", word);
     if (cprov_guess_best(&guess))
-        cprov_hint(err, "did you mean '%s'?", cprov_guess_best(&guess));
+        cprov_hint_words(err, "did you mean '%s'?", cprov_guess_best(&guess));
     else
-        cprov_hint(err, "'cprov help VERB' lists the columns of a verb");
+        cprov_hint_words(err, "'cprov help VERB' lists the columns of a verb");
     return CPROV_EINVAL;
 }
 
@@ -231,7 +231,7 @@ static int unknown_format(const char *name, struct cprov_error *err)
                "yaml, csv, swidtag, template=..., oneget",
                name);
     if (cprov_guess_best(&guess))
-        cprov_hint(err, "did you mean '%s'?", cprov_guess_best(&guess));
+        cprov_hint_words(err, "did you mean '%s'?", cprov_guess_best(&guess));
     return CPROV_EINVAL;
 }
 

@@ -123,7 +123,7 @@ static int refuse_secret(const struct cprov_option *option, struct cprov_error *
 {
     cprov_fail(err, CPROV_EINVAL, "option '--%s': everybody on this machine can read arguments",
                option->name);
-    cprov_hint(err, "give the password on standard input with --password-stdin");
+    cprov_hint_words(err, "give the password on standard input with --password-stdin");
     return CPROV_EINVAL;
 }
 
@@ -134,7 +134,8 @@ static int set_text(const struct cprov_option *option, const char **field, const
     if (option->most == 1 && *field && value && strcmp(*field, value) != 0) {
         cprov_fail(err, CPROV_EINVAL, "option '--%s' takes one value: '%s' and '%s' are two",
                    option->name, *field, value);
-        cprov_hint(err, "run the command once for each, or take them all with --all-platforms");
+        cprov_hint_words(err,
+                         "run the command once for each, or take them all with --all-platforms");
         return CPROV_EINVAL;
     }
     *field = value;
@@ -199,7 +200,8 @@ static void hint_help(const struct parser *p, struct cprov_error *err)
 {
     char program[CPROV_PROGRAM_MAX] = "cprov";
 
-    cprov_hint(err, "see '%s --help'", p->verb ? cprov_verb_program(p->verb, program) : program);
+    cprov_hint_words(err, "see '%s --help'",
+                     p->verb ? cprov_verb_program(p->verb, program) : program);
 }
 
 static int unknown_option(const struct parser *p, struct cprov_span name, struct cprov_error *err)
@@ -219,7 +221,7 @@ static int unknown_option(const struct parser *p, struct cprov_span name, struct
 
     cprov_fail(err, CPROV_EINVAL, "unknown option '--%s'", word);
     if (cprov_guess_best(&guess))
-        cprov_hint(err, "did you mean '--%s'?", cprov_guess_best(&guess));
+        cprov_hint_words(err, "did you mean '--%s'?", cprov_guess_best(&guess));
     else
         hint_help(p, err);
     return CPROV_EINVAL;

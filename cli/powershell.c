@@ -65,7 +65,7 @@ static const struct cprov_option *find_parameter(const struct translation *t,
     if (!first) {
         cprov_fail(err, CPROV_EINVAL, "unknown parameter '-%" CPROV_SPAN_FMT "'",
                    CPROV_SPAN_ARG(written));
-        cprov_hint(err, "see '%s --help'", cprov_verb_program(t->verb, program));
+        cprov_hint_words(err, "see '%s --help'", cprov_verb_program(t->verb, program));
     } else {
         cprov_fail(err, CPROV_EINVAL, "parameter '-%" CPROV_SPAN_FMT "' is ambiguous: --%s or --%s",
                    CPROV_SPAN_ARG(written), first->name, other->name);

@@ -10,6 +10,7 @@
 #include "base/fs.h"
 #include "base/json.h"
 #include "base/limits.h"
+#include "cli/hint_words.h"
 #include "cli/progress.h"
 #include "cli/text.h"
 #include "cli/verbs.h"
@@ -78,6 +79,7 @@ void cprov_report_failure(struct cprov_report *r, const struct cprov_failure *fa
     auto_buf struct cprov_buf line = { 0 };
     auto_buf struct cprov_buf target = { 0 };
     struct cprov_failure shown = *failure;
+    char hint[CPROV_HINT_SENTENCE_MAX];
 
     cprov_buf_init(&line, LINE_MAX_BYTES);
     cprov_buf_init(&target, LINE_MAX_BYTES);
@@ -85,6 +87,7 @@ void cprov_report_failure(struct cprov_report *r, const struct cprov_failure *fa
     if (target.ptr)
         cprov_text_hide_login(target.ptr);
     shown.target = target.ptr ? target.ptr : "";
+    shown.hint = cprov_cli_hint(failure, hint);
     r->failures++;
     if (r->json) {
         add_failure_json(&line, &shown);
@@ -95,16 +98,17 @@ void cprov_report_failure(struct cprov_report *r, const struct cprov_failure *fa
     cprov_text_add_clean(&line, cprov_span_of(shown.target));
     cprov_buf_add_text(&line, *shown.target ? ": " : "");
     cprov_text_add_clean(&line, cprov_span_of(failure->message));
-    if (*failure->hint) {
+    if (*shown.hint) {
         cprov_buf_add_char(&line, '\n');
         add_word(&line, CYAN, "hint:");
-        cprov_text_add_clean(&line, cprov_span_of(failure->hint));
+        cprov_text_add_clean(&line, cprov_span_of(shown.hint));
     }
     send(r, &line);
 }
 
 int cprov_report_error(struct cprov_report *r, const char *target, const struct cprov_error *err)
 {
+    char hint[CPROV_HINT_SENTENCE_MAX];
     struct cprov_failure failure = {
         .size = sizeof(failure),
         .result = err->code,
@@ -112,7 +116,9 @@ int cprov_report_error(struct cprov_report *r, const char *target, const struct 
         .category = cprov_code_category(err->code),
         .target = target,
         .message = err->msg,
-        .hint = err->hint,
+        .hint = cprov_hint_sentence(err->hint, NULL, err->about, hint),
+        .hint_id = cprov_hint_name(err->hint),
+        .hint_about = err->about,
     };
 
     cprov_report_failure(r, &failure);

@@ -78,7 +78,7 @@ static int parse_field(struct cprov_template *t, struct cprov_span inner, struct
     if (!s.len || s.ptr[0] != '.' || !is_path(cprov_span_from(s, 1))) {
         cprov_fail(err, CPROV_EINVAL, "template: '{{%" CPROV_SPAN_FMT "}}' is not a field",
                    CPROV_SPAN_ARG(inner));
-        cprov_hint(err, "fields are written {{.Name}} or {{json .Name}}");
+        cprov_hint_words(err, "fields are written {{.Name}} or {{json .Name}}");
         return CPROV_EINVAL;
     }
     s = cprov_span_from(s, 1);

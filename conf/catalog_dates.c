@@ -87,7 +87,7 @@ static int read_dates(const char *path, const char *id, int64_t *date, struct cp
         return 0;
     *err = (struct cprov_error)CPROV_ERROR_INIT;
     cprov_fail(err, CPROV_EVERIFY, "%s is damaged", path);
-    cprov_hint(err, "delete it, and the dates of signed catalogs are learnt anew");
+    cprov_hint(err, CPROV_HINT_DELETE_DATES);
     return CPROV_EVERIFY;
 }
 

@@ -74,7 +74,7 @@ static int fail_rival(const struct cprov_draft_entry *e, const struct cprov_sour
 {
     if (cprov_span_is_nocase(cprov_span_of(e->key), source->name)) {
         cprov_fail(err, CPROV_EEXISTS, "a source of that name is registered already");
-        cprov_hint(err, "'set-source %s' changes it, --force replaces it", e->key);
+        cprov_hint_about(err, CPROV_HINT_CHANGE_SOURCE, "%s", e->key);
         return CPROV_EEXISTS;
     }
     return cprov_fail(err, CPROV_EEXISTS, "location %s is registered as source '%s'",
@@ -112,7 +112,7 @@ static int set_source(struct cprov_draft *d, struct cprov_draft_entry *target,
     /* The file is for everybody to read. */
     if (source->proxy && strchr(source->proxy, '@')) {
         cprov_fail(err, CPROV_EINVAL, "the proxy of source '%s' has a login", source->name);
-        cprov_hint(err, "write the source into a YAML file of its own, or set HTTPS_PROXY");
+        cprov_hint(err, CPROV_HINT_PROXY_IN_FILE);
         return CPROV_EINVAL;
     }
     while ((other = rival(d, target, source)) != NULL) {
@@ -151,7 +151,7 @@ static int read_own(struct cprov_draft *d, const char *file, struct cprov_error 
         return err->code;
     if (d->other_keys) {
         cprov_fail(err, CPROV_EINVAL, "%s has more than sources", file);
-        cprov_hint(err, "move the other keys to another .yaml file in the same folder");
+        cprov_hint(err, CPROV_HINT_MOVE_KEYS);
         return CPROV_EINVAL;
     }
     return 0;
@@ -219,7 +219,7 @@ static int read_token_servers(struct cprov_draft *d, const char *file, struct cp
     if (good && !d->more_than_hosts)
         return 0;
     cprov_fail(err, CPROV_EINVAL, "%s has more than token servers", file);
-    cprov_hint(err, "move the other keys to another .yaml file in the same folder");
+    cprov_hint(err, CPROV_HINT_MOVE_KEYS);
     return CPROV_EINVAL;
 }
 

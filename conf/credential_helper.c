@@ -40,7 +40,7 @@ static int run(const struct cprov_helper *h, const char *verb, struct cprov_span
     snprintf(what, sizeof(what), WHAT PROGRAM "%s", h->name);
     if (!cprov_child_find(program, path)) {
         cprov_fail(err, CPROV_EAUTH, "%s is not in PATH", what);
-        cprov_hint(err, "install it, or take it out of credsStore and credHelpers in config.json");
+        cprov_hint(err, CPROV_HINT_CREDENTIAL_HELPER);
         return err->code;
     }
     const struct cprov_child child = { .what = what,
@@ -64,7 +64,8 @@ static int fail_status(const struct cprov_helper *h, const char *verb, int statu
     else
         cprov_fail(err, CPROV_EAUTH, "credential helper docker-credential-%s failed with status %d",
                    h->name, status);
-    cprov_hint(err, "echo %s | docker-credential-%s %s says why", h->server, h->name, verb);
+    cprov_hint_about(err, CPROV_HINT_RUN_HELPER, "echo %s | docker-credential-%s %s", h->server,
+                     h->name, verb);
     return CPROV_EAUTH;
 }
 

@@ -155,7 +155,7 @@ int cprov_source_check(const struct cprov_source *s, struct cprov_error *err)
         return cprov_fail(err, CPROV_EINVAL, "the location of source '%s' is not one", s->name);
     if (strpbrk(s->location, "@?#")) {
         cprov_fail(err, CPROV_EINVAL, "the location of source '%s' has a login or query", s->name);
-        cprov_hint(err, "logins are kept by 'cprov login HOST'");
+        cprov_hint(err, CPROV_HINT_KEEP_LOGIN);
         return CPROV_EINVAL;
     }
     if (s->proxy && is_bad_text(s->proxy))

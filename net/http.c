@@ -320,7 +320,7 @@ static void fail_endless(struct cprov_http *h, struct cprov_http_transfer *t)
     cprov_fail(&err, CPROV_ENETWORK, "the %s of %s has no end: %llu bytes in %lld s",
                head ? "head" : "answer", t->name, (unsigned long long)t->received,
                (long long)(cprov_clock_ms() - t->started_ms) / 1000);
-    cprov_hint(&err, "on a slow connection --stall-timeout gives it more time");
+    cprov_hint(&err, CPROV_HINT_MORE_TIME);
     fail_late(h, t, false, &err);
 }
 

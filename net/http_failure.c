@@ -65,7 +65,7 @@ static int cannot_connect(const struct cprov_http_transfer *t, struct cprov_erro
 int cprov_http_proxy_login(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_EAUTH, "the proxy demands a login (407) for %s", t->name);
-    cprov_hint(err, "give the login of the proxy in its URL: http://USER:PASSWORD@HOST:PORT");
+    cprov_hint(err, CPROV_HINT_PROXY_LOGIN);
     return CPROV_EAUTH;
 }
 
@@ -154,11 +154,7 @@ static int not_trusted(const struct cprov_http_transfer *t, struct cprov_error *
     cprov_fail(err, CPROV_EREFUSED, "TLS: certificate of %s is not trusted (%s%s)", t->name, reason,
                dates);
     if (says(t, "issuer") || says(t, "self-signed") || says(t, "self signed"))
-        cprov_hint(
-            err,
-            "if it has an authority of its own, give the certificate with --ca-file FILE "
-            "(register-source remembers it), or keep it as /etc/containers/certs.d/%s/ca.crt",
-            t->where);
+        cprov_hint_about(err, CPROV_HINT_CA_FILE, "%s", t->where);
     return CPROV_EREFUSED;
 }
 
@@ -182,7 +178,7 @@ static bool wants_certificate(const struct cprov_http_transfer *t)
 static int certificate_refused(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_EAUTH, "TLS: %s wants a client certificate, or another one", t->name);
-    cprov_hint(err, "give it with --cert and --key");
+    cprov_hint(err, CPROV_HINT_CLIENT_CERTIFICATE);
     return CPROV_EAUTH;
 }
 
@@ -193,8 +189,7 @@ static int handshake_failed(const struct cprov_http_transfer *t, bool *may_retry
         return certificate_refused(t, err);
     if (says(t, "wrong version number") || says(t, "packet length too long")) {
         cprov_fail(err, CPROV_ENETWORK, "%s does not speak TLS", t->name);
-        cprov_hint(err, "if plain HTTP is meant, allow it with --allow-http, which register-source "
-                        "remembers");
+        cprov_hint(err, CPROV_HINT_ALLOW_HTTP);
         return CPROV_ENETWORK;
     }
     if (says(t, "SSL_ERROR_SYSCALL") || says(t, "unexpected eof") || says(t, "reset by peer")) {
@@ -229,7 +224,7 @@ static int broken(const struct cprov_http_transfer *t, CURLcode result, bool *ma
     cprov_fail(err, CPROV_ENETWORK, "the connection to %s broke: %s", t->name, reason);
     /* A server that misses a client certificate may hang up so fast that its alert is lost. */
     if (t->received == 0 && cprov_span_starts_with(cprov_span_of(t->shown), "https:"))
-        cprov_hint(err, "if %s wants a client certificate, give it with --cert and --key", t->name);
+        cprov_hint_about(err, CPROV_HINT_MAYBE_CLIENT_CERTIFICATE, "%s", t->name);
     return CPROV_ENETWORK;
 }
 
@@ -237,14 +232,14 @@ static int no_answer(const struct cprov_http_transfer *t, struct cprov_error *er
 {
     cprov_fail(err, CPROV_ENETWORK, "%s closed the connection without an answer", t->name);
     if (cprov_span_starts_with(cprov_span_of(t->shown), "http:"))
-        cprov_hint(err, "it was asked in plain HTTP: use https:// if it speaks TLS");
+        cprov_hint(err, CPROV_HINT_USE_HTTPS);
     return CPROV_ENETWORK;
 }
 
 static int not_http(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_ENETWORK, "%s does not answer in HTTP", t->name);
-    cprov_hint(err, "is it the address of a registry, and does it speak TLS (https)?");
+    cprov_hint(err, CPROV_HINT_IS_REGISTRY);
     return CPROV_ENETWORK;
 }
 
@@ -280,7 +275,7 @@ static int failed_locally(const struct cprov_http_transfer *t, CURLcode result,
     if (result == CURLE_SSL_CACERT_BADFILE) {
         cprov_fail(err, CPROV_EREFUSED, "TLS: cannot read the authorities in %s",
                    t->ca_file ? t->ca_file : "the system's store");
-        cprov_hint(err, "it must be a file of certificates in PEM that this user may read");
+        cprov_hint(err, CPROV_HINT_PEM_FILE);
         return CPROV_EREFUSED;
     }
     if (result == CURLE_SSL_CERTPROBLEM)
@@ -309,7 +304,7 @@ int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode res
         (void)cprov_fail(err, CPROV_ENETWORK,
                          "%s is at a private address, and a public server leads there: refused",
                          t->where);
-        cprov_hint(err, "what is meant to be reached is named by its own name, or as a source");
+        cprov_hint(err, CPROV_HINT_NAME_IT_DIRECTLY);
         return CPROV_ENETWORK;
     }
     if (result == CURLE_OK && t->headers.complete)

@@ -465,7 +465,7 @@ static int set_all(struct cprov_http_transfer *t, const struct cprov_http_setup 
         return cprov_fail_memory(err);
     if (o.failed == CURLE_UNKNOWN_OPTION) {
         cprov_fail(err, CPROV_EUNSUPPORTED, "libcurl is too old");
-        cprov_hint(err, "version 7.85 or newer is needed");
+        cprov_hint_about(err, CPROV_HINT_NEWER_LIBCURL, "%s", "7.85");
         return CPROV_EUNSUPPORTED;
     }
     if (o.failed != CURLE_OK)

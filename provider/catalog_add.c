@@ -106,7 +106,7 @@ static int describe(struct add *a, int fd, const char *file, struct cprov_entry 
     if (read_file_name(a, file, e))
         return 0;
     cprov_fail(err, CPROV_EINVAL, "neither a WIM file nor called NAME-1-2-3.EXT");
-    cprov_hint(err, "rename it, so that name and version can be told");
+    cprov_hint(err, CPROV_HINT_RENAME_FILE);
     return CPROV_EINVAL;
 }
 

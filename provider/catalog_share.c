@@ -144,7 +144,7 @@ static int write_document(struct share *h, const char *created, struct cprov_err
         return err->code;
     if (h->versions == 0) {
         cprov_fail(err, CPROV_ENOTFOUND, "nothing is known of the sources");
-        cprov_hint(err, "cprov refresh asks them");
+        cprov_hint(err, CPROV_HINT_REFRESH);
         return CPROV_ENOTFOUND;
     }
     if (cprov_catalog_writer_finish(h->writer, err) < 0 ||

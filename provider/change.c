@@ -43,6 +43,6 @@ int cprov_should(struct cprov_session *s, const struct cprov_change *change,
         return 1;
     cprov_fail(err, CPROV_EREFUSED, "not confirmed");
     if (!s->callbacks.change)
-        cprov_hint(err, "there is no terminal to ask on; --yes answers the question");
+        cprov_hint(err, CPROV_HINT_NOBODY_TO_ASK);
     return err->code;
 }

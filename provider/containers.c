@@ -345,7 +345,7 @@ static int remove_one(const struct container_job *j, struct cprov_store *store,
 
     if (state.state != CPROV_RUN_OFF && state.state != CPROV_RUN_STOPPED) {
         cprov_fail(err, CPROV_EINUSE, "the container is %s", cprov_runtime_state_word(state.state));
-        cprov_hint(err, "stop it first: %s kill %s", state.runtime, c->name);
+        cprov_hint_about(err, CPROV_HINT_STOP_CONTAINER, "%s kill %s", state.runtime, c->name);
         return CPROV_EINUSE;
     }
     int go = cprov_should(j->s,

@@ -334,7 +334,7 @@ static int install_target(struct install *in, struct cprov_error *err)
 
     if (in->target.url) {
         cprov_fail(err, CPROV_EUNSUPPORTED, "installing WIM files is not supported yet");
-        cprov_hint(err, "save-image gets the file");
+        cprov_hint(err, CPROV_HINT_SAVE_INSTEAD);
         return CPROV_EUNSUPPORTED;
     }
     if (cprov_plan_start(in->s, &in->target, in->options->all_platforms, &in->plan, &in->chosen,

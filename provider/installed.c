@@ -33,7 +33,7 @@ static int fail_several(const char *name, const struct cprov_images *images, con
                            images->list[i].version);
     cprov_fail(err, CPROV_EINVAL, "several installed images are called '%s': %s", name,
                cprov_buf_text(&list));
-    cprov_hint(err, "say which one: NAME:VERSION, or --version");
+    cprov_hint(err, CPROV_HINT_SAY_VERSION);
     return CPROV_EINVAL;
 }
 
@@ -68,7 +68,7 @@ int cprov_installed_find(struct cprov_session *s, const struct cprov_images *ima
     }
     if (!found) {
         cprov_fail(err, CPROV_ENOTFOUND, "%s", why);
-        cprov_hint(err, "'get-image' lists what is installed");
+        cprov_hint(err, CPROV_HINT_LIST_INSTALLED);
         return CPROV_ENOTFOUND;
     }
     *out = found;
@@ -158,7 +158,7 @@ static int open_stored(struct cprov_session *s, const char *name,
 
     if (code == CPROV_ENOTFOUND) {
         cprov_fail(err, CPROV_ENOTFOUND, "not installed");
-        cprov_hint(err, "nothing is: 'install-image %s' installs it", name);
+        cprov_hint_about(err, CPROV_HINT_NOTHING_INSTALLED, "%s", name);
         return CPROV_ENOTFOUND;
     }
     if (code < 0 || cprov_images_read(in->store, &in->images, err) < 0 ||
@@ -170,7 +170,7 @@ static int open_stored(struct cprov_session *s, const char *name,
 static int fail_not_installed(const char *name, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_EUNSUPPORTED, "this takes an installed image, not a file");
-    cprov_hint(err, "install-image %s", name);
+    cprov_hint_about(err, CPROV_HINT_INSTALL_IMAGE, "%s", name);
     return CPROV_EUNSUPPORTED;
 }
 

@@ -198,10 +198,7 @@ static int use_scheme(struct cprov_session *s, const struct cprov_source *source
     bool plain = cprov_span_is_nocase(location, "http");
     if (plain && !r->allow_http && !cprov_host_is_loopback(cprov_span_of(host))) {
         cprov_fail(err, CPROV_EREFUSED, "%s is plain HTTP", host);
-        cprov_hint(err,
-                   "--allow-http permits it, here or for good with register-source; or hosts: %s: "
-                   "{allow-http: true} in the configuration",
-                   host);
+        cprov_hint_about(err, CPROV_HINT_ALLOW_HTTP_HOST, "%s", host);
         return CPROV_EREFUSED;
     }
     if (strcmp(host, "docker.io") == 0)
@@ -314,7 +311,7 @@ int cprov_session_bind_login(struct cprov_session *s, const char *host, struct c
     if (s->login_host && strcmp(s->login_host, host) != 0) {
         (void)cprov_fail(err, CPROV_EINVAL, "the user name is for one registry, not for %s and %s",
                          s->login_host, host);
-        cprov_hint(err, "name one of them, or keep the logins: cprov login %s", host);
+        cprov_hint_about(err, CPROV_HINT_ONE_LOGIN, "%s", host);
         return CPROV_EINVAL;
     }
     s->login_host = cprov_arena_text(&s->call, cprov_span_of(host));

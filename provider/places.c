@@ -80,7 +80,7 @@ static bool names_path(const char *text)
 static int unknown_source(const char *text, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_ENOTFOUND, "Unable to find package source '%s'", text);
-    cprov_hint(err, "get-source lists the registered ones; register-source adds one");
+    cprov_hint(err, CPROV_HINT_LIST_OR_REGISTER_SOURCES);
     return CPROV_ENOTFOUND;
 }
 
@@ -186,9 +186,7 @@ static int bind_login(struct cprov_session *s, struct cprov_error *err)
         (s->options.sources_count == 1 || !is_fallback(s->places[0].source)))
         return cprov_session_bind_login(s, s->places[0].base.host, err);
     (void)cprov_fail(err, CPROV_EINVAL, "a user name is given, but no registry that it belongs to");
-    cprov_hint(err,
-               "name the registry in the reference, or give one --source; cprov login REGISTRY "
-               "keeps a login");
+    cprov_hint(err, CPROV_HINT_LOGIN_OF_ONE);
     return CPROV_EINVAL;
 }
 

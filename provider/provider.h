@@ -166,12 +166,14 @@ enum cprov_message_level {
 /* One failure, of one item or of the call. */
 struct cprov_failure {
     size_t size;
-    int result;           /* enum cprov_result */
-    const char *id;       /* stable: "NoMatchFoundForCriteria" */
-    const char *category; /* stable: "ObjectNotFound" */
-    const char *target;   /* what failed: "NanoServer 10.0.1" */
-    const char *message;  /* one sentence without the target */
-    const char *hint;     /* or "" */
+    int result;             /* enum cprov_result */
+    const char *id;         /* stable: "NoMatchFoundForCriteria" */
+    const char *category;   /* stable: "ObjectNotFound" */
+    const char *target;     /* what failed: "NanoServer 10.0.1" */
+    const char *message;    /* one sentence without the target */
+    const char *hint;       /* what a person can do about it, or ""; names no option and no verb */
+    const char *hint_id;    /* stable: "Login"; or "" */
+    const char *hint_about; /* the host, folder or name in the hint, or "" */
 };
 
 enum cprov_answer { CPROV_NO, CPROV_YES, CPROV_NO_TO_ALL, CPROV_YES_TO_ALL };

@@ -181,7 +181,7 @@ static int refresh_all(struct refresh *r, size_t *failed, int *first, struct cpr
         return err->code;
     if (s->places_count == 0) {
         cprov_fail(err, CPROV_ENOTFOUND, "no source is registered");
-        cprov_hint(err, "register-source NAME LOCATION adds one");
+        cprov_hint(err, CPROV_HINT_REGISTER_SOURCE);
         return CPROV_ENOTFOUND;
     }
     if (cprov_session_index(s, &index, err) < 0)

@@ -29,23 +29,27 @@ void cprov_report(struct cprov_session *s, const char *target, const struct cpro
 {
     struct cprov_error shown = *told, *err = &shown;
     auto_buf struct cprov_buf name = { 0 };
+    char hint[CPROV_HINT_SENTENCE_MAX];
 
     if (!s->callbacks.error)
         return;
     cprov_session_hide(s, shown.msg);
-    cprov_session_hide(s, shown.hint);
+    cprov_session_hide(s, shown.about);
     cprov_buf_init(&name, CPROV_URL_MAX);
     cprov_buf_add_text(&name, target);
     if (name.ptr)
         cprov_session_hide(s, name.ptr);
-    s->callbacks.error(s->callbacks.arg,
-                       &(struct cprov_failure){ .size = sizeof(struct cprov_failure),
-                                                .result = err->code,
-                                                .id = cprov_code_id(err->code),
-                                                .category = cprov_code_category(err->code),
-                                                .target = name.ptr ? name.ptr : "",
-                                                .message = err->msg,
-                                                .hint = err->hint });
+    s->callbacks.error(
+        s->callbacks.arg,
+        &(struct cprov_failure){ .size = sizeof(struct cprov_failure),
+                                 .result = err->code,
+                                 .id = cprov_code_id(err->code),
+                                 .category = cprov_code_category(err->code),
+                                 .target = name.ptr ? name.ptr : "",
+                                 .message = err->msg,
+                                 .hint = cprov_hint_sentence(err->hint, NULL, err->about, hint),
+                                 .hint_id = cprov_hint_name(err->hint),
+                                 .hint_about = err->about });
 }
 
 int cprov_session_end(struct cprov_session *s, int code, const char *target,

@@ -237,8 +237,7 @@ static int fail_several(const struct search *f, struct cprov_error *err)
                   f->rows[i].place ? f->rows[i].place->source->name : f->rows[i].reference.host,
                   f->rows[i].reference.host, f->rows[i].reference.repository);
     cprov_fail(err, CPROV_EINVAL, "multiple images matched");
-    cprov_hint(err, f->name->place ? "say which one: PATH:NAME:VERSION"
-                                   : "name one --source, or write the reference in full");
+    cprov_hint(err, f->name->place ? CPROV_HINT_SAY_WHICH_OF_PLACE : CPROV_HINT_SAY_WHICH_SOURCE);
     return CPROV_EINVAL;
 }
 
@@ -283,7 +282,7 @@ static int nothing_found(const struct search *f, struct cprov_error *err)
     }
     if (f->s->places_count == 0 && !f->name->is_reference) {
         cprov_fail(err, CPROV_ENOTFOUND, "no source is registered");
-        cprov_hint(err, "register-source NAME LOCATION adds one");
+        cprov_hint(err, CPROV_HINT_REGISTER_SOURCE);
         return CPROV_ENOTFOUND;
     }
     return cprov_fail(err, CPROV_ENOTFOUND, "not found");
@@ -531,7 +530,6 @@ int cprov_resolve_trust(struct cprov_session *s, const struct cprov_target *targ
         break;
     }
     cprov_fail(err, CPROV_EREFUSED, "source '%s' is not trusted", source->name);
-    cprov_hint(err, "--trust installs it anyway; set-source %s --trusted remembers it",
-               source->name);
+    cprov_hint_about(err, CPROV_HINT_TRUST_SOURCE, "%s", source->name);
     return CPROV_EREFUSED;
 }

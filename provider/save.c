@@ -74,7 +74,7 @@ static int need_folder(struct save *v, struct cprov_error *err)
     if (!v->options->overwrite) {
         cprov_fail(err, CPROV_ENOTFOUND, "Cannot find the path '%s' because it does not exist",
                    v->path);
-        cprov_hint(err, "--force makes it");
+        cprov_hint(err, CPROV_HINT_MAKE_FOLDER);
         return CPROV_ENOTFOUND;
     }
     return v->s->options.what_if ? 0 : cprov_fs_make_dirs(AT_FDCWD, v->path, 0755, err);

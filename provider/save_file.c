@@ -331,7 +331,7 @@ int cprov_save_file(struct cprov_session *s, struct cprov_target *target, const 
         return no_longer_there(&j, bring(&j, err), err);
     if (!target->reference.has_digest && !unverified) {
         cprov_fail(err, CPROV_EVERIFY, "%s has no hash in its source", shown(&j));
-        cprov_hint(err, "--allow-unverified gets it anyway and tells its hash");
+        cprov_hint(err, CPROV_HINT_ALLOW_UNVERIFIED);
         return CPROV_EVERIFY;
     }
     if (check_url(&j, err) < 0 || cprov_session_client(s, &client, err) < 0)

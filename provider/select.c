@@ -202,7 +202,7 @@ static void tell_missing(struct cprov_session *s, const char *name, const char *
     if (cprov_span_is_pattern(cprov_span_of(name)))
         return;
     int code = cprov_fail(&err, CPROV_ENOTFOUND, "%s", why);
-    cprov_hint(&err, "'get-image' lists what is installed");
+    cprov_hint(&err, CPROV_HINT_LIST_INSTALLED);
     cprov_outcome_add(s, outcome, code, name, NULL, NULL, &err);
 }
 

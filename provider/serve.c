@@ -39,7 +39,7 @@ static int serve(struct cprov_session *s, struct cprov_serve_options *o, struct 
 
     if (code == CPROV_ENOTFOUND && !o->path) {
         cprov_fail(err, CPROV_ENOTFOUND, "no image is installed: there is no store at %s", root);
-        cprov_hint(err, "'install-image NAME' makes one; 'cprov serve DIR' serves a layout");
+        cprov_hint(err, CPROV_HINT_INSTALL_OR_SERVE);
     }
     if (code < 0)
         return code;

@@ -231,9 +231,9 @@ int cprov_session_store(struct cprov_session *s, unsigned flags, struct cprov_st
     int code = cprov_store_open(s->root, flags, &s->cancel, out, err);
 
     if (code == CPROV_EREFUSED && geteuid() != 0 && s->options.all_users)
-        cprov_hint(err, "the machine's store needs root; --scope currentuser uses your own");
+        cprov_hint(err, CPROV_HINT_OWN_STORE);
     else if (code == CPROV_EREFUSED)
-        cprov_hint(err, "--root DIR chooses another store");
+        cprov_hint(err, CPROV_HINT_OTHER_STORE);
     return code;
 }
 

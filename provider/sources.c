@@ -48,7 +48,7 @@ static void emit(const struct cprov_source *source, cprov_source_fn *item, void 
 static int not_registered(const char *name, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_ENOTFOUND, "Unable to find package source '%s'", name);
-    cprov_hint(err, "get-source lists the registered ones");
+    cprov_hint(err, CPROV_HINT_LIST_SOURCES);
     return CPROV_ENOTFOUND;
 }
 
@@ -112,8 +112,8 @@ static void hint_unchecked(const struct cprov_place *place, struct cprov_error *
 {
     /* What a server that speaks TLS answers to plain HTTP, when it answers at all. */
     if (place->plain_http && err->http == 400)
-        cprov_hint(err, "it was asked in plain HTTP: use https:// if it speaks TLS");
-    cprov_hint(err, "--no-check registers it without asking whether it answers");
+        cprov_hint(err, CPROV_HINT_USE_HTTPS);
+    cprov_hint(err, CPROV_HINT_NO_CHECK);
 }
 
 /* As it will be reached later. A document is read: what it says is known then. */

@@ -399,7 +399,7 @@ static int test_images(struct check *c, struct cprov_outcome *outcome, struct cp
         return 0;
     cprov_fail(err, CPROV_EVERIFY, "%zu of %zu blobs are bad", result.bad, result.blobs);
     if (!c->options->repair)
-        cprov_hint(err, "test-image --repair fetches them again");
+        cprov_hint(err, CPROV_HINT_REPAIR_BLOBS);
     return CPROV_EVERIFY;
 }
 

@@ -51,8 +51,7 @@ static int answer_basic(struct cprov_grant *g, bool asked, bool rejected, struct
     if (!has_user || (rejected && g->skip == 0)) { /* with a skip that was another login */
         (void)cprov_fail(err, CPROV_EAUTH, has_user ? "%s refuses the login" : "%s demands a login",
                          g->host);
-        cprov_hint(err, has_user ? "log in again: cprov login %s" : "log in first: cprov login %s",
-                   g->host);
+        cprov_hint_about(err, has_user ? CPROV_HINT_LOGIN_AGAIN : CPROV_HINT_LOGIN, "%s", g->host);
         return CPROV_EAUTH;
     }
     cprov_buf_init(&value, 2 * CPROV_TOKEN_LENGTH_MAX);

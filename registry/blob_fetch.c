@@ -127,8 +127,7 @@ static int never_whole(const struct cprov_fetch *f, struct cprov_error *err)
                "%s: the download broke off %u times before its %llu bytes were there, and the "
                "server ignores Range, so each begins anew",
                f->op.what, f->restarts, (unsigned long long)f->descriptor.size);
-    cprov_hint(err, "a proxy on the way may be what cuts it: try another network, or a source "
-                    "that knows Range");
+    cprov_hint(err, CPROV_HINT_OTHER_NETWORK);
     return CPROV_ENETWORK;
 }
 

@@ -30,7 +30,7 @@ static int api_base(struct cprov_endpoint *e, struct cprov_error *err)
         return cprov_fail(err, CPROV_EINVAL, "address of registry %s has a query", e->host);
     if (!url.https && !e->settings.allow_http && !cprov_host_is_loopback(url.host)) {
         (void)cprov_fail(err, CPROV_EREFUSED, "plain HTTP to registry %s is not allowed", e->host);
-        cprov_hint(err, "allow it with --allow-http (register-source remembers it), or use https");
+        cprov_hint(err, CPROV_HINT_ALLOW_HTTP_OR_HTTPS);
         return CPROV_EREFUSED;
     }
     e->base = strndup(api.ptr, api.len);
@@ -72,8 +72,7 @@ static int fill(struct cprov_endpoint *e, const struct cprov_client_options *opt
     if (e->settings.public_only && cprov_host_is_private(cprov_span_of(e->host))) {
         (void)cprov_fail(err, CPROV_ENETWORK,
                          "a public document leads to the private address %s: refused", e->host);
-        cprov_hint(err, "if it is meant, name the host in the configuration: hosts: {\"%s\": {}}",
-                   e->host);
+        cprov_hint_about(err, CPROV_HINT_NAME_HOST, "hosts: {\"%s\": {}}", e->host);
         return CPROV_ENETWORK;
     }
     return e->settings.api && *e->settings.api ? api_base(e, err) : plain_base(e, err);

@@ -130,7 +130,7 @@ void cprov_exchange_give_up(struct cprov_exchange *x, int code, const struct cpr
     (void)cprov_fail(&err, code, "%s: %s%s", x->spec.what, cause->msg, tried);
     err.http = head ? head->status : 0;
     err.os = cause->os;
-    memcpy(err.hint, cause->hint, sizeof(err.hint));
+    cprov_hint_copy(&err, cause);
     cprov_exchange_finish(x, code, head, &err);
 }
 

@@ -223,7 +223,7 @@ static int challenged(void *arg, struct cprov_exchange *x, const struct cprov_ur
     if (!known)
         return CPROV_ENOTFOUND;
     (void)cprov_fail(err, CPROV_EAUTH, "login refused, or without access to this");
-    cprov_hint(err, "log in again: cprov login %s", i->endpoint->host);
+    cprov_hint_about(err, CPROV_HINT_LOGIN_AGAIN, "%s", i->endpoint->host);
     return CPROV_EAUTH;
 }
 
@@ -257,7 +257,7 @@ static void failed(void *arg, struct cprov_error *err)
     if (err->code == CPROV_EAUTH && cprov_auth_withheld(i->hub->auth, host))
         (void)cprov_auth_fail_withheld(i->hub->auth, host, err);
     else if (err->code == CPROV_EAUTH)
-        cprov_hint(err, "log in: cprov login %s", host);
+        cprov_hint_about(err, CPROV_HINT_LOGIN, "%s", host);
 }
 
 static void free_identity(void *arg)

@@ -56,7 +56,7 @@ static int begin(struct ping *p, struct cprov_error *err)
         return err->code;
     if (p->need_login && !p->has_login) {
         (void)cprov_fail(err, CPROV_EAUTH, "no login is known for %s", p->host);
-        cprov_hint(err, "log in first: cprov login %s", p->host);
+        cprov_hint_about(err, CPROV_HINT_LOGIN, "%s", p->host);
         return CPROV_EAUTH;
     }
     if (cprov_op_name(&p->op, err, "registry %s", p->host) < 0)

@@ -187,7 +187,7 @@ static int raise(const struct cprov_problem *p, int code, const char *words,
     if (err)
         err->http = p->http;
     if (p->http == 429)
-        cprov_hint(err, "wait a while, or log in: limits are higher for known users");
+        cprov_hint(err, CPROV_HINT_WAIT_OR_LOGIN);
     return code;
 }
 

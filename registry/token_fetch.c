@@ -16,10 +16,8 @@ int cprov_token_fail_withheld(const struct cprov_grant *g, struct cprov_error *e
 {
     (void)cprov_fail(err, CPROV_EAUTH, "%s wants its login sent to %s: not sent", g->host,
                      g->withheld);
-    cprov_hint(err,
-               "if that is its token server, allow it in the configuration: hosts: {\"%s\": "
-               "{token-server: \"%s\"}}",
-               g->host, g->withheld);
+    cprov_hint_about(err, CPROV_HINT_ALLOW_TOKEN_SERVER, "hosts: {\"%s\": {token-server: \"%s\"}}",
+                     g->host, g->withheld);
     return CPROV_EAUTH;
 }
 
@@ -60,8 +58,7 @@ static int refused(const struct cprov_grant *g, const struct cprov_exchange_answ
                      known ? "login to %s refused%s%s%s" : "%s demands a login%s%s%s", g->host,
                      words.len > 0 ? " (" : "", cprov_buf_text(&words), words.len > 0 ? ")" : "");
     cprov_buf_clear(&words);
-    cprov_hint(err, known ? "log in again: cprov login %s" : "log in first: cprov login %s",
-               g->host);
+    cprov_hint_about(err, known ? CPROV_HINT_LOGIN_AGAIN : CPROV_HINT_LOGIN, "%s", g->host);
     err->http = http;
     return CPROV_EAUTH;
 }

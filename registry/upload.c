@@ -57,11 +57,10 @@ void cprov_upload_lost(struct cprov_upload *u, int code, const struct cprov_http
     } else if (u->restarts > 0) {
         (void)cprov_fail(&local, code, "%s, tried %u times", err->msg, u->restarts + 1);
         local.http = err->http;
-        memcpy(local.hint, err->hint, sizeof(local.hint));
+        cprov_hint_copy(&local, err);
     }
     if (head && head->status == 413)
-        cprov_hint(&local, "a limit of the registry, or of a proxy in front of it, is smaller than "
-                           "this");
+        cprov_hint(&local, CPROV_HINT_SMALLER_LIMIT);
     cprov_op_finish(&u->op, code, &local);
 }
 

@@ -56,7 +56,7 @@ static int find_in_all(const struct cprov_layers *layers, const char *path,
         cprov_rootfs_node(flat.rootfs, cprov_rootfs_name(flat.rootfs, name)->node);
     if (f->type == CPROV_TAR_DIR) {
         cprov_fail(err, CPROV_EINVAL, "it is a folder");
-        cprov_hint(err, "'cprov ls' shows what is in it");
+        cprov_hint(err, CPROV_HINT_LIST_FILES);
         return CPROV_EINVAL;
     }
     if (f->type != CPROV_TAR_FILE)

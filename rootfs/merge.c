@@ -161,7 +161,7 @@ static int list_names(int fd, struct cprov_buf *out, struct cprov_error *err)
 static int fail_mounted(struct cprov_error *err)
 {
     cprov_fail(err, CPROV_EINUSE, "something is mounted there");
-    cprov_hint(err, "unmount it first");
+    cprov_hint(err, CPROV_HINT_UNMOUNT);
     return CPROV_EINUSE;
 }
 

@@ -56,7 +56,7 @@ static int hold(int parent, const char *name, bool made, int *fd, struct cprov_e
             cprov_fd_close(&own);
             fail_in_use(name, err);
             if (os != EWOULDBLOCK)
-                cprov_hint(err, "if none does, remove %s", name);
+                cprov_hint_about(err, CPROV_HINT_REMOVE_STAGE, "%s", name);
             return CPROV_EINUSE;
         }
     }

@@ -86,7 +86,7 @@ enum target_folder { FOLDER_MISSING, FOLDER_EMPTY, FOLDER_FULL };
 static int fail_full(const char *dir, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_EEXISTS, "%s is not empty", dir);
-    cprov_hint(err, "give another folder, or --force to unpack over what is there");
+    cprov_hint(err, CPROV_HINT_OTHER_FOLDER);
     return CPROV_EEXISTS;
 }
 
@@ -141,7 +141,7 @@ static int look_at(const char *dir, int *fd, enum target_folder *out, bool *left
         return errno == ENOENT ? 0 : cprov_fail_os(err, errno, "%s", path);
     if (S_ISLNK(st.st_mode)) {
         cprov_fail(err, CPROV_EREFUSED, "%s is a symlink, which is not followed", path);
-        cprov_hint(err, "name the folder that it leads to");
+        cprov_hint(err, CPROV_HINT_NAME_LINKED_FOLDER);
         return CPROV_EREFUSED;
     }
     if (!S_ISDIR(st.st_mode))
@@ -241,7 +241,7 @@ static int on_left(int stage, void *arg, struct cprov_error *err)
     int code = cprov_merge_undo(stage, u->there, &u->attributes, err);
 
     if (code < 0)
-        cprov_hint(err, "look into " STAGE_INSIDE " in the folder, and remove it");
+        cprov_hint_about(err, CPROV_HINT_LOOK_INTO_STAGE, "%s", STAGE_INSIDE);
     return code;
 }
 

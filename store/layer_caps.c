@@ -20,9 +20,9 @@ void cprov_unpack_limits_fill(struct cprov_unpack_limits *l)
         l->path_bytes = CPROV_UNPACK_PATH;
 }
 
-static int fail_cap(struct cprov_error *err, const char *option)
+static int fail_cap(struct cprov_error *err, enum cprov_hint_id hint)
 {
-    cprov_hint(err, "%s allows more, where the image is known to be good", option);
+    cprov_hint(err, hint);
     return CPROV_ELIMIT;
 }
 
@@ -30,7 +30,7 @@ static int fail_bytes(const struct cprov_unpack_limits *limits, struct cprov_err
 {
     cprov_fail(err, CPROV_ELIMIT, "the layers unpack to more than %" PRIu64 " bytes",
                limits->bytes);
-    return fail_cap(err, "--max-size");
+    return fail_cap(err, CPROV_HINT_RAISE_SIZE);
 }
 
 int cprov_unpack_count_member(const struct cprov_unpack_limits *limits,
@@ -40,7 +40,7 @@ int cprov_unpack_count_member(const struct cprov_unpack_limits *limits,
     if (count->entries >= limits->entries) {
         cprov_fail(err, CPROV_ELIMIT, "the layers have more than %" PRIu64 " members",
                    limits->entries);
-        return fail_cap(err, "--max-entries");
+        return fail_cap(err, CPROV_HINT_RAISE_ENTRIES);
     }
     if (stored > limits->bytes - count->bytes || size > limits->bytes)
         return fail_bytes(limits, err);
@@ -60,7 +60,7 @@ int cprov_unpack_check_ratio(const struct cprov_unpack_limits *limits, uint64_t 
     cprov_fail(err, CPROV_ELIMIT,
                "the layer unpacks to more than %" PRIu64 " times its %" PRIu64 " bytes",
                limits->ratio, packed);
-    return fail_cap(err, "--max-ratio");
+    return fail_cap(err, CPROV_HINT_RAISE_RATIO);
 }
 
 int cprov_unpack_count_whole(const struct cprov_unpack_limits *limits,

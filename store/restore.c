@@ -67,7 +67,7 @@ static bool has_blobs(struct cprov_store *s)
 
 void cprov_index_hint_restore(const struct cprov_store *s, struct cprov_error *err)
 {
-    cprov_hint(err, "cprov test-image --repair --root %s brings the list back", s->path);
+    cprov_hint_about(err, CPROV_HINT_REPAIR_LIST, "%s", s->path);
 }
 
 int cprov_index_check_nothing_lost(struct cprov_store *s, struct cprov_error *err)

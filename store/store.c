@@ -202,7 +202,7 @@ static int mend_layout(struct cprov_store *s, int code, struct cprov_error *err)
     if (code != CPROV_EVERIFY || !looks_like_store(s))
         return code;
     if (!(s->flags & CPROV_STORE_REPAIR)) {
-        cprov_hint(err, "cprov test-image --repair --root %s writes it again", s->path);
+        cprov_hint_about(err, CPROV_HINT_REPAIR_STORE, "%s", s->path);
         return code;
     }
     if (cprov_store_writable(s, err) < 0)
@@ -253,7 +253,7 @@ static int open_own(struct cprov_store *s, struct cprov_error *err)
         return 0;
     }
     cprov_fail(err, CPROV_EREFUSED, "belongs to another user, or others may write in it");
-    cprov_hint(err, "remove it, or save to another folder");
+    cprov_hint(err, CPROV_HINT_REMOVE_OR_OTHER);
     return CPROV_EREFUSED;
 }
 

@@ -324,7 +324,7 @@ static int check_age(const struct cprov_catalog_format *f, struct cprov_error *e
     cprov_fail(err, CPROV_EVERIFY,
                "the catalog of %s is older than that of %s, which was read before",
                f->facts.created ? cprov_time_format(f->facts.created, own) : "no date", seen);
-    cprov_hint(err, "set-source NAME --verify-key KEY takes an older one all the same");
+    cprov_hint(err, CPROV_HINT_ACCEPT_OLDER);
     return CPROV_EVERIFY;
 }
 

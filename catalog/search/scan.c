@@ -16,8 +16,7 @@ static void no_catalog(struct cprov_lookup *l)
     int code = cprov_fail(&err, never ? CPROV_EINVAL : CPROV_ENETWORK,
                           "source '%s' has no catalog to search: an image must be named exactly",
                           place->source->name);
-    cprov_hint(&err, "find-image nginx, or register-source NAME LOCATION for one that can be "
-                     "searched");
+    cprov_hint(&err, CPROV_HINT_SEARCHABLE_SOURCE);
     cprov_lookup_fail(l, code, &err);
 }
 

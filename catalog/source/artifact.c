@@ -21,7 +21,7 @@
 static int bad_location(const struct cprov_place *place, const char *why, struct cprov_error *err)
 {
     cprov_fail(err, CPROV_EINVAL, "location of source '%s': %s", place->source->name, why);
-    cprov_hint(err, "a catalog's is HOST/REPOSITORY[:TAG]");
+    cprov_hint(err, CPROV_HINT_CATALOG_LOCATION);
     return CPROV_EINVAL;
 }
 

@@ -331,8 +331,7 @@ static int no_index(const char *folder, struct cprov_error *err)
     cprov_fail(err, CPROV_EVERIFY,
                "%s has no " CPROV_STORE_INDEX ": it is no OCI layout, or a damaged one", folder);
     if (dir >= 0 && faccessat(dir, CPROV_STORE_BLOBS, F_OK, 0) == 0)
-        cprov_hint(err, "cprov test-image --repair --root %s lists again what its blobs are",
-                   folder);
+        cprov_hint_about(err, CPROV_HINT_REPAIR_LAYOUT, "%s", folder);
     return CPROV_EVERIFY;
 }
 

@@ -123,7 +123,7 @@ static int probe(const char *path, struct cprov_arena *arena, const char **type,
     if (!S_ISREG(st.st_mode) ||
         !(memmem(text.ptr, text.len, ".tar", 4) || cprov_span_ends_with(text, ".tgz"))) {
         cprov_fail(err, CPROV_EINVAL, "%s: cannot tell what kind of source it is", path);
-        cprov_hint(err, "say it with --type");
+        cprov_hint(err, CPROV_HINT_SAY_TYPE);
         return CPROV_EINVAL;
     }
     *type = cprov_source_archive.type;

@@ -295,8 +295,7 @@ static int check_places(const struct find *f, const struct cprov_wanted *wanted,
     if (f->s->places_count > 0 || named || f->options->prefix)
         return 0;
     cprov_fail(err, CPROV_EINVAL, "no source is registered");
-    cprov_hint(err, "register-source NAME LOCATION adds one; a reference such as "
-                    "registry.example/team/app needs none");
+    cprov_hint(err, CPROV_HINT_REGISTER_OR_REFERENCE);
     return CPROV_EINVAL;
 }
 

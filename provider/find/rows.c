@@ -39,8 +39,7 @@ static int find_key(const char *sort, const struct key **key, bool *reverse,
             return 0;
         }
     cprov_fail(err, CPROV_EINVAL, "rows cannot be sorted by '%s'", sort + *reverse);
-    cprov_hint(err, "sort by name, version, created, size, source, publisher or relevance; -size "
-                    "has the largest first");
+    cprov_hint(err, CPROV_HINT_SORT_KEYS);
     return CPROV_EINVAL;
 }
 

@@ -93,7 +93,7 @@ static void note(struct world *w, int code, const struct cprov_error *err)
     w->code = code;
     if (code < 0) {
         w->err = *err;
-        print_message("  %d: %s | %s\n", code, err->msg, err->hint);
+        print_message("  %d: %s | %s\n", code, err->msg, cprov_hint_name(err->hint));
         assert_int_equal(code, err->code);
     }
 }

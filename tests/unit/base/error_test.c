@@ -17,14 +17,16 @@
 static void test_fail(void **state)
 {
     (void)state;
-    struct cprov_error err = { .code = -9, .http = 500, .os = 3, .msg = "old", .hint = "old" };
+    struct cprov_error err = {
+        .code = -9, .http = 500, .os = 3, .msg = "old", .hint = CPROV_HINT_LOGIN
+    };
 
     assert_int_equal(cprov_fail(&err, CPROV_ENOTFOUND, "no tag %s", "x"), CPROV_ENOTFOUND);
     assert_int_equal(err.code, CPROV_ENOTFOUND);
     assert_int_equal(err.http, 0);
     assert_int_equal(err.os, 0);
     assert_string_equal(err.msg, "no tag x");
-    assert_string_equal(err.hint, "");
+    assert_int_equal(err.hint, CPROV_HINT_NONE);
     assert_int_equal(cprov_fail(NULL, CPROV_EINVAL, "%s", ""), CPROV_EINVAL);
     cprov_fail(&err, CPROV_EINVAL, "%s", "");
     assert_string_equal(err.msg, "");
@@ -154,10 +156,20 @@ static void test_hint(void **state)
     (void)state;
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    cprov_hint(NULL, "x");
-    cprov_hint(&err, "first %d", 1);
-    cprov_hint(&err, "second");
-    assert_string_equal(err.hint, "first 1");
+    char text[CPROV_HINT_SENTENCE_MAX];
+
+    cprov_hint(NULL, CPROV_HINT_UNMOUNT);
+    cprov_hint_about(&err, CPROV_HINT_LOGIN, "first%d.example", 1);
+    cprov_hint(&err, CPROV_HINT_UNMOUNT);
+    assert_int_equal(err.hint, CPROV_HINT_LOGIN);
+    assert_string_equal(err.about, "first1.example");
+    assert_string_equal(cprov_hint_sentence(err.hint, NULL, err.about, text),
+                        "log in to first1.example first");
+    assert_string_equal(cprov_hint_sentence(err.hint, "% %", "100%", text), "100% %");
+    assert_string_equal(cprov_hint_sentence(CPROV_HINT_NONE, NULL, "", text), "");
+    assert_int_equal(cprov_hint_named(cprov_hint_name(err.hint)), CPROV_HINT_LOGIN);
+    assert_int_equal(cprov_hint_named(""), CPROV_HINT_NONE);
+    assert_int_equal(cprov_hint_named("Nosuch"), CPROV_HINT_NONE);
 }
 
 static void test_codes(void **state)

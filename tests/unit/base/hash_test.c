@@ -197,7 +197,8 @@ static void test_library_missing(void **state)
 
     struct cprov_library absent = { "libnosuch.so.9", "libnosuch9", bad, 2, NULL };
     assert_int_equal(cprov_library_load(&absent, &err), CPROV_EUNSUPPORTED);
-    assert_string_equal(err.hint, "install the package libnosuch9");
+    assert_int_equal(err.hint, CPROV_HINT_INSTALL_PACKAGE);
+    assert_string_equal(err.about, "libnosuch9");
 }
 
 int main(void)

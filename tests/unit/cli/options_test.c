@@ -175,8 +175,8 @@ static void test_refusals(void **state)
         struct cprov_settings s;
 
         assert_int_equal(parse(cases[i].verb, words, &s, &err), CPROV_EINVAL);
-        if (!strstr(err.msg, cases[i].message) || !strstr(err.hint, cases[i].hint))
-            fail_msg("case %zu: '%s', hint '%s'", i, err.msg, err.hint);
+        if (!strstr(err.msg, cases[i].message) || !strstr(err.about, cases[i].hint))
+            fail_msg("case %zu: '%s', hint '%s'", i, err.msg, err.about);
         assert_null(strstr(err.msg, "SECRET"));
         assert_null(strstr(err.msg, "secret"));
         cprov_settings_clear(&s);

@@ -219,8 +219,8 @@ static void test_refusals(void **state)
 
         cprov_buf_init(&text, 1024);
         assert_int_equal(print(cases[i].options, NULL, 0, &text, &err), CPROV_EINVAL);
-        if (!strstr(err.msg, cases[i].message) || !strstr(err.hint, cases[i].hint))
-            fail_msg("case %zu: '%s', hint '%s'", i, err.msg, err.hint);
+        if (!strstr(err.msg, cases[i].message) || !strstr(err.about, cases[i].hint))
+            fail_msg("case %zu: '%s', hint '%s'", i, err.msg, err.about);
         assert_int_equal(text.len, 0);
     }
 }

@@ -102,7 +102,7 @@ static void test_bad(void **state)
                  bad[i].message);
         assert_int_equal(cprov_helper_get(&h, &c, &err), CPROV_EAUTH);
         assert_string_equal(err.msg, message);
-        assert_null(strstr(err.hint, "hunter2"));
+        assert_null(strstr(err.about, "hunter2"));
         assert_null(c.username);
         assert_null(c.password);
     }

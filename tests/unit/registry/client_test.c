@@ -311,7 +311,7 @@ static void failures(void **state)
             assert_non_null(strstr(w.err.msg, cases[i].words));
         }
         if (failure.status == 429)
-            assert_true(*w.err.hint != '\0');
+            assert_true(w.err.hint != CPROV_HINT_NONE);
         world_close(&w);
     }
 }
