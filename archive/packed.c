@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/foreign_private.h"
 #include "archive/packed_private.h"
 #include "base/error.h"
 #include "base/inflate.h"
@@ -79,13 +80,14 @@ static int unpack_archive(int *fd, uint64_t size, const struct cprov_cancel *can
                           struct cprov_error *err)
 {
     const char *folder = getenv("TMPDIR");
-    char head[4];
+    char head[CPROV_FOREIGN_HEAD];
     size_t got;
 
     if (cprov_fs_read_at(*fd, head, sizeof(head), 0, &got, err) < 0)
         return err->code;
     enum cprov_compression kind = cprov_compression_of(cprov_span_make(head, got));
-    if (kind == CPROV_PLAIN)
+    bool foreign = kind == CPROV_PLAIN && cprov_foreign_is_packed(cprov_span_make(head, got));
+    if (kind == CPROV_PLAIN && !foreign)
         return 0;
     if (!folder || !*folder)
         folder = "/var/tmp";
@@ -95,7 +97,8 @@ static int unpack_archive(int *fd, uint64_t size, const struct cprov_cancel *can
     struct unpacked u = { .fd = plain,
                           .max = size * CPROV_UNPACK_RATIO + CPROV_UNPACK_FREE,
                           .cancel = cancel };
-    if (inflate_into(*fd, kind, &u, err) < 0)
+    if ((foreign ? cprov_foreign_unpack(*fd, write_unpacked, &u, err)
+                 : inflate_into(*fd, kind, &u, err)) < 0)
         return err->code;
     cprov_fd_close(fd);
     *fd = cprov_fd_take(&plain);

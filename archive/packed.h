@@ -17,8 +17,8 @@ struct cprov_packed;
 /*
  * Opens a folder that is an OCI image layout; a tar file that holds one (oci-archive); or one that
  * docker save made (docker-archive), for whose images a manifest is written here, always the same.
- * An archive packed as gzip or zstd is unpacked to a nameless file first. Nothing at path is
- * written.
+ * An archive packed as gzip, zstd, xz, bzip2 or lz4 is unpacked to a nameless file first. Nothing
+ * at path is written.
  *
  * CPROV_ENOTFOUND: nothing there; CPROV_EVERIFY: neither of these, or damaged. cancel (may be NULL)
  * is borrowed for its life.

@@ -1,4 +1,4 @@
-# Foreign libraries. Five of them (libcurl, libmicrohttpd, libpsl, SQLite, wimlib) are loaded at first use
+# Foreign libraries. Six of them (libcurl, libarchive, libmicrohttpd, libpsl, SQLite, wimlib) are loaded at first use
 # (base/library.h): only their headers are needed here.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
@@ -16,6 +16,7 @@ function(cprov_headers_of name module)
   target_include_directories(cprov_${name}_headers SYSTEM INTERFACE ${${name}_INCLUDE_DIRS})
 endfunction()
 cprov_headers_of(curl libcurl)
+cprov_headers_of(archive libarchive)
 cprov_headers_of(microhttpd libmicrohttpd)
 cprov_headers_of(sqlite sqlite3)
 cprov_headers_of(psl libpsl)

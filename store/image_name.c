@@ -114,7 +114,8 @@ bool cprov_image_is_nameless(const struct cprov_image *image)
 
 struct cprov_span cprov_image_place_name(const char *path)
 {
-    static const char *const endings[] = { ".gz", ".zst", ".tgz", ".tar", ".oci" };
+    static const char *const endings[] = { ".gz",  ".zst", ".xz",  ".bz2",
+                                           ".lz4", ".tgz", ".tar", ".oci" };
     struct cprov_span text = cprov_span_of(path);
 
     while (text.len > 1 && text.ptr[text.len - 1] == '/')

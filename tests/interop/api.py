@@ -74,7 +74,7 @@ def symbols_have_a_version(w):
     expect("cprov_session_open@@CPROV_1" in ours, f"not what it should be: {ours}")
     dynamic = w.run("readelf", "--wide", "--dynamic", library).out
     expect("Library soname: [libcprov.so.1]" in dynamic, dynamic)
-    for late in ("libcurl", "libmicrohttpd"):
+    for late in ("libcurl", "libarchive", "libmicrohttpd"):
         expect(late not in dynamic, f"{late} is linked, not loaded when it is wanted")
 
 

@@ -16,7 +16,7 @@ LARGE = 300_000_000
 # Two thirds of it are pages of shared libraries. Of transfers at once each has its buffers.
 PEAKS_KIB = {"install-image": 12 * 1024, "test-image": 12 * 1024, "save-image": 16 * 1024}
 AT_ONCE_KIB = 1024
-LATE = ("libcurl", "libmicrohttpd")
+LATE = ("libcurl", "libarchive", "libmicrohttpd")
 
 
 class Noise(io.RawIOBase):

@@ -8,7 +8,7 @@ import sys
 
 import lint
 
-LOADED_LATER = ("libcurl", "libmicrohttpd")
+LOADED_LATER = ("libcurl", "libarchive", "libmicrohttpd")
 # what compilers and sanitizers add
 FOREIGN = re.compile(r"__(asan|odr_asan|ubsan|sanitizer|gcov|llvm|start|stop)|_?_?x86\.|DW\.ref\.|CPROV_\d+$")
 
