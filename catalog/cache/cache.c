@@ -78,11 +78,23 @@ int cprov_cache_fail(struct cprov_cache *ix, int rc, struct cprov_error *err)
             return cprov_fail(err, CPROV_ENOSPACE, "no space for the index");
         return cprov_fail(err, CPROV_EFAIL, "the index: %s", text);
     }
-    /* A table that is not there, or is another: somebody else's file under our name. */
-    if (rc == SQLITE_ERROR &&
-        (strstr(text, "no such") || strstr(text, "malformed") || strstr(text, "already exists")))
-        ix->damaged = true;
     return cprov_fail(err, ix->damaged ? CPROV_EVERIFY : CPROV_EFAIL, "the index: %s", text);
+}
+
+/* The same of our own SQL. When it cannot be prepared, a table is not there or is another:
+ * somebody else's file under our name. */
+static int fail_sql(struct cprov_cache *ix, const char *sql, int rc, struct cprov_error *err)
+{
+    sqlite3_stmt *again = NULL;
+
+    int code = cprov_cache_fail(ix, rc, err);
+    if (rc != SQLITE_ERROR ||
+        cprov_sqlite.prepare_v2(ix->db, sql, -1, &again, NULL) != SQLITE_ERROR) {
+        (void)cprov_sqlite.finalize(again);
+        return code;
+    }
+    ix->damaged = true;
+    return err->code = CPROV_EVERIFY;
 }
 
 int cprov_cache_fail_forgotten(struct cprov_error *err)
@@ -96,7 +108,7 @@ int cprov_cache_exec(struct cprov_cache *ix, const char *sql, struct cprov_error
 {
     int rc = cprov_sqlite.exec(ix->db, sql, NULL, NULL, NULL);
 
-    return rc == SQLITE_OK ? 0 : cprov_cache_fail(ix, rc, err);
+    return rc == SQLITE_OK ? 0 : fail_sql(ix, sql, rc, err);
 }
 
 int cprov_query_begin(struct cprov_cache *ix, const char *sql, struct cprov_query *q,
@@ -112,10 +124,11 @@ int cprov_query_begin(struct cprov_cache *ix, const char *sql, struct cprov_quer
             return cprov_fail(err, CPROV_EFAIL, "too many kinds of statements");
         int rc = cprov_sqlite.prepare_v2(ix->db, sql, -1, &ix->statements[i].statement, NULL);
         if (rc != SQLITE_OK)
-            return cprov_cache_fail(ix, rc, err);
+            return fail_sql(ix, sql, rc, err);
         ix->statements[i].sql = sql;
         ix->statements_count++;
     }
+    q->sql = sql;
     q->statement = ix->statements[i].statement;
     if (ix->held && !cprov_sqlite.stmt_readonly(q->statement))
         cprov_cache_release(ix);
@@ -174,7 +187,7 @@ int cprov_query_step(struct cprov_query *q, bool *row, struct cprov_error *err)
     *row = rc == SQLITE_ROW;
     if (rc == SQLITE_ROW || rc == SQLITE_DONE)
         return 0;
-    return cprov_cache_fail(q->ix, rc, err);
+    return fail_sql(q->ix, q->sql, rc, err);
 }
 
 int cprov_query_run(struct cprov_query *q, struct cprov_error *err)

@@ -55,6 +55,7 @@ int cprov_cache_exec(struct cprov_cache *ix, const char *sql, struct cprov_error
  */
 struct cprov_query {
     struct cprov_cache *ix;
+    const char *sql;
     sqlite3_stmt *statement;
     int bound; /* parameters so far */
     int rc;

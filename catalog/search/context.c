@@ -34,7 +34,7 @@ int cprov_search_connect(struct cprov_search_context *s, struct cprov_error *err
     if (s->client)
         return 0;
     if (cprov_search_offline(s))
-        return cprov_fail(err, CPROV_ENETWORK, "the network is needed, but --offline was given");
+        return cprov_fail(err, CPROV_ENETWORK, "the network is needed, but the session is offline");
     return l->connect(l->arg, &s->client, err);
 }
 

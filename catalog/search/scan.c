@@ -98,7 +98,8 @@ static bool scan_offline(struct cprov_lookup *l)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
 
-    int code = cprov_fail(&err, CPROV_ENETWORK, "the network is needed, but --offline was given");
+    int code =
+        cprov_fail(&err, CPROV_ENETWORK, "the network is needed, but the session is offline");
     cprov_lookup_fail(l, code, &err);
     return cprov_lookup_open_cursor(l);
 }
