@@ -15,7 +15,7 @@
     X(CPROV_EFAIL, 1, "OperationFailed", "NotSpecified")                                           \
     X(CPROV_EINVAL, 2, "InvalidParameter", "InvalidArgument")                                      \
     X(CPROV_ENOTFOUND, 3, "NoMatchFoundForCriteria", "ObjectNotFound")                             \
-    X(CPROV_EVERIFY, 4, "HashMismatch", "SecurityError")                                           \
+    X(CPROV_EVERIFY, 4, "VerificationFailed", "SecurityError")                                     \
     X(CPROV_EINUSE, 5, "PackageInUse", "ResourceBusy")                                             \
     X(CPROV_ENETWORK, 6, "NetworkFailure", "ConnectionError")                                      \
     X(CPROV_ENOSPACE, 7, "InsufficientSpace", "ResourceUnavailable")                               \
