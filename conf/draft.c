@@ -251,8 +251,7 @@ void cprov_draft_format_sources(const struct cprov_draft_list *sources, unsigned
 {
     bool any = false;
 
-    cprov_buf_add_text(out, "# Written by register-source, set-source and unregister-source, "
-                            "which keep no comments.\n");
+    cprov_buf_add_text(out, "# Written by container-provider, which keeps no comments.\n");
     for (const struct cprov_draft_entry *e = sources->head; e; e = e->next) {
         if (e->last != file)
             continue;
@@ -267,9 +266,9 @@ void cprov_draft_format_sources(const struct cprov_draft_list *sources, unsigned
 
 void cprov_draft_format_token_servers(const struct cprov_draft_list *hosts, struct cprov_buf *out)
 {
-    cprov_buf_add_text(out,
-                       "# Written by cprov login, which keeps no comments: where the logins of "
-                       "registries may go.\nhosts:\n");
+    cprov_buf_add_text(
+        out, "# Written by container-provider, which keeps no comments: where the logins of "
+             "registries may go.\nhosts:\n");
     for (const struct cprov_draft_entry *e = hosts->head; e; e = e->next) {
         const struct cprov_host_conf *h = e->value;
 

@@ -178,7 +178,7 @@ static int offline(struct install *in, const char *text, struct cprov_error *err
         found++;
     }
     return found ? 0
-                 : cprov_fail(err, CPROV_ENETWORK, "%s, and --offline was given",
+                 : cprov_fail(err, CPROV_ENETWORK, "%s, and the session is offline",
                               why ? why : "not installed");
 }
 

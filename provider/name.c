@@ -192,7 +192,7 @@ static int merge_version(struct cprov_name *n, struct cprov_span in_name,
     n->all_versions = version->all;
     if (n->all_versions && pins_one(n, in_name))
         return cprov_fail(err, CPROV_EINVAL,
-                          "'%s' names one version, which contradicts --all-versions", n->text);
+                          "'%s' names one version, which contradicts all versions", n->text);
     if (in_name.len == 0)
         return 0;
     if (!cprov_version_range_is_any(&n->range) && !cprov_version_range_has(&n->range, in_name))

@@ -168,7 +168,7 @@ int cprov_session_client(struct cprov_session *s, struct cprov_client **out,
                          struct cprov_error *err)
 {
     if (s->options.offline)
-        return cprov_fail(err, CPROV_ENETWORK, "the network is needed, but --offline was given");
+        return cprov_fail(err, CPROV_ENETWORK, "the network is needed, but the session is offline");
     if (!s->client) {
         struct cprov_client_options options = client_options(s);
 

@@ -176,7 +176,8 @@ static int refresh_all(struct refresh *r, size_t *failed, int *first, struct cpr
     struct cprov_cache *index;
 
     if (s->options.offline)
-        return cprov_fail(err, CPROV_EINVAL, "a refresh needs the network: not with --offline");
+        return cprov_fail(err, CPROV_EINVAL,
+                          "a refresh needs the network, but the session is offline");
     if (cprov_session_places(s, err) < 0)
         return err->code;
     if (s->places_count == 0) {

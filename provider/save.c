@@ -379,7 +379,8 @@ static int target_of_installed(struct save *v, const char *text, const struct cp
 
     if (v->options->all_platforms && *image->index_digest)
         return cprov_fail(err, CPROV_ENETWORK,
-                          "only %s of it is installed, and --offline was given", image->platform);
+                          "only %s of it is installed, and the session is offline",
+                          image->platform);
     if (!store)
         return cprov_fail_memory(err);
     if (cprov_session_place(v->s, store, &t.place, err) < 0)

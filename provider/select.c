@@ -250,7 +250,7 @@ int cprov_select_check(const struct cprov_selection *selection, struct cprov_ver
 
         if (selection->version->all && (version.len > 0 || digest))
             return cprov_fail(err, CPROV_EINVAL,
-                              "'%s' names one version, which contradicts --all-versions", name);
+                              "'%s' names one version, which contradicts all versions", name);
         if (version.len > 0 && !cprov_version_range_is_any(range) &&
             !cprov_version_range_has(range, version))
             return cprov_fail(err, CPROV_EINVAL,

@@ -97,7 +97,7 @@ static int find_root(struct cprov_session *s, struct cprov_error *err)
     else if (cprov_buf_check(&home, "home folder", err) < 0)
         return err->code;
     else
-        return cprov_fail(err, CPROV_EINVAL, "no home directory: say where with --root");
+        return cprov_fail(err, CPROV_EINVAL, "no home directory: say where the store is");
     return cprov_arena_check(&s->arena, err);
 }
 
@@ -133,10 +133,10 @@ static int read_host(struct cprov_session *s, struct cprov_error *err)
     s->host.platform = (struct cprov_platform){ "", "", "", "", NULL, 0 };
     if (o->platform &&
         cprov_platform_parse(cprov_span_of(o->platform), &s->arena, &s->host.platform, err) < 0)
-        return cprov_wrap(err, "--platform");
+        return cprov_wrap(err, "platform");
     if (o->isolation &&
         cprov_isolation_parse(cprov_span_of(o->isolation), &s->host.isolation, err) < 0)
-        return cprov_wrap(err, "--isolation");
+        return cprov_wrap(err, "isolation");
     const char *build = o->os_version ? o->os_version : s->host.platform.os_version;
     if (build && *build && !cprov_os_version_parse(cprov_span_of(build), &version))
         return cprov_fail(err, CPROV_EINVAL, "'%s' is not a Windows version like 10.0.20348.2113",

@@ -330,7 +330,7 @@ static void tell_made(struct cprov_unpacking *u, const struct cprov_unpack_resul
                        (unsigned long long)r->devices, (unsigned long long)r->set_ids);
     if (u->labels_dropped)
         cprov_buf_addf(&text,
-                       "; %zu labels did not become annotations (--annotation KEY=VALUE adds one)",
+                       "; %zu labels did not become annotations (giving an annotation adds one)",
                        u->labels_dropped);
     cprov_say(u->s, CPROV_MSG_NOTE, "%s", cprov_buf_text(&text));
 }
@@ -346,8 +346,8 @@ static void tell_result(struct cprov_unpacking *u, const struct cprov_unpack_res
                   (unsigned long long)r->xattrs_skipped);
     if (r->xattrs_refused)
         cprov_say(u->s, CPROV_MSG_WARNING,
-                  "%llu extended attributes that are not an image's to set were left out; --xattr "
-                  "PATTERN keeps more",
+                  "%llu extended attributes that are not an image's to set were left out; "
+                  "giving a pattern of names keeps more",
                   (unsigned long long)r->xattrs_refused);
 }
 

@@ -224,7 +224,7 @@ int cprov_find_uri(struct cprov_session *s, const char *url, struct cprov_error 
     if (cprov_span_starts_with(cprov_span_of(url), "file://"))
         return cprov_find_file(s, url, err);
     if (cprov_url_parse(cprov_span_of(url), &u, err) < 0)
-        return cprov_wrap(err, "--uri");
+        return cprov_wrap(err, "URI");
     cprov_buf_init(&shown, CPROV_URL_MAX);
     cprov_url_shown(cprov_span_of(url), &shown);
     cprov_buf_init(&p.bytes, CPROV_RANGE_MAX);

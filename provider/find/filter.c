@@ -20,7 +20,7 @@ static int compile_regex(struct cprov_find_filter *f, struct cprov_error *err)
     int rc = regcomp(&f->regex, f->options->regex, REG_EXTENDED | REG_ICASE | REG_NOSUB);
     if (rc != 0) {
         (void)regerror(rc, &f->regex, text, sizeof(text));
-        return cprov_fail(err, CPROV_EINVAL, "--regex: %s", text);
+        return cprov_fail(err, CPROV_EINVAL, "regular expression: %s", text);
     }
     f->has_regex = true;
     return 0;
@@ -65,7 +65,7 @@ int cprov_find_filter_init(struct cprov_find_filter *f, struct cprov_session *s,
     if (compile_regex(f, err) < 0 || read_since(f, err) < 0)
         return err->code;
     if (options->digest && cprov_digest_parse(cprov_span_of(options->digest), &f->digest, err) < 0)
-        return cprov_wrap(err, "--digest");
+        return cprov_wrap(err, "digest");
     f->has_digest = options->digest != NULL;
     return 0;
 }

@@ -220,11 +220,10 @@ static int conclude(struct find *f)
     int result = 0;
 
     if (f->skipped)
-        cprov_say(
-            f->s, CPROV_MSG_WARNING,
-            "of %zu versions nothing but the name is known; 'cprov refresh --details N' reads "
-            "more",
-            f->skipped);
+        cprov_say(f->s, CPROV_MSG_WARNING,
+                  "of %zu versions nothing but the name is known; a refresh "
+                  "with details reads more",
+                  f->skipped);
     for (size_t i = 0; i < f->count; i++) {
         int code = conclude_one(f, i);
 
@@ -376,7 +375,7 @@ static int find_in_file(struct cprov_session *s, const struct cprov_find_options
                         struct cprov_error *err)
 {
     if (o->names_count > 0 || (o->file && o->uri))
-        return cprov_fail(err, CPROV_EINVAL, "a name, --file and --uri exclude each other");
+        return cprov_fail(err, CPROV_EINVAL, "a name, a file and a URI exclude each other");
     return o->file ? cprov_find_file(s, o->file, err) : cprov_find_uri(s, o->uri, err);
 }
 

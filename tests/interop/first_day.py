@@ -169,7 +169,7 @@ nginx                1.27.1                  The nginx of the team
 redis                7.2.0                   The redis of the team
 """)
     says(w, "install-image nginx --offline", out="Skipping installed package nginx 1.27.1.\n")
-    says(w, "install-image redis --offline", code=6, err="install-image: redis: not installed, and --offline was given\n")
+    says(w, "install-image redis --offline", code=6, err="install-image: redis: not installed, and the session is offline\n")
     says(w, "save-image nginx --offline --path DIR", out="Downloaded in 0 hours, 0 minutes, SECONDS seconds.\n",
          err="Saved nginx 1.27.1 (linux/amd64, BYTES, DIGEST) from team as DIR/nginx-1-27-1.oci.tar\n")
     says(w, "cprov export nginx:1.27.1 DIR/files.tar", err="Exported nginx:1.27.1 (BYTES) as DIR/files.tar\n")
@@ -231,7 +231,7 @@ def wrong_words(w):
             ("find-image --platfrom linux/amd64", 2, "find-image: unknown option '--platfrom'",
              "did you mean '--platform'?"),
             ("find-image --format tabel", 2, None, "did you mean 'table'?"),
-            ("find-image --platform arm", 2, "find-image: --platform: not os/architecture, such as linux/arm64", ""),
+            ("find-image --platform arm", 2, "find-image: platform: not os/architecture, such as linux/arm64", ""),
             ("install-image", 2, "install-image: NAME... is missing", "see 'install-image --help'"),
             ("install-image --password x nginx", 2, None, "give the password on standard input with --password-stdin"),
             ("register-source team", 2, "register-source: a NAME and a LOCATION are needed", "see 'register-source --help'"),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Functions that are not called here, and asserts that do something."""
+"""Functions that are not called here, asserts that do something, decisions by the text of a message, and words of the command
+line below cli/: a hint is an id there (base/hint.h), and cli/hint_words.c has the words."""
 
 import re
 import sys
@@ -17,7 +18,16 @@ CALL = re.compile(r"(?<![\w.])(?<!->)(%s)\s*\(" % "|".join(BANNED + NUMBERS + ST
 # Below tests/ nothing is decided by the text of a message: a code or a field of the record tells.
 READS = re.compile(r"(?<![\w.])(?<!->)(str(?:n?cmp|n?casecmp|n?str|casestr|chr|rchr|pbrk|spn|cspn)|memmem|memcmp"
                    r"|cprov_span_(?:is|is_nocase|starts_with|starts_with_nocase|ends_with|find|cut|equal))\s*\(")
-MESSAGE = re.compile(r"(?:\.|->)(?:msg|hint)\b")
+MESSAGE = re.compile(r"(?:\.|->)(?:msg|about|hint|message)\b|\berrmsg\s*\(|\bwhat_if\b")
+# libcurl tells some causes of a failed handshake in words alone.
+READER = "net/http_failure.c"
+# Commands for people to copy are what these pages are about.
+PAGES = ("cli/", "serve/ui/", "tests/", "bench/")
+STRING = re.compile(r'"((?:\\.|[^"\\\n])*)"')
+OPTION = re.compile(r"(?<![\w-])--[a-z]|\bcprov [a-z]")
+# A verb alone is an id, as in the log of events; within a text it is a word.
+VERB = re.compile(r"(?=.*[ '])(?:.*?)(?<![\w.-])(?:find|install|save|get|test|new|remove|publish|copy|register|set|unregister|mirror)"
+                  r"-(?:image|source|container)\b")
 EFFECT = re.compile(r"\+\+|--|(?<![=!<>])=(?!=)")
 
 
@@ -39,9 +49,17 @@ def check(tree, _):
             allowed = {**dict.fromkeys(NUMBERS, ("base/", "tests/")), **dict.fromkeys(STARTS, "tests/")}.get(name)
             if not allowed or not path.startswith(allowed):
                 yield f"{path}:{lint.line_of(code, match.start())}: {name}() is not called here"
-        for match in READS.finditer(code) if not path.startswith("tests/") else ():
+        for match in READS.finditer(code) if not path.startswith("tests/") and path != READER else ():
             if MESSAGE.search(argument(code, match.end() - 1)):
                 yield f"{path}:{lint.line_of(code, match.start())}: {match.group(1)}() reads a message"
+        if not path.startswith(PAGES):
+            # comments are blanked, strings are not
+            shown = lint.PIECE.sub(lambda m: m[0] if m[0][0] == '"' else re.sub(r"[^\n]", " ", m[0]), tree.text(path))
+            for match in STRING.finditer(shown):
+                if OPTION.search(match[1]) or VERB.match(match[1]):
+                    yield f"{path}:{lint.line_of(shown, match.start())}: a text that names an option or a verb: {match[1]}"
+            if re.search(r"\bcprov_hint_words\s*\(", code) and not path.startswith("base/error."):
+                yield f"{path}: hints in words are of cli/"
         for match in re.finditer(r"(?<!\w)assert\s*\(", code):
             if EFFECT.search(argument(code, match.end() - 1)):
                 yield f"{path}:{lint.line_of(code, match.start())}: this assert does something"
@@ -57,7 +75,17 @@ SAMPLES = [
     ({"tests/unit/a.c": 'sprintf(buf, "%d", 1);'}, "sprintf()"),
     ({"registry/a.c": 'if (strstr(l->err.msg, "newest is"))'}, "registry/a.c:1: strstr() reads a message"),
     ({"registry/a.c": 'if (cprov_span_starts_with(cprov_span_of(err->msg), "no"))'}, "reads a message"),
-    ({"registry/a.c": 'strstr(t->message, "x"); f(err->msg);'}, None),
+    ({"registry/a.c": 'strstr(t->text, "x"); f(err->msg);'}, None),
+    ({"cli/a.c": "if (strncmp(text, what_if, strlen(what_if)) != 0)"}, "reads a message"),
+    ({"cli/a.c": 'if (strstr(failure->message, "newest"))'}, "reads a message"),
+    ({"catalog/a.c": 'if (strstr(cprov_sqlite.errmsg(db), "no such"))'}, "reads a message"),
+    ({"net/a.c": 'f("allow it with --allow-http");'}, "net/a.c:1: a text that names an option"),
+    ({"net/a.c": 'f("log in: "\n  "cprov login %s");'}, "net/a.c:2: a text that names"),
+    ({"store/a.c": "f(\"'install-image NAME' makes one\");"}, "names an option or a verb"),
+    ({"store/a.c": 'f("get-source lists them");'}, "names an option or a verb"),
+    ({"store/a.c": 'log("register-source"); f("io.os-image x -- y"); /* "--force" */'}, None),
+    ({"cli/a.c": 'f("--force replaces it");'}, None),
+    ({"store/a.c": 'cprov_hint_words(err, "x");'}, "are of cli/"),
     ({"tests/unit/a.c": 'assert_non_null(strstr(err.msg, "x"));'}, None),
     ({"base/a.c": "assert(n == 1 && m <= 2 && k != 3 && p->x >= 4);"}, None),
     ({"base/a.c": "assert(n++ < (1 + 2));"}, "this assert does something"),

@@ -108,8 +108,7 @@ static void test_file(void **state)
                      0);
     umask(022);
     char *text = scratch_read("etc/sources.yaml");
-    assert_string_equal(text, "# Written by register-source, set-source and unregister-source, "
-                              "which keep no comments.\n"
+    assert_string_equal(text, "# Written by container-provider, which keeps no comments.\n"
                               "sources:\n"
                               "  - name: \"odd: \\\"name\\\" \\\\ #1 \\U000000e9\"\n"
                               "    location: http://127.0.0.1:5000\n"

@@ -174,10 +174,10 @@ static void contradictions_are_usage_errors(void **state)
         { "N:10.0.1", { .required = "[10.0.0,10.0.2)" }, 0, "" },
         { "reg.example/a:1.0", { .required = "2.0" }, CPROV_EINVAL, "'1.0' contradicts" },
         { "reg.example/a:1.0", { .required = "1.0" }, 0, "" },
-        { "reg.example/a:1.0", { .all = true }, CPROV_EINVAL, "contradicts --all-versions" },
-        { "N:1.0", { .all = true }, CPROV_EINVAL, "contradicts --all-versions" },
-        { "N@sha256:" HEX64, { .all = true }, CPROV_EINVAL, "contradicts --all-versions" },
-        { "reg.example/a@sha256:" HEX64, { .all = true }, CPROV_EINVAL, "--all-versions" },
+        { "reg.example/a:1.0", { .all = true }, CPROV_EINVAL, "contradicts all versions" },
+        { "N:1.0", { .all = true }, CPROV_EINVAL, "contradicts all versions" },
+        { "N@sha256:" HEX64, { .all = true }, CPROV_EINVAL, "contradicts all versions" },
+        { "reg.example/a@sha256:" HEX64, { .all = true }, CPROV_EINVAL, "all versions" },
         { "N:10.0.*", { .all = true }, 0, "" },
     };
     struct world *w = *state;
