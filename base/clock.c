@@ -3,9 +3,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "base/compiler.h"
+#include "base/error.h"
 
 #define DAY_SECONDS 86400
 #define WEEK_HOURS  (INT64_C(24) * 7)
@@ -73,6 +75,18 @@ static struct date date_from_days(int64_t days)
     return (struct date){ .year = year_of_era + era * 400 + (month <= 2 ? 1 : 0),
                           .month = month,
                           .day = (unsigned)(day_of_year - (153 * shifted + 2) / 5 + 1) };
+}
+
+int cprov_time_of_making(int64_t *out, bool *fixed, struct cprov_error *err)
+{
+    const char *given = getenv("SOURCE_DATE_EPOCH");
+    uint64_t seconds = 0;
+
+    *fixed = given && *given;
+    if (*fixed && (!cprov_span_u64(cprov_span_of(given), &seconds) || seconds > INT32_MAX * 64ll))
+        return cprov_fail(err, CPROV_EINVAL, "SOURCE_DATE_EPOCH is not a number of seconds");
+    *out = *fixed ? (int64_t)seconds : cprov_time_now();
+    return 0;
 }
 
 const char *cprov_time_format(int64_t t, char buf[CPROV_TIME_TEXT_MAX])

@@ -6,10 +6,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/compiler.h"
 #include "base/span.h"
 
 int64_t cprov_clock_ms(void); /* monotonic */
 int64_t cprov_time_now(void); /* seconds since 1970; SOURCE_DATE_EPOCH does not change it */
+
+struct cprov_error;
+/* Of a document that is made: now, or (*fixed) the seconds in SOURCE_DATE_EPOCH. CPROV_EINVAL: it
+ * has no number. */
+CPROV_MUST_CHECK
+int cprov_time_of_making(int64_t *out, bool *fixed, struct cprov_error *err);
 
 #define CPROV_TIME_TEXT_MAX 32
 

@@ -309,6 +309,22 @@ int cprov_fs_replace(int at, const char *path, struct cprov_span content, mode_t
     return 0;
 }
 
+int cprov_fs_nameless(const char *folder, int *out, struct cprov_error *err)
+{
+    *out = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (*out >= 0)
+        return 0;
+    if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
+        return cprov_fail_os(err, errno, "cannot make a file in %s", folder);
+    FILE *f = tmpfile(); /* a file system that needs names at first */
+    if (f)
+        *out = fcntl(fileno(f), F_DUPFD_CLOEXEC, 3);
+    int os = errno;
+    if (f)
+        (void)fclose(f);
+    return *out < 0 ? cprov_fail_os(err, os, "cannot make a temporary file") : 0;
+}
+
 int cprov_fs_sync_dir(int fd, struct cprov_error *err)
 {
     int os = sync_file(fd);

@@ -81,6 +81,10 @@ int cprov_fs_draft_keep(struct cprov_fs_draft *d, mode_t mode, bool exclusive,
 void cprov_fs_draft_drop(struct cprov_fs_draft *d);
 #define auto_fs_draft CPROV_CLEANUP(cprov_fs_draft_drop)
 
+/* A file in that folder that has no name, or at first one, and goes when it is closed. */
+CPROV_MUST_CHECK
+int cprov_fs_nameless(const char *folder, int *out, struct cprov_error *err);
+
 CPROV_MUST_CHECK
 int cprov_fs_sync_dir(int fd, struct cprov_error *err);
 /* Flushes the whole file system that fd is on: one barrier for many files. */

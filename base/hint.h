@@ -51,6 +51,7 @@
     X(CPROV_HINT_REFRESH, "Refresh", "a refresh asks them") \
     X(CPROV_HINT_NOBODY_TO_ASK, "NobodyToAsk", "nobody can be asked; say yes beforehand") \
     X(CPROV_HINT_STOP_CONTAINER, "StopContainer", "stop it first: %") \
+    X(CPROV_HINT_MAKE_BUNDLE, "MakeBundle", "make a container with a bundle") \
     X(CPROV_HINT_REGISTER_OR_REFERENCE, "RegisterOrReference", "register a source; a reference such as registry.example/team/app needs none") \
     X(CPROV_HINT_SORT_KEYS, "SortKeys", "sort by name, version, created, size, source, publisher or relevance; -size has the largest first") \
     X(CPROV_HINT_SAVE_INSTEAD, "SaveInstead", "saving gets the file") \

@@ -10,7 +10,7 @@
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "cli/report.h"
-#include "cli/verbs.h"
+#include "cli/verb_named.h"
 #include "provider/provider.h"
 
 struct cprov_cli {
@@ -86,6 +86,8 @@ int cprov_cmd_serve(struct cprov_cli *cli);
 int cprov_cmd_new_container(struct cprov_cli *cli);
 int cprov_cmd_get_container(struct cprov_cli *cli);
 int cprov_cmd_remove_container(struct cprov_cli *cli);
+int cprov_cmd_new_image(struct cprov_cli *cli);
+int cprov_cmd_commit(struct cprov_cli *cli);
 int cprov_cmd_remove(struct cprov_cli *cli);
 int cprov_cmd_rmi(struct cprov_cli *cli);
 int cprov_cmd_tag(struct cprov_cli *cli);

@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/help.h"
+#include "cli/verb_named.h"
 
 int cprov_cmd_help(struct cprov_cli *cli)
 {

@@ -5,6 +5,7 @@
 
 #include "cli/records.h"
 #include "cli/text.h"
+#include "cli/verb_named.h"
 
 static const char formats[] = "table|list|json|jsonl|yaml|csv|oneget|swidtag|template=";
 static const char sort_keys[] = "name|version|created|size|source|publisher|relevance|"

@@ -34,6 +34,7 @@ static const struct change_words {
     [CPROV_CHANGE_PUSH_CATALOG] = { "Push Catalog", "%n" },
     [CPROV_CHANGE_REMOVE_IMAGE] = { "Remove Image", "Image '%t'" },
     [CPROV_CHANGE_TAG_IMAGE] = { "Tag Image", "Image '%t' as '%p'" },
+    [CPROV_CHANGE_NEW_IMAGE] = { "New Image", "Image '%t' from '%p'" },
 };
 
 static void add_field(struct cprov_buf *text, char field, const struct cprov_change *change)

@@ -7,6 +7,7 @@
 #include "cli/options.h"
 #include "cli/out.h"
 #include "cli/text.h"
+#include "cli/verb_named.h"
 
 #define OPTION_WIDTH 28 /* of the left column */
 #define TEXT_WIDTH   76

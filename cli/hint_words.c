@@ -38,6 +38,7 @@ static const char *const words[] = {
     [CPROV_HINT_SAVE_INSTEAD] = "save-image gets the file",
     [CPROV_HINT_SAY_VERSION] = "say which one: NAME:VERSION, or --version",
     [CPROV_HINT_LIST_INSTALLED] = "'get-image' lists what is installed",
+    [CPROV_HINT_MAKE_BUNDLE] = "'cprov new-container NAME --image IMAGE --path DIR' makes them",
     [CPROV_HINT_NOTHING_INSTALLED] = "nothing is: 'install-image %' installs it",
     [CPROV_HINT_INSTALL_IMAGE] = "install-image %",
     [CPROV_HINT_INSTALL_OR_SERVE] =

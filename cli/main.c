@@ -10,6 +10,7 @@
 #include "cli/help.h"
 #include "cli/powershell.h"
 #include "cli/signals.h"
+#include "cli/verb_named.h"
 
 typedef int run_fn(struct cprov_cli *cli);
 
@@ -34,6 +35,8 @@ static run_fn *const runs[] = {
     [CPROV_VERB_NEW_CONTAINER] = cprov_cmd_new_container,
     [CPROV_VERB_GET_CONTAINER] = cprov_cmd_get_container,
     [CPROV_VERB_REMOVE_CONTAINER] = cprov_cmd_remove_container,
+    [CPROV_VERB_NEW_IMAGE] = cprov_cmd_new_image,
+    [CPROV_VERB_COMMIT] = cprov_cmd_commit,
     [CPROV_VERB_REMOVE] = cprov_cmd_remove,
     [CPROV_VERB_RMI] = cprov_cmd_rmi,
     [CPROV_VERB_TAG] = cprov_cmd_tag,

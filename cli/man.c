@@ -5,6 +5,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/text.h"
+#include "cli/verb_named.h"
 
 /* Text as roff shows it: '-' is to be typed, '\' is itself, no line begins a request. */
 static void add_roff(struct cprov_buf *out, const char *text)
@@ -63,7 +64,7 @@ static void add_option(struct cprov_buf *out, size_t at)
         add_line(out, "Default: ", preset, ".");
 }
 
-static void add_options(struct cprov_buf *out, unsigned sets, unsigned without)
+static void add_options(struct cprov_buf *out, uint64_t sets, uint64_t without)
 {
     for (size_t i = 0; i < cprov_options_count; i++)
         if (cprov_options[i].help && (cprov_options[i].sets & sets) &&

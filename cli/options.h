@@ -35,20 +35,15 @@ struct cprov_settings {
     const char *error_format; /* "text", "json"; NULL: not said */
     const char *scope;
 
-    const char *search;
-    const char *regex;
+    const char *search, *regex;
     const char *publisher;
     const char *created_since;
     const char *digest;
-    const char *culture;
-    const char *sort;
+    const char *culture, *sort;
     const char *child_of;
-    const char *path;
-    const char *literal_path;
-    const char *destination;
+    const char *path, *literal_path, *destination;
     const char *save_type;
-    const char *location;
-    const char *source_type;
+    const char *location, *source_type;
     const char *source_key;
     const char *source_proxy, *source_ca, *source_cert, *source_cert_key; /* to be remembered */
     const char *new_name;
@@ -64,6 +59,8 @@ struct cprov_settings {
     const char *sign;
     struct cprov_words uid_maps, gid_maps;  /* "INSIDE:OUTSIDE:COUNT" */
     struct cprov_words annotations, xattrs; /* "KEY=VALUE"; patterns */
+    const char *container, *user, *workdir, *stop_signal, *author, *message; /* of a new image */
+    struct cprov_words cmd, entrypoint, env, labels, expose, volumes, changes;
     uint64_t max_entries, max_bytes, max_ratio;
     uint64_t max_size; /* bytes, of find */
     unsigned limit, details, max_connections;
@@ -119,7 +116,10 @@ enum cprov_option_set {
     CPROV_SET_RARE = 1u << 23,  /* no set: not on the one screen of help */
 };
 
-#define CPROV_SET_REMOVAL (1u << 31) /* of images; past what an enumeration of ISO C holds */
+/* Past what an enumeration of ISO C holds. */
+#define CPROV_SET_REMOVAL   (UINT64_C(1) << 31) /* of images */
+#define CPROV_SET_NEW_IMAGE (UINT64_C(1) << 32)
+#define CPROV_SET_COMMIT    (UINT64_C(1) << 33)
 
 enum cprov_option_kind {
     CPROV_OPTION_FLAG,    /* bool; --x=false takes it back */
@@ -142,7 +142,7 @@ struct cprov_option {
     const char *name;
     char letter; /* 0: none */
     enum cprov_option_kind kind;
-    unsigned sets;
+    uint64_t sets;
     size_t offset;      /* in struct cprov_settings */
     const char *value;  /* "DIR", "a|b|c"; NULL for flags */
     const char *help;   /* NULL: another name of the row before */

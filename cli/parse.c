@@ -6,7 +6,7 @@
 #include "base/quantity.h"
 #include "cli/options.h"
 #include "cli/text.h"
-#include "cli/verbs.h"
+#include "cli/verb_named.h"
 
 #define WORDS_FIRST 8 /* room of a list */
 

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "cli/text.h"
-#include "cli/verbs.h"
+#include "cli/verb_named.h"
 
 #define PARAMETER_MAX 48
 

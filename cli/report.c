@@ -13,7 +13,7 @@
 #include "cli/hint_words.h"
 #include "cli/progress.h"
 #include "cli/text.h"
-#include "cli/verbs.h"
+#include "cli/verb_named.h"
 
 #define LINE_MAX_BYTES (64 * CPROV_KIB)
 

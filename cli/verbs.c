@@ -2,14 +2,10 @@
 #include "cli/verbs.h"
 
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/compiler.h"
-#include "base/span.h"
 #include "cli/options.h"
 #include "cli/records.h"
-#include "cli/text.h"
 
 #define ANY SIZE_MAX
 
@@ -184,6 +180,42 @@ const struct cprov_verb cprov_verbs[] = {
         .wildcards = true,
         .record = &cprov_test_record,
         .shows = "format columns root",
+    },
+    {
+        .id = CPROV_VERB_NEW_IMAGE,
+        .group = CPROV_GROUP_HAVE,
+        .name = "new-image",
+        .aliases = "",
+        .powershell = "New-ContainerImage",
+        .arguments = "--publisher P --name N --version V",
+        .summary = "make an image of files, or of a container",
+        .examples = { "new-image --container TST --publisher Demo --name DemoImage --version 1.0",
+                      "new-image --path out/ --base alpine --publisher Me --name app --version 1.2",
+                      "new-image --path root.tar --publisher Me --name base --version 1.0" },
+        .notes = "The files are one layer, on the --base or on nothing; of a container that does "
+                 "not run it is what differs from its image. The same files, base and "
+                 "SOURCE_DATE_EPOCH, which no time is later than then, make the same digest.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_INPUT | CPROV_SET_NEW_IMAGE,
+        .most = 2, /* the image, and a row that names the container */
+        .link = true,
+        .changes = true,
+        .record = &cprov_image_record,
+    },
+    {
+        .id = CPROV_VERB_COMMIT,
+        .group = CPROV_GROUP_DOCKER,
+        .name = "commit",
+        .aliases = "",
+        .arguments = "CONTAINER [NAME[:VERSION]]",
+        .summary = "the same of a container, as Docker does it",
+        .examples = { "cprov commit 475059caef8f windowsservercoreiis",
+                      "cprov commit web app:1.2 -m 'new pages' --change 'CMD [\"/app\"]'" },
+        .notes = "Without a NAME it is the container's; without a version it is latest. An image "
+                 "that has the name gives it up. The image's id is printed.",
+        .sets = CPROV_SET_NAMES | CPROV_SET_COMMIT,
+        .least = 1,
+        .most = 2,
+        .changes = true,
     },
     {
         .id = CPROV_VERB_REMOVE,
@@ -598,101 +630,3 @@ const struct cprov_verb cprov_verbs[] = {
     },
 };
 const size_t cprov_verbs_count = CPROV_COUNT(cprov_verbs);
-
-static bool is_alias(const struct cprov_verb *verb, const char *name)
-{
-    struct cprov_span rest = cprov_span_of(verb->aliases), alias;
-
-    while (cprov_text_next(&rest, ' ', &alias))
-        if (cprov_span_is(alias, name))
-            return true;
-    return false;
-}
-
-static bool is_powershell(const struct cprov_verb *verb, const char *name)
-{
-    struct cprov_span rest = cprov_span_of(verb->powershell), word;
-
-    while (cprov_text_next(&rest, ' ', &word))
-        if (cprov_span_is_nocase(word, name))
-            return true;
-    return verb->link && cprov_text_same(name, verb->name);
-}
-
-const struct cprov_verb *cprov_verb_named(const char *name, bool *powershell)
-{
-    for (size_t i = 0; i < cprov_verbs_count; i++) {
-        const struct cprov_verb *verb = &cprov_verbs[i];
-
-        if (!strcmp(name, verb->name) || is_alias(verb, name)) {
-            *powershell = false;
-            return verb;
-        }
-        if (is_powershell(verb, name)) {
-            *powershell = true;
-            return verb;
-        }
-    }
-    return NULL;
-}
-
-const char *cprov_verb_of_others(const char *name)
-{
-    static const struct {
-        const char *words, *instead;
-    } others[] = {
-        { "run create start exec",
-          "containers are run by crun or runc: 'install-image NAME --bundle DIR' makes what they "
-          "start" },
-        { "ps", "'cprov get-container' shows the containers" },
-        { "push build commit",
-          "images are not built or uploaded in this version; 'cprov catalog push' shares a list" },
-        { "history tree", "'cprov inspect NAME' shows the layers of an image" },
-        { "load import", "'install-image ./FILE.tar' installs from an archive" },
-        { "upgrade", "'install-image NAME' installs the newest version beside the one you have" },
-    };
-
-    for (size_t i = 0; i < CPROV_COUNT(others); i++) {
-        struct cprov_span rest = cprov_span_of(others[i].words), word;
-
-        while (cprov_text_next(&rest, ' ', &word))
-            if (cprov_span_is_nocase(word, name))
-                return others[i].instead;
-    }
-    return NULL;
-}
-
-const char *cprov_verb_guess(const char *name)
-{
-    struct cprov_guess guess = { .word = name };
-
-    for (size_t i = 0; i < cprov_verbs_count; i++) {
-        struct cprov_span rest = cprov_span_of(cprov_verbs[i].aliases), alias;
-
-        if (cprov_verbs[i].group == CPROV_GROUP_HIDDEN)
-            continue;
-        cprov_guess_offer(&guess, cprov_verbs[i].name);
-        /* An alias is near: its verb is meant. */
-        while (cprov_text_next(&rest, ' ', &alias)) {
-            struct cprov_guess other = { .word = name };
-            char word[32];
-
-            if (alias.len >= sizeof(word))
-                continue;
-            memcpy(word, alias.ptr, alias.len);
-            word[alias.len] = '\0';
-            cprov_guess_offer(&other, word);
-            if (cprov_guess_best(&other) && other.distance < guess.distance) {
-                guess.nearest = cprov_verbs[i].name;
-                guess.distance = other.distance;
-            }
-        }
-    }
-    return cprov_guess_best(&guess);
-}
-
-const char *cprov_verb_program(const struct cprov_verb *verb, char buf[CPROV_PROGRAM_MAX])
-{
-    snprintf(buf, CPROV_PROGRAM_MAX, "%s%s", verb->link ? "" : "cprov ", verb->name);
-    return buf;
-}

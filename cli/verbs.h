@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct cprov_record;
 
@@ -28,6 +29,8 @@ enum cprov_verb_id {
     CPROV_VERB_NEW_CONTAINER,
     CPROV_VERB_GET_CONTAINER,
     CPROV_VERB_REMOVE_CONTAINER,
+    CPROV_VERB_NEW_IMAGE,
+    CPROV_VERB_COMMIT,
     CPROV_VERB_REMOVE,
     CPROV_VERB_RMI,
     CPROV_VERB_TAG,
@@ -49,8 +52,8 @@ enum cprov_verb_group {
     CPROV_GROUP_GET,
     CPROV_GROUP_HAVE,
     CPROV_GROUP_SOURCES,
-    CPROV_GROUP_REGISTRY,
     CPROV_GROUP_DOCKER, /* from here on an overview has the names alone */
+    CPROV_GROUP_REGISTRY,
     CPROV_GROUP_FILES,
     CPROV_GROUP_OTHER,
     CPROV_GROUP_HIDDEN,
@@ -66,7 +69,7 @@ struct cprov_verb {
     const char *summary;    /* half a sentence */
     const char *examples[4];
     const char *notes; /* sentences for help and the man page */
-    unsigned sets;     /* enum cprov_option_set, beside CPROV_SET_COMMON */
+    uint64_t sets;     /* enum cprov_option_set, beside CPROV_SET_COMMON */
     const char *shows; /* options of every verb that its own help shows; NULL: none */
     const struct cprov_record *record; /* its rows: what --columns may name; NULL: none */
     size_t least, most;                /* names */
@@ -78,20 +81,5 @@ struct cprov_verb {
 extern const struct cprov_verb cprov_verbs[];
 extern const size_t cprov_verbs_count;
 extern const char *const cprov_verb_groups[]; /* titles, by group */
-
-/*
- * By name or alias exactly, or by PowerShell's spelling: its own noun in any case, or any name with
- * capitals ("Find-Image"). *powershell says which, since the options are read the same way. NULL:
- * unknown, *powershell untouched.
- */
-const struct cprov_verb *cprov_verb_named(const char *name, bool *powershell);
-const char *cprov_verb_guess(const char *name); /* the verb that may be meant, or NULL */
-/* A verb that other tools have: what to do here instead, as a hint. No guess may turn "uninstall"
- * into its contrary. NULL: not one of those. */
-const char *cprov_verb_of_others(const char *name);
-
-#define CPROV_PROGRAM_MAX 64
-/* What to type: "find-image", "cprov pull". buf is returned. */
-const char *cprov_verb_program(const struct cprov_verb *verb, char buf[CPROV_PROGRAM_MAX]);
 
 #endif

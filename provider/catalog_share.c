@@ -153,16 +153,14 @@ static int write_document(struct share *h, const char *created, struct cprov_err
     return h->deflater ? cprov_deflater_finish(h->deflater, err) : 0;
 }
 
-/* Now, or the moment that reproducible builds name. */
 static int time_of_making(char out[CPROV_TIME_TEXT_MAX], struct cprov_error *err)
 {
-    const char *fixed = getenv("SOURCE_DATE_EPOCH");
-    uint64_t seconds = 0;
+    bool fixed;
+    int64_t made;
 
-    if (fixed && *fixed &&
-        (!cprov_span_u64(cprov_span_of(fixed), &seconds) || seconds > INT32_MAX * 64ll))
-        return cprov_fail(err, CPROV_EINVAL, "SOURCE_DATE_EPOCH is not a number of seconds");
-    cprov_time_format(fixed && *fixed ? (int64_t)seconds : cprov_time_now(), out);
+    if (cprov_time_of_making(&made, &fixed, err) < 0)
+        return err->code;
+    cprov_time_format(made, out);
     return 0;
 }
 
@@ -267,31 +265,14 @@ static void upload_clear(struct upload *u)
 }
 #define auto_upload CPROV_CLEANUP(upload_clear)
 
-static int open_nameless(int *out, struct cprov_error *err)
-{
-    const char *given = getenv("TMPDIR");
-    const char *dir = given && *given ? given : "/var/tmp";
-
-    *out = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (*out >= 0)
-        return 0;
-    if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
-        return cprov_fail_os(err, errno, "cannot make a file in %s", dir);
-    FILE *f = tmpfile(); /* a file system that needs names at first */
-    if (f)
-        *out = fcntl(fileno(f), F_DUPFD_CLOEXEC, 3);
-    int os = errno;
-    if (f)
-        (void)fclose(f);
-    return *out < 0 ? cprov_fail_os(err, os, "cannot make a temporary file") : 0;
-}
-
 static int make_parts(struct upload *u, struct cprov_error *err)
 {
     struct share *h = u->share;
     struct cprov_catalog_artifact *a = &u->artifact;
 
-    if (open_nameless(&u->fd, err) < 0)
+    const char *given = getenv("TMPDIR");
+
+    if (cprov_fs_nameless(given && *given ? given : "/var/tmp", &u->fd, err) < 0)
         return err->code;
     h->fd = u->fd;
     /* The document does not say when it was made: while nothing changes it stays the same blob. */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "engine/runtime_state.h"
 #include "provider/change.h"
+#include "provider/containers.h"
 #include "provider/installed.h"
 #include "provider/outcome.h"
 #include "provider/unpack_image.h"
@@ -241,6 +242,25 @@ static int match_one(const struct cprov_containers *all, const char *name, bool 
     if (found == 0)
         return cprov_fail(err, CPROV_ENOTFOUND, "no such container");
     return cprov_fail(err, CPROV_EINVAL, "%zu containers could be meant", found);
+}
+
+int cprov_container_pick(struct cprov_session *s, const struct cprov_containers *all,
+                         const char *name, const struct cprov_container **out,
+                         struct cprov_error *err)
+{
+    size_t i = 0;
+
+    if (cprov_span_is_pattern(cprov_span_of(name)))
+        return cprov_fail(err, CPROV_EINVAL, "one container has to be named");
+    bool *selected = cprov_arena_alloc(&s->call, all->count, sizeof(*selected));
+    if (!selected)
+        return cprov_fail_memory(err);
+    if (match_one(all, name, selected, err) < 0)
+        return cprov_wrap(err, "%s", name);
+    while (!selected[i])
+        i++;
+    *out = &all->list[i];
+    return 0;
 }
 
 /* Those that are not there are told, and counted in the outcome. */

@@ -337,6 +337,38 @@ const char *cprov_name_installed(struct cprov_session *s, const struct cprov_nam
     return cprov_arena_text(&s->call, cprov_buf_span(&text));
 }
 
+int cprov_name_check(struct cprov_session *s, const char *name, const char *version,
+                     struct cprov_error *err)
+{
+    bool host = cprov_reference_names_host(cprov_span_of(name));
+    struct cprov_reference ref;
+    char *text = cprov_arena_textf(&s->call, "%s%s:%s", host ? "" : "localhost/", name, version);
+
+    if (!text)
+        return cprov_fail_memory(err);
+    for (char *p = text; p < text + strlen(text) - strlen(version); p++)
+        *p = cprov_lower(*p);
+    if (cprov_reference_parse(cprov_span_of(text), &ref, err) < 0)
+        return cprov_wrap_as(err, CPROV_EINVAL, "%s:%s", name, version);
+    return 0;
+}
+
+int cprov_name_target(struct cprov_session *s, const char *text, const char **name,
+                      const char **version, struct cprov_error *err)
+{
+    struct cprov_span all = cprov_span_of(text), first, last;
+
+    if (!cprov_span_cut_last(all, ':', &first, &last) || cprov_span_find(last, '/') < last.len) {
+        first = all;
+        last = CPROV_SPAN_LITERAL("latest");
+    }
+    *name = cprov_arena_text(&s->call, first);
+    *version = cprov_arena_text(&s->call, last);
+    if (cprov_arena_check(&s->call, err) < 0)
+        return err->code;
+    return cprov_name_check(s, *name, *version, err);
+}
+
 const char *cprov_name_and_version(struct cprov_session *s, const char *name, const char *version)
 {
     const char *text = *version ? cprov_arena_textf(&s->call, "%s %s", name, version)

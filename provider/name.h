@@ -50,6 +50,18 @@ const char *cprov_name_of_reference(struct cprov_session *s, const struct cprov_
 /* What a name says in the words by which cprov_select() knows installed images; NULL: no memory. */
 const char *cprov_name_installed(struct cprov_session *s, const struct cprov_name *n);
 
+/*
+ * A name that an image of the store is given: "team/app:1.0", "host:5000/team/app"; without a
+ * version it is "latest". CPROV_EINVAL: what is no reference could be neither served nor pushed;
+ * capitals are kept for people alone. check does the same for the two parts.
+ */
+CPROV_MUST_CHECK
+int cprov_name_target(struct cprov_session *s, const char *text, const char **name,
+                      const char **version, struct cprov_error *err);
+CPROV_MUST_CHECK
+int cprov_name_check(struct cprov_session *s, const char *name, const char *version,
+                     struct cprov_error *err);
+
 /* "NanoServer 10.0.10586.8": for targets and progress. */
 const char *cprov_name_and_version(struct cprov_session *s, const char *name, const char *version);
 

@@ -203,7 +203,8 @@ enum cprov_change_kind {
     CPROV_CHANGE_EXPORT_CATALOG,    /* place: the file; "-": bytes() gets it */
     CPROV_CHANGE_PUSH_CATALOG,      /* name: the reference */
     CPROV_CHANGE_REMOVE_IMAGE,      /* name, version; count: bytes that it frees */
-    CPROV_CHANGE_TAG_IMAGE          /* name, version; place: the new name */
+    CPROV_CHANGE_TAG_IMAGE,         /* name, version; place: the new name */
+    CPROV_CHANGE_NEW_IMAGE          /* name, version; place: the path, or the container */
 };
 /* A change that is about to be made, or with what_if would be: all names are resolved. */
 struct cprov_change {
@@ -539,6 +540,37 @@ CPROV_API int cprov_container_remove(struct cprov_session *s,
                                      const struct cprov_container_options *options,
                                      cprov_container_fn *item,
                                      const struct cprov_callbacks *callbacks);
+
+/* --- making images --- */
+
+/* What the config of an image says beside its files: key is cmd or entrypoint (the value is a JSON
+ * array of words), env, label or annotation (KEY=VALUE), user, workdir, stop-signal, expose
+ * ("80/tcp") or volume. */
+struct cprov_image_change {
+    const char *key, *value;
+};
+struct cprov_new_image_options {
+    size_t size;
+    bool replace;          /* what has the name already gives it up */
+    const char *path;      /* a folder, or a tar: all of it becomes a layer */
+    const char *container; /* or its name or id: what differs from its image does */
+    const char *base;      /* installed image that the layer lies on; NULL: nothing is below */
+    const char *name;
+    const char *version;
+    const char *publisher; /* "Demo" is CN=Demo; then the name is one word, as Windows has it, and
+                              the version four numbers: 1.0 is 1.0.0.0 */
+    const char *author, *message;             /* or NULL */
+    const struct cprov_image_change *changes; /* one after the other */
+    size_t changes_count;
+};
+/*
+ * Makes an image of files and tells it as an item. The same files, base and SOURCE_DATE_EPOCH give
+ * the same digest. Nothing is left of one that fails. CPROV_EXISTS: the name is taken;
+ * CPROV_IN_USE: the container runs, or a file changed while it was read.
+ */
+CPROV_API int cprov_new_image(struct cprov_session *s,
+                              const struct cprov_new_image_options *options,
+                              const struct cprov_callbacks *callbacks);
 
 /* --- names and space --- */
 

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "manifest/reference.h"
 #include "provider/change.h"
 #include "provider/name.h"
 #include "provider/options.h"
@@ -14,39 +13,6 @@ struct tagging {
     const struct cprov_tag_options *o;
     const char *name, *version; /* the new ones */
 };
-
-/* What is no reference could not be served or pushed; capitals are kept for people alone. */
-static int check_name(const struct tagging *t, struct cprov_error *err)
-{
-    struct cprov_reference ref;
-    char *text =
-        cprov_arena_textf(&t->s->call, "%s%s:%s",
-                          cprov_reference_names_host(cprov_span_of(t->name)) ? "" : "localhost/",
-                          t->name, t->version);
-
-    if (!text)
-        return cprov_fail_memory(err);
-    for (char *p = text; p < text + strlen(text) - strlen(t->version); p++)
-        *p = cprov_lower(*p);
-    if (cprov_reference_parse(cprov_span_of(text), &ref, err) < 0)
-        return cprov_wrap_as(err, CPROV_EINVAL, "%s:%s", t->name, t->version);
-    return 0;
-}
-
-/* "team/app:1.0", "host:5000/team/app"; without a version it is "latest". */
-static int read_target(struct tagging *t, struct cprov_error *err)
-{
-    struct cprov_span text = cprov_span_of(t->o->target), name, version;
-
-    if (!cprov_span_cut_last(text, ':', &name, &version) ||
-        cprov_span_find(version, '/') < version.len) {
-        name = text;
-        version = CPROV_SPAN_LITERAL("latest");
-    }
-    t->name = cprov_arena_text(&t->s->call, name);
-    t->version = cprov_arena_text(&t->s->call, version);
-    return cprov_arena_check(&t->s->call, err) < 0 ? err->code : check_name(t, err);
-}
 
 /* Of several platforms each gets the name; of several images none does. */
 static int check_source(const struct cprov_images *images, const bool *selected, const char *why,
@@ -129,7 +95,7 @@ static int tag(struct tagging *t, struct cprov_error *err)
 
     if (!t->o->name || !t->o->target)
         return cprov_fail(err, CPROV_EINVAL, "an installed image and a new name are needed");
-    if (read_target(t, err) < 0 ||
+    if (cprov_name_target(t->s, t->o->target, &t->name, &t->version, err) < 0 ||
         cprov_session_store(t->s, what_if ? CPROV_STORE_READ : 0, &store, err) < 0 ||
         (!what_if && cprov_store_begin(store, err) < 0) ||
         cprov_images_read(store, &images, err) < 0)

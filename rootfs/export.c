@@ -1,6 +1,4 @@
 /* rootfs/export.c - one tar of what the layers add up to, in two passes. */
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,31 +194,6 @@ static int put_path(struct exporting *x, uint32_t name, struct cprov_buf *out,
     return cprov_buf_check(out, "a name", err);
 }
 
-/* Those that unpacking keeps, in a copy. */
-static int pass_xattrs(struct exporting *x, struct cprov_tar_entry *e, struct cprov_error *err)
-{
-    const struct cprov_layer_attributes none = { .more = NULL };
-    size_t count = 0;
-
-    if (e->xattrs_count == 0)
-        return 0;
-    free(x->xattrs);
-    x->xattrs = calloc(e->xattrs_count, sizeof(*x->xattrs));
-    if (!x->xattrs)
-        return cprov_fail_memory(err);
-    for (size_t i = 0; i < e->xattrs_count; i++) {
-        char name[XATTR_NAME_MAX + 1];
-        struct cprov_span key = e->xattrs[i].key; /* the first pass has checked it */
-
-        snprintf(name, sizeof(name), "%.*s", (int)key.len, key.ptr);
-        if (cprov_layer_attribute_passes(&none, name))
-            x->xattrs[count++] = e->xattrs[i];
-    }
-    e->xattrs = x->xattrs;
-    e->xattrs_count = count;
-    return 0;
-}
-
 static int write_header(struct exporting *x, const struct cprov_tar_entry *e,
                         struct cprov_error *err)
 {
@@ -262,7 +235,7 @@ static int on_entry(void *arg, const struct cprov_tar_entry *entry, struct cprov
         return 0;
     const struct export_step *step = &x->steps[x->step++];
     e.mode = cprov_layer_mode(entry, x->windows);
-    if (pass_xattrs(x, &e, err) < 0)
+    if (cprov_layer_pass_attributes(&e, &x->xattrs, err) < 0)
         return err->code;
     return e.type == CPROV_TAR_DIR ? keep_folder(x, &e, step->name, err)
                                    : write_member(x, entry, &e, step, err);

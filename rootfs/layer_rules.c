@@ -2,6 +2,8 @@
 #include "rootfs/layer_rules.h"
 
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -168,6 +170,32 @@ int cprov_layer_check_attribute(struct cprov_span name, struct cprov_error *err)
 {
     if (name.len == 0 || name.len > XATTR_NAME_MAX || memchr(name.ptr, '\0', name.len))
         return cprov_fail(err, CPROV_EVERIFY, "an attribute has a name that cannot be");
+    return 0;
+}
+
+int cprov_layer_pass_attributes(struct cprov_tar_entry *e, struct cprov_tar_pair **list,
+                                struct cprov_error *err)
+{
+    size_t count = 0;
+
+    if (e->xattrs_count == 0)
+        return 0;
+    free(*list);
+    *list = calloc(e->xattrs_count, sizeof(**list));
+    if (!*list)
+        return cprov_fail_memory(err);
+    for (size_t i = 0; i < e->xattrs_count; i++) {
+        struct cprov_span key = e->xattrs[i].key;
+        char name[XATTR_NAME_MAX + 1];
+
+        if (cprov_layer_check_attribute(key, err) < 0)
+            return err->code;
+        snprintf(name, sizeof(name), "%.*s", (int)key.len, key.ptr);
+        if (cprov_layer_attribute_passes(NULL, name))
+            (*list)[count++] = e->xattrs[i];
+    }
+    e->xattrs = *list;
+    e->xattrs_count = count;
     return 0;
 }
 

@@ -87,6 +87,14 @@ bool cprov_layer_attribute_passes(const struct cprov_layer_attributes *a, const 
 /* The same of a file that was unpacked: our own attribute is part of it. */
 bool cprov_layer_attribute_is_kept(const struct cprov_layer_attributes *a, const char *name);
 
+/*
+ * Leaves the entry those of its attributes that pass. They are in *list then, which was NULL or is
+ * of an earlier call, and is yours to free. CPROV_EVERIFY as the next.
+ */
+CPROV_MUST_CHECK
+int cprov_layer_pass_attributes(struct cprov_tar_entry *e, struct cprov_tar_pair **list,
+                                struct cprov_error *err);
+
 /* CPROV_EVERIFY: an extended attribute whose name no file can have. */
 CPROV_MUST_CHECK
 int cprov_layer_check_attribute(struct cprov_span name, struct cprov_error *err);

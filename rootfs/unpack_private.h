@@ -110,6 +110,8 @@ int cprov_unpack_owner(const struct cprov_unpack *u, uint64_t uid, uint64_t gid,
 /* umoci's message Resource { uint32 uid = 1; uint32 gid = 2; }, where the one of the two that is
  * root's is 2^32 - 1; 0 bytes when both are. */
 size_t cprov_rootless_format(uint32_t uid, uint32_t gid, uint8_t out[CPROV_ROOTLESS_MAX]);
+/* The way back; false, and nothing written, when it is no such message. */
+bool cprov_rootless_parse(const uint8_t *data, size_t len, uint64_t *uid, uint64_t *gid);
 /* The mode that a directory has until all is unpacked. */
 CPROV_MUST_CHECK
 int cprov_unpack_late_mode(struct cprov_unpack *u, const char *path, mode_t mode, mode_t *now,

@@ -44,6 +44,38 @@ size_t cprov_rootless_format(uint32_t uid, uint32_t gid, uint8_t out[CPROV_ROOTL
     return len + add_varint(out + len, 2 << 3, gid != 0 ? gid : NO_ID);
 }
 
+/* False at what is none. */
+static bool read_varint(const uint8_t **at, const uint8_t *end, uint8_t tag, uint64_t *out)
+{
+    uint64_t n = 0;
+
+    if (*at == end || *(*at)++ != tag)
+        return false;
+    for (unsigned shift = 0; *at < end && shift < 35; shift += 7) {
+        uint8_t byte = *(*at)++;
+
+        n |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte & 0x80)
+            continue;
+        *out = n == NO_ID ? 0 : n;
+        return n <= NO_ID;
+    }
+    return false;
+}
+
+bool cprov_rootless_parse(const uint8_t *data, size_t len, uint64_t *uid, uint64_t *gid)
+{
+    const uint8_t *at = data, *end = data + len;
+    uint64_t user, group;
+
+    if (!read_varint(&at, end, 1 << 3, &user) || !read_varint(&at, end, 2 << 3, &group) ||
+        at != end)
+        return false;
+    *uid = user;
+    *gid = group;
+    return true;
+}
+
 int cprov_unpack_late_mode(struct cprov_unpack *u, const char *path, mode_t mode, mode_t *now,
                            struct cprov_error *err)
 {

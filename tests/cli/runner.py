@@ -18,7 +18,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
 VERBS = """find-image install-image save-image get-image test-image register-source get-source set-source
-unregister-source remove-image""".split()
+unregister-source remove-image new-image""".split()
 FILE_SECTIONS = {"BEFORE", "REGISTRY", "REGISTRY2", "TLS", "SOURCE", "NEEDS", "STORE", "DOCKERHUB", "SECRETS",
                  "HELPER"}
 STEP_SECTIONS = {

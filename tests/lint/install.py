@@ -12,7 +12,7 @@ import abi
 import lint
 
 LINKS = """find-image install-image save-image get-image test-image register-source get-source set-source
-unregister-source remove-image""".split()
+unregister-source remove-image new-image""".split()
 WANTED = [f"bin/{name}" for name in ["cprov", *LINKS]]
 WANTED += [f"share/man/man1/{name}.1" for name in ["cprov", "cprov-serve", *LINKS]]
 WANTED += ["include/container-provider/provider.h", "lib/libcprov.so", "lib/libcprov.so.1", "lib/pkgconfig/libcprov.pc",

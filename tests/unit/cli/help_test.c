@@ -14,6 +14,7 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/text.h"
+#include "cli/verb_named.h"
 
 #define SCREEN_LINES   24
 #define SCREEN_COLUMNS 80

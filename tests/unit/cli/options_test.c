@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "cli/options.h"
-#include "cli/verbs.h"
+#include "cli/verb_named.h"
 
 #define WORDS_MAX 12
 

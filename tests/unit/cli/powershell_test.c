@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "cli/powershell.h"
-#include "cli/verbs.h"
+#include "cli/verb_named.h"
 
 static int translate(const char *name, const char *const *argv, struct cprov_arena *arena,
                      struct cprov_words *out, struct cprov_error *err)

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cli/text.h"
-#include "cli/verbs.h"
+#include "cli/verb_named.h"
 
 static void test_names(void **state)
 {

@@ -75,6 +75,7 @@ CALL(catalog_add)
 CALL(catalog_push)
 CALL(serve)
 CALL(source_unregister)
+CALL(new_image)
 CALL(tag)
 CALL_TOLD(refresh, on_refreshed)
 CALL_TOLD(test, on_found)
@@ -178,6 +179,7 @@ struct templates {
     struct cprov_inspect_options inspect;
     struct cprov_files_options files;
     struct cprov_container_options container;
+    struct cprov_new_image_options new_image;
     struct cprov_tag_options tag;
     struct cprov_remove_options remove;
     struct cprov_collect_options collect;
@@ -224,6 +226,7 @@ static const struct function functions[] = {
     { ROW(container_list, 0), OF(container), AT(container, version), AT(container, unpack), false },
     { ROW(container_remove, 0), OF(container), AT(container, version), AT(container, unpack),
       false },
+    { ROW(new_image, CPROV_EXISTS), OF(new_image), 0, 0, false },
     { ROW(tag, 0), OF(tag), AT(tag, version), 0, false },
     { ROW(remove, CPROV_NOT_FOUND), OF(remove), AT(remove, version), 0, false },
     { ROW(collect, 0), OF(collect), 0, 0, false },
@@ -274,6 +277,7 @@ static void fill(const struct world *w, struct templates *t)
                        .image = names[0],
                        .version = &t->version,
                        .unpack = &t->unpack },
+        .new_image = { .path = t->bundle, .name = names[0], .version = "1.0.0" },
         .tag = { .name = names[0], .version = &t->version, .target = "team/other", .force = true },
         .remove = { .names = gone, .names_count = 1, .version = &t->version },
         .collect = { .all_partials = 1 },

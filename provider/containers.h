@@ -1,0 +1,15 @@
+/* provider/containers.h - which container is meant. */
+#ifndef CPROV_PROVIDER_CONTAINERS_H
+#define CPROV_PROVIDER_CONTAINERS_H
+
+#include "provider/session.h"
+#include "store/containers.h"
+
+/* The one of that name, or whose id begins so. CPROV_ENOTFOUND; CPROV_EINVAL: several could be
+ * meant. */
+CPROV_MUST_CHECK
+int cprov_container_pick(struct cprov_session *s, const struct cprov_containers *all,
+                         const char *name, const struct cprov_container **out,
+                         struct cprov_error *err);
+
+#endif
