@@ -226,7 +226,7 @@ static int make_layer(struct image_making *m, struct cprov_error *err)
         cprov_layer_writer_finish(w, &m->layer, err) < 0)
         return err->code;
     if (sockets > 0)
-        cprov_say(m->s, CPROV_MSG_WARNING, "%llu sockets are left out: no layer can hold them",
+        cprov_say(m->s, CPROV_MSG_WARNING, "sockets are left out, for no layer can hold them: %llu",
                   (unsigned long long)sockets);
     return 0;
 }
