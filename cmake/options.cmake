@@ -39,6 +39,12 @@ if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo" OR CMAKE_BUILD_TYPE STREQUAL "Rele
     -fno-asynchronous-unwind-tables -fno-unwind-tables)
   target_link_options(cprov_options INTERFACE
     LINKER:-z,relro,-z,now LINKER:--gc-sections LINKER:--as-needed)
+  # Tables of texts are mostly relocations, which this packs to a tenth. The loader has to know it: glibc 2.36, musl 1.2.4.
+  include(CheckLinkerFlag)
+  check_linker_flag(C "LINKER:-z,pack-relative-relocs" CPROV_HAS_RELR)
+  if(CPROV_HAS_RELR)
+    target_link_options(cprov_options INTERFACE LINKER:-z,pack-relative-relocs)
+  endif()
   include(CheckPIESupported)
   check_pie_supported(LANGUAGES C)
 endif()
