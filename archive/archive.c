@@ -164,7 +164,7 @@ static int copy_blob(struct archive_writing *w, int fd, const struct cprov_diges
         if (cprov_fs_read_at(fd, w->piece, len, (off_t)at, &got, err) < 0)
             return err->code;
         if (got < len)
-            return cprov_fail(err, CPROV_EVERIFY, "is shorter than it was");
+            return cprov_fail(err, CPROV_EVERIFY, "became shorter while it was read");
         if (cprov_hasher_update(hasher, w->piece, len, err) < 0 ||
             cprov_tar_writer_data(&w->tar, cprov_span_make((const char *)w->piece, len), err) < 0)
             return err->code;

@@ -49,8 +49,8 @@ static int write_unpacked(void *arg, const void *data, size_t len, struct cprov_
     if (cprov_cancelled(u->cancel))
         return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
     if (len > u->max - u->len)
-        return cprov_fail(err, CPROV_ELIMIT, "the archive unpacks to more than %" PRIu64 " bytes",
-                          u->max);
+        return cprov_fail(err, CPROV_ELIMIT,
+                          "the archive decompresses to more than %" PRIu64 " bytes", u->max);
     u->len += len;
     return cprov_fs_write_all(u->fd, data, len, -1, err);
 }
@@ -164,7 +164,7 @@ static int open_archive(struct cprov_packed *p, const char *path, uint64_t size,
         cprov_tar_index_read(p->fd, p->cancel, &p->index, err) < 0 || read_lists(p, err) < 0)
         return cprov_wrap(err, "%s", path);
     if (p->count == 0) /* a layout may wait for its first image; an archive is made of images */
-        return cprov_fail(err, CPROV_EVERIFY, "%s: holds no image", path);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: contains no image", path);
     return 0;
 }
 
@@ -192,7 +192,7 @@ int cprov_packed_open(const char *path, const struct cprov_cancel *cancel,
     if (p->fd < 0 || fstat(p->fd, &st) < 0)
         return cprov_fail_os(err, errno, "%s", path);
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: neither a folder nor a file", path);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: not a folder or a file", path);
     int code = S_ISDIR(st.st_mode) ? open_layout(p, path, err)
                                    : open_archive(p, path, (uint64_t)st.st_size, err);
     if (code < 0)

@@ -67,7 +67,7 @@ member_named(const struct cprov_packed *p, const struct cprov_json *name, struct
                                            : NULL;
 
     if (!m)
-        cprov_fail(err, CPROV_EVERIFY, "manifest.json names '%.100s', which is not there",
+        cprov_fail(err, CPROV_EVERIFY, "manifest.json names '%.100s', which is not in the archive",
                    name && name->type == CPROV_JSON_STRING ? name->text.ptr : "nothing");
     return m;
 }
@@ -138,7 +138,8 @@ static int write_layers(struct saved *v, struct cprov_json_writer *w, struct cpr
     const struct cprov_json *name = list ? list->child : NULL;
 
     if (!list || list->type != CPROV_JSON_ARRAY || list->count != v->config->diff_ids_count)
-        return cprov_fail(err, CPROV_EVERIFY, "manifest.json and the config disagree on layers");
+        return cprov_fail(err, CPROV_EVERIFY,
+                          "manifest.json and the config list different numbers of layers");
     for (size_t i = 0; name; i++, name = name->next) {
         const struct cprov_tar_member *m = member_named(v->p, name, err);
         struct cprov_descriptor layer = { 0 };
@@ -327,7 +328,7 @@ int cprov_packed_read_docker(struct cprov_packed *p, struct cprov_error *err)
 
     if (!m)
         return cprov_fail(err, CPROV_EVERIFY,
-                          "no image archive: neither index.json nor manifest.json is in it");
+                          "not an image archive: it has neither index.json nor manifest.json");
     cprov_buf_init(&text, CPROV_MANIFEST_MAX);
     if (cprov_packed_read_member(p, m, CPROV_MANIFEST_MAX, &text, err) < 0)
         return err->code;

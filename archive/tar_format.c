@@ -225,7 +225,7 @@ int cprov_tar_format_header(const struct cprov_tar_entry *e, struct cprov_buf *o
     if (e->path.len == 0)
         return cprov_fail(err, CPROV_EINVAL, "a tar member without a name");
     if (!octal_fits(e->dev_major, sizeof(h.major)) || !octal_fits(e->dev_minor, sizeof(h.minor)))
-        return cprov_fail(err, CPROV_EINVAL, "a device number that tar cannot hold");
+        return cprov_fail(err, CPROV_EINVAL, "the device number does not fit into a tar header");
     if (add_pax(e, out, err) < 0)
         return err->code;
     (void)split_name(e->path, &prefix, &name);

@@ -214,7 +214,7 @@ static void read_name(struct cprov_tar_reader *r, const uint8_t *block)
 
 static int fail_number(const char *what, struct cprov_error *err)
 {
-    return cprov_fail(err, CPROV_EVERIFY, "the %s in a tar header is not a number that fits", what);
+    return cprov_fail(err, CPROV_EVERIFY, "the %s in a tar header is out of range", what);
 }
 
 /* The fields that every member has, as its own header has them. */
@@ -317,7 +317,7 @@ static int begin_file(struct cprov_tar_reader *r, const uint8_t *block, struct c
     if (!r->pax.sparse || (!r->pax.map_in_data && !r->pax.has_map))
         return begin_entry(r, stored, err);
     if (!r->pax.has_size)
-        return cprov_fail(err, CPROV_EVERIFY, "a sparse file does not say its size");
+        return cprov_fail(err, CPROV_EVERIFY, "a sparse file has no size");
     e->sparse = true;
     e->size = r->pax.size;
     if (!r->pax.map_in_data)
@@ -389,7 +389,7 @@ static int take_header(struct cprov_tar_reader *r, const uint8_t *block, struct 
 {
     if (is_zero(block)) {
         if (is_waiting(r))
-            return cprov_fail(err, CPROV_EVERIFY, "a tar header stands before no member");
+            return cprov_fail(err, CPROV_EVERIFY, "a tar extension header has no member after it");
         if (r->zeroes)
             r->state = AT_END;
         r->zeroes = true;
@@ -514,7 +514,7 @@ static int take_block(struct cprov_tar_reader *r, const uint8_t *block, struct c
         return code < 0 || block[GNU_NEXT_MORE] ? code : begin_entry(r, r->left, err);
     }
     if (r->left < BLOCK)
-        return cprov_fail(err, CPROV_EVERIFY, "the map of a sparse file is cut");
+        return cprov_fail(err, CPROV_EVERIFY, "the map of a sparse file is cut off");
     r->left -= BLOCK;
     int code = cprov_tar_map_block(&r->map, block, &done, err);
     return code < 0 || !done ? code : begin_entry(r, r->left, err);
@@ -563,7 +563,7 @@ int cprov_tar_reader_update(struct cprov_tar_reader *r, const void *data, size_t
     struct cprov_span rest = cprov_span_make(data, len);
 
     if (r->failed)
-        return cprov_fail(err, r->failed, "the archive has failed before");
+        return cprov_fail(err, r->failed, "internal error: the archive was read after a failure");
     while (rest.len > 0 && r->state != AT_END && r->failed == 0) {
         r->failed = step(r, &rest, err);
         if (r->failed == 0 && r->state >= IN_PAX && r->state <= IN_FILE && r->left == 0)
@@ -575,11 +575,11 @@ int cprov_tar_reader_update(struct cprov_tar_reader *r, const void *data, size_t
 int cprov_tar_reader_finish(struct cprov_tar_reader *r, struct cprov_error *err)
 {
     if (r->failed)
-        return cprov_fail(err, r->failed, "the archive has failed before");
+        return cprov_fail(err, r->failed, "internal error: the archive was read after a failure");
     if (r->state == AT_END)
         return 0;
     /* The padding of the last member may be missing: nothing is lost with it. */
     if (r->state != AT_HEADER || r->block_len > 0 || is_waiting(r))
-        return cprov_fail(err, CPROV_EVERIFY, "the archive stops in the middle of a member");
+        return cprov_fail(err, CPROV_EVERIFY, "the archive ends in the middle of a member");
     return 0;
 }

@@ -75,7 +75,7 @@ int cprov_wim_header(const uint8_t header[CPROV_WIM_HEADER], uint64_t file_size,
         get32(header + AT_SIZE) != CPROV_WIM_HEADER)
         return cprov_fail(err, CPROV_EVERIFY, "not a WIM file");
     if (get16(header + AT_PARTS) != 1 || get16(header + AT_PART) != 1)
-        return cprov_fail(err, CPROV_EVERIFY, "part %u of a WIM file that is split in %u",
+        return cprov_fail(err, CPROV_EVERIFY, "part %u of a WIM file that is split into %u",
                           get16(header + AT_PART), get16(header + AT_PARTS));
     if (size == 0 || (flags & RESOURCE_SOLID) || (!(flags & RESOURCE_COMPRESSED) && full != size))
         return cprov_fail(err, CPROV_EVERIFY, "damaged WIM header");
@@ -240,7 +240,7 @@ static int read_version(const WIMStruct *wim, struct cprov_arena *arena, struct 
         if (text.len == 0 && i == 3)
             continue;
         if (text.len == 0)
-            return cprov_fail(err, CPROV_EVERIFY, "the WIM file does not say its version: no %s",
+            return cprov_fail(err, CPROV_EVERIFY, "the WIM file has no version: %s is missing",
                               names[i]);
         if (!cprov_span_u64(text, &part[i]) || part[i] > UINT32_MAX)
             return cprov_fail(err, CPROV_EVERIFY, "%s of the WIM file is '%.32s'", names[i],

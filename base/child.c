@@ -171,7 +171,7 @@ static int read_some(const struct running *r, int fd, struct cprov_buf *out, boo
         cprov_buf_add(out, part, (size_t)n);
     explicit_bzero(part, sizeof(part)); /* it may be a login */
     if (out->failed == CPROV_ELIMIT)
-        return cprov_fail(err, r->child->failure, "%s answers without end", r->child->what);
+        return cprov_fail(err, r->child->failure, "%s returns endless output", r->child->what);
     return cprov_buf_check(out, "the answer of a program", err);
 }
 
@@ -220,7 +220,7 @@ int cprov_child_run(const struct cprov_child *child, struct cprov_buf *out, int 
     auto_fd int in = memfd_create("cprov-child", MFD_CLOEXEC);
 
     if (in < 0)
-        return cprov_fail_os(err, errno, "cannot make a file in memory");
+        return cprov_fail_os(err, errno, "cannot create a file in memory");
     if (cprov_fs_write_all(in, child->input.ptr, child->input.len, 0, err) < 0)
         return err->code;
     if (pipe2(ends, O_CLOEXEC) < 0)

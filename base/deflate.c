@@ -65,7 +65,8 @@ static int step(struct cprov_deflater *d, int flush, struct cprov_error *err)
         d->z.avail_out = (uInt)sizeof(d->output);
         rc = deflate(&d->z, flush);
         if (rc == Z_STREAM_ERROR)
-            return cprov_fail(err, CPROV_EFAIL, "gzip: the stream has ended already");
+            return cprov_fail(err, CPROV_EFAIL,
+                              "internal error: gzip: write after the end of the stream");
         size_t len = sizeof(d->output) - d->z.avail_out;
         int code = len > 0 ? d->write(d->arg, d->output, len, err) : 0;
         if (code < 0)

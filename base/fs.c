@@ -79,7 +79,7 @@ int cprov_fs_make_dirs(int at, const char *path, mode_t mode, struct cprov_error
     if (os == 0)
         return 0;
     if (os != ENOENT || len == 0 || len >= sizeof(part))
-        return cprov_fail_os(err, os, "cannot make the directory %s", path);
+        return cprov_fail_os(err, os, "cannot create the directory %s", path);
     for (size_t i = 1; i <= len; i++) {
         if ((path[i] != '/' && path[i] != '\0') || path[i - 1] == '/')
             continue;
@@ -87,7 +87,7 @@ int cprov_fs_make_dirs(int at, const char *path, mode_t mode, struct cprov_error
         part[i] = '\0';
         os = make_dir(at, part, mode);
         if (os != 0)
-            return cprov_fail_os(err, os, "cannot make the directory %s", part);
+            return cprov_fail_os(err, os, "cannot create the directory %s", part);
     }
     return 0;
 }
@@ -280,7 +280,7 @@ int cprov_fs_draft_keep(struct cprov_fs_draft *d, mode_t mode, bool exclusive,
     int rc = exclusive ? linkat(d->dir, d->temp, d->dir, d->name, 0)
                        : renameat(d->dir, d->temp, d->dir, d->name);
     if (rc < 0 && errno == EEXIST)
-        return cprov_fail(err, CPROV_EEXISTS, "the file is there already");
+        return cprov_fail(err, CPROV_EEXISTS, "the file exists already");
     if (rc < 0)
         return cprov_fail_os(err, errno, "rename");
     if (!exclusive)
@@ -315,14 +315,14 @@ int cprov_fs_nameless(const char *folder, int *out, struct cprov_error *err)
     if (*out >= 0)
         return 0;
     if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
-        return cprov_fail_os(err, errno, "cannot make a file in %s", folder);
+        return cprov_fail_os(err, errno, "cannot create a file in %s", folder);
     FILE *f = tmpfile(); /* a file system that needs names at first */
     if (f)
         *out = fcntl(fileno(f), F_DUPFD_CLOEXEC, 3);
     int os = errno;
     if (f)
         (void)fclose(f);
-    return *out < 0 ? cprov_fail_os(err, os, "cannot make a temporary file") : 0;
+    return *out < 0 ? cprov_fail_os(err, os, "cannot create a temporary file") : 0;
 }
 
 int cprov_fs_sync_dir(int fd, struct cprov_error *err)
@@ -355,7 +355,7 @@ int cprov_fs_free_bytes(int fd, uint64_t *out, struct cprov_error *err)
         rc = fstatvfs(fd, &vfs);
     while (rc < 0 && errno == EINTR);
     if (rc < 0)
-        return cprov_fail_os(err, errno, "cannot ask for free space");
+        return cprov_fail_os(err, errno, "cannot determine the free space");
     *out = __builtin_mul_overflow((uint64_t)vfs.f_bavail, (uint64_t)vfs.f_frsize, &bytes)
                ? UINT64_MAX
                : bytes;

@@ -54,7 +54,7 @@ int cprov_hasher_new(enum cprov_hash_algo algo, struct cprov_hasher **out, struc
     h->algo = &algos[algo];
     h->method = method_of(&algos[algo]);
     if (!h->method)
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "OpenSSL has no %s", h->algo->name);
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "OpenSSL does not provide %s", h->algo->name);
     h->context = EVP_MD_CTX_new();
     if (!h->context)
         return cprov_fail_memory(err);
@@ -112,7 +112,7 @@ int cprov_hmac_sha256(const void *key, size_t key_len, const void *data, size_t 
     if (key_len > INT_MAX ||
         !HMAC(EVP_sha256(), key_len ? key : "", (int)key_len, data, len, out, &made) ||
         made != CPROV_HMAC_SIZE)
-        return cprov_fail(err, CPROV_EFAIL, "OpenSSL makes no HMAC");
+        return cprov_fail(err, CPROV_EFAIL, "OpenSSL cannot compute an HMAC");
     return 0;
 }
 

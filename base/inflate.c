@@ -251,7 +251,7 @@ int cprov_inflater_new_codec(const char *codec, cprov_inflate_fn *write, void *a
     for (size_t i = 0; i < CPROV_COUNT(codecs); i++)
         if (strcmp(codec, codecs[i].name) == 0)
             return new_inflater(&codecs[i], write, arg, out, err);
-    return cprov_fail(err, CPROV_EUNSUPPORTED, "no codec %s in this build", codec);
+    return cprov_fail(err, CPROV_EUNSUPPORTED, "this build has no codec %s", codec);
 }
 
 int cprov_inflater_new(enum cprov_compression kind, cprov_inflate_fn *write, void *arg,
@@ -330,7 +330,7 @@ static int begin_member(struct cprov_inflater *i, uint8_t first, struct cprov_er
         return 0;
     }
     if (i->phase == PHASE_PADDING || (i->phase == PHASE_BETWEEN && !i->codec->begins(first)))
-        return cprov_fail(err, CPROV_EVERIFY, "there is garbage after the compressed data");
+        return cprov_fail(err, CPROV_EVERIFY, "extra bytes follow the compressed data");
     if (!i->codec->begins(first))
         return fail_damaged(err);
     if (i->phase == PHASE_BETWEEN && !i->codec->reset(i->state))
@@ -361,7 +361,7 @@ int cprov_inflater_update(struct cprov_inflater *i, const void *data, size_t len
     const uint8_t *p = data;
 
     if (i->failed)
-        return cprov_fail(err, i->failed, "the stream has failed before");
+        return cprov_fail(err, i->failed, "internal error: the stream was read after a failure");
     if (!i->codec) {
         i->failed = pass(i, p, len, err);
         return i->failed;
@@ -380,7 +380,7 @@ int cprov_inflater_update(struct cprov_inflater *i, const void *data, size_t len
 int cprov_inflater_finish(struct cprov_inflater *i, struct cprov_error *err)
 {
     if (i->failed)
-        return cprov_fail(err, i->failed, "the stream has failed before");
+        return cprov_fail(err, i->failed, "internal error: the stream was read after a failure");
     if (i->codec && (i->phase == PHASE_START || i->phase == PHASE_MEMBER)) {
         i->failed = CPROV_EVERIFY;
         return cprov_fail(err, CPROV_EVERIFY, "the compressed data ends too early");

@@ -120,7 +120,7 @@ static bool scan_escape(struct json_scan *s)
     struct cprov_span low = cprov_span_from(s->in, s->at + 5);
     if (is_low_surrogate(unit) || !cprov_span_starts_with(low, "\\u") ||
         !is_low_surrogate(hex4(low, 2))) {
-        s->problem = "half of a surrogate pair";
+        s->problem = "incomplete surrogate pair";
         return false;
     }
     s->at += 10;
@@ -645,7 +645,7 @@ static int check_spelling(const struct cprov_json *obj, const struct cprov_json_
     for (const struct cprov_json *v = obj->child; v; v = v->next)
         for (size_t i = 0; i < count; i++)
             if (cprov_json_is_misspelled(v->key, fields[i].name))
-                return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s",
+                return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled as %s",
                                   fields[i].name, v->key.ptr);
     return 0;
 }

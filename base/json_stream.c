@@ -381,7 +381,7 @@ int cprov_json_stream_feed(struct cprov_json_stream *s, const void *data, size_t
                            struct cprov_error *err)
 {
     if (s->failed)
-        return cprov_fail(err, s->failed, "the document was refused before");
+        return cprov_fail(err, s->failed, "internal error: the document was read after a failure");
     s->failed = feed(s, cprov_span_make(data, len), err);
     return s->failed;
 }
@@ -389,7 +389,7 @@ int cprov_json_stream_feed(struct cprov_json_stream *s, const void *data, size_t
 int cprov_json_stream_finish(struct cprov_json_stream *s, struct cprov_error *err)
 {
     if (s->failed)
-        return cprov_fail(err, s->failed, "the document was refused before");
+        return cprov_fail(err, s->failed, "internal error: the document was read after a failure");
     if (s->state == AT_END)
         return 0;
     s->failed = fail_at(err, s->offset, CPROV_EVERIFY, "the document ends too early");

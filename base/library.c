@@ -32,7 +32,8 @@ static int load(struct cprov_library *lib, struct cprov_error *err)
             for (size_t k = 0; k < i; k++)
                 fill(&lib->symbols[k], NULL);
             dlclose(handle);
-            cprov_fail(err, CPROV_EUNSUPPORTED, "%s has no %s", lib->soname, lib->symbols[i].name);
+            cprov_fail(err, CPROV_EUNSUPPORTED, "%s does not contain %s", lib->soname,
+                       lib->symbols[i].name);
             cprov_hint_about(err, CPROV_HINT_UPDATE_PACKAGE, "%s", lib->package);
             return CPROV_EUNSUPPORTED;
         }

@@ -73,17 +73,17 @@ static int check_kind(enum cprov_outfile_kind kind, bool replace, struct cprov_e
     case CPROV_OUTFILE_FILE:
         if (replace)
             return 0;
-        cprov_fail(err, CPROV_EEXISTS, "the file is there already");
+        cprov_fail(err, CPROV_EEXISTS, "the file exists already");
         cprov_hint(err, CPROV_HINT_REPLACE_FILE);
         return CPROV_EEXISTS;
     case CPROV_OUTFILE_FOLDER:
-        return cprov_fail(err, CPROV_EINVAL, "it is a folder: name a file");
+        return cprov_fail(err, CPROV_EINVAL, "it is a folder; name a file");
     case CPROV_OUTFILE_LINK:
-        return refuse("it is a symlink, which is not followed", CPROV_HINT_NAME_LINKED_FILE, err);
+        return refuse("symlinks are not followed", CPROV_HINT_NAME_LINKED_FILE, err);
     case CPROV_OUTFILE_OTHER:
         break;
     }
-    return refuse("it is neither a file nor a pipe", CPROV_HINT_NAME_A_FILE, err);
+    return refuse("not a regular file or a pipe", CPROV_HINT_NAME_A_FILE, err);
 }
 
 int cprov_outfile_check(const char *path, bool replace, struct cprov_error *err)
@@ -102,7 +102,7 @@ static int open_stream(const char *path, int *out, struct cprov_error *err)
     if (fd < 0 || fstat(fd, &st) < 0)
         return cprov_fail_os(err, errno, "cannot open it");
     if (standard < 0 && kind_of(st.st_mode) != CPROV_OUTFILE_STREAM)
-        return cprov_fail(err, CPROV_EREFUSED, "it was replaced meanwhile");
+        return cprov_fail(err, CPROV_EREFUSED, "it was replaced during the write");
     *out = fd;
     fd = -1;
     return 0;
@@ -165,7 +165,7 @@ int cprov_outfile_append(const char *path, int *out, struct cprov_error *err)
     if (fd < 0 || fstat(fd, &st) < 0)
         return cprov_fail_os(err, errno, "cannot open it");
     if (!S_ISREG(st.st_mode))
-        return cprov_fail(err, CPROV_EREFUSED, "it was replaced meanwhile");
+        return cprov_fail(err, CPROV_EREFUSED, "it was replaced during the write");
     *out = fd;
     fd = -1;
     return 0;

@@ -51,7 +51,7 @@ static int read_key(struct cprov_signature *s, const char *file, struct cprov_er
     ERR_clear_error();
     if (s->key)
         return 0;
-    return cprov_fail(err, CPROV_EINVAL, "%s: no %s key in PEM%s", file,
+    return cprov_fail(err, CPROV_EINVAL, "%s: not a PEM file with a %s key%s", file,
                       s->signs ? "private" : "public", s->signs ? " without a passphrase" : "");
 }
 
@@ -64,7 +64,7 @@ static int check_key(const struct cprov_signature *s, const char *file, struct c
     if (EVP_PKEY_is_a(s->key, "RSA")) {
         if (EVP_PKEY_get_bits(s->key) >= RSA_BITS_MIN)
             return 0;
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "%s: an RSA key of less than %d bits", file,
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "%s: the RSA key has less than %d bits", file,
                           RSA_BITS_MIN);
     }
     if (EVP_PKEY_is_a(s->key, "EC") &&
@@ -158,7 +158,8 @@ int cprov_signature_check(struct cprov_signature *s, struct cprov_span signature
     int good =
         EVP_DigestVerifyFinal(s->context, (const unsigned char *)(raw.ptr ? raw.ptr : ""), raw.len);
     ERR_clear_error();
-    return good == 1 ? 0 : cprov_fail(err, CPROV_EVERIFY, "the signature is not of this key");
+    return good == 1 ? 0
+                     : cprov_fail(err, CPROV_EVERIFY, "the signature was not made with this key");
 }
 
 int cprov_signature_make(struct cprov_signature *s, struct cprov_buf *out, struct cprov_error *err)

@@ -59,7 +59,7 @@ static int do_add(struct cprov_cli *cli, const char *const *names, size_t count)
     struct cprov_callbacks with_items = cli->callbacks;
 
     if (count < 2)
-        return cprov_cli_usage(cli, "catalog add needs a catalog and files");
+        return cprov_cli_usage(cli, "'catalog add' needs a catalog and files");
     options.path = names[0];
     options.files = names + 1;
     options.files_count = count - 1;
@@ -89,5 +89,5 @@ int cprov_cmd_catalog(struct cprov_cli *cli)
         return cprov_cli_change(cli, do_export);
     if (strcmp(what, "add") == 0)
         return add(cli);
-    return cprov_cli_usage(cli, "a catalog is exported, pushed or added to, not '%s'", what);
+    return cprov_cli_usage(cli, "unknown action '%s': use export, push or add", what);
 }

@@ -16,7 +16,7 @@ int cprov_cmd_completion(struct cprov_cli *cli)
 
     cprov_buf_init(&script, CPROV_HELP_MAX);
     if (!cprov_completion_script(cli->settings.names.items[0], &script))
-        return cprov_cli_usage(cli, "there is no completion for '%s': it is one of %s",
+        return cprov_cli_usage(cli, "no completion for '%s': use one of %s",
                                cli->settings.names.items[0], cli->verb->arguments);
     if (cprov_buf_check(&script, "the script", &err) < 0)
         return cprov_cli_fail(cli, "", &err);

@@ -83,11 +83,11 @@ int cprov_cmd_new_container(struct cprov_cli *cli)
     const struct cprov_settings *s = &cli->settings;
 
     if (!s->image)
-        return cprov_cli_usage(cli, "--image is missing: the installed image it is made of");
+        return cprov_cli_usage(cli, "--image is missing; give the installed image it is made from");
     if (!s->bundle && (s->rootless || s->uid_maps.count || s->gid_maps.count ||
                        s->annotations.count || s->xattrs.count))
-        return cprov_cli_usage(cli, "--rootless, the maps, --annotation and --xattr are about the "
-                                    "files of --path");
+        return cprov_cli_usage(
+            cli, "--rootless, --uid-map, --gid-map, --annotation and --xattr need --path");
     int r = cprov_cli_rows(cli, &cprov_container_record, &layout);
     return r < 0 ? r : cprov_cli_change(cli, make);
 }

@@ -60,7 +60,7 @@ int cprov_cmd_export(struct cprov_cli *cli)
     struct cprov_error err = CPROV_ERROR_INIT;
 
     if (standard && isatty(STDOUT_FILENO))
-        return cprov_cli_usage(cli, "an archive cannot be shown on a terminal: name a file");
+        return cprov_cli_usage(cli, "refusing to write an archive to a terminal; name a file");
     if (!standard && cprov_outfile_check(path, cli->settings.force, &err) < 0)
         return cprov_cli_fail(cli, path, &err);
     struct output *o = calloc(1, sizeof(*o));

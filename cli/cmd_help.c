@@ -18,7 +18,7 @@ int cprov_cmd_help(struct cprov_cli *cli)
     if (topic && strcmp(topic, "options") != 0) {
         verb = cprov_verb_named(topic, &powershell);
         if (!verb)
-            return cprov_cli_usage(cli, "there is no verb '%s'", topic);
+            return cprov_cli_usage(cli, "unknown verb '%s'", topic);
     }
     if (s->man)
         cprov_man_page(verb, cprov_version_text(), &text);

@@ -20,7 +20,7 @@ static int no_terminal(struct cprov_error *err)
 {
     if (err->code == CPROV_EREFUSED)
         cprov_hint_words(err,
-                         "give --username NAME and --password-stdin, and the password on stdin");
+                         "use --username NAME and --password-stdin, with the password on stdin");
     return err->code;
 }
 

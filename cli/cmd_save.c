@@ -66,7 +66,7 @@ int cprov_cmd_save(struct cprov_cli *cli)
         return cprov_cli_usage(cli, "--destination is one file: it takes one name");
     if (is_stdout(s->path) || is_stdout(s->literal_path) || is_stdout(s->destination)) {
         if (isatty(STDOUT_FILENO))
-            return cprov_cli_usage(cli, "an archive cannot be shown on a terminal: name a file");
+            return cprov_cli_usage(cli, "refusing to write an archive to a terminal; name a file");
         cli->callbacks.message = on_message;
         return cprov_cli_change(cli, save);
     }

@@ -35,7 +35,8 @@ static void on_reach(void *arg, const char *addresses)
     char text[512];
 
     snprintf(text, sizeof(text),
-             "That is every address of this machine: who reaches it may read. Others come by %s.",
+             "This is every address of this machine, and everybody who can reach it can read. "
+             "Others can use %s.",
              addresses);
     cprov_report_message(&cli->report, CPROV_MSG_RESULT, text);
 }
@@ -47,7 +48,7 @@ int cprov_cmd_serve(struct cprov_cli *cli)
     int r;
 
     if (s->path && s->names.count)
-        return cprov_cli_usage(cli, "one folder is served: '%s' or '%s'?", s->path,
+        return cprov_cli_usage(cli, "only one folder can be served: '%s' or '%s'", s->path,
                                s->names.items[0]);
     if (!s->session.cert_file != !s->session.key_file)
         return cprov_cli_usage(cli, "--cert and --key go together");

@@ -93,7 +93,7 @@ int cprov_cmd_register(struct cprov_cli *cli)
     int r;
 
     if (s->restore_default ? given > 0 : given != 2 || !(s->names.count + s->refs.count))
-        return cprov_cli_usage(cli, s->restore_default ? "--default takes no name and no location"
+        return cprov_cli_usage(cli, s->restore_default ? "--default takes no NAME and no LOCATION"
                                                        : "a NAME and a LOCATION are needed");
     r = cprov_cli_rows(cli, &cprov_source_record, &cprov_source_layout);
     return r < 0 ? r : cprov_cli_change(cli, do_register);

@@ -15,7 +15,7 @@
 
 const struct cprov_exit_meaning cprov_exit_meanings[] = {
     { 0, "done, or nothing to do" },
-    { 1, "another failure" },
+    { 1, "other failure" },
     { 2, "usage" },
     { 3, "not found" },
     { 4, "verification failed: digest, size, signature, malformed data" },
@@ -26,7 +26,7 @@ const struct cprov_exit_meaning cprov_exit_meanings[] = {
     { 9, "incompatible host or platform" },
     { 10, "exists already" },
     { 11, "authentication or authorization" },
-    { 12, "some items failed, others are done" },
+    { 12, "some items failed, others succeeded" },
     { 130, "interrupted" },
 };
 const size_t cprov_exit_meanings_count = CPROV_COUNT(cprov_exit_meanings);
@@ -67,7 +67,7 @@ void cprov_help_overview(struct cprov_buf *out)
     for (size_t group = CPROV_GROUP_DOCKER; group <= CPROV_GROUP_OTHER; group++)
         add_names(group, out);
     cprov_buf_add_text(
-        out, "Those of images and sources are programs, too: find-image is cprov find-image.\n");
+        out, "Verbs for images and sources are programs too: find-image is cprov find-image.\n");
 }
 
 /* "  -V, --version V" */
@@ -222,7 +222,7 @@ static void add_columns(const struct cprov_verb *verb, struct cprov_buf *out)
 static void add_positions(const struct cprov_verb *verb, struct cprov_buf *out)
 {
     cprov_buf_addf(out, "  %s\n        Position: %s\n        Pipeline: %s\n        Wildcards: %s\n",
-                   verb->arguments, verb->most > 1 ? "1 and on" : "1",
+                   verb->arguments, verb->most > 1 ? "1 and following" : "1",
                    verb->sets & CPROV_SET_INPUT ? "--input - (JSON lines with Ref or Name)" : "no",
                    verb->wildcards ? "yes" : "no");
 }

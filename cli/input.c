@@ -39,7 +39,7 @@ static int add_row(struct cprov_settings *s, enum cprov_input_kind kind,
     char *word;
 
     if (!ref && !name)
-        return cprov_fail(err, CPROV_EINVAL, "input: row %zu names nothing (Ref, or Name)", number);
+        return cprov_fail(err, CPROV_EINVAL, "input: row %zu has no Ref or Name", number);
     if (ref)
         word = cprov_arena_text(&s->arena, cprov_span_of(ref));
     else if (version)
@@ -78,7 +78,7 @@ static int add_line(struct cprov_settings *s, enum cprov_input_kind kind, struct
 
     if (!cprov_span_starts_with(line, "{")) { /* a table, most likely */
         cprov_fail(err, CPROV_EINVAL, "input: line %zu is not a JSON object", number);
-        cprov_hint_words(err, "give --format jsonl to the verb that writes the input");
+        cprov_hint_words(err, "use --format jsonl for the verb that writes the input");
         return CPROV_EINVAL;
     }
     if (cprov_json_parse(line, &arena, &row, err) < 0)

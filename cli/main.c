@@ -81,7 +81,7 @@ static int unknown_verb(const char *name, struct cprov_error *err)
 {
     const char *meant = cprov_verb_guess(name), *instead = cprov_verb_of_others(name);
 
-    cprov_fail(err, CPROV_EINVAL, "there is no verb '%s'", name);
+    cprov_fail(err, CPROV_EINVAL, "unknown verb '%s'", name);
     if (instead)
         cprov_hint_words(err, "%s", instead);
     else if (meant)

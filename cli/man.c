@@ -119,7 +119,7 @@ static void add_verb(struct cprov_buf *out, const struct cprov_verb *verb)
         cprov_buf_add_text(out, ".SH PARAMETERS\n.TP\n.I ");
         add_roff(out, verb->arguments);
         cprov_buf_addf(out, "\nPosition: %s. Pipeline: %s. Wildcards: %s.\n",
-                       verb->most > 1 ? "1 and on" : "1",
+                       verb->most > 1 ? "1 and following" : "1",
                        verb->sets & CPROV_SET_INPUT ? "\\-\\-input \\-" : "no",
                        verb->wildcards ? "yes" : "no");
     }

@@ -115,7 +115,7 @@ static int unknown_column(const struct cprov_record *record, struct cprov_span n
     struct cprov_guess guess = { .word = word };
     for (size_t i = 0; i < record->count; i++)
         cprov_guess_offer(&guess, record->columns[i].key);
-    cprov_fail(err, CPROV_EINVAL, "there is no column '%s'", word);
+    cprov_fail(err, CPROV_EINVAL, "unknown column '%s'", word);
     if (cprov_guess_best(&guess))
         cprov_hint_words(err, "did you mean '%s'?", cprov_guess_best(&guess));
     else

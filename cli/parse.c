@@ -121,9 +121,9 @@ static int read_choice(struct parser *p, const struct cprov_option *option, cons
 
 static int refuse_secret(const struct cprov_option *option, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_EINVAL, "option '--%s': everybody on this machine can read arguments",
+    cprov_fail(err, CPROV_EINVAL, "option '--%s' is refused: other users can read arguments",
                option->name);
-    cprov_hint_words(err, "give the password on standard input with --password-stdin");
+    cprov_hint_words(err, "use --password-stdin and give the password on standard input");
     return CPROV_EINVAL;
 }
 
@@ -132,10 +132,9 @@ static int set_text(const struct cprov_option *option, const char **field, const
                     struct cprov_error *err)
 {
     if (option->most == 1 && *field && value && strcmp(*field, value) != 0) {
-        cprov_fail(err, CPROV_EINVAL, "option '--%s' takes one value: '%s' and '%s' are two",
+        cprov_fail(err, CPROV_EINVAL, "option '--%s' takes one value, not both '%s' and '%s'",
                    option->name, *field, value);
-        cprov_hint_words(err,
-                         "run the command once for each, or take them all with --all-platforms");
+        cprov_hint_words(err, "run the command once for each, or use --all-platforms");
         return CPROV_EINVAL;
     }
     *field = value;
@@ -290,7 +289,7 @@ static int check_names(const struct parser *p, struct cprov_error *err)
     if (s->help)
         return 0;
     if (given > p->verb->most)
-        return cprov_fail(err, CPROV_EINVAL, "'%s' is one word too many (%s)",
+        return cprov_fail(err, CPROV_EINVAL, "unexpected argument '%s' (usage: %s)",
                           s->names.count ? s->names.items[s->names.count - 1] : "--ref",
                           *p->verb->arguments ? p->verb->arguments : "no names are taken");
     if (given < p->verb->least && !s->input) {

@@ -118,7 +118,7 @@ int cprov_question_line(bool stdin_taken, const char *prompt, bool echo, char *b
     int r;
 
     if (fd < 0 || tcgetattr(fd, &before) < 0)
-        return cprov_fail(err, CPROV_EREFUSED, "there is no terminal to ask on");
+        return cprov_fail(err, CPROV_EREFUSED, "no terminal to ask the question");
     silent = before;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK);
     silent.c_lflag |= ECHONL;
@@ -131,5 +131,5 @@ int cprov_question_line(bool stdin_taken, const char *prompt, bool echo, char *b
         (void)tcsetattr(fd, TCSAFLUSH, &before);
     if (cprov_signals_asked_to_stop())
         return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-    return r < 0 ? cprov_fail(err, CPROV_EINVAL, "no answer, or too long a one") : 0;
+    return r < 0 ? cprov_fail(err, CPROV_EINVAL, "no answer, or the answer is too long") : 0;
 }

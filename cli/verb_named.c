@@ -50,11 +50,10 @@ const char *cprov_verb_of_others(const char *name)
     static const struct {
         const char *words, *instead;
     } others[] = {
-        { "run create start exec",
-          "containers are run by crun or runc: 'install-image NAME --bundle DIR' makes what they "
-          "start" },
+        { "run create start exec", "crun or runc run containers; 'install-image NAME --bundle DIR' "
+                                   "makes the bundle they start" },
         { "ps", "'cprov get-container' shows the containers" },
-        { "push", "images are not uploaded in this version; 'cprov catalog push' shares a list" },
+        { "push", "this version does not upload images; 'cprov catalog push' shares a catalog" },
         { "build", "'new-image' makes an image of files; instructions are not run" },
         { "history tree", "'cprov inspect NAME' shows the layers of an image" },
         { "load import", "'install-image ./FILE.tar' installs from an archive" },

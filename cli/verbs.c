@@ -19,7 +19,7 @@
 const char *const cprov_verb_groups[] = {
     [CPROV_GROUP_GET] = "Find and get images",
     [CPROV_GROUP_HAVE] = "What is on this machine",
-    [CPROV_GROUP_DOCKER] = "The Docker way",
+    [CPROV_GROUP_DOCKER] = "As Docker does",
     [CPROV_GROUP_FILES] = "Files",
     [CPROV_GROUP_SOURCES] = "Sources",
     [CPROV_GROUP_REGISTRY] = "Registries",
@@ -35,17 +35,15 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "find search",
         .powershell = "Find-ContainerImage",
         .arguments = "[NAME...]",
-        .summary = "what the registered sources offer",
+        .summary = "list the images that sources offer",
         .examples = { "find-image", "find-image 'nano*' --all-versions",
                       "find-image --search 'web server' --platform linux/arm64 --limit 10" },
-        .notes = "A NAME is a reference (host/repository[:tag][@digest]) or a name or pattern "
-                 "(* ? [a-z]) that is looked up in the sources. Of each name and source the "
-                 "newest version is shown. Spelt Find-ContainerImage it shows all versions. An "
-                 "exact name that no source has is a failure, a pattern without a match is not. "
-                 "Answers come "
-                 "from an index of the sources while it is fresh; --refresh asks them at once, "
-                 "--offline never does. With --platform or --os-version only what runs there is "
-                 "shown.",
+        .notes = "A NAME is a reference (host/repository[:tag][@digest]), or a name or pattern (* "
+                 "? [a-z]) to look up in the sources. The newest version of each name and source "
+                 "is shown; Find-ContainerImage shows all versions. An exact name that no source "
+                 "has is an error; a pattern without a match is not. Answers come from the cache "
+                 "while it is fresh; --refresh asks the sources, --offline never does. With "
+                 "--platform or --os-version only images that run there are shown.",
         .sets =
             IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_FIND | CPROV_SET_HOST,
         .most = ANY,
@@ -65,10 +63,9 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "install-image NanoServer",
                       "install-image --name NanoServer --version 10.0.10586.8",
                       "find-image 'nano*' --format jsonl | install-image --input -" },
-        .notes = "Each image is installed wholly or not at all; what an earlier run left is "
-                 "resumed. From a source that is not trusted images are installed after a "
-                 "question, or with --trust. To upgrade, install the name again: the newest "
-                 "version is put beside the one that is there.",
+        .notes = "Each image is installed completely or not at all; interrupted downloads resume. "
+                 "Sources that are not trusted need a confirmation, or --trust. To upgrade, "
+                 "install the name again: the newest version is installed beside the existing one.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
                 CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK | CPROV_SET_CAPS,
         .least = 1,
@@ -83,9 +80,9 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "pull",
         .aliases = "",
         .arguments = "REF...",
-        .summary = "install by reference, the Docker way",
+        .summary = "install by reference, as Docker does",
         .examples = { "cprov pull alpine", "cprov pull localhost:5000/team/app:1.2" },
-        .notes = "A bare name is one of Docker Hub's, and the tag is latest, as Docker has it.",
+        .notes = "As in Docker, a bare name is on Docker Hub and the default tag is latest.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
                 CPROV_SET_INSTALL | CPROV_SET_INDEX | CPROV_SET_UNPACK | CPROV_SET_CAPS,
         .least = 1,
@@ -104,9 +101,9 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "save-image NanoServer --path downloads/",
                       "save-image alpine --destination alpine.tar",
                       "save-image docker.io/library/alpine:3.20 --type oci --path layout/" },
-        .notes = "In a folder the file is NAME-1-2-3-4.oci.tar; docker, podman and containerd load "
-                 "it. An existing file is skipped unless --force is given. Trust is not asked for. "
-                 "What is installed is not fetched again.",
+        .notes = "In a folder the file is NAME-1-2-3-4.oci.tar; docker, podman and containerd can "
+                 "load it. An existing file is skipped unless --force is given. No question about "
+                 "trust is asked. Installed images are not downloaded again.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_HOST |
                 CPROV_SET_INDEX | CPROV_SET_SAVE,
         .least = 1,
@@ -121,10 +118,11 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "inspect",
         .aliases = "",
         .arguments = "NAME",
-        .summary = "one image in full, installed or in a registry",
+        .summary = "show one image in full, installed or in a registry",
         .examples = { "cprov inspect NanoServer", "cprov inspect alpine:3.20 --raw",
                       "cprov inspect NanoServer --format template='{{.Digest}}'" },
-        .notes = "Here --config is the image's config; --config-file names a configuration.",
+        .notes =
+            "Here --config shows the image's config; --config-file names a configuration file.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_HOST | CPROV_SET_INSPECT,
         .least = 1,
         .most = ANY,
@@ -136,7 +134,7 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "get list",
         .powershell = "Get-ContainerImage",
         .arguments = "[NAME...]",
-        .summary = "what is installed",
+        .summary = "list installed images",
         .examples = { "get-image", "get-image 'S*' --publisher 'CN=Demo'",
                       "get-image NanoServer --format list" },
         .notes = "A NAME is a name, a pattern or an image id. All versions are shown.",
@@ -153,9 +151,9 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "images",
         .aliases = "docker-images",
         .arguments = "[NAME...]",
-        .summary = "what is installed, the way Docker shows it",
+        .summary = "list installed images in Docker's format",
         .examples = { "cprov images", "cprov images --legacy", "cprov images -q --no-trunc" },
-        .notes = "With --quiet the ids alone are shown.",
+        .notes = "With --quiet only the ids are shown.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_LIST |
                 CPROV_SET_IMAGES,
         .most = ANY,
@@ -172,8 +170,8 @@ const struct cprov_verb cprov_verbs[] = {
         .arguments = "[NAME...]",
         .summary = "verify every byte of installed images",
         .examples = { "test-image NanoServer", "test-image --all", "test-image --all --repair" },
-        .notes = "Checked are the size and digest of every blob, the diff ids of layers, the "
-                 "links between documents, and the index. Without a NAME every image is tested.",
+        .notes = "Checks size and digest of every blob, the diff ids of layers, the links between "
+                 "documents, and the index. Without a NAME all images are tested.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_TEST,
         .most = ANY,
         .link = true,
@@ -224,13 +222,13 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "remove rm uninstall uninstall-image delete delete-image",
         .powershell = "Remove-ContainerImage Uninstall-ContainerImage Uninstall-ContainerOSImage",
         .arguments = "NAME...",
-        .summary = "remove images, and the bytes that only they need",
+        .summary = "remove images and the bytes that only they need",
         .examples = { "remove-image NanoServer:10.0.10586.8", "remove-image 'nano*' --what-if",
                       "remove-image base --cascade" },
-        .notes = "Asks before each one; --yes answers. An image stays while a container, also a "
-                 "stopped one, or an image that was built on it depends on it, and no option "
-                 "changes that; --cascade removes such images first. One of several names goes "
-                 "alone. --what-if shows what would go, and how many bytes.",
+        .notes = "Asks before each one; --yes answers. An image is kept while a container (even a "
+                 "stopped one) or an image built on it depends on it. No option changes that, but "
+                 "--cascade removes such images first. If an image has several names, only the "
+                 "given one is removed. --what-if shows what would be removed, and how many bytes.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_EVERY_VERSION | CPROV_SET_BUILD |
                 CPROV_SET_REMOVAL,
         .least = 1,
@@ -246,9 +244,9 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "rmi",
         .aliases = "",
         .arguments = "NAME|ID...",
-        .summary = "the same as Docker does it: no question",
+        .summary = "remove images as Docker does, without a question",
         .examples = { "cprov rmi nanoserver:10.0.10586.8", "cprov rmi 85724caf29b3" },
-        .notes = "An image that is named by its id goes with all its names, with --force.",
+        .notes = "With --force an image given by its id is removed with all its names.",
         .sets = IMAGES | CPROV_SET_VERSIONS | CPROV_SET_REMOVAL,
         .least = 1,
         .most = ANY,
@@ -263,11 +261,11 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "tag-image",
         .powershell = "Tag-ContainerImage",
         .arguments = "NAME NEWNAME[:VERSION]",
-        .summary = "give an installed image one more name",
+        .summary = "give an installed image another name",
         .examples = { "cprov tag nanoserver:10.0.10586.8 nanoserver:latest",
                       "cprov tag alpine registry.example/team/base:1" },
-        .notes = "Without a version the new name gets 'latest'. A name that another image has is "
-                 "taken over with --force.",
+        .notes = "The default version of the new name is 'latest'. --force takes the name from "
+                 "another image that has it.",
         .sets = CPROV_SET_VERSIONS | CPROV_SET_BUILD,
         .least = 2,
         .most = 2,
@@ -280,9 +278,9 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "untag",
         .aliases = "untag-image",
         .arguments = "NAME...",
-        .summary = "take a name away from an image that has another one",
+        .summary = "remove one of several names of an image",
         .examples = { "cprov untag nanoserver:latest" },
-        .notes = "The last name of an image stays: remove-image removes the image.",
+        .notes = "The last name is kept; remove-image removes the image.",
         .sets = IMAGES | CPROV_SET_VERSIONS,
         .least = 1,
         .most = ANY,
@@ -295,11 +293,11 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "gc",
         .aliases = "prune",
         .arguments = "",
-        .summary = "give back the space of what no image needs",
+        .summary = "free the space that no image needs",
         .examples = { "cprov gc --what-if", "cprov gc", "cprov gc --force" },
-        .notes = "Removes blobs that no image names and downloads that were broken off more than a "
-                 "day ago; with --force all that nobody goes on with. It runs beside installs: "
-                 "what they may need stays.",
+        .notes =
+            "Removes unused blobs, and downloads that broke off more than a day ago; with --force "
+            "all broken-off downloads. It can run beside installs and keeps what they may need.",
         .changes = true,
         .shows = "force what-if",
     },
@@ -309,9 +307,9 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "df",
         .aliases = "",
         .arguments = "",
-        .summary = "how much space the store takes",
+        .summary = "show the space that the store uses",
         .examples = { "cprov df", "cprov df --format json" },
-        .notes = "What several images share counts once.",
+        .notes = "Content that several images share is counted once.",
         .shows = "format",
     },
     {
@@ -321,12 +319,12 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "",
         .powershell = "New-Container",
         .arguments = "NAME",
-        .summary = "tie a container to the image it is made of",
+        .summary = "tie a container to the image it is made from",
         .examples = { "cprov new-container TST --image WindowsServerCore",
                       "cprov new-container web --image nginx --path web/",
                       "cprov new-container me --image alpine --path b/ --rootless" },
-        .notes = "The image stays installed as long as the container is there. With --path its "
-                 "bundle is made, which 'crun run --bundle DIR NAME' starts.",
+        .notes = "The image cannot be removed while the container exists. --path also makes its "
+                 "bundle, which 'crun run --bundle DIR NAME' starts.",
         .sets = CPROV_SET_NAMES | CPROV_SET_VERSIONS | CPROV_SET_CONTAINER | CPROV_SET_UNPACK |
                 CPROV_SET_CAPS,
         .least = 1,
@@ -340,10 +338,10 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "containers",
         .powershell = "Get-Container",
         .arguments = "[NAME...]",
-        .summary = "the containers, and whether they run",
+        .summary = "list containers and whether they run",
         .examples = { "cprov get-container", "cprov get-container 'w*' --format json" },
-        .notes = "A NAME is a name, a pattern, or an id or its beginning. The state is asked from "
-                 "the runtime; a container without one is off.",
+        .notes = "A NAME is a name, a pattern, or an id or its first digits. The runtime reports "
+                 "the state; a container without one is off.",
         .sets = CPROV_SET_NAMES | CPROV_SET_INPUT,
         .most = ANY,
         .wildcards = true,
@@ -357,10 +355,10 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "",
         .powershell = "Remove-Container",
         .arguments = "NAME...",
-        .summary = "forget containers",
+        .summary = "remove container records",
         .examples = { "cprov remove-container TST",
                       "cprov remove-container web --delete-files -y" },
-        .notes = "Asks before each one. A container that runs is left alone.",
+        .notes = "Asks before each one. A running container is refused.",
         .sets = CPROV_SET_NAMES | CPROV_SET_INPUT | CPROV_SET_REMOVE,
         .least = 1,
         .most = ANY,
@@ -373,11 +371,11 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "ls",
         .aliases = "",
         .arguments = "IMAGE [PATH]",
-        .summary = "the files of an installed image",
+        .summary = "list the files of an installed image",
         .examples = { "cprov ls alpine", "cprov ls alpine etc -r",
                       "cprov ls alpine / -r --format jsonl" },
-        .notes = "What the layers add up to is shown, without unpacking them: of a folder what is "
-                 "in it, of anything else the thing itself.",
+        .notes = "Shows the combined layers without unpacking them. For a folder its content is "
+                 "listed, otherwise the entry itself.",
         .sets = CPROV_SET_VERSIONS | CPROV_SET_BUILD | CPROV_SET_FILES | CPROV_SET_CAPS,
         .least = 1,
         .most = 2,
@@ -390,10 +388,10 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "cat",
         .aliases = "",
         .arguments = "IMAGE PATH",
-        .summary = "the content of a file of an installed image",
+        .summary = "print a file of an installed image",
         .examples = { "cprov cat alpine etc/os-release" },
-        .notes = "Links are followed within the image. Layers are read from the top, as far down "
-                 "as the file is.",
+        .notes = "Links are followed within the image. Layers are read from the top down to the "
+                 "one with the file.",
         .sets = CPROV_SET_VERSIONS | CPROV_SET_BUILD | CPROV_SET_CAPS,
         .least = 2,
         .most = 2,
@@ -404,11 +402,11 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "export",
         .aliases = "",
         .arguments = "IMAGE -|FILE",
-        .summary = "all files of an installed image as one tar",
+        .summary = "write all files of an installed image as one tar",
         .examples = { "cprov export alpine - | tar -t", "cprov export alpine alpine.tar" },
-        .notes = "The same image always gives the same bytes. A file that is there is replaced "
-                 "with --force only; a pipe or a character device is written into, a symlink "
-                 "refused. FILE - is stdout.",
+        .notes = "The same image always gives the same bytes. An existing file is replaced only "
+                 "with --force; a pipe or character device is written to, a symlink is refused. "
+                 "FILE - is stdout.",
         .sets = CPROV_SET_VERSIONS | CPROV_SET_BUILD | CPROV_SET_CAPS,
         .least = 2,
         .most = 2,
@@ -426,8 +424,8 @@ const struct cprov_verb cprov_verbs[] = {
         .examples = { "register-source cat https://registry.example/windows --trusted",
                       "register-source lab lab.example:5000 --ca-file lab-ca.pem",
                       "register-source --default" },
-        .notes = "The location is asked whether it answers, unless --no-check is given. With "
-                 "--force a source of the same name is replaced.",
+        .notes = "The location is contacted to check that it answers, unless --no-check is given. "
+                 "--force replaces a source of the same name.",
         .sets = CPROV_SET_NAMES | CPROV_SET_SOURCE | CPROV_SET_REGISTER,
         .most = 2,
         .link = true,
@@ -442,7 +440,7 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "sources",
         .powershell = "Get-PackageSource",
         .arguments = "[NAME...]",
-        .summary = "the sources that are registered",
+        .summary = "list registered sources",
         .examples = { "get-source", "get-source 'c*' --format json" },
         .sets = CPROV_SET_NAMES | CPROV_SET_INPUT | CPROV_SET_PLACE,
         .most = ANY,
@@ -475,7 +473,7 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "unregister",
         .powershell = "Unregister-PackageSource",
         .arguments = "NAME...",
-        .summary = "forget sources",
+        .summary = "remove sources",
         .examples = { "unregister-source cat", "unregister-source --location localhost:5000" },
         .sets = CPROV_SET_NAMES | CPROV_SET_INPUT | CPROV_SET_PLACE,
         .most = ANY,
@@ -488,14 +486,13 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "refresh",
         .aliases = "update",
         .arguments = "[SOURCE...]",
-        .summary = "bring the index of the sources up to date",
+        .summary = "update the cache of the sources",
         .examples = { "cprov refresh", "cprov refresh mine --details 500",
                       "cprov refresh --quiet --progress none" },
-        .notes =
-            "find-image answers from the index while it is fresh (--max-age) and asks the "
-            "sources otherwise. A refresh asks for what has changed: a page of the catalog and "
-            "a list of tags at a time, or one document; --details reads manifests too, which "
-            "tell descriptions, sizes and platforms. Without SOURCE all registered ones.",
+        .notes = "find-image answers from the cache while it is fresh (--max-age); otherwise it "
+                 "asks the sources. A refresh asks for changes: catalog pages and lists of tags, "
+                 "or one document. --details also reads manifests, which have descriptions, sizes "
+                 "and platforms. Without SOURCE all registered sources are refreshed.",
         .sets = CPROV_SET_NAMES | CPROV_SET_REFRESH,
         .most = ANY,
         .record = &cprov_refreshed_record,
@@ -507,11 +504,11 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "login",
         .aliases = "",
         .arguments = "[REGISTRY]",
-        .summary = "try a login and keep it where docker and podman look",
+        .summary = "test a login and store it where docker and podman look",
         .examples = { "cprov login registry.example",
                       "cprov login registry.example -u me --password-stdin < secret" },
-        .notes = "REGISTRY is docker.io when it is not given. On a terminal user and password are "
-                 "asked for.",
+        .notes =
+            "The default REGISTRY is docker.io. At a terminal, user and password are asked for.",
         .most = 1,
         .changes = true,
         .shows = LOGIN NETWORK "cert key",
@@ -522,9 +519,9 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "logout",
         .aliases = "",
         .arguments = "[REGISTRY]",
-        .summary = "forget a login",
+        .summary = "remove a stored login",
         .examples = { "cprov logout registry.example" },
-        .notes = "REGISTRY is docker.io when it is not given.",
+        .notes = "The default REGISTRY is docker.io.",
         .most = 1,
         .changes = true,
         .shows = "authfile",
@@ -535,15 +532,15 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "catalog",
         .aliases = "",
         .arguments = "export|push|add FILE|REF [FILE...]",
-        .summary = "share what is known of the sources",
+        .summary = "share the cache as a document",
         .examples = { "cprov catalog export catalog.json",
                       "cprov catalog push registry.example/team/catalog --title 'Team images'",
                       "cprov catalog push registry.example/team/catalog --sign key.pem",
                       "cprov catalog add www/catalog.json www/*.wim" },
-        .notes = "Nothing is asked of the sources: 'cprov refresh' does that. Others register what "
-                 "was pushed as a source of type catalog. With --sign an exported file gets its "
-                 "signature beside it, as FILE.sig. FILE - is stdout. add "
-                 "puts files that lie beside a catalog into it, with size, sha256 and date.",
+        .notes = "export and push use only the cache; run 'cprov refresh' first. Others register a "
+                 "pushed catalog with --type catalog. --sign writes the signature of an exported "
+                 "file to FILE.sig. FILE - is stdout. add records files beside a catalog in it, "
+                 "with size, sha256 and date.",
         .sets = CPROV_SET_CATALOG,
         .least = 2,
         .most = ANY,
@@ -555,12 +552,11 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "serve",
         .aliases = "",
         .arguments = "[DIR]",
-        .summary = "the store, or a layout, as a read-only registry",
+        .summary = "serve the store or a layout as a read-only registry",
         .examples = { "cprov serve", "cprov serve --listen 0.0.0.0:5000 --cert c.pem --key k.pem",
                       "cprov serve layout/ --listen 127.0.0.1:0" },
-        .notes = "Runs until it is interrupted. Here --cert and --key are the server's. As a "
-                 "service: a systemd unit with ExecStart=cprov serve, which stays in the "
-                 "foreground and ends on SIGTERM; docs/serving.md has one.",
+        .notes = "Runs in the foreground until it is interrupted; ends cleanly on SIGTERM. Here "
+                 "--cert and --key are the server's. docs/serving.md has a systemd unit.",
         .sets = CPROV_SET_SERVE,
         .most = 1,
         .shows = "cert key root",
@@ -571,9 +567,9 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "compat",
         .aliases = "check-compat",
         .arguments = "",
-        .summary = "whether a Windows host runs an image",
+        .summary = "tell whether a Windows host can run an image",
         .examples = { "cprov compat --host 10.0.20348 --image 10.0.17763 --isolation hyperv" },
-        .notes = "Prints the rule that decides; ends with 9 when the image does not run.",
+        .notes = "Prints the rule that decides; ends with 9 when the host cannot run the image.",
         .sets = CPROV_SET_COMPAT,
     },
     {
@@ -582,7 +578,7 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "completion",
         .aliases = "",
         .arguments = "bash|zsh|fish",
-        .summary = "the script that completes words in a shell",
+        .summary = "print the completion script for a shell",
         .examples = { "source <(cprov completion bash)",
                       "cprov completion fish > ~/.config/fish/completions/cprov.fish" },
         .least = 1,
@@ -594,7 +590,7 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "help",
         .aliases = "",
         .arguments = "[VERB|options]",
-        .summary = "this screen, or everything about a verb",
+        .summary = "show this screen, or all about a verb",
         .examples = { "cprov help install-image", "cprov help options",
                       "cprov help --man find-image | man -l -" },
         .sets = CPROV_SET_HELP,
@@ -607,7 +603,7 @@ const struct cprov_verb cprov_verbs[] = {
         .aliases = "",
         .powershell = "Get-PackageProvider",
         .arguments = "",
-        .summary = "what a package manager may expect: options, features, kinds of source",
+        .summary = "show options, features and source kinds for package managers",
         .examples = { "cprov get-provider", "cprov get-provider --format list" },
     },
     {
@@ -616,7 +612,7 @@ const struct cprov_verb cprov_verbs[] = {
         .name = "version",
         .aliases = "",
         .arguments = "",
-        .summary = "which cprov this is",
+        .summary = "show the version of cprov",
         .examples = { "cprov version", "cprov version --verbose" },
     },
     {

@@ -12,7 +12,7 @@
 #include "conf/conf.h"
 
 #define FILE_NAME "catalog-dates"
-#define HEADER    "# The newest date of each signed catalog, so that none is turned back.\n"
+#define HEADER    "# The newest date of each signed catalog, so that none can be rolled back.\n"
 #define ID_LEN    64
 #define FILE_MAX  (sizeof(HEADER) + CPROV_CATALOG_DATES_MAX * (ID_LEN + 22))
 

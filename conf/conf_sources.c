@@ -150,7 +150,7 @@ static int read_own(struct cprov_draft *d, const char *file, struct cprov_error 
     if (cprov_draft_read_file(d, file, err) < 0)
         return err->code;
     if (d->other_keys) {
-        cprov_fail(err, CPROV_EINVAL, "%s has more than sources", file);
+        cprov_fail(err, CPROV_EINVAL, "%s contains keys other than sources", file);
         cprov_hint(err, CPROV_HINT_MOVE_KEYS);
         return CPROV_EINVAL;
     }
@@ -218,7 +218,7 @@ static int read_token_servers(struct cprov_draft *d, const char *file, struct cp
         good = good && is_token_server_alone(e->value);
     if (good && !d->more_than_hosts)
         return 0;
-    cprov_fail(err, CPROV_EINVAL, "%s has more than token servers", file);
+    cprov_fail(err, CPROV_EINVAL, "%s contains keys other than token servers", file);
     cprov_hint(err, CPROV_HINT_MOVE_KEYS);
     return CPROV_EINVAL;
 }

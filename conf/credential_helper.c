@@ -36,7 +36,7 @@ static int run(const struct cprov_helper *h, const char *verb, struct cprov_span
 
     if (!is_helper_name(h->name))
         return cprov_fail(err, CPROV_EAUTH,
-                          "the name of a credential helper has characters that are not allowed");
+                          "the name of a credential helper has invalid characters");
     snprintf(what, sizeof(what), WHAT PROGRAM "%s", h->name);
     if (!cprov_child_find(program, path)) {
         cprov_fail(err, CPROV_EAUTH, "%s is not in PATH", what);
@@ -106,7 +106,8 @@ int cprov_helper_get(const struct cprov_helper *h, struct cprov_credentials *out
     cprov_arena_clear(&arena);
     if (code == CPROV_EAUTH)
         return cprov_fail(err, CPROV_EAUTH,
-                          "credential helper docker-credential-%s gives no login in JSON", h->name);
+                          "credential helper docker-credential-%s did not return a login as JSON",
+                          h->name);
     return code;
 }
 
@@ -123,7 +124,7 @@ int cprov_helper_store(const struct cprov_helper *h, const struct cprov_credenti
     cprov_secret_buf_init(&answer, CPROV_TOKEN_BODY_MAX, 0);
     if (!token && !login->username)
         return cprov_fail(err, CPROV_EUNSUPPORTED,
-                          "credential helper docker-credential-%s keeps no registry tokens",
+                          "credential helper docker-credential-%s cannot store registry tokens",
                           h->name);
     cprov_json_writer_init(&w, &input, 0);
     cprov_json_begin_object(&w);

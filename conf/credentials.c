@@ -251,7 +251,7 @@ static int store_in_file(const struct places *p, const struct cprov_auth_name *n
     int code = 0;
 
     if (count == 0)
-        return cprov_fail(err, CPROV_ENOTFOUND, "no home folder to keep the login in");
+        return cprov_fail(err, CPROV_ENOTFOUND, "no home folder to store the login in");
     for (size_t i = 0; i < count; i++) {
         struct cprov_error local = CPROV_ERROR_INIT;
 
@@ -378,6 +378,6 @@ int cprov_credentials_erase(const char *authfile, const char *host, struct cprov
     else
         code = erase_everywhere(&p, &name, &erased, err);
     if (code == 0 && !erased)
-        return cprov_fail(err, CPROV_ENOTFOUND, "no login is kept for it");
+        return cprov_fail(err, CPROV_ENOTFOUND, "no login is stored for it");
     return code;
 }

@@ -146,20 +146,20 @@ static int check_type(const char *type, struct cprov_error *err)
 int cprov_source_check(const struct cprov_source *s, struct cprov_error *err)
 {
     if (!s->name)
-        return cprov_fail(err, CPROV_EINVAL, "a source without 'name'");
+        return cprov_fail(err, CPROV_EINVAL, "a source has no 'name'");
     if (is_bad_text(s->name))
         return cprov_fail(err, CPROV_EINVAL, "the name of a source is empty or unprintable");
     if (!s->location)
         return cprov_fail(err, CPROV_EINVAL, "source '%s' has no 'location'", s->name);
     if (is_bad_text(s->location) || strchr(s->location, ' '))
-        return cprov_fail(err, CPROV_EINVAL, "the location of source '%s' is not one", s->name);
+        return cprov_fail(err, CPROV_EINVAL, "the location of source '%s' is not valid", s->name);
     if (strpbrk(s->location, "@?#")) {
         cprov_fail(err, CPROV_EINVAL, "the location of source '%s' has a login or query", s->name);
         cprov_hint(err, CPROV_HINT_KEEP_LOGIN);
         return CPROV_EINVAL;
     }
     if (s->proxy && is_bad_text(s->proxy))
-        return cprov_fail(err, CPROV_EINVAL, "the proxy of source '%s' is not one", s->name);
+        return cprov_fail(err, CPROV_EINVAL, "the proxy of source '%s' is not valid", s->name);
     if (!s->cert_file != !s->key_file)
         return cprov_fail(err, CPROV_EINVAL, "source '%s' needs both a certificate and its key",
                           s->name);

@@ -13,7 +13,8 @@ int cprov_texts_decode(const struct cprov_json *array, size_t max, struct cprov_
     if (array && array->type != CPROV_JSON_ARRAY)
         return cprov_fail(err, CPROV_EVERIFY, "not an array");
     if (array && array->count > max)
-        return cprov_fail(err, CPROV_ELIMIT, "%zu items, %zu are allowed", array->count, max);
+        return cprov_fail(err, CPROV_ELIMIT, "%zu items, at most %zu are allowed", array->count,
+                          max);
 
     const char **list = cprov_arena_alloc(arena, array ? array->count : 0, sizeof(*list));
     if (!list)

@@ -56,8 +56,8 @@ static int decode_parts(const struct raw *raw, struct cprov_arena *arena,
                         struct cprov_descriptor *d, struct cprov_error *err)
 {
     if (raw->urls && raw->urls->count > CPROV_URLS_MAX)
-        return cprov_fail(err, CPROV_EVERIFY, "urls: %zu of them, %d are allowed", raw->urls->count,
-                          CPROV_URLS_MAX);
+        return cprov_fail(err, CPROV_EVERIFY, "urls: %zu items, at most %d are allowed",
+                          raw->urls->count, CPROV_URLS_MAX);
     if (cprov_texts_decode(raw->urls, CPROV_URLS_MAX, arena, &d->urls, &d->urls_count, err) < 0)
         return cprov_wrap(err, "urls");
     if (cprov_annotations_decode(raw->annotations, arena, &d->annotations, &d->annotations_count,
@@ -78,8 +78,7 @@ int cprov_descriptor_decode(const struct cprov_json *obj, struct cprov_arena *ar
     if (rc < 0)
         return rc;
     if (raw.size > CPROV_BLOB_SIZE_MAX)
-        return cprov_fail(err, CPROV_EVERIFY, "size: %" PRIu64 " bytes are past every limit",
-                          raw.size);
+        return cprov_fail(err, CPROV_EVERIFY, "size: %" PRIu64 " bytes exceed the limit", raw.size);
 
     struct cprov_descriptor d = {
         .media_type = raw.media_type,
@@ -183,7 +182,7 @@ int cprov_annotations_decode(const struct cprov_json *obj, struct cprov_arena *a
     if (obj && obj->type != CPROV_JSON_OBJECT)
         return cprov_fail(err, CPROV_EVERIFY, "not an object");
     if (obj && obj->count > CPROV_ANNOTATIONS_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "%zu annotations, %d are allowed", obj->count,
+        return cprov_fail(err, CPROV_ELIMIT, "%zu annotations, at most %d are allowed", obj->count,
                           CPROV_ANNOTATIONS_MAX);
 
     struct cprov_annotation *list = cprov_arena_alloc(arena, obj ? obj->count : 0, sizeof(*list));

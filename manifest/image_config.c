@@ -89,8 +89,8 @@ static int decode_rootfs(struct cprov_image_config *c, const struct cprov_json *
         return cprov_fail(err, CPROV_EVERIFY, "rootfs.type is not \"layers\"");
     size_t count = fs.diff_ids ? fs.diff_ids->count : 0;
     if (count > CPROV_LAYERS_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "rootfs.diff_ids: %zu items, %d are allowed", count,
-                          CPROV_LAYERS_MAX);
+        return cprov_fail(err, CPROV_ELIMIT, "rootfs.diff_ids: %zu items, at most %d are allowed",
+                          count, CPROV_LAYERS_MAX);
 
     struct cprov_digest *list = cprov_arena_alloc(&c->arena, count, sizeof(*list));
     if (!list)
@@ -112,7 +112,7 @@ static int decode_history(struct cprov_image_config *c, const struct cprov_json 
     size_t n = 0, count = array ? array->count : 0;
 
     if (count > CPROV_LAYERS_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "history: %zu items, %d are allowed", count,
+        return cprov_fail(err, CPROV_ELIMIT, "history: %zu items, at most %d are allowed", count,
                           CPROV_LAYERS_MAX);
     struct cprov_history *list = cprov_arena_alloc(&c->arena, count, sizeof(*list));
     if (!list)
@@ -209,7 +209,7 @@ int cprov_image_config_parse(struct cprov_span bytes, struct cprov_image_config 
                              struct cprov_error *err)
 {
     if (bytes.len > CPROV_CONFIG_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "%zu bytes, %zu are allowed", bytes.len,
+        return cprov_fail(err, CPROV_ELIMIT, "%zu bytes, at most %zu are allowed", bytes.len,
                           CPROV_CONFIG_MAX);
 
     auto_image_config struct cprov_image_config *c = calloc(1, sizeof(*c));
@@ -246,7 +246,7 @@ int cprov_image_config_unpacks(const struct cprov_image_config *c, const struct 
 {
     if (c->diff_ids_count == 0 && m->layers_count > 0)
         return cprov_fail(err, CPROV_EUNSUPPORTED,
-                          "it lists no rootfs.diff_ids, so its files cannot be verified");
+                          "the config has no rootfs.diff_ids, so the files cannot be verified");
     return cprov_image_config_fits(c, m, err);
 }
 

@@ -39,17 +39,18 @@ static int find_kind(const struct cprov_json *root, const struct document *doc,
                      enum cprov_document *out, struct cprov_error *err)
 {
     if (doc->fs_layers && (doc->layers || doc->manifests))
-        return cprov_fail(err, CPROV_EVERIFY, "ambiguous: fsLayers beside layers or manifests");
+        return cprov_fail(err, CPROV_EVERIFY,
+                          "ambiguous: has fsLayers as well as layers or manifests");
     if (doc->schema_version == 1)
         return cprov_fail(err, CPROV_EUNSUPPORTED,
-                          "this is a Docker schema 1 manifest, which was given up in 2016: the "
-                          "image must be pushed again by a newer tool");
+                          "Docker schema 1 manifests are not supported (deprecated since 2016); "
+                          "push the image again with a newer tool");
     if (doc->schema_version != 2)
         return cprov_fail(err, CPROV_EVERIFY, "schemaVersion is not 2");
     if (doc->layers && doc->manifests)
-        return cprov_fail(err, CPROV_EVERIFY, "ambiguous: both layers and manifests");
+        return cprov_fail(err, CPROV_EVERIFY, "ambiguous: has both layers and manifests");
     if (doc->config && doc->manifests)
-        return cprov_fail(err, CPROV_EVERIFY, "ambiguous: config in an index");
+        return cprov_fail(err, CPROV_EVERIFY, "ambiguous: an index has a config");
     if (!doc->config && !doc->manifests)
         return cprov_fail(err, CPROV_EVERIFY,
                           "neither a manifest (config) nor an index (manifests)");
@@ -73,10 +74,10 @@ static int set_media_type(struct cprov_manifest *m, const char *own, struct cpro
         return cprov_fail(err, CPROV_EVERIFY, "mediaType is %.100s, but the document is %s", own,
                           is);
     if (content_name && cprov_media_type_document(content_type) != m->kind)
-        return cprov_fail(err, CPROV_EVERIFY, "was called %s, but the document is %s", content_name,
-                          is);
+        return cprov_fail(err, CPROV_EVERIFY, "announced as %s, but the document is %s",
+                          content_name, is);
     if (own_name && content_name && own_name != content_name)
-        return cprov_fail(err, CPROV_EVERIFY, "was called %s, but its mediaType is %s",
+        return cprov_fail(err, CPROV_EVERIFY, "announced as %s, but its mediaType is %s",
                           content_name, own_name);
 
     m->media_type = m->kind == CPROV_DOC_INDEX ? CPROV_MT_OCI_INDEX : CPROV_MT_OCI_MANIFEST;
@@ -93,8 +94,8 @@ static int decode_list(const struct cprov_json *array, const char *name, size_t 
     size_t n = 0;
 
     if (array && array->count > max)
-        return cprov_fail(err, CPROV_ELIMIT, "%s: %zu items, %zu are allowed", name, array->count,
-                          max);
+        return cprov_fail(err, CPROV_ELIMIT, "%s: %zu items, at most %zu are allowed", name,
+                          array->count, max);
     struct cprov_descriptor *list =
         cprov_arena_alloc(&m->arena, array ? array->count : 0, sizeof(*list));
     if (!list)
@@ -204,7 +205,7 @@ int cprov_manifest_parse(struct cprov_span bytes, struct cprov_span content_type
                          struct cprov_manifest **out, struct cprov_error *err)
 {
     if (bytes.len > CPROV_MANIFEST_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "%zu bytes, %zu are allowed", bytes.len,
+        return cprov_fail(err, CPROV_ELIMIT, "%zu bytes, at most %zu are allowed", bytes.len,
                           CPROV_MANIFEST_MAX);
 
     auto_manifest struct cprov_manifest *m = calloc(1, sizeof(*m));

@@ -26,7 +26,7 @@
 #elif defined(__loongarch64)
 #define LOCAL_ARCHITECTURE "loong64"
 #else
-#error "name this architecture as Go does"
+#error "use Go's name for this architecture"
 #endif
 
 #if defined(__arm__) && __ARM_ARCH >= 7
@@ -117,7 +117,7 @@ static int read_os(struct cprov_span text, struct cprov_arena *arena, struct cpr
         if (cprov_span_cut(options, '+', &version, &features))
             rc = read_features(features, arena, p, err);
         else if (version.len == 0)
-            return cprov_fail(err, CPROV_EINVAL, "platform: nothing between '(' and ')'");
+            return cprov_fail(err, CPROV_EINVAL, "platform: '()' is empty");
         if (version.len > 0 && !is_name(version))
             return cprov_fail(err, CPROV_EINVAL, "platform: bad version after '('");
         p->os_version = cprov_arena_text(arena, version);

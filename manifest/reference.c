@@ -134,9 +134,10 @@ int cprov_reference_parse(struct cprov_span text, struct cprov_reference *out,
     if (text.len == 0)
         return cprov_fail(err, CPROV_EINVAL, "the name of the image is empty");
     if (is_identifier(text))
-        return cprov_fail(err, CPROV_EINVAL, "64 hex digits are an id, not the name of an image");
+        return cprov_fail(err, CPROV_EINVAL, "64 hex digits are an image id, not a name");
     if (cprov_span_starts_with(text, "http://") || cprov_span_starts_with(text, "https://"))
-        return cprov_fail(err, CPROV_EINVAL, "the name of an image has no http:// or https://");
+        return cprov_fail(err, CPROV_EINVAL,
+                          "an image name must not begin with http:// or https://");
 
     int rc = 0;
     if (cprov_span_cut(text, '@', &head, &digest))
@@ -172,8 +173,8 @@ int cprov_reference_check_repository(struct cprov_span text, struct cprov_error 
     while (cprov_span_next(&rest, '/', &component))
         if (!is_component(component))
             return cprov_fail(err, CPROV_EINVAL,
-                              "repository may have lower-case letters, digits and single '.', '_', "
-                              "'-' between them, in parts divided by '/'");
+                              "a repository has lower-case letters, digits and single '.', '_', "
+                              "'-' between them, in parts separated by '/'");
     return 0;
 }
 
@@ -188,8 +189,7 @@ int cprov_reference_check_tag(struct cprov_span text, struct cprov_error *err)
     for (size_t i = 0; i < text.len; i++)
         if (!is_tag_char(text.ptr[i]))
             return cprov_fail(err, CPROV_EINVAL,
-                              "tag has a character that is not a letter, digit, "
-                              "'_', '.' or '-'");
+                              "tag has a character other than letters, digits, '_', '.' and '-'");
     return 0;
 }
 

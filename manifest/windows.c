@@ -44,10 +44,9 @@ static struct os_verdict same_build(uint64_t build, uint64_t host, uint64_t imag
         return (struct os_verdict){ CPROV_COMPAT_NO, "up to Windows Server 2016, process isolation "
                                                      "needs the same build and revision" };
     if (build == BUILD_2019 && (host >= BASELINE_HOST) != (image >= BASELINE_IMAGE))
-        return (struct os_verdict){
-            CPROV_COMPAT_WARN, "host and image are not on the same side of the security update "
-                               "of February 2020 (17763.1039 and later)"
-        };
+        return (struct os_verdict){ CPROV_COMPAT_WARN,
+                                    "only one of host and image has the security update of "
+                                    "February 2020 (17763.1039 and later)" };
     return (struct os_verdict){ CPROV_COMPAT_YES, "the builds are equal" };
 }
 
@@ -71,7 +70,7 @@ static struct os_verdict by_process(const struct cprov_os_version *host,
         return (struct os_verdict){ CPROV_COMPAT_NO, "the image is older than the last long-term "
                                                      "build before the host's" };
     return (struct os_verdict){ CPROV_COMPAT_YES,
-                                "the host runs images from the last long-term build on" };
+                                "the host runs images since its last long-term build" };
 }
 
 static struct os_verdict by_hyperv(const struct cprov_os_version *host,
@@ -86,7 +85,7 @@ static struct os_verdict by_hyperv(const struct cprov_os_version *host,
             break;
     }
     return (struct os_verdict){ CPROV_COMPAT_YES,
-                                "Hyper-V isolation runs images that are not newer than the host" };
+                                "with Hyper-V isolation the host runs images that are not newer" };
 }
 
 static struct os_verdict decide(const struct cprov_os_version *host,
@@ -96,7 +95,7 @@ static struct os_verdict decide(const struct cprov_os_version *host,
     if (is_empty(host))
         return (struct os_verdict){ CPROV_COMPAT_YES, "the version of the host is not given" };
     if (is_empty(image))
-        return (struct os_verdict){ CPROV_COMPAT_YES, "the image does not name a version" };
+        return (struct os_verdict){ CPROV_COMPAT_YES, "the image has no version" };
     if (isolation == CPROV_ISOLATION_HYPERV)
         return by_hyperv(host, image);
 

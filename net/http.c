@@ -301,8 +301,9 @@ static void fail_stalled(struct cprov_http *h, struct cprov_http_transfer *t)
     long long tenth = ms % 1000 / 100;
 
     if (!t->sent)
-        cprov_fail(&err, CPROV_ENETWORK, "%s takes the connection and is silent for %lld.%lld s",
-                   t->name, s, tenth);
+        cprov_fail(&err, CPROV_ENETWORK,
+                   "%s accepted the connection but sent nothing for %lld.%lld s", t->name, s,
+                   tenth);
     else if (quiet)
         cprov_fail(&err, CPROV_ENETWORK, "%s has sent nothing for %lld.%lld s", t->name, s, tenth);
     else
@@ -317,7 +318,7 @@ static void fail_endless(struct cprov_http *h, struct cprov_http_transfer *t)
     struct cprov_error err = CPROV_ERROR_INIT;
     bool head = !t->headers.complete;
 
-    cprov_fail(&err, CPROV_ENETWORK, "the %s of %s has no end: %llu bytes in %lld s",
+    cprov_fail(&err, CPROV_ENETWORK, "the %s of %s did not end: %llu bytes in %lld s",
                head ? "head" : "answer", t->name, (unsigned long long)t->received,
                (long long)(cprov_clock_ms() - t->started_ms) / 1000);
     cprov_hint(&err, CPROV_HINT_MORE_TIME);

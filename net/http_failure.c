@@ -64,7 +64,7 @@ static int cannot_connect(const struct cprov_http_transfer *t, struct cprov_erro
 
 int cprov_http_proxy_login(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_EAUTH, "the proxy demands a login (407) for %s", t->name);
+    cprov_fail(err, CPROV_EAUTH, "the proxy requires a login (407) for %s", t->name);
     cprov_hint(err, CPROV_HINT_PROXY_LOGIN);
     return CPROV_EAUTH;
 }
@@ -177,7 +177,8 @@ static bool wants_certificate(const struct cprov_http_transfer *t)
 
 static int certificate_refused(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_EAUTH, "TLS: %s wants a client certificate, or another one", t->name);
+    cprov_fail(err, CPROV_EAUTH, "TLS: %s requires a client certificate, or a different one",
+               t->name);
     cprov_hint(err, CPROV_HINT_CLIENT_CERTIFICATE);
     return CPROV_EAUTH;
 }
@@ -207,8 +208,8 @@ static int cut_short(const struct cprov_http_transfer *t, struct cprov_error *er
 
     cprov_curl.easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &got);
     if (!head->has_content_length)
-        return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection in the middle of a body",
-                          t->name);
+        return cprov_fail(err, CPROV_ENETWORK,
+                          "%s closed the connection in the middle of an answer", t->name);
     return cprov_fail(err, CPROV_ENETWORK, "%s closed the connection after %lld of %llu bytes",
                       t->name, (long long)got, (unsigned long long)head->content_length);
 }
@@ -238,7 +239,7 @@ static int no_answer(const struct cprov_http_transfer *t, struct cprov_error *er
 
 static int not_http(const struct cprov_http_transfer *t, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_ENETWORK, "%s does not answer in HTTP", t->name);
+    cprov_fail(err, CPROV_ENETWORK, "%s does not speak HTTP", t->name);
     cprov_hint(err, CPROV_HINT_IS_REGISTRY);
     return CPROV_ENETWORK;
 }
@@ -302,7 +303,7 @@ int cprov_http_transfer_result(const struct cprov_http_transfer *t, CURLcode res
     }
     if (t->refused) {
         (void)cprov_fail(err, CPROV_ENETWORK,
-                         "%s is at a private address, and a public server leads there: refused",
+                         "refused: a public server leads to %s, which is at a private address",
                          t->where);
         cprov_hint(err, CPROV_HINT_NAME_IT_DIRECTLY);
         return CPROV_ENETWORK;

@@ -185,7 +185,7 @@ int cprov_http_headers_add(struct cprov_http_headers *h, struct cprov_span line,
         return h->trailers <= CPROV_HEADER_BYTES_MAX
                    ? 0
                    : cprov_fail(err, CPROV_ENETWORK,
-                                "the answer has more than %zu bytes after its end",
+                                "the answer has more than %zu bytes of trailers",
                                 CPROV_HEADER_BYTES_MAX);
     }
     if (status > 0) {
@@ -193,7 +193,7 @@ int cprov_http_headers_add(struct cprov_http_headers *h, struct cprov_span line,
         h->interim += status < 200;
         return h->interim <= CPROV_INTERIM_MAX
                    ? 0
-                   : cprov_fail(err, CPROV_ENETWORK, "more than %d answers of 1xx and no other",
+                   : cprov_fail(err, CPROV_ENETWORK, "more than %d interim answers (1xx)",
                                 CPROV_INTERIM_MAX);
     }
     if (text.len == 0)

@@ -89,7 +89,7 @@ static size_t on_upload(char *out, size_t size, size_t count, void *arg)
         t->code =
             cprov_fs_read_at(u->fd, out, len, (off_t)(u->offset + t->position), &got, &t->err);
     if (t->code == 0 && got < len)
-        t->code = cprov_fail(&t->err, CPROV_EFAIL, "the file that is sent has become shorter");
+        t->code = cprov_fail(&t->err, CPROV_EFAIL, "the file became shorter while it was sent");
     if (t->code < 0)
         return CURL_READFUNC_ABORT;
     t->ration -= (int64_t)len * 1000;

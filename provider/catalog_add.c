@@ -105,7 +105,7 @@ static int describe(struct add *a, int fd, const char *file, struct cprov_entry 
         return read_wim(a, fd, file, e, err);
     if (read_file_name(a, file, e))
         return 0;
-    cprov_fail(err, CPROV_EINVAL, "neither a WIM file nor called NAME-1-2-3.EXT");
+    cprov_fail(err, CPROV_EINVAL, "not a WIM file, and its name is not NAME-1-2-3.EXT");
     cprov_hint(err, CPROV_HINT_RENAME_FILE);
     return CPROV_EINVAL;
 }
@@ -150,7 +150,7 @@ static int set_url(struct add *a, const char *path, struct cprov_entry *e, struc
         e->url = cprov_arena_text(&a->s->call, cprov_span_of(full + a->folder));
     free(full);
     if (!e->url)
-        return cprov_fail(err, CPROV_EINVAL, "it lies neither beside the catalog nor below it");
+        return cprov_fail(err, CPROV_EINVAL, "the file is not in the catalog's folder or below");
     return cprov_arena_check(&a->s->call, err);
 }
 
@@ -295,7 +295,7 @@ static int find_catalog(struct add *a, struct cprov_error *err)
     if (!*name)
         return cprov_fail(err, CPROV_EINVAL, "%s names no file", path);
     if (cprov_outfile_look(path) == CPROV_OUTFILE_STREAM)
-        return cprov_fail(err, CPROV_EINVAL, "%s is not a catalog file that can be added to", path);
+        return cprov_fail(err, CPROV_EINVAL, "cannot add to %s: not a catalog file", path);
     if (cprov_outfile_check(path, true, err) < 0)
         return cprov_wrap(err, "%s", path);
     a->folder = (size_t)(last_component(a->catalog) - a->catalog);

@@ -71,7 +71,7 @@ static int put(struct share *h, const void *data, size_t len, struct cprov_error
         return err->code;
     if (h->bytes)
         return h->bytes(h->arg, data, len) < 0
-                   ? cprov_fail(err, CPROV_ECANCELLED, "the reader wants no more")
+                   ? cprov_fail(err, CPROV_ECANCELLED, "the reader stopped")
                    : 0;
     return h->deflater ? cprov_deflater_update(h->deflater, data, len, err)
                        : put_file(h, data, len, err);
@@ -143,7 +143,7 @@ static int write_document(struct share *h, const char *created, struct cprov_err
         write_places(h, err) < 0)
         return err->code;
     if (h->versions == 0) {
-        cprov_fail(err, CPROV_ENOTFOUND, "nothing is known of the sources");
+        cprov_fail(err, CPROV_ENOTFOUND, "the cache has nothing to share");
         cprov_hint(err, CPROV_HINT_REFRESH);
         return CPROV_ENOTFOUND;
     }
@@ -187,7 +187,7 @@ static int export_to_file(struct share *h, const char *path, const char *created
     if (!beside)
         return cprov_fail_memory(err);
     if (h->signature && cprov_outfile_look(path) == CPROV_OUTFILE_STREAM)
-        return cprov_fail(err, CPROV_EINVAL, "a signature lies beside a file: name one");
+        return cprov_fail(err, CPROV_EINVAL, "signing needs an output file ('-' cannot be signed)");
     if (cprov_outfile_open(path, h->options->overwrite, &f, err) < 0)
         return err->code;
     h->fd = f.fd;
@@ -203,9 +203,9 @@ static int export(struct share *h, struct cprov_error *err)
     char created[CPROV_TIME_TEXT_MAX];
 
     if (!o->path && !h->bytes)
-        return cprov_fail(err, CPROV_EINVAL, "exporting needs a file");
+        return cprov_fail(err, CPROV_EINVAL, "a file to export to is needed");
     if (!o->path && o->key_file)
-        return cprov_fail(err, CPROV_EINVAL, "a signature lies beside a file: name one");
+        return cprov_fail(err, CPROV_EINVAL, "signing needs an output file ('-' cannot be signed)");
     if (o->path && cprov_outfile_check(o->path, o->overwrite, err) < 0)
         return err->code;
     int go = cprov_should(h->s,
@@ -399,13 +399,13 @@ static int read_name(struct upload *u, struct cprov_error *err)
     auto_buf struct cprov_buf name = { 0 };
 
     if (!text || !*text)
-        return cprov_fail(err, CPROV_EINVAL, "pushing needs a reference");
+        return cprov_fail(err, CPROV_EINVAL, "a reference is needed to push to");
     if (cprov_reference_parse(cprov_span_of(text), &u->ref, err) < 0)
         return err->code;
     if (!u->ref.has_host)
-        return cprov_fail(err, CPROV_EINVAL, "name the registry too: HOST/REPOSITORY[:TAG]");
+        return cprov_fail(err, CPROV_EINVAL, "include the registry: HOST/REPOSITORY[:TAG]");
     if (u->ref.has_digest)
-        return cprov_fail(err, CPROV_EINVAL, "a catalog is pushed under a tag, not a digest");
+        return cprov_fail(err, CPROV_EINVAL, "push a catalog to a tag, not to a digest");
     if (cprov_session_bind_login(u->share->s, u->ref.host, err) < 0)
         return err->code;
     if (!*u->ref.tag)

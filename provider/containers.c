@@ -91,10 +91,11 @@ static int check_isolation(const struct container_job *j, const struct cprov_ima
     if (!isolation || !*isolation || strcmp(isolation, "process") == 0)
         return 0;
     if (strcmp(isolation, "hyperv") != 0)
-        return cprov_fail(err, CPROV_EINVAL, "the isolation of a container is process or hyperv");
+        return cprov_fail(err, CPROV_EINVAL,
+                          "the isolation of a container must be process or hyperv");
     if (strcmp(config->platform.os, "windows") != 0)
-        return cprov_fail(err, CPROV_EINCOMPATIBLE, "an image for %s cannot be isolated by hyperv",
-                          config->platform.os);
+        return cprov_fail(err, CPROV_EINCOMPATIBLE,
+                          "an image for %s cannot use the isolation hyperv", config->platform.os);
     return 0;
 }
 
@@ -107,9 +108,9 @@ static int check_new(const struct container_job *j, struct cprov_error *err)
     if (!o->image || !*o->image)
         return cprov_fail(err, CPROV_EINVAL, "the container needs an image");
     if (o->unpack && !o->unpack->bundle)
-        return cprov_fail(err, CPROV_EINVAL, "the files of a container are a bundle");
+        return cprov_fail(err, CPROV_EINVAL, "the files of a container must be a bundle");
     if (o->runtime && *o->runtime && !cprov_runtime_is_known(o->runtime))
-        return cprov_fail(err, CPROV_EINVAL, "the runtime of a container is crun or runc");
+        return cprov_fail(err, CPROV_EINVAL, "the runtime of a container must be crun or runc");
     return 0;
 }
 
@@ -241,7 +242,7 @@ static int match_one(const struct cprov_containers *all, const char *name, bool 
         return 0;
     if (found == 0)
         return cprov_fail(err, CPROV_ENOTFOUND, "no such container");
-    return cprov_fail(err, CPROV_EINVAL, "%zu containers could be meant", found);
+    return cprov_fail(err, CPROV_EINVAL, "the name matches %zu containers", found);
 }
 
 int cprov_container_pick(struct cprov_session *s, const struct cprov_containers *all,

@@ -170,7 +170,7 @@ static int try_installed(struct subject *u, bool *found, void (*json)(void *, co
 
     *found = false;
     if (u->options->version->all)
-        return cprov_fail(err, CPROV_EINVAL, "this takes one image, not all versions");
+        return cprov_fail(err, CPROV_EINVAL, "this verb takes one image, not all versions");
     if (cprov_session_store(u->s, CPROV_STORE_READ, &store, err) < 0)
         return err->code == CPROV_ENOTFOUND ? 0 : err->code;
     if (cprov_images_read(store, &images, err) < 0)

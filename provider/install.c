@@ -211,7 +211,7 @@ static int run_transfer(struct install *in, struct cprov_transfer *t, struct cpr
 
     if (in->options->unpack && !in->plan.image)
         return cprov_fail(err, CPROV_EINCOMPATIBLE,
-                          "none of its platforms is this one: unpack what?");
+                          "the image has no manifest for this platform, so it cannot be unpacked");
     if (in->options->unpack && cprov_unpacking_begin(in->s, in->store, in->plan.image->manifest, t,
                                                      in->options->unpack, &u, err) < 0)
         return err->code;
@@ -398,7 +398,7 @@ int cprov_install(struct cprov_session *s, const struct cprov_install_options *o
     if (o.names_count == 0)
         cprov_outcome_usage(s, &outcome, "no image is named");
     else if (o.unpack && (o.names_count > 1 || version.all))
-        cprov_outcome_usage(s, &outcome, "one image at a time is unpacked");
+        cprov_outcome_usage(s, &outcome, "only one image can be unpacked at a time");
     bool usage = outcome.code != 0;
     for (size_t i = 0; i < o.names_count && !outcome.stop && !usage; i++) {
         struct install in = { .s = s, .options = &o, .store = store };

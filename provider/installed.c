@@ -99,7 +99,7 @@ static int read_image_manifest(struct cprov_session *s, struct cprov_installed *
         struct cprov_manifest *child = NULL;
 
         if (!d || depth == CPROV_INDEX_DEPTH_MAX)
-            return cprov_fail(err, CPROV_EINCOMPATIBLE, "nothing in its index is for this host");
+            return cprov_fail(err, CPROV_EINCOMPATIBLE, "its index has no image for this host");
         if (cprov_installed_manifest(in->store, d, &child, err) < 0)
             return err->code;
         cprov_manifest_free(m);
@@ -115,7 +115,7 @@ static int read_config(struct cprov_installed *in, struct cprov_error *err)
     const struct cprov_descriptor *d = &in->manifest->config;
 
     if (cprov_manifest_is_artifact(in->manifest))
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is an artifact and has no file system");
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "an artifact has no file system");
     cprov_buf_init(&bytes, CPROV_CONFIG_MAX);
     if ((in->packed ? cprov_packed_read(in->packed, &d->digest, CPROV_CONFIG_MAX, &bytes, err)
                     : cprov_store_read_blob(in->store, d, CPROV_CONFIG_MAX, &bytes, err)) < 0 ||
@@ -169,7 +169,7 @@ static int open_stored(struct cprov_session *s, const char *name,
 
 static int fail_not_installed(const char *name, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_EUNSUPPORTED, "this takes an installed image, not a file");
+    cprov_fail(err, CPROV_EUNSUPPORTED, "this verb takes an installed image, not a file");
     cprov_hint_about(err, CPROV_HINT_INSTALL_IMAGE, "%s", name);
     return CPROV_EUNSUPPORTED;
 }
@@ -185,7 +185,7 @@ int cprov_installed_open(struct cprov_session *s, const char *name,
     if (!name || !*name)
         return cprov_fail(err, CPROV_EINVAL, "no image is named");
     if (version->all)
-        return cprov_fail(err, CPROV_EINVAL, "this takes one image, not all versions");
+        return cprov_fail(err, CPROV_EINVAL, "this verb takes one image, not all versions");
     bool local = cprov_local_name(cprov_span_of(name), &location, &image);
     if (local && which == CPROV_INSTALLED_ONLY)
         return fail_not_installed(name, err);

@@ -96,7 +96,7 @@ static int login(struct cprov_session *s, const char *registry, const char **tar
     if (code == 0)
         code = keep_login(s, &place, &where, err);
     if (code == 0) {
-        cprov_say(s, CPROV_MSG_NOTE, "The login of %s is kept in %s", place.base.host, where);
+        cprov_say(s, CPROV_MSG_NOTE, "Stored the login of %s in %s", place.base.host, where);
         remember_token_server(s, place.base.host);
     }
     free(where);

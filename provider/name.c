@@ -71,7 +71,7 @@ static int read_row(struct cprov_session *s, const struct cprov_json *doc, struc
     const char *version = cprov_json_get_text(doc, "v"), *digest = cprov_json_get_text(doc, "d");
 
     if (!version || !n->shown_name || !*n->shown_name || !n->source)
-        return cprov_fail(err, CPROV_EINVAL, "damaged ref: no reference in it");
+        return cprov_fail(err, CPROV_EINVAL, "damaged ref: it has no reference");
     if (digest && cprov_digest_parse(cprov_span_of(digest), &n->row_digest, err) < 0)
         return cprov_wrap(err, "damaged ref");
     n->has_row_digest = digest != NULL;

@@ -309,8 +309,9 @@ int cprov_session_bind_login(struct cprov_session *s, const char *host, struct c
     if (!s->options.username || !*host)
         return 0;
     if (s->login_host && strcmp(s->login_host, host) != 0) {
-        (void)cprov_fail(err, CPROV_EINVAL, "the user name is for one registry, not for %s and %s",
-                         s->login_host, host);
+        (void)cprov_fail(err, CPROV_EINVAL,
+                         "the user name is for one registry, but %s and %s are used", s->login_host,
+                         host);
         cprov_hint_about(err, CPROV_HINT_ONE_LOGIN, "%s", host);
         return CPROV_EINVAL;
     }

@@ -30,7 +30,7 @@ int cprov_options_copy(void *own, size_t size, const void *given, struct cprov_e
                           there);
     if (there > size && !is_zero((const char *)given + size, there - size))
         return cprov_fail(err, CPROV_EUNSUPPORTED,
-                          "libcprov %s does not know an option that is set: it needs a newer one",
+                          "an option that is set needs a version of libcprov newer than %s",
                           cprov_version_text());
     there = there < size ? there : size;
     memcpy((char *)own + WORD, (const char *)given + WORD, there - WORD);

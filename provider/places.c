@@ -185,7 +185,7 @@ static int bind_login(struct cprov_session *s, struct cprov_error *err)
     if (s->places_count == 1 && *s->places[0].base.host &&
         (s->options.sources_count == 1 || !is_fallback(s->places[0].source)))
         return cprov_session_bind_login(s, s->places[0].base.host, err);
-    (void)cprov_fail(err, CPROV_EINVAL, "a user name is given, but no registry that it belongs to");
+    (void)cprov_fail(err, CPROV_EINVAL, "the user name has no registry to be used for");
     cprov_hint(err, CPROV_HINT_LOGIN_OF_ONE);
     return CPROV_EINVAL;
 }

@@ -87,7 +87,7 @@ static int open_packed(struct cprov_session *s, const struct cprov_target *targe
     const struct cprov_reference *ref = &target->reference;
 
     if (!ref->has_digest)
-        return cprov_fail(err, CPROV_ENOTFOUND, "its source does not say which image it is");
+        return cprov_fail(err, CPROV_ENOTFOUND, "its source does not give a reference");
     if (cprov_local_open(target->place, &ref->digest, &s->cancel, &p->packed, err) < 0)
         return err->code;
     return read_packed(p->packed, &ref->digest, NULL, &p->top, err);
@@ -169,8 +169,8 @@ static int fetch_children(struct cprov_session *s, const struct cprov_target *ta
             *err = fetches[i].err;
             code = cprov_wrap(err, "manifest %zu of the index", i + 1);
             if (code == CPROV_ENOTFOUND) /* the index names it: the registry's failure */
-                code =
-                    cprov_wrap_as(err, CPROV_ENETWORK, "the registry lacks what the image names");
+                code = cprov_wrap_as(err, CPROV_ENETWORK,
+                                     "the registry does not have content that the image names");
         }
     free(fetches);
     return code ? code : run;
@@ -318,7 +318,7 @@ int cprov_plan_fetch(struct cprov_session *s, const struct cprov_target *target,
         return err->code;
     p->image = find_doc(p, &chosen->digest);
     if (p->image->manifest->kind == CPROV_DOC_INDEX)
-        return cprov_fail(err, CPROV_EVERIFY, "the index calls another index an image");
+        return cprov_fail(err, CPROV_EVERIFY, "the index lists another index as an image");
     return 0;
 }
 

@@ -198,9 +198,9 @@ static int check_one(const struct image_removal *r, const struct group *g, const
     add_more(&names, found);
     if (same)
         return cprov_fail(err, CPROV_EINUSE,
-                          "the image has %zu names, and all of them must go (must be forced): %s",
-                          found, cprov_buf_text(&names));
-    return cprov_fail(err, CPROV_EINVAL, "%zu installed images could be meant: %s", found,
+                          "the image has %zu names; removing all of them must be forced: %s", found,
+                          cprov_buf_text(&names));
+    return cprov_fail(err, CPROV_EINVAL, "the name matches %zu installed images: %s", found,
                       cprov_buf_text(&names));
 }
 

@@ -58,7 +58,7 @@ int cprov_session_end(struct cprov_session *s, int code, const char *target,
     struct cprov_error late = CPROV_ERROR_INIT;
 
     if (err && code == CPROV_ECANCELLED && s->deadline_ms && cprov_clock_ms() > s->deadline_ms) {
-        code = cprov_fail(&late, CPROV_ENETWORK, "not done within the time-out of %.3g s",
+        code = cprov_fail(&late, CPROV_ENETWORK, "the time-out of %.3g s was exceeded",
                           (double)s->options.timeout_ms / 1000);
         err = &late;
     }

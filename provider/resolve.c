@@ -449,7 +449,7 @@ int cprov_resolve(struct cprov_session *s, const char *text,
     struct cprov_targets t;
 
     if (version->all)
-        return cprov_fail(err, CPROV_EINVAL, "this takes one image, not all versions");
+        return cprov_fail(err, CPROV_EINVAL, "this verb takes one image, not all versions");
     if (cprov_resolve_all(s, text, version, &t, err) < 0)
         return err->code;
     *out = t.list[0];

@@ -88,15 +88,15 @@ static int choose_place(struct save *v, struct cprov_error *err)
     struct cprov_version_range range;
 
     if (!v->options->path || !*v->options->path)
-        return cprov_fail(err, CPROV_EINVAL, "saving needs a path");
+        return cprov_fail(err, CPROV_EINVAL, "a path to save to is needed");
     if (cprov_select_check(&named, &range, err) < 0 || expand_path(v, err) < 0)
         return err->code;
     if (cprov_outfile_look(v->path) == CPROV_OUTFILE_STREAM) {
         if (v->options->type == CPROV_SAVE_OCI)
-            return cprov_fail(err, CPROV_EINVAL, "a layout is a folder, but '%s' is not one",
+            return cprov_fail(err, CPROV_EINVAL, "'%s' is not a folder, as a layout must be",
                               v->path);
         if (v->options->names_count > 1 || v->options->version->all)
-            return cprov_fail(err, CPROV_EINVAL, "'%s' takes one image", v->path);
+            return cprov_fail(err, CPROV_EINVAL, "'%s' can hold only one image", v->path);
         return 0;
     }
     bool folder = cprov_span_ends_with(cprov_span_of(v->path), "/") || is_folder(v->path);
@@ -252,7 +252,7 @@ static int make_staging(struct save *v, const char **file, char **dir, struct cp
     if (!mkdtemp(*dir)) {
         int os = errno;
 
-        cprov_fail_os(err, os, "cannot make the folder %s", *dir);
+        cprov_fail_os(err, os, "cannot create the folder %s", *dir);
         *dir = NULL;
         return err->code;
     }
@@ -290,8 +290,7 @@ static int save_file(struct save *v, const char *path, struct cprov_image *image
     const struct cprov_save_options *o = v->options;
 
     if (o->type == CPROV_SAVE_OCI)
-        return cprov_fail(err, CPROV_EUNSUPPORTED,
-                          "it is a file, not an image: a layout cannot hold it");
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "a layout cannot contain a file, only images");
     if (cprov_save_file(v->s, &v->target, path, o->allow_unverified, err) < 0)
         return err->code;
     *image = (struct cprov_image){ .descriptor = { .media_type = "",

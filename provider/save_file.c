@@ -79,7 +79,7 @@ static int no_longer_there(const struct job *j, int code, struct cprov_error *er
         return code;
     *err = (struct cprov_error)CPROV_ERROR_INIT;
     err->http = http;
-    return cprov_fail(err, CPROV_ENETWORK, "listed but missing at %s", shown(j));
+    return cprov_fail(err, CPROV_ENETWORK, "listed, but %s does not have it", shown(j));
 }
 
 /* What comes from elsewhere has no say over files here. */
@@ -181,7 +181,7 @@ static int finish_path(const struct job *j, const char *from, struct cprov_error
     if (fd < 0 || fstat(fd, &st) < 0)
         return cprov_fail_os(err, errno, "%s", from);
     if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
-        return cprov_fail(err, CPROV_EREFUSED, "%s is not the file that was written", from);
+        return cprov_fail(err, CPROV_EREFUSED, "%s changed after it was written", from);
     if (fchmod(fd, 0644) < 0 || rename(from, j->path) < 0)
         return cprov_fail_os(err, errno, "%s", j->path);
     return sync_folder(j, err);
@@ -264,7 +264,7 @@ static void tell_digest(const struct job *j, const struct cprov_digest *found)
 
     if (!is_on_disk(j->target->url))
         cprov_say(j->s, CPROV_MSG_WARNING,
-                  "%s was not verified: its source tells no hash; it is %s", j->item,
+                  "%s was not verified: its source has no hash; its hash is %s", j->item,
                   cprov_digest_format(found, actual));
     j->target->reference.digest = *found;
     j->target->reference.has_digest = true;
@@ -326,11 +326,11 @@ int cprov_save_file(struct cprov_session *s, struct cprov_target *target, const 
         return cprov_fail_memory(err);
     if (is_on_disk(target->url) && !may_name_files(target->source))
         return cprov_fail(err, CPROV_EVERIFY,
-                          "a source of the network names a file on this machine");
+                          "a source on the network refers to a file on this machine");
     if (is_on_disk(target->url))
         return no_longer_there(&j, bring(&j, err), err);
     if (!target->reference.has_digest && !unverified) {
-        cprov_fail(err, CPROV_EVERIFY, "%s has no hash in its source", shown(&j));
+        cprov_fail(err, CPROV_EVERIFY, "the source of %s has no hash", shown(&j));
         cprov_hint(err, CPROV_HINT_ALLOW_UNVERIFIED);
         return CPROV_EVERIFY;
     }

@@ -155,7 +155,8 @@ static int open_session(struct cprov_session *s, const struct cprov_session_opti
         return err->code;
     keep_options(s);
     if (s->options.all_users && s->options.current_user)
-        return cprov_fail(err, CPROV_EINVAL, "all users or the current user, not both");
+        return cprov_fail(err, CPROV_EINVAL,
+                          "scope: choose all users or the current user, not both");
     if (cprov_arena_check(&s->arena, err) < 0 ||
         cprov_conf_places(&s->arena, &s->conf_places, err) < 0)
         return err->code;

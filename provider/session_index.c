@@ -30,7 +30,7 @@ static const char *index_dir(struct cprov_session *s)
 
 static void on_rebuilt(void *arg, const char *why)
 {
-    cprov_say(arg, CPROV_MSG_WARNING, "%s; it is made anew", why);
+    cprov_say(arg, CPROV_MSG_WARNING, "%s; the cache is rebuilt", why);
 }
 
 int cprov_session_index(struct cprov_session *s, struct cprov_cache **out, struct cprov_error *err)
@@ -47,7 +47,7 @@ int cprov_session_index(struct cprov_session *s, struct cprov_cache **out, struc
         return err->code;
     int code = s->index ? 0 : cprov_cache_open(&options, &s->index, err);
     if (code == CPROV_EREFUSED || code == CPROV_ENOSPACE || code == CPROV_EFAIL) {
-        cprov_say(s, CPROV_MSG_VERBOSE, "nothing is remembered: %s", err->msg);
+        cprov_say(s, CPROV_MSG_VERBOSE, "results are not cached: %s", err->msg);
         s->index_lost = *err;
         *err = (struct cprov_error)CPROV_ERROR_INIT;
         options.dir = NULL;
@@ -71,7 +71,7 @@ static int open_cache(void *arg, struct cprov_cache **out, struct cprov_error *e
     int code = cprov_session_index(s, out, err);
 
     if (code < 0)
-        cprov_say(s, CPROV_MSG_VERBOSE, "without an index: %s", err->msg);
+        cprov_say(s, CPROV_MSG_VERBOSE, "working without the cache: %s", err->msg);
     return code;
 }
 
@@ -86,8 +86,8 @@ static void on_stale(void *arg, const struct cprov_place *place, int64_t checked
     char age[CPROV_AGE_TEXT_MAX];
 
     cprov_say(session_of(arg), CPROV_MSG_WARNING,
-              "source '%s' does not answer; what was known of it is used (%s): %s",
-              place->source->name, cprov_time_age(cprov_time_now() - checked, age), why->msg);
+              "source '%s' does not answer; using cached results (%s): %s", place->source->name,
+              cprov_time_age(cprov_time_now() - checked, age), why->msg);
 }
 
 static void on_warning(void *arg, const struct cprov_place *place, const char *text)
@@ -107,7 +107,7 @@ static int on_led(void *arg, const struct cprov_listing *row, struct cprov_error
 
 static void on_cache_failed(void *arg, const struct cprov_error *err)
 {
-    cprov_say(session_of(arg), CPROV_MSG_WARNING, "%s; going on without it", err->msg);
+    cprov_say(session_of(arg), CPROV_MSG_WARNING, "%s; continuing without it", err->msg);
 }
 
 static int read_age(const struct cprov_session *s, bool *given, int64_t *seconds,

@@ -144,8 +144,9 @@ static int check_name(const char *name, struct cprov_error *err)
         return cprov_fail(err, CPROV_EINVAL, "a source needs a name of 1 to 64 characters");
     for (size_t i = 0; i < text.len; i++)
         if (!cprov_is_alnum(text.ptr[i]) && !strchr("._-", text.ptr[i]))
-            return cprov_fail(err, CPROV_EINVAL,
-                              "a source's name has letters, digits, '.', '_' and '-' only");
+            return cprov_fail(
+                err, CPROV_EINVAL,
+                "the name of a source may only have letters, digits, '.', '_' and '-'");
     return 0;
 }
 

@@ -312,7 +312,7 @@ static int restore_list(struct check *c, struct cprov_error *err)
         return cprov_wrap(err, "repair");
     cprov_say(c->s, CPROV_MSG_RESULT, "Restored the list of %zu image%s from %s.", restored.images,
               restored.images == 1 ? "" : "s",
-              restored.by_digest ? "the blobs; their names are lost" : "its last good copy");
+              restored.by_digest ? "the blobs, without their names" : "its last good copy");
     cprov_session_log(c->s, c->store, "repair", "index.json", "");
     return 0;
 }

@@ -221,9 +221,9 @@ static int check_wanted(const struct part *p, struct cprov_error *err)
     if (p->transfer->code < 0)
         return cprov_fail(err, CPROV_ECANCELLED, "stopped: another blob failed");
     if (is_abandoned(p->transfer))
-        return cprov_fail(err, CPROV_ECANCELLED, "stopped: nobody wants it any more");
+        return cprov_fail(err, CPROV_ECANCELLED, "stopped: no longer needed");
     if (pauses(p))
-        return cprov_fail(err, CPROV_ECANCELLED, "stopped: another blob is in doubt");
+        return cprov_fail(err, CPROV_ECANCELLED, "stopped: another blob is being verified");
     return 0;
 }
 
@@ -277,7 +277,8 @@ static void fail_part(struct part *p, int code, const struct cprov_error *err)
 static int missing_there(int code, struct cprov_error *err)
 {
     return code == CPROV_ENOTFOUND
-               ? cprov_wrap_as(err, CPROV_ENETWORK, "the registry lacks what the image names")
+               ? cprov_wrap_as(err, CPROV_ENETWORK,
+                               "the registry does not have content that the image names")
                : code;
 }
 
@@ -409,7 +410,7 @@ int cprov_transfer_follow(struct cprov_transfer *t, const struct cprov_digest *d
     struct part *p = find_part(t, digest);
 
     if (!p)
-        return cprov_fail(err, CPROV_EFAIL, "a layer is not part of the transfer");
+        return cprov_fail(err, CPROV_EFAIL, "internal error: a layer is not part of the transfer");
     if (!p->tail && cprov_tail_new(p->descriptor.size, &p->tail, err) < 0)
         return err->code;
     if (p->state == PART_PRESENT && follow_present(p, err) < 0)
@@ -460,7 +461,7 @@ static void settle_doubt(struct cprov_transfer *t)
             __atomic_store_n(&t->abandoned, true, __ATOMIC_RELEASE);
     }
     if (is_abandoned(t) && t->code == 0)
-        t->code = cprov_fail(&t->err, CPROV_ECANCELLED, "stopped: nobody wants it any more");
+        t->code = cprov_fail(&t->err, CPROV_ECANCELLED, "stopped: no longer needed");
 }
 
 /* --- all of them --- */

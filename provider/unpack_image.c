@@ -169,7 +169,7 @@ static int apply_layers(struct cprov_unpacking *u, struct cprov_error *err)
         struct cprov_layer_type type = cprov_media_type_layer(cprov_span_of(d->media_type));
 
         if (type.packing == CPROV_LAYER_NONE)
-            return cprov_fail(err, CPROV_EUNSUPPORTED, "layer %zu: '%s' is not a layer of files",
+            return cprov_fail(err, CPROV_EUNSUPPORTED, "layer %zu: '%s' is not a file system layer",
                               i + 1, d->media_type);
         u->reading = &d->digest;
         if (cprov_unpack_layer(u->unpack, type.packing, d->size, &u->config->diff_ids[i],
@@ -216,7 +216,7 @@ static int check_space(const struct cprov_unpacking *u, struct cprov_error *err)
     if (there >= needed)
         return 0;
     return cprov_fail(err, CPROV_ENOSPACE,
-                      "Not enough space: %s has %s free, more than %s are needed", parent,
+                      "Not enough space: %s has %s free, but needs more than %s", parent,
                       cprov_text_size(there, free_text), cprov_text_size(needed, needed_text));
 }
 
@@ -228,9 +228,9 @@ static int choose_folder(struct cprov_unpacking *u, struct cprov_error *err)
     u->folder = to->bundle ? to->bundle : to->rootfs;
     if (!u->folder || !*u->folder || (to->bundle && to->rootfs))
         return cprov_fail(err, CPROV_EINVAL,
-                          "one folder is needed, for a root file system or a bundle");
+                          "give one folder, either for a root file system or for a bundle");
     if (to->annotations_count > 0 && !to->bundle)
-        return cprov_fail(err, CPROV_EINVAL, "annotations are those of a bundle");
+        return cprov_fail(err, CPROV_EINVAL, "annotations need a bundle");
     for (size_t i = 0; i < to->annotations_count; i++)
         if (!strchr(to->annotations[i], '=') || to->annotations[i][0] == '=')
             return cprov_fail(err, CPROV_EINVAL, "the annotation '%s' is not KEY=VALUE",
@@ -293,7 +293,7 @@ int cprov_unpacking_begin(struct cprov_session *s, struct cprov_store *store,
         return err->code;
     int rc = pthread_create(&u->thread, NULL, run, u);
     if (rc != 0)
-        return cprov_fail_os(err, rc, "no thread for unpacking");
+        return cprov_fail_os(err, rc, "cannot start a thread for unpacking");
     u->running = true;
     *out = cprov_steal(&u);
     return 0;
@@ -326,7 +326,7 @@ static void tell_made(struct cprov_unpacking *u, const struct cprov_unpack_resul
     cprov_buf_addf(&text, "Unpacked %llu entries, %s, into %s", (unsigned long long)r->entries,
                    cprov_text_size(r->bytes, size), u->folder);
     if (r->devices || r->set_ids)
-        cprov_buf_addf(&text, "; %llu device nodes and %llu files with a set-id bit among them",
+        cprov_buf_addf(&text, ", including %llu device nodes and %llu files with a set-id bit",
                        (unsigned long long)r->devices, (unsigned long long)r->set_ids);
     if (u->labels_dropped)
         cprov_buf_addf(&text,
@@ -340,14 +340,14 @@ static void tell_result(struct cprov_unpacking *u, const struct cprov_unpack_res
     tell_made(u, r);
     if (r->devices_skipped || r->owners_skipped || r->xattrs_skipped)
         cprov_say(u->s, CPROV_MSG_WARNING,
-                  "without the privilege for it, %llu devices, %llu owners and %llu extended "
-                  "attributes were left out",
+                  "%llu devices, %llu owners and %llu extended attributes were left out for lack "
+                  "of privileges",
                   (unsigned long long)r->devices_skipped, (unsigned long long)r->owners_skipped,
                   (unsigned long long)r->xattrs_skipped);
     if (r->xattrs_refused)
         cprov_say(u->s, CPROV_MSG_WARNING,
-                  "%llu extended attributes that are not an image's to set were left out; "
-                  "giving a pattern of names keeps more",
+                  "%llu extended attributes were left out because images may not set them; give a "
+                  "pattern to keep more",
                   (unsigned long long)r->xattrs_refused);
 }
 

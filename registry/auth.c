@@ -49,8 +49,8 @@ static int answer_basic(struct cprov_grant *g, bool asked, bool rejected, struct
     if (!has_user && (!asked || g->skip > 0))
         return CPROV_ENOTFOUND;
     if (!has_user || (rejected && g->skip == 0)) { /* with a skip that was another login */
-        (void)cprov_fail(err, CPROV_EAUTH, has_user ? "%s refuses the login" : "%s demands a login",
-                         g->host);
+        (void)cprov_fail(err, CPROV_EAUTH,
+                         has_user ? "%s refuses the login" : "%s requires a login", g->host);
         cprov_hint_about(err, has_user ? CPROV_HINT_LOGIN_AGAIN : CPROV_HINT_LOGIN, "%s", g->host);
         return CPROV_EAUTH;
     }
@@ -101,9 +101,9 @@ static int check_realm(const struct cprov_grant *g, const char *realm, bool aske
     if (cprov_url_parse(cprov_span_of(o->realm), &then, NULL) == 0 &&
         cprov_url_parse(cprov_span_of(realm), &now, NULL) == 0 &&
         !cprov_url_same_origin(&then, &now))
-        return cprov_fail(err, CPROV_EAUTH,
-                          "%s wants the login sent to another server than before: refused",
-                          g->host);
+        return cprov_fail(
+            err, CPROV_EAUTH,
+            "refused: %s asks for the login to be sent to a different server than before", g->host);
     return 0;
 }
 
@@ -197,9 +197,9 @@ int cprov_auth_answer(struct cprov_auth *a, const struct cprov_auth_target *targ
         c = &remembered;
     }
     if (!c && !challenges)
-        return cprov_fail(err, CPROV_ENOTFOUND, "%s has not said how to log in", target->host);
+        return cprov_fail(err, CPROV_ENOTFOUND, "%s does not say how to log in", target->host);
     if (!c)
-        return cprov_fail(err, CPROV_EAUTH, "%s demands a login of a kind that is not supported",
+        return cprov_fail(err, CPROV_EAUTH, "%s requires a kind of login that is not supported",
                           target->host);
     if (cprov_grants_get(&a->grants, target, &g, err) < 0)
         return err->code;

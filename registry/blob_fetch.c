@@ -121,11 +121,11 @@ static void drop_etag(struct cprov_fetch *f)
 static int never_whole(const struct cprov_fetch *f, struct cprov_error *err)
 {
     if (!f->no_ranges)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: the server gives something else each time",
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the content was different on every attempt",
                           f->op.what);
     cprov_fail(err, CPROV_ENETWORK,
-               "%s: the download broke off %u times before its %llu bytes were there, and the "
-               "server ignores Range, so each begins anew",
+               "%s: the download broke off %u times before its %llu bytes arrived; the server "
+               "ignores Range, so each attempt starts from the beginning",
                f->op.what, f->restarts, (unsigned long long)f->descriptor.size);
     cprov_hint(err, CPROV_HINT_OTHER_NETWORK);
     return CPROV_ENETWORK;
@@ -171,8 +171,8 @@ static int wrong_size(const struct cprov_fetch *f, uint64_t found, bool page,
                       struct cprov_error *err)
 {
     if (page)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: the answer is a web page", f->op.what);
-    return cprov_fail(err, CPROV_EVERIFY, "%s: has %llu bytes rather than %llu", f->op.what,
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the server returned a web page", f->op.what);
+    return cprov_fail(err, CPROV_EVERIFY, "%s: has %llu bytes instead of %llu", f->op.what,
                       (unsigned long long)found, (unsigned long long)f->descriptor.size);
 }
 
@@ -224,7 +224,7 @@ static int part_came(struct cprov_blob_part *p, struct cprov_exchange *x,
         return take_etag(f, head->etag, err);
     }
     if (!fits && f->plain)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: the server answers with the wrong range",
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the server returned the wrong range",
                           f->op.what);
     f->plain = f->plain || !fits;
     if ((code = alone_from_start(p, err)) < 0)
@@ -240,13 +240,13 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
 
     /* Stores that label a gzip layer as "gzip" still send its own bytes: the length tells. */
     if (head->encoded && !(head->has_content_length && head->content_length == p->end - p->offset))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: the server sends it in another encoding",
+        return cprov_fail(err, CPROV_EVERIFY, "%s: the server used an unexpected encoding",
                           f->op.what);
     if (head->status == 206)
         return part_came(p, x, head, err);
     if (head->status == 200)
         return whole_came(p, head, err);
-    return cprov_fail(err, CPROV_ENETWORK, "%s: the server answers %d", f->op.what, head->status);
+    return cprov_fail(err, CPROV_ENETWORK, "%s: the server answered %d", f->op.what, head->status);
 }
 
 /* --- bytes --- */
@@ -272,7 +272,7 @@ static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t
 
     (void)x;
     if (n < len && p->end == f->descriptor.size)
-        return cprov_fail(err, CPROV_EVERIFY, "%s: has more bytes than the %llu it should",
+        return cprov_fail(err, CPROV_EVERIFY, "%s: has more than the expected %llu bytes",
                           f->op.what, (unsigned long long)f->descriptor.size);
     if (n > 0) {
         int code = f->sink.write(f->sink.arg, p->offset, data, n, err);
@@ -372,8 +372,8 @@ static void on_done(void *arg, int code, const struct cprov_exchange_answer *ans
             f->plain = true;
             code = part_request(p, &local);
         } else if (answer->head && answer->head->status == 416) {
-            code = cprov_fail(&local, CPROV_EVERIFY, "%s: the server has no byte %llu of it",
-                              f->op.what, (unsigned long long)p->offset);
+            code = cprov_fail(&local, CPROV_EVERIFY, "%s: the server has no byte %llu", f->op.what,
+                              (unsigned long long)p->offset);
         } else if (code == CPROV_ENETWORK && p->once) { /* nobody is there to take it */
             p->fresh = false;
             code = part_request(p, &local);

@@ -76,7 +76,8 @@ int cprov_client_get_blob(struct cprov_client *c, const struct cprov_reference *
     struct cprov_fetch *f = NULL;
 
     if (descriptor->size > max)
-        return cprov_fail(err, CPROV_ELIMIT, "a document of %llu bytes, where %zu are allowed",
+        return cprov_fail(err, CPROV_ELIMIT,
+                          "a document of %llu bytes is larger than the allowed %zu",
                           (unsigned long long)descriptor->size, max);
     if (cprov_fetch_new(c, &kind, &request, cprov_blob_queue_pump, &f, err) < 0)
         return err->code;

@@ -104,7 +104,7 @@ int cprov_client_fetch_blob(struct cprov_client *c, const struct cprov_blob_requ
     if (size > CPROV_BLOB_SIZE_MAX)
         return cprov_fail(err, CPROV_ELIMIT, "blob of %llu bytes", (unsigned long long)size);
     if (request->have > size)
-        return cprov_fail(err, CPROV_EINVAL, "more bytes are there than the blob has");
+        return cprov_fail(err, CPROV_EINVAL, "the partial file is longer than the blob");
     if (cprov_fetch_new(c, &kind, request, cprov_blob_queue_pump, &f, err) < 0)
         return err->code;
     if (!c->pump_alarm && cprov_alarm_start(&c->hub.wire, 0, pump_rang, c, &c->pump_alarm, err) < 0)

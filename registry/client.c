@@ -54,7 +54,8 @@ int cprov_client_run(struct cprov_client *c, const bool *until, struct cprov_err
     if (code == 0 && is_over(&run))
         return 0;
     if (code == 0)
-        code = cprov_fail(&local, CPROV_EFAIL, "a download waits for nothing");
+        code = cprov_fail(&local, CPROV_EFAIL,
+                          "internal error: the transfer stalled without a pending request");
     while (c->ops)
         cprov_op_finish(c->ops, code, &local);
     cprov_alarm_stop(c->pump_alarm); /* the run has dropped its timers */

@@ -71,7 +71,7 @@ static int fill(struct cprov_endpoint *e, const struct cprov_client_options *opt
      */
     if (e->settings.public_only && cprov_host_is_private(cprov_span_of(e->host))) {
         (void)cprov_fail(err, CPROV_ENETWORK,
-                         "a public document leads to the private address %s: refused", e->host);
+                         "refused: a public document leads to the private address %s", e->host);
         cprov_hint_about(err, CPROV_HINT_NAME_HOST, "hosts: {\"%s\": {}}", e->host);
         return CPROV_ENETWORK;
     }

@@ -120,8 +120,7 @@ static int next_hop(struct cprov_exchange *x, const struct cprov_http_head *head
     struct cprov_url from_url, to_url;
 
     if (head->location.len == 0)
-        return cprov_fail(err, CPROV_ENETWORK, "a redirect (%d) that names no target",
-                          head->status);
+        return cprov_fail(err, CPROV_ENETWORK, "a redirect (%d) without a target", head->status);
     if (x->hops >= CPROV_REDIRECTS_MAX)
         return cprov_fail(err, CPROV_ENETWORK, "more than %d redirects", CPROV_REDIRECTS_MAX);
     if (cprov_url_parse(cprov_buf_span(&x->url), &from_url, err) < 0 ||
@@ -133,11 +132,11 @@ static int next_hop(struct cprov_exchange *x, const struct cprov_http_head *head
      * for. */
     if (cprov_http_has_body(x->spec.method) &&
         (head->status < 307 || !cprov_url_same_origin(&from_url, &to_url)))
-        return cprov_fail(err, CPROV_ENETWORK, "the answer to what was sent is a redirect (%d)",
-                          head->status);
+        return cprov_fail(err, CPROV_ENETWORK,
+                          "the server answered the upload with a redirect (%d)", head->status);
     for (size_t i = 0; i <= x->hops; i++)
         if (x->trail[i] == cprov_url_mark(cprov_buf_span(to)))
-            return cprov_fail(err, CPROV_ENETWORK, "redirects in a circle");
+            return cprov_fail(err, CPROV_ENETWORK, "the redirects form a loop");
     return cprov_redirect_check(&from_url, &to_url, x->route.allow_http, err);
 }
 
@@ -288,7 +287,7 @@ static int collect(struct cprov_exchange *x, const void *data, size_t len, struc
     for (const struct cprov_exchange *other = x->wire->live; other; other = other->next)
         held += other->body.cap;
     if (held > CPROV_BODIES_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "%s: all answers together hold more than %zu MiB",
+        return cprov_fail(err, CPROV_ELIMIT, "%s: all answers together are larger than %zu MiB",
                           x->spec.what, CPROV_BODIES_MAX / CPROV_MIB);
     return cprov_buf_check(&x->body, x->spec.what, err);
 }

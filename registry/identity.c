@@ -222,7 +222,7 @@ static int challenged(void *arg, struct cprov_exchange *x, const struct cprov_ur
         return err->code;
     if (!known)
         return CPROV_ENOTFOUND;
-    (void)cprov_fail(err, CPROV_EAUTH, "login refused, or without access to this");
+    (void)cprov_fail(err, CPROV_EAUTH, "the login was refused or has no access");
     cprov_hint_about(err, CPROV_HINT_LOGIN_AGAIN, "%s", i->endpoint->host);
     return CPROV_EAUTH;
 }

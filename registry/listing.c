@@ -165,8 +165,7 @@ static int page_ended(struct listing *l, const struct cprov_exchange_answer *ans
     l->before = l->entries;
     l->names = l->given = 0;
     if (l->empty > CPROV_LIST_EMPTY_MAX)
-        return cprov_fail(err, CPROV_EVERIFY, "%d pages in a row name nothing",
-                          CPROV_LIST_EMPTY_MAX);
+        return cprov_fail(err, CPROV_EVERIFY, "%d pages in a row are empty", CPROV_LIST_EMPTY_MAX);
     if (l->enough)
         return 0;
     cprov_buf_init(&next, CPROV_URL_MAX);

@@ -43,7 +43,7 @@ static int wrong_digest(const struct manifest_fetch *f, const struct cprov_diges
 {
     char want_text[CPROV_DIGEST_TEXT_MAX], got_text[CPROV_DIGEST_TEXT_MAX];
 
-    return cprov_fail(err, CPROV_EVERIFY, "%s: digest is %.23s... rather than %.23s...", f->op.what,
+    return cprov_fail(err, CPROV_EVERIFY, "%s: digest is %.23s... instead of %.23s...", f->op.what,
                       cprov_digest_format(got, got_text), cprov_digest_format(want, want_text));
 }
 
@@ -111,9 +111,9 @@ static int read_answer(const struct manifest_fetch *f, const struct cprov_http_h
     int code;
 
     if (head && cprov_span_starts_with(head->content_type, "text/html"))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: the answer is a web page", f->op.what);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: the server returned a web page", f->op.what);
     if (f->has_want && body.len != f->want_size)
-        return cprov_fail(err, CPROV_EVERIFY, "%s: has %zu bytes rather than %llu", f->op.what,
+        return cprov_fail(err, CPROV_EVERIFY, "%s: has %zu bytes instead of %llu", f->op.what,
                           body.len, (unsigned long long)f->want_size);
     code = check_digest(f, head, body, &digest, err);
     if (code == CPROV_EVERIFY && is_schema_1(body, &why)) {
@@ -127,7 +127,7 @@ static int read_answer(const struct manifest_fetch *f, const struct cprov_http_h
     if (*f->want_type &&
         cprov_media_type_document(cprov_span_of(f->want_type)) != CPROV_DOC_UNKNOWN &&
         !cprov_span_is_nocase(cprov_span_of(f->want_type), m->media_type))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: is of type %s rather than %s", f->op.what,
+        return cprov_fail(err, CPROV_EVERIFY, "%s: is of type %s instead of %s", f->op.what,
                           m->media_type, f->want_type);
     *out = (struct cprov_manifest_answer){
         .descriptor = { .media_type = m->media_type, .digest = digest, .size = body.len },

@@ -59,7 +59,7 @@ int cprov_paging_follow(struct cprov_paging *p, struct cprov_span target, struct
                           "the next page is on another server (%" CPROV_SPAN_FMT ")",
                           CPROV_SPAN_ARG(to.host));
     if (!note(p, cprov_buf_span(next)))
-        return cprov_fail(err, CPROV_EVERIFY, "the pages go in a circle");
+        return cprov_fail(err, CPROV_EVERIFY, "the pages form a loop");
     return cprov_buf_check(&p->marks, "list of pages", err);
 }
 
@@ -81,7 +81,7 @@ int cprov_paging_turn(struct cprov_paging *p, struct cprov_span cursor, struct c
     if (code < 0)
         return code;
     if (!note(p, cursor))
-        return cprov_fail(err, CPROV_EVERIFY, "the pages go in a circle");
+        return cprov_fail(err, CPROV_EVERIFY, "the pages form a loop");
     return cprov_buf_check(&p->marks, "list of pages", err);
 }
 

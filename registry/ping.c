@@ -39,11 +39,11 @@ static void on_answer(void *arg, int code, const struct cprov_exchange_answer *a
     } else if (code == CPROV_EAUTH && answer->head && !p->need_login && !p->has_login) {
         code = 0; /* it is a registry, and wants to know who we are */
     } else if (code == CPROV_ENOTFOUND) {
-        code = cprov_fail(&local, CPROV_ENETWORK, "%s does not answer as a registry (%d)", p->host,
+        code = cprov_fail(&local, CPROV_ENETWORK, "%s is not a registry (it answered %d)", p->host,
                           answer->head ? answer->head->status : 0);
     } else if (code == 0 && cprov_span_starts_with(answer->head->content_type, "text/html")) {
         code = cprov_fail(&local, CPROV_ENETWORK,
-                          "%s does not answer as a registry but with a web page", p->host);
+                          "%s is not a registry (it answered with a web page)", p->host);
     } else if (code < 0) {
         local = *err;
     }
@@ -55,7 +55,7 @@ static int begin(struct ping *p, struct cprov_error *err)
     if (cprov_auth_has_login(p->op.client->hub.auth, p->host, &p->has_login, err) < 0)
         return err->code;
     if (p->need_login && !p->has_login) {
-        (void)cprov_fail(err, CPROV_EAUTH, "no login is known for %s", p->host);
+        (void)cprov_fail(err, CPROV_EAUTH, "no login is stored for %s", p->host);
         cprov_hint_about(err, CPROV_HINT_LOGIN, "%s", p->host);
         return CPROV_EAUTH;
     }

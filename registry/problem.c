@@ -173,14 +173,14 @@ static int raise(const struct cprov_problem *p, int code, const char *words,
     char status[CPROV_NAME_MAX + 64], tried[32] = "", asked[64] = "";
 
     if (p->elsewhere)
-        (void)snprintf(status, sizeof(status), "%s, where the registry leads, answers %d",
+        (void)snprintf(status, sizeof(status), "%s, to which the registry leads, answered %d",
                        p->elsewhere, p->http);
     else if (!sentence)
-        (void)snprintf(status, sizeof(status), "the server answers %d", p->http);
+        (void)snprintf(status, sizeof(status), "the server answered %d", p->http);
     if (p->tries > 1)
         (void)snprintf(tried, sizeof(tried), ", tried %u times", p->tries);
     if (p->asked_s > 0)
-        (void)snprintf(asked, sizeof(asked), ", and asks to wait %lld s", (long long)p->asked_s);
+        (void)snprintf(asked, sizeof(asked), ", which asks to wait %lld s", (long long)p->asked_s);
     (void)cprov_fail(err, code, "%s: %s%s%s%s%s%s", p->what,
                      sentence && !p->elsewhere ? sentence : status, tried, asked, open, words,
                      close);

@@ -53,9 +53,8 @@ static int send(struct cprov_upload *u, const struct cprov_exchange_answer *begu
     const struct cprov_http_head *head = begun->head;
 
     if (head->status == 201 || head->location.len == 0)
-        return cprov_fail(err, CPROV_ENETWORK,
-                          "%s: the server does not say where to upload to (%d)", u->op.what,
-                          head->status);
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the server did not give an upload address (%d)",
+                          u->op.what, head->status);
     cprov_buf_reset(&u->url);
     if (cprov_url_resolve(begun->url, head->location, &u->url, err) < 0 ||
         cprov_buf_check(&u->url, "URL", err) < 0)

@@ -68,8 +68,7 @@ static int begin(struct manifest_push *p, const struct cprov_reference *ref, con
     if (cprov_digest_of(by_digest ? ref->digest.algo : CPROV_SHA256, p->bytes, &p->digest, err) < 0)
         return err->code;
     if (by_digest && !cprov_digest_equal(&p->digest, &ref->digest))
-        return cprov_fail(err, CPROV_EINVAL,
-                          "the manifest has not the digest it is to be put under");
+        return cprov_fail(err, CPROV_EINVAL, "the manifest's digest differs from the reference");
     if (by_digest)
         name = cprov_digest_format(&p->digest, digest);
     if (cprov_op_name(&p->op, err, "manifest %s/%s%c%.128s", ref->host, ref->repository,

@@ -69,7 +69,7 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
         return 0;
     }
     if (head->status == 206)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: the server answers with the wrong range",
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the server returned the wrong range",
                           r->op.what);
     r->total = head->has_content_length && !head->encoded ? head->content_length : 0;
     cprov_op_finish(&r->op, 0, NULL);
@@ -83,7 +83,7 @@ static int on_body(void *arg, struct cprov_exchange *x, const void *data, size_t
 
     (void)x;
     if (len > r->len - r->bytes.len)
-        return cprov_fail(err, CPROV_EVERIFY, "%s: more bytes than were asked for", r->op.what);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: more bytes than requested", r->op.what);
     cprov_buf_add(&r->bytes, data, len);
     return cprov_buf_check(&r->bytes, r->op.what, err);
 }

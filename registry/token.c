@@ -22,16 +22,16 @@ int cprov_token_realm_check(struct cprov_span origin, struct cprov_span realm, b
         return cprov_wrap_as(err, CPROV_EAUTH, "realm of the login");
     if (from.https && !to.https)
         return cprov_fail(err, CPROV_EAUTH,
-                          "%" CPROV_SPAN_FMT " wants the login sent over plain http: refused",
+                          "%" CPROV_SPAN_FMT " asks for the login over plain http: refused",
                           CPROV_SPAN_ARG(from.host));
     if (!to.https && !allow_http && !cprov_host_is_loopback(to.host))
         return cprov_fail(err, CPROV_EAUTH,
-                          "%" CPROV_SPAN_FMT " wants the login sent over plain http to %" //
+                          "%" CPROV_SPAN_FMT " asks for the login over plain http at %" //
                           CPROV_SPAN_FMT ": refused",
                           CPROV_SPAN_ARG(from.host), CPROV_SPAN_ARG(to.host));
     if (cprov_host_is_private(to.host) && !cprov_host_is_private(from.host))
         return cprov_fail(err, CPROV_EAUTH,
-                          "%" CPROV_SPAN_FMT " wants the login sent to the private address %" //
+                          "%" CPROV_SPAN_FMT " asks for the login at the private address %" //
                           CPROV_SPAN_FMT ": refused",
                           CPROV_SPAN_ARG(from.host), CPROV_SPAN_ARG(to.host));
     return 0;
@@ -211,6 +211,6 @@ int cprov_token_parse(struct cprov_span body, int64_t now, struct cprov_buf *out
     }
     cprov_arena_clear(&arena);
     if (!good)
-        return cprov_fail(err, CPROV_EAUTH, "the token server's answer holds no usable token");
+        return cprov_fail(err, CPROV_EAUTH, "the token server's answer has no valid token");
     return 0;
 }

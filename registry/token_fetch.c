@@ -14,7 +14,7 @@
 
 int cprov_token_fail_withheld(const struct cprov_grant *g, struct cprov_error *err)
 {
-    (void)cprov_fail(err, CPROV_EAUTH, "%s wants its login sent to %s: not sent", g->host,
+    (void)cprov_fail(err, CPROV_EAUTH, "%s asks for its login to be sent to %s: not sent", g->host,
                      g->withheld);
     cprov_hint_about(err, CPROV_HINT_ALLOW_TOKEN_SERVER, "hosts: {\"%s\": {token-server: \"%s\"}}",
                      g->host, g->withheld);
@@ -55,7 +55,7 @@ static int refused(const struct cprov_grant *g, const struct cprov_exchange_answ
         return cprov_token_fail_withheld(g, err);
     cprov_problem_words(answer->head->content_type, answer->body, &words);
     (void)cprov_fail(err, CPROV_EAUTH,
-                     known ? "login to %s refused%s%s%s" : "%s demands a login%s%s%s", g->host,
+                     known ? "login to %s refused%s%s%s" : "%s requires a login%s%s%s", g->host,
                      words.len > 0 ? " (" : "", cprov_buf_text(&words), words.len > 0 ? ")" : "");
     cprov_buf_clear(&words);
     cprov_hint_about(err, known ? CPROV_HINT_LOGIN_AGAIN : CPROV_HINT_LOGIN, "%s", g->host);

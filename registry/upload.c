@@ -96,7 +96,7 @@ static int check_stored(const struct cprov_upload *u, const struct cprov_http_he
     struct cprov_span text = cprov_span_trim(head->docker_content_digest);
 
     if (head->status != 201 && head->status != 200 && head->status != 204)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: the server answers %d to the whole of it",
+        return cprov_fail(err, CPROV_ENETWORK, "%s: the server answered %d to the complete upload",
                           u->op.what, head->status);
     if (text.len == 0 || cprov_digest_parse(text, &said, err) < 0 || said.algo != u->digest.algo)
         return 0; /* it does not have to say, and it has been told what must come out */

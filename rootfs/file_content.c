@@ -8,7 +8,7 @@ int cprov_content_write(cprov_content_fn *write, void *arg, const void *data, si
                         struct cprov_error *err)
 {
     if (write && len > 0 && write(arg, data, len) < 0)
-        return cprov_fail(err, CPROV_ECANCELLED, "the output takes no more");
+        return cprov_fail(err, CPROV_ECANCELLED, "the output accepts no more data");
     return 0;
 }
 

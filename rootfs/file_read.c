@@ -60,7 +60,7 @@ static int find_in_all(const struct cprov_layers *layers, const char *path,
         return CPROV_EINVAL;
     }
     if (f->type != CPROV_TAR_FILE)
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "it is a device or a pipe and has no content");
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "devices and pipes have no content");
     *out = (struct cprov_flat_file){ f->layer, f->member - flat.before[f->layer] };
     return 0;
 }

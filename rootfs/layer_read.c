@@ -28,7 +28,7 @@ static int open_blob(const struct cprov_layers *layers, const struct cprov_descr
              : cprov_store_open_blob(layers->store, d, &opened, err)) < 0)
         return err->code;
     if (*size != d->size)
-        return cprov_fail(err, CPROV_EVERIFY, "it has %llu bytes, not %llu",
+        return cprov_fail(err, CPROV_EVERIFY, "it has %llu bytes instead of %llu",
                           (unsigned long long)*size, (unsigned long long)d->size);
     *fd = opened;
     opened = -1;
@@ -59,7 +59,7 @@ static int check_diff_id(const struct cprov_digest *actual, const struct cprov_d
 
     if (cprov_digest_equal(actual, want))
         return 0;
-    return cprov_fail(err, CPROV_EVERIFY, "it unpacks to other bytes than the config says (%s)",
+    return cprov_fail(err, CPROV_EVERIFY, "its content differs from the diff id in the config (%s)",
                       cprov_digest_format(want, text));
 }
 
@@ -80,7 +80,8 @@ static int read_layer(const struct cprov_layers *layers, size_t i,
     uint64_t from = 0, size = 0;
 
     if (cprov_media_type_layer(cprov_span_of(d->media_type)).packing == CPROV_LAYER_NONE)
-        return cprov_fail(err, CPROV_EUNSUPPORTED, "'%s' is not a layer of files", d->media_type);
+        return cprov_fail(err, CPROV_EUNSUPPORTED, "'%s' is not a file system layer",
+                          d->media_type);
     if (cprov_tar_reader_new(handler, &tar, err) < 0)
         return err->code;
     const struct cprov_layer_stream_options options = { .packed_size = d->size,

@@ -102,14 +102,14 @@ int cprov_layer_meaning(const char *path, enum cprov_layer_meaning *out, const c
         return 0;
     }
     if (component_end(parent, CPROV_WHITEOUT_PREFIX) > 0)
-        return cprov_fail(err, CPROV_EVERIFY, "a name below that of a whiteout");
+        return cprov_fail(err, CPROV_EVERIFY, "the name is below a whiteout");
     if (opaque || strncmp(name, CPROV_WHITEOUT_PREFIX, strlen(CPROV_WHITEOUT_PREFIX)) != 0) {
         *out = opaque ? CPROV_MEANS_OPAQUE : CPROV_MEANS_FILE;
         return 0;
     }
     name += strlen(CPROV_WHITEOUT_PREFIX);
     if (!*name || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return cprov_fail(err, CPROV_EVERIFY, "a whiteout that hides no name");
+        return cprov_fail(err, CPROV_EVERIFY, "the whiteout hides no name");
     *hidden = name;
     *out = CPROV_MEANS_HIDDEN;
     return 0;
@@ -124,15 +124,15 @@ int cprov_layer_check_windows(const char *path, enum cprov_layer_meaning meaning
                               struct cprov_error *err)
 {
     if (strcasecmp(path, CPROV_WINDOWS_FILE) == 0)
-        return cprov_fail(err, CPROV_EVERIFY, "the name is kept for the metadata of the layers");
+        return cprov_fail(err, CPROV_EVERIFY, "the name is reserved for the metadata of layers");
     if (strchr(path, '\\') || (cprov_is_alnum(path[0]) && path[1] == ':'))
-        return cprov_fail(err, CPROV_EVERIFY, "the name leads elsewhere on Windows");
+        return cprov_fail(err, CPROV_EVERIFY, "the name has another meaning on Windows");
     if (meaning != CPROV_MEANS_HIDDEN && meaning != CPROV_MEANS_OPAQUE)
         return 0;
     if (lowest)
-        return cprov_fail(err, CPROV_EVERIFY, "a whiteout in the lowest layer hides nothing");
+        return cprov_fail(err, CPROV_EVERIFY, "the lowest layer has a whiteout");
     if (!is_below(path, "Files/") && !is_below(path, "UtilityVM/Files/"))
-        return cprov_fail(err, CPROV_EVERIFY, "a whiteout outside of Files/");
+        return cprov_fail(err, CPROV_EVERIFY, "the whiteout is outside Files/");
     return 0;
 }
 
@@ -169,7 +169,7 @@ bool cprov_layer_attribute_is_kept(const struct cprov_layer_attributes *a, const
 int cprov_layer_check_attribute(struct cprov_span name, struct cprov_error *err)
 {
     if (name.len == 0 || name.len > XATTR_NAME_MAX || memchr(name.ptr, '\0', name.len))
-        return cprov_fail(err, CPROV_EVERIFY, "an attribute has a name that cannot be");
+        return cprov_fail(err, CPROV_EVERIFY, "an attribute has an invalid name");
     return 0;
 }
 

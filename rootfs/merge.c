@@ -20,7 +20,7 @@
 #define DIR_FLAGS     (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define PROC_NAME_MAX 32
 #define PARKED        ".cprov-parked" /* while names change places where that takes three steps */
-#define RENAME_WORDS  "cannot be put in its place"
+#define RENAME_WORDS  "cannot be moved to its place"
 
 struct tree_merge {
     int journal;
@@ -228,7 +228,7 @@ static int merge_dirs(struct tree_merge *m, int from, int to, const char *name,
     if (inner < 0)
         return cprov_fail_os(err, errno, "cannot open it");
     if (depth >= CPROV_UNPACK_DEPTH)
-        return cprov_fail(err, CPROV_ELIMIT, "more than %d levels of folders are there already",
+        return cprov_fail(err, CPROV_ELIMIT, "the folder has more than %d levels",
                           CPROV_UNPACK_DEPTH);
     if (cprov_merge_note(m->journal, CPROV_MERGE_DIR, m->path, old, err) < 0 ||
         open_ours(m, to, name, old->st_mode, &ours, err) < 0 ||
@@ -273,7 +273,7 @@ static int merge_name(struct tree_merge *m, int from, int to, const char *name, 
         return cprov_fail_os(err, errno, "cannot be read");
     if (fstatat(to, name, &old, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? move(m, from, to, name, err)
-                               : cprov_fail_os(err, errno, "cannot be looked at");
+                               : cprov_fail_os(err, errno, "cannot be examined");
     if (S_ISDIR(new.st_mode) && S_ISDIR(old.st_mode))
         return merge_dirs(m, from, to, name, &new, &old, depth, err);
     return swap(m, from, to, name, &old, err);
@@ -328,15 +328,15 @@ int cprov_merge(int stage, int to, const struct cprov_hash_table *named,
                                  O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
 
     if (from < 0 || journal < 0)
-        return cprov_fail_os(err, errno, "cannot begin to replace what is there");
+        return cprov_fail_os(err, errno, "cannot start replacing existing files");
     int os = cprov_fs_mount_id(to, &m.mount);
     if (os != 0)
-        return cprov_fail_os(err, os, "cannot ask for mounts");
+        return cprov_fail_os(err, os, "cannot list the mounts");
     m.journal = journal;
     if (merge_all(&m, from, to, err) == 0)
         return 0;
     if (cprov_merge_undo(stage, to, attributes, &worse) < 0)
-        return cprov_wrap(err, "%s; what was replaced could not be put back", worse.msg);
+        return cprov_wrap(err, "%s; replaced files could not be restored", worse.msg);
     return err->code;
 }
 

@@ -235,13 +235,13 @@ int cprov_merge_undo(int stage, int to, const struct cprov_layer_attributes *att
     if (from < 0)
         return cprov_fail_os(err, errno, CPROV_MERGE_TREE);
     if (fstat(journal, &st) < 0 || st.st_uid != geteuid() || !S_ISREG(st.st_mode))
-        return cprov_fail(err, CPROV_EREFUSED, "the journal is somebody else's");
+        return cprov_fail(err, CPROV_EREFUSED, "the journal belongs to another user");
     if (find_end(journal, &end, err) < 0)
         return err->code;
     for (int modes = 0; modes < 2; modes++)
         for (off_t at = end; at > 0;)
             if (read_back(journal, &at, &step, err) < 0 ||
                 take_back(from, to, &step, modes != 0, attributes, err) < 0)
-                return cprov_wrap(err, "cannot put back what was replaced");
+                return cprov_wrap(err, "cannot restore replaced files");
     return cprov_merge_keep(stage, err);
 }

@@ -203,14 +203,14 @@ static int make_hardlink(struct cprov_rootfs *r, const struct cprov_tar_entry *e
     if (from == to)
         return cprov_fail(err, CPROV_EVERIFY, "a hard link to itself");
     if (!file)
-        return fail_hardlink(target, "is not there", err);
+        return fail_hardlink(target, "does not exist", err);
     if (cprov_rootfs_node_at(r, file)->type == CPROV_TAR_DIR)
-        return fail_hardlink(target, "cannot have one", err);
+        return fail_hardlink(target, "cannot have hard links", err);
     if (n->node == file)
         return 0;
     if (n->node && cprov_rootfs_node_at(r, n->node)->type == CPROV_TAR_DIR &&
         is_below(r, from, n->node)) /* it goes with what has the name */
-        return fail_hardlink(target, "is not there", err);
+        return fail_hardlink(target, "does not exist", err);
     n->node = file;
     n->member = r->member;
     return 0;

@@ -18,7 +18,7 @@
 
 static int fail_in_use(const char *name, struct cprov_error *err)
 {
-    return cprov_fail(err, CPROV_EINUSE, "another process works there (in %s)", name);
+    return cprov_fail(err, CPROV_EINUSE, "another process is using it (in %s)", name);
 }
 
 /* A left-over may have got a mode that keeps its own owner out. Returns 0, or an errno. */
@@ -77,7 +77,7 @@ int cprov_stage_open(int parent, const char *name, cprov_stage_left_fn *left, vo
         bool made = mkdirat(parent, name, S_IRWXU) == 0;
 
         if (!made && errno != EEXIST)
-            return cprov_fail_os(err, errno, "cannot make a folder");
+            return cprov_fail_os(err, errno, "cannot create a folder");
         if (hold(parent, name, made, &fd, err) < 0)
             return err->code;
         if (fd < 0)
@@ -89,7 +89,7 @@ int cprov_stage_open(int parent, const char *name, cprov_stage_left_fn *left, vo
             return 0;
         }
         if ((left && left(fd, arg, err) < 0) || cprov_fs_remove_tree(parent, name, err) < 0)
-            return cprov_wrap(err, "what a process that died has left");
+            return cprov_wrap(err, "the remains of a killed process");
     }
     return fail_in_use(name, err);
 }

@@ -58,7 +58,7 @@ int cprov_tail_open(struct cprov_tail *t, int fd, uint64_t available, struct cpr
     if (own < 0) /* this thread alone sets it; the reader may be using it already */
         own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (own < 0)
-        return cprov_fail_os(err, errno, "cannot read a blob that is being written");
+        return cprov_fail_os(err, errno, "cannot read a blob that is still being written");
     pthread_mutex_lock(&t->lock);
     t->fd = own;
     t->available = available;
@@ -140,7 +140,7 @@ static int64_t await(struct cprov_tail *t, uint64_t offset, struct cprov_error *
         return 0;
     while (t->fd < 0 || t->available <= offset) {
         if (t->broken)
-            return cprov_fail(err, CPROV_EVERIFY, "the download began anew");
+            return cprov_fail(err, CPROV_EVERIFY, "the download restarted");
         if (t->failed) {
             *err = t->err;
             return t->err.code;
@@ -150,7 +150,7 @@ static int64_t await(struct cprov_tail *t, uint64_t offset, struct cprov_error *
         wait_a_moment(t);
     }
     if (t->broken)
-        return cprov_fail(err, CPROV_EVERIFY, "the download began anew");
+        return cprov_fail(err, CPROV_EVERIFY, "the download restarted");
     t->was_read = true;
     return (int64_t)(t->available - offset);
 }
@@ -173,7 +173,7 @@ static int64_t source_read(void *arg, uint64_t offset, void *buf, size_t len,
     if (cprov_fs_read_at(fd, buf, len, (off_t)offset, &got, err) < 0)
         return err->code;
     return got > 0 ? (int64_t)got
-                   : cprov_fail(err, CPROV_EFAIL, "the blob was cut by someone else");
+                   : cprov_fail(err, CPROV_EFAIL, "another process truncated the blob");
 }
 
 struct cprov_layer_source cprov_tail_source(struct cprov_tail *t, const struct cprov_cancel *cancel)

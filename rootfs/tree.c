@@ -50,7 +50,7 @@ static int fail_at(struct cprov_error *err, int os)
         return cprov_fail(err, CPROV_EVERIFY, "the name is too long for a file system");
     if (os == EXDEV)
         return cprov_fail(err, CPROV_EREFUSED, "another file system is mounted on the way");
-    return cprov_fail_os(err, os, "cannot be made");
+    return cprov_fail_os(err, os, "cannot be created");
 }
 
 /* Mixes the two numbers: a plain sum would make neighbours of different disks the same. */
@@ -361,10 +361,10 @@ static bool is_same_file(const struct cprov_spot *a, const struct cprov_spot *b)
 static int fail_link(int os, const struct cprov_spot *target, struct cprov_error *err)
 {
     if (os == ENOENT)
-        return cprov_fail(err, CPROV_ENOTFOUND, "a hard link to '%s', which is not there",
+        return cprov_fail(err, CPROV_ENOTFOUND, "a hard link to '%s', which does not exist",
                           cprov_tree_short(target->path));
     if (os == EPERM)
-        return cprov_fail(err, CPROV_EVERIFY, "a hard link to '%s', which cannot have one",
+        return cprov_fail(err, CPROV_EVERIFY, "a hard link to '%s', which cannot have hard links",
                           cprov_tree_short(target->path));
     return fail_at(err, os);
 }

@@ -48,7 +48,7 @@ static int copy_map(const struct cprov_id_map *map, size_t count, struct cprov_i
     for (size_t i = 0; i < count; i++)
         if (map[i].count == 0 || map[i].inside > UINT32_MAX - map[i].count ||
             map[i].outside > UINT32_MAX - map[i].count)
-            return cprov_fail(err, CPROV_EINVAL, "a map of ids has a run that does not fit");
+            return cprov_fail(err, CPROV_EINVAL, "an id map has a range that does not fit");
     *out = calloc(count, sizeof(*map));
     if (!*out)
         return cprov_fail_memory(err);
@@ -199,7 +199,7 @@ static bool is_replaceable(const struct cprov_unpack *u, int fd)
 
 static int fail_meanwhile(const char *dir, struct cprov_error *err)
 {
-    return cprov_fail(err, CPROV_EINUSE, "another process has just put files into %s", dir);
+    return cprov_fail(err, CPROV_EINUSE, "another process has just written to %s", dir);
 }
 
 /* The tree is made beside the folder, under a name that nobody looks for, and one rename makes it
@@ -228,7 +228,7 @@ static int open_beside(struct cprov_unpack *u, const char *dir, int was, struct 
     mode_t mode = u->umask == UMASK_UNKNOWN ? 0755 : 0755 & ~u->umask;
     if (was >= 0 && (fstat(was, &st) < 0 || ((st.st_uid != u->euid || st.st_gid != u->egid) &&
                                              fchown(u->top, st.st_uid, st.st_gid) < 0)))
-        return cprov_fail_os(err, errno, "cannot have the owner of %s", dir);
+        return cprov_fail_os(err, errno, "cannot determine the owner of %s", dir);
     if (fchmod(u->top, was >= 0 ? st.st_mode & 07777 : mode) < 0)
         return cprov_fail_os(err, errno, "cannot set the mode of a folder");
     return 0;
@@ -286,7 +286,7 @@ static int open_inside(struct cprov_unpack *u, const char *dir, bool force, stru
         return fail_full(dir, err);
     if (mkdirat(u->stage.fd, CPROV_MERGE_TREE, S_IRWXU) < 0 ||
         (u->top = openat(u->stage.fd, CPROV_MERGE_TREE, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-        return cprov_fail_os(err, errno, "cannot make a folder in %s", dir);
+        return cprov_fail_os(err, errno, "cannot create a folder in %s", dir);
     return 0;
 }
 
@@ -323,7 +323,7 @@ static int open_root(struct cprov_unpack *u, const char *dir, bool force, struct
     if (open_folder(u, dir, force, err) < 0)
         return err->code;
     if (u->bundle && mkdirat(u->top, CPROV_UNPACK_ROOTFS, 0755) < 0)
-        return cprov_fail_os(err, errno, "cannot make the folder " CPROV_UNPACK_ROOTFS);
+        return cprov_fail_os(err, errno, "cannot create the folder " CPROV_UNPACK_ROOTFS);
     u->root = openat(u->top, u->bundle ? CPROV_UNPACK_ROOTFS : ".",
                      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (u->root < 0)
@@ -412,7 +412,7 @@ static int put_in_place(struct cprov_unpack *u, struct cprov_error *err)
 
         if (os == ENOTEMPTY || os == EEXIST || os == ENOTDIR)
             return fail_meanwhile(u->name, err);
-        return cprov_fail_os(err, os, "cannot give the folder its name %s", u->name);
+        return cprov_fail_os(err, os, "cannot rename the folder to %s", u->name);
     }
     u->stage.name[0] = '\0'; /* it is the caller's */
     return cprov_fs_sync_dir(u->parent, err);
@@ -452,7 +452,7 @@ static int merge(struct cprov_unpack *u, struct cprov_error *err)
         return err->code;
     if (cprov_tree_dir_id(u->top, &id, err) == 0 && cprov_hash_table_noted(&u->named, id, ""))
         u->closed = false; /* it has the image's mode */
-    return cprov_stage_remove(&u->stage, err) < 0 ? cprov_wrap(err, "what was replaced") : 0;
+    return cprov_stage_remove(&u->stage, err) < 0 ? cprov_wrap(err, "the replaced files") : 0;
 }
 
 int cprov_unpack_commit(struct cprov_unpack *u, struct cprov_unpack_result *result,

@@ -95,7 +95,7 @@ static int make_hardlink(struct cprov_unpack *u, const struct cprov_tar_entry *e
         *err = (struct cprov_error)CPROV_ERROR_INIT;
         return skip_device(u, path, err); /* another name of one, most likely */
     }
-    return cprov_fail(err, CPROV_EVERIFY, "a hard link to '%s', which is not there",
+    return cprov_fail(err, CPROV_EVERIFY, "a hard link to '%s', which does not exist",
                       cprov_tree_short(target));
 }
 

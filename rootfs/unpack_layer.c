@@ -215,7 +215,8 @@ static int check_diff_id(struct layer *l, const struct cprov_digest *want, struc
 
     if (code < 0 || cprov_digest_equal(&is, want))
         return code;
-    return cprov_fail(err, CPROV_EVERIFY, "the layer's content is not what the config says: %s",
+    return cprov_fail(err, CPROV_EVERIFY,
+                      "the layer's content differs from the diff id in the config: %s",
                       cprov_digest_format(&is, text));
 }
 

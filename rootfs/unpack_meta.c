@@ -36,7 +36,7 @@ static int map_id(const struct cprov_id_map *map, size_t count, uint64_t id, con
             return 0;
         }
     if (count > 0)
-        return cprov_fail(err, CPROV_EINVAL, "the %s id %u is in no map", what, (unsigned)id);
+        return cprov_fail(err, CPROV_EINVAL, "no map contains the %s id %u", what, (unsigned)id);
     return 0;
 }
 
@@ -102,7 +102,7 @@ static int put_xattr(struct cprov_unpack *u, const struct target *t, const char 
         return 0;
     }
     if (os == EINVAL || os == ERANGE || os == E2BIG)
-        return cprov_fail(err, CPROV_EVERIFY, "the attribute %s has a value that cannot be", name);
+        return cprov_fail(err, CPROV_EVERIFY, "the attribute %s has an invalid value", name);
     if (os != 0)
         return cprov_fail_os(err, os, "the attribute %s", name);
     if (strcmp(name, ACL_DEFAULT) == 0)

@@ -54,7 +54,7 @@ static int hide_dir(struct cprov_unpack *u, int dir, const char *name, bool made
     if (os == 0)
         os = cprov_fs_mount_id(fd, &there);
     if (os != 0)
-        return cprov_fail_os(err, os, "cannot ask for mounts");
+        return cprov_fail_os(err, os, "cannot list the mounts");
     if (there != here)
         return cprov_fail(err, CPROV_EREFUSED, "%s: something is mounted there", name);
     if (hide_content(u, fd, depth + 1, err) < 0)

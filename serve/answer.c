@@ -53,11 +53,11 @@ static const struct {
     [NO_NAME] = { 404, "NAME_UNKNOWN", "repository name not known to registry" },
     [NO_MANIFEST] = { 404, "MANIFEST_UNKNOWN", "manifest unknown to registry" },
     [NO_BLOB] = { 404, "BLOB_UNKNOWN", "blob unknown to registry" },
-    [CHANGED] = { 412, "UNSUPPORTED", "the content is another" },
-    [PAST_END] = { 416, "SIZE_INVALID", "the range begins past the end" },
-    [ROTTEN] = { 404, "BLOB_UNKNOWN", "the bytes of this blob have changed on the server's disk" },
-    [STRANGER] = { 421, "DENIED", "this server does not answer for the host of the request" },
-    [TROUBLE] = { 500, "UNKNOWN", "the server has a problem" },
+    [CHANGED] = { 412, "UNSUPPORTED", "the content has changed" },
+    [PAST_END] = { 416, "SIZE_INVALID", "the range begins after the end" },
+    [ROTTEN] = { 404, "BLOB_UNKNOWN", "this blob is damaged on the server's disk" },
+    [STRANGER] = { 421, "DENIED", "this server does not serve the host name in the request" },
+    [TROUBLE] = { 500, "UNKNOWN", "internal server error" },
 };
 
 /* One request on its way. */

@@ -40,14 +40,15 @@ static int parse(const char *text, struct place *out, struct cprov_error *err)
 
     if (!cprov_span_cut_last(cprov_span_of(text), ':', &host, &port) ||
         !cprov_span_u64(port, &number) || number > PORT_MAX)
-        return cprov_fail(err, CPROV_EINVAL, "listen address %s has no port (127.0.0.1:5000)",
+        return cprov_fail(err, CPROV_EINVAL,
+                          "listen address %s has no port; use ADDRESS:PORT, such as 127.0.0.1:5000",
                           text);
     out->brackets = cprov_span_starts_with(host, "[") && cprov_span_ends_with(host, "]");
     if (out->brackets)
         host = cprov_span_make(host.ptr + 1, host.len - 2);
     bool colon = cprov_span_find(host, ':') < host.len;
     if (host.len > CPROV_LISTEN_HOST_MAX || colon != out->brackets)
-        return cprov_fail(err, CPROV_EINVAL, "listen address %s: an IPv6 address stands in []",
+        return cprov_fail(err, CPROV_EINVAL, "listen address %s: write an IPv6 address in []",
                           text);
     memcpy(out->host, host.ptr, host.len);
     out->host[host.len] = '\0';
@@ -202,7 +203,7 @@ int cprov_listen(const char *text, struct cprov_listener *out, struct cprov_erro
     if (os == EADDRINUSE)
         return cprov_fail(err, CPROV_EINUSE, "address %s is in use by another program", text);
     if (os == EADDRNOTAVAIL)
-        return cprov_fail(err, CPROV_EINVAL, "address %s is not one of this machine", text);
+        return cprov_fail(err, CPROV_EINVAL, "address %s does not belong to this machine", text);
     if (os != 0)
         return cprov_fail_os(err, os, "listen on %s", text);
     l.fd = fd;

@@ -124,7 +124,7 @@ static int compare(struct cprov_hasher *h, const struct cprov_digest *expected,
     if (cprov_hasher_finish(h, found.raw, err) < 0)
         return err->code;
     if (!cprov_digest_equal(&found, expected))
-        return cprov_fail(err, CPROV_EVERIFY, "the bytes of a blob have changed on disk");
+        return cprov_fail(err, CPROV_EVERIFY, "a blob is damaged on disk");
     return 0;
 }
 

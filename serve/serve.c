@@ -104,7 +104,7 @@ static enum MHD_Result send_answer(struct server *s, struct MHD_Connection *c,
     if (a->body.len <= BODY_FREE || cprov_watch_charge(s->watch, watched(c), a->body.len))
         return queue(s, c, a);
     begin_problem(&busy, MHD_HTTP_SERVICE_UNAVAILABLE, "TOOMANYREQUESTS",
-                  "too many answers are on their way; ask again in a second");
+                  "too many answers are being sent; try again in a second");
     return queue(s, c, &busy);
 }
 
@@ -340,9 +340,9 @@ static void tend(struct server *s)
     struct cprov_error problem;
 
     if (cut > 0)
-        cprov_debug(s->request->log, "serve: cut %zu connections that did not get on", cut);
+        cprov_debug(s->request->log, "serve: closed %zu connections without progress", cut);
     if (cprov_served_problem(s->service.served, &problem))
-        cprov_debug(s->request->log, "serve: the last good state goes on: %s", problem.msg);
+        cprov_debug(s->request->log, "serve: keeping the last good state: %s", problem.msg);
 }
 
 static void serve(struct server *s)

@@ -74,7 +74,7 @@ static void drop_etag(struct cprov_blob_writer *w)
 static int truncate_to(struct cprov_blob_writer *w, uint64_t size, struct cprov_error *err)
 {
     if (ftruncate(w->fd, (off_t)size) < 0)
-        return cprov_fail_os(err, errno, "cannot cut the partial file");
+        return cprov_fail_os(err, errno, "cannot truncate the partial file");
     return 0;
 }
 
@@ -408,6 +408,6 @@ int cprov_blob_writer_finish(struct cprov_blob_writer *w, struct cprov_error *er
     }
     if (cprov_blob_writer_restart(w, err) < 0)
         return err->code;
-    return cprov_fail(err, CPROV_EVERIFY, "blob %s: the bytes are %s", want,
+    return cprov_fail(err, CPROV_EVERIFY, "blob %s: the digest of the content is %s", want,
                       cprov_digest_format(&digest, got));
 }

@@ -298,7 +298,8 @@ static int read_plan(struct cprov_check_plan *p, struct cprov_error *err)
 
 static const char *bytes_problem(const struct cprov_check_item *item)
 {
-    return item->unreadable && item->problem ? item->problem : "the bytes are not what they were";
+    return item->unreadable && item->problem ? item->problem
+                                             : "the content does not match its digest";
 }
 
 /* What an image says of the blob against what was found. */
@@ -326,8 +327,8 @@ static void judge(struct cprov_check_plan *p, const struct cprov_check_mention *
                            item->problem ? item->problem : "no reason given");
     else if (m->has_diff_id && !cprov_digest_equal(&item->diff_id, &m->diff_id))
         cprov_check_report(p, CPROV_CHECK_DIFF_ID, m->image, &blob,
-                           "layer %s unpacks to other bytes than the config says (%s)", text,
-                           cprov_digest_format(&m->diff_id, diff_id));
+                           "the content of layer %s differs from the diff id in the config (%s)",
+                           text, cprov_digest_format(&m->diff_id, diff_id));
 }
 
 /* Blobs that no image of the list names, with all. */

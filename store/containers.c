@@ -71,11 +71,11 @@ static int check(const struct cprov_container *c, struct cprov_error *err)
 {
     if (!is_name(c->name))
         return cprov_fail(err, CPROV_EINVAL,
-                          "'%s' is not a name for a container: up to %d letters, digits, '_', '.' "
-                          "and '-', a letter or digit first",
+                          "'%s' is not a valid container name: use up to %d letters, digits, '_', "
+                          "'.' and '-', beginning with a letter or digit",
                           c->name, NAME_LEN_MAX);
     if (*c->path && (*c->path != '/' || !cprov_span_is_utf8(cprov_span_of(c->path))))
-        return cprov_fail(err, CPROV_EINVAL, "the path of a container is absolute and UTF-8");
+        return cprov_fail(err, CPROV_EINVAL, "the path of a container must be absolute and UTF-8");
     return 0;
 }
 
@@ -96,7 +96,7 @@ static int decode(struct cprov_span text, struct cprov_span id, struct cprov_are
         cprov_json_decode(root, fields, CPROV_COUNT(fields), &c, err) < 0)
         return err->code;
     if (!cprov_span_is(id, c.id))
-        return cprov_fail(err, CPROV_EVERIFY, "it is the record of another container");
+        return cprov_fail(err, CPROV_EVERIFY, "the record belongs to another container");
     if (check(&c, err) < 0)
         return err->code;
     *out = c;
@@ -220,7 +220,7 @@ static int look_for_image(struct cprov_store *s, const char *digest, struct cpro
     for (size_t i = 0; i < images->count; i++)
         if (cprov_digest_equal(&images->list[i].descriptor.digest, &wanted))
             return 0;
-    return cprov_fail(err, CPROV_ENOTFOUND, "the image is not installed any more");
+    return cprov_fail(err, CPROV_ENOTFOUND, "the image is no longer installed");
 }
 
 static int look_for_name(struct cprov_store *s, const char *name, struct cprov_error *err)
@@ -231,7 +231,7 @@ static int look_for_name(struct cprov_store *s, const char *name, struct cprov_e
         return err->code;
     for (size_t i = 0; i < there->count; i++)
         if (strcmp(there->list[i].name, name) == 0)
-            return cprov_fail(err, CPROV_EEXISTS, "a container of this name is there already");
+            return cprov_fail(err, CPROV_EEXISTS, "a container with this name exists already");
     return 0;
 }
 

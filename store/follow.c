@@ -44,7 +44,7 @@ static int hash_piece(struct cprov_follower *f, uint64_t from, unsigned char *bu
     if (cprov_fs_read_at(f->fd, buf, len, (off_t)from, &got, err) < 0)
         return err->code;
     if (got < len)
-        return cprov_fail(err, CPROV_EFAIL, "the partial file was cut by someone else");
+        return cprov_fail(err, CPROV_EFAIL, "another process truncated the partial file");
     return cprov_hasher_update(f->hasher, buf, len, err);
 }
 

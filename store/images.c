@@ -189,7 +189,8 @@ static int check_blobs(struct cprov_store *s, const struct addition *a, struct c
                                             .size = blobs.blobs[i].size };
 
         if (!cprov_store_has(s, &d))
-            return cprov_fail(err, CPROV_EINUSE, "blob %s was removed meanwhile: run it again",
+            return cprov_fail(err, CPROV_EINUSE,
+                              "another process removed blob %s; run the command again",
                               cprov_digest_format(&d.digest, text));
     }
     return 0;

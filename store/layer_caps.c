@@ -28,7 +28,7 @@ static int fail_cap(struct cprov_error *err, enum cprov_hint_id hint)
 
 static int fail_bytes(const struct cprov_unpack_limits *limits, struct cprov_error *err)
 {
-    cprov_fail(err, CPROV_ELIMIT, "the layers unpack to more than %" PRIu64 " bytes",
+    cprov_fail(err, CPROV_ELIMIT, "the layers decompress to more than %" PRIu64 " bytes",
                limits->bytes);
     return fail_cap(err, CPROV_HINT_RAISE_SIZE);
 }
@@ -58,7 +58,7 @@ int cprov_unpack_check_ratio(const struct cprov_unpack_limits *limits, uint64_t 
         unpacked <= limits->free_bytes)
         return 0;
     cprov_fail(err, CPROV_ELIMIT,
-               "the layer unpacks to more than %" PRIu64 " times its %" PRIu64 " bytes",
+               "the layer decompresses to more than %" PRIu64 " times its %" PRIu64 " bytes",
                limits->ratio, packed);
     return fail_cap(err, CPROV_HINT_RAISE_RATIO);
 }

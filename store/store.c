@@ -232,7 +232,7 @@ static int open_layout(struct cprov_store *s, struct cprov_error *err)
         return mend_layout(s, cprov_fail(err, CPROV_EVERIFY, "holds files, but no oci-layout"),
                            err);
     if (!create)
-        return cprov_fail(err, CPROV_ENOTFOUND, "there is no store here");
+        return cprov_fail(err, CPROV_ENOTFOUND, "no store here");
     if (cprov_store_writable(s, err) < 0)
         return err->code;
     return make_layout(s, true, err);
@@ -245,14 +245,14 @@ static int open_own(struct cprov_store *s, struct cprov_error *err)
     struct stat st;
 
     if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
-        return cprov_fail(err, CPROV_EREFUSED, "is in the way: no folder of ours");
+        return cprov_fail(err, CPROV_EREFUSED, "is in the way: not one of our folders");
     if (fd < 0 || fstat(fd, &st) < 0)
         return cprov_fail_os(err, errno, "cannot open");
     if (st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0) {
         s->root = cprov_fd_take(&fd);
         return 0;
     }
-    cprov_fail(err, CPROV_EREFUSED, "belongs to another user, or others may write in it");
+    cprov_fail(err, CPROV_EREFUSED, "it belongs to another user, or others can write to it");
     cprov_hint(err, CPROV_HINT_REMOVE_OR_OTHER);
     return CPROV_EREFUSED;
 }
@@ -368,7 +368,7 @@ int cprov_store_need_space(struct cprov_store *s, uint64_t bytes, struct cprov_e
     if (__builtin_add_overflow(bytes, reserve, &need))
         need = UINT64_MAX;
     if (free_bytes < need)
-        return cprov_fail(err, CPROV_ENOSPACE, "Not enough space: %s has %s free, %s are needed",
+        return cprov_fail(err, CPROV_ENOSPACE, "Not enough space: %s has %s free, but needs %s",
                           s->path, cprov_text_size(free_bytes, there),
                           cprov_text_size(need, needed));
     return 0;

@@ -60,25 +60,25 @@ int cprov_cache_fail(struct cprov_cache *ix, int rc, struct cprov_error *err)
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
         ix->damaged = true;
-        return cprov_fail(err, CPROV_EVERIFY, "the index is damaged: %s", text);
+        return cprov_fail(err, CPROV_EVERIFY, "the cache is damaged: %s", text);
     case SQLITE_FULL:
-        return cprov_fail(err, CPROV_ENOSPACE, "no space for the index");
+        return cprov_fail(err, CPROV_ENOSPACE, "no space for the cache");
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN:
     case SQLITE_AUTH:
-        return cprov_fail(err, CPROV_EREFUSED, "the index: %s", text);
+        return cprov_fail(err, CPROV_EREFUSED, "the cache: %s", text);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         if (cprov_cancelled(ix->options.cancel))
             return cprov_fail(err, CPROV_ECANCELLED, "interrupted");
-        return cprov_fail(err, CPROV_EFAIL, "the index is in use: %s", text);
+        return cprov_fail(err, CPROV_EFAIL, "the cache is in use: %s", text);
     case SQLITE_IOERR:
         if (ix->db && cprov_sqlite.system_errno(ix->db) == ENOSPC)
-            return cprov_fail(err, CPROV_ENOSPACE, "no space for the index");
-        return cprov_fail(err, CPROV_EFAIL, "the index: %s", text);
+            return cprov_fail(err, CPROV_ENOSPACE, "no space for the cache");
+        return cprov_fail(err, CPROV_EFAIL, "the cache: %s", text);
     }
-    return cprov_fail(err, ix->damaged ? CPROV_EVERIFY : CPROV_EFAIL, "the index: %s", text);
+    return cprov_fail(err, ix->damaged ? CPROV_EVERIFY : CPROV_EFAIL, "the cache: %s", text);
 }
 
 /* The same of our own SQL. When it cannot be prepared, a table is not there or is another:
@@ -99,7 +99,7 @@ static int fail_sql(struct cprov_cache *ix, const char *sql, int rc, struct cpro
 
 int cprov_cache_fail_forgotten(struct cprov_error *err)
 {
-    return cprov_fail(err, CPROV_ENOTFOUND, "the source has been removed meanwhile");
+    return cprov_fail(err, CPROV_ENOTFOUND, "another process removed the source");
 }
 
 /* --- statements --- */
@@ -121,7 +121,7 @@ int cprov_query_begin(struct cprov_cache *ix, const char *sql, struct cprov_quer
         i++;
     if (i == ix->statements_count) {
         if (i == CPROV_CACHE_STATEMENTS)
-            return cprov_fail(err, CPROV_EFAIL, "too many kinds of statements");
+            return cprov_fail(err, CPROV_EFAIL, "internal error: too many kinds of statements");
         int rc = cprov_sqlite.prepare_v2(ix->db, sql, -1, &ix->statements[i].statement, NULL);
         if (rc != SQLITE_OK)
             return fail_sql(ix, sql, rc, err);
@@ -341,7 +341,7 @@ static int open_database(struct cprov_cache *ix, struct cprov_error *err)
     cprov_buf_init(&path, CPROV_URL_MAX);
     if (ix->dir)
         cprov_buf_addf(&path, "%s/%s", ix->dir, ix->name);
-    if (cprov_buf_check(&path, "path of the index", err) < 0 || (ix->dir && make_file(ix, err) < 0))
+    if (cprov_buf_check(&path, "path of the cache", err) < 0 || (ix->dir && make_file(ix, err) < 0))
         return err->code;
     int rc = cprov_sqlite.open_v2(cprov_buf_text(&path), &ix->db,
                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,

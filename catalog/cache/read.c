@@ -41,7 +41,7 @@ int cprov_cache_version(struct cprov_cache *ix, int64_t repository, const char *
         0)
         return err->code;
     if (!there)
-        return cprov_fail(err, CPROV_ENOTFOUND, "%s is not in the index", version);
+        return cprov_fail(err, CPROV_ENOTFOUND, "%s is not in the cache", version);
     row->entry.digest = NULL;
     const char *reference = row->entry.reference;
     if (*reference && cprov_reference_parse(cprov_span_of(reference), &r, NULL) == 0)

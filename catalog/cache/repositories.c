@@ -42,7 +42,7 @@ int cprov_cache_repository(struct cprov_cache *ix, int64_t source, const char *p
     if (cprov_query_step(&q, &row, err) < 0)
         return err->code;
     if (!row)
-        return cprov_fail(err, CPROV_ENOTFOUND, "'%s' is not in the index", path);
+        return cprov_fail(err, CPROV_ENOTFOUND, "'%s' is not in the cache", path);
     read_repository(&q, out);
     return 0;
 }

@@ -91,7 +91,7 @@ int cprov_cache_scan_begin(struct cprov_cache *ix, int64_t source, int64_t *scan
     if (cprov_query_step(&q, &row, err) < 0)
         return err->code;
     if (!row)
-        return cprov_fail(err, CPROV_EFAIL, "the index has lost a source");
+        return cprov_fail(err, CPROV_EFAIL, "the source was removed from the cache");
     *scan = cprov_query_get_number(&q, 0);
     return cprov_query_step(&q, &row, err); /* the change is made when the rows are read */
 }
@@ -491,7 +491,7 @@ static int read_version(struct cprov_cache *ix, int64_t repository, const char *
     if (cprov_query_step(&q, &row, err) < 0)
         return err->code;
     if (!row)
-        return cprov_fail(err, CPROV_ENOTFOUND, "not in the index");
+        return cprov_fail(err, CPROV_ENOTFOUND, "not in the cache");
     out->there = cprov_query_get_number(&q, 0) != 0;
     out->has_digest = cprov_cache_read_digest(cprov_query_get_text(&q, 1), &out->digest);
     out->changed = cprov_query_get_number(&q, 2);

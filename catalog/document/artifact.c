@@ -78,7 +78,7 @@ static int check_size(const struct cprov_descriptor *d, uint64_t max, const char
 {
     if (d->size <= max)
         return 0;
-    return cprov_fail(err, CPROV_ELIMIT, "%s of %llu bytes, where %llu are allowed", what,
+    return cprov_fail(err, CPROV_ELIMIT, "%s of %llu bytes is larger than the allowed %llu", what,
                       (unsigned long long)d->size, (unsigned long long)max);
 }
 

@@ -29,12 +29,12 @@ void cprov_entry_blank(struct cprov_entry *e)
 int cprov_entry_check(const struct cprov_entry *e, struct cprov_error *err)
 {
     if (!e->repository || !*e->repository || !fits(e->repository, CPROV_NAME_MAX))
-        return cprov_fail(err, CPROV_EVERIFY, "an image without a usable name");
+        return cprov_fail(err, CPROV_EVERIFY, "an image has no valid name");
     if (!e->version || !*e->version || !fits(e->version, CPROV_TAG_MAX))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: a version without a usable name", e->repository);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: a version has no valid name", e->repository);
     for (size_t i = CPROV_TEXT_NAMES; i < CPROV_TEXTS; i++)
         if (e->texts[i] && strlen(e->texts[i]) > CPROV_CATALOG_TEXT_MAX)
-            return cprov_fail(err, CPROV_ELIMIT, "%s %s: a text of more than %zu bytes",
+            return cprov_fail(err, CPROV_ELIMIT, "%s %s: a text is longer than %zu bytes",
                               e->repository, e->version, CPROV_CATALOG_TEXT_MAX);
     return 0;
 }

@@ -88,7 +88,8 @@ static int check_signature(const char *path, struct cprov_signature *signature,
     if (code == 0)
         code = cprov_fs_read(AT_FDCWD, cprov_buf_text(&name), CPROV_SIGNATURE_MAX, &made, err);
     if (code == CPROV_ENOTFOUND)
-        return cprov_fail(err, CPROV_EVERIFY, "not signed: there is no %s", cprov_buf_text(&name));
+        return cprov_fail(err, CPROV_EVERIFY, "not signed: %s does not exist",
+                          cprov_buf_text(&name));
     return code < 0 ? code : cprov_signature_check(signature, cprov_buf_span(&made), err);
 }
 
@@ -117,9 +118,9 @@ static int read_document(const struct cprov_catalog_file *file, int fd, const st
     if (code < 0)
         return code;
     if (fstat(fd, &after) < 0)
-        return cprov_fail_os(err, errno, "cannot be looked at");
+        return cprov_fail_os(err, errno, "cannot be examined");
     if (!is_same(st, &after))
-        return cprov_fail(err, CPROV_EVERIFY, "it changed while it was read");
+        return cprov_fail(err, CPROV_EVERIFY, "it changed while it was being read");
     return 0;
 }
 

@@ -88,8 +88,8 @@ static int charge(struct cprov_catalog_format *f, const struct cprov_entry *e,
             f->texts += length(e->texts[i]);
     if (f->texts > CPROV_CATALOG_TEXTS_FREE + CPROV_CATALOG_TEXTS_RATIO * f->read)
         return cprov_fail(err, CPROV_ELIMIT,
-                          "versions repeat the texts of their images: more than %d times what the "
-                          "document has",
+                          "the versions repeat the texts of their images to more than %d times the "
+                          "size of the document",
                           CPROV_CATALOG_TEXTS_RATIO);
     return 0;
 }
@@ -199,7 +199,7 @@ static int check_spelling(const char *member, struct cprov_error *err)
 
     for (size_t i = 0; i < CPROV_COUNT(names); i++)
         if (cprov_json_is_misspelled(cprov_span_of(member), names[i]))
-            return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s", names[i],
+            return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled as %s", names[i],
                               member);
     return 0;
 }
@@ -219,10 +219,10 @@ static int read_header(struct cprov_catalog_format *f, const struct cprov_json *
         f->has_format = true;
     } else if (cprov_span_is(value->key, "formatVersion")) {
         if (!cprov_json_u64(value, &version) || version == 0)
-            return cprov_fail(err, CPROV_EVERIFY, "formatVersion: not a number from 1 on");
+            return cprov_fail(err, CPROV_EVERIFY, "formatVersion: not a number of 1 or more");
         if (version > CPROV_CATALOG_FORMAT)
             return cprov_fail(err, CPROV_EVERIFY,
-                              "index format %" PRIu64 " is newer than this program", version);
+                              "document format %" PRIu64 " is newer than this program", version);
         f->kind = CPROV_CATALOG_OWN;
         f->has_version = true;
     } else if (cprov_span_is(value->key, "created") && value->type == CPROV_JSON_STRING) {
@@ -322,7 +322,7 @@ static int check_age(const struct cprov_catalog_format *f, struct cprov_error *e
         return 0;
     (void)cprov_time_format(f->options.not_before, seen);
     cprov_fail(err, CPROV_EVERIFY,
-               "the catalog of %s is older than that of %s, which was read before",
+               "the catalog of %s is older than the catalog of %s that was read before",
                f->facts.created ? cprov_time_format(f->facts.created, own) : "no date", seen);
     cprov_hint(err, CPROV_HINT_ACCEPT_OLDER);
     return CPROV_EVERIFY;
@@ -339,7 +339,7 @@ int cprov_catalog_format_finish(struct cprov_catalog_format *f, struct cprov_err
     if (f->options.facts)
         *f->options.facts = f->facts;
     if (f->kind == CPROV_CATALOG_UNKNOWN)
-        return cprov_fail(err, CPROV_EVERIFY, "no list of images that is known here");
+        return cprov_fail(err, CPROV_EVERIFY, "not a known format of image list");
     if (f->kind != CPROV_CATALOG_OWN)
         return 0;
     if (!f->has_format)

@@ -111,7 +111,7 @@ static int look(struct cprov_catalog_reader *r, char c, uint64_t at, bool *taken
         return cprov_fail(err, CPROV_EVERIFY, "byte 0: not UTF-8");
     if (strchr(" \t\r\n", c) && c != '\0') {
         cprov_buf_add_char(&r->text, c);
-        return cprov_buf_check(&r->text, "what comes before the list", err);
+        return cprov_buf_check(&r->text, "the data before the list", err);
     }
     *taken = false;
     if (c == '[' || c == '{')
@@ -197,7 +197,7 @@ int cprov_catalog_reader_feed(struct cprov_catalog_reader *r, const void *data, 
                               struct cprov_error *err)
 {
     if (r->failed)
-        return cprov_fail(err, r->failed, "the document was refused before");
+        return cprov_fail(err, r->failed, "internal error: the document was read after a failure");
     r->failed = feed(r, data, len, err);
     return r->failed;
 }
@@ -218,7 +218,7 @@ static int finish(struct cprov_catalog_reader *r, struct cprov_error *err)
 int cprov_catalog_reader_finish(struct cprov_catalog_reader *r, struct cprov_error *err)
 {
     if (r->failed)
-        return cprov_fail(err, r->failed, "the document was refused before");
+        return cprov_fail(err, r->failed, "internal error: the document was read after a failure");
     r->failed = finish(r, err);
     return r->failed;
 }

@@ -67,7 +67,7 @@ static int check_spelling(struct cprov_span key, struct cprov_error *err)
 {
     for (size_t i = 0; i < CPROV_COUNT(fields); i++)
         if ((fields[i].dialects & OURS) && cprov_json_is_misspelled(key, fields[i].name.ptr))
-            return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled %s",
+            return cprov_fail(err, CPROV_EVERIFY, "ambiguous: \"%s\" is spelled as %s",
                               fields[i].name.ptr, key.ptr);
     return 0;
 }
@@ -124,7 +124,7 @@ static int note_seen(uint64_t *seen, const struct field *f, struct cprov_error *
     uint64_t bit = UINT64_C(1) << (f->offset / sizeof(void *));
 
     if (*seen & bit)
-        return cprov_fail(err, CPROV_EVERIFY, "ambiguous: %s is there twice", f->name.ptr);
+        return cprov_fail(err, CPROV_EVERIFY, "ambiguous: %s appears twice", f->name.ptr);
     *seen |= bit;
     return 0;
 }
@@ -222,7 +222,7 @@ static int read_digest(const struct cprov_catalog_row *row, struct cprov_digest 
     if (code < 0)
         return code;
     if (row->digest && !cprov_digest_equal(&hash, out))
-        return cprov_fail(err, CPROV_EVERIFY, "digest and sha256 are not the same");
+        return cprov_fail(err, CPROV_EVERIFY, "digest and sha256 differ");
     *out = hash;
     return 0;
 }
@@ -252,7 +252,7 @@ static int resolve(const char *base, const char *text, struct cprov_buf *out,
     int code;
 
     if (!web && (!base || !*base))
-        return cprov_fail(err, CPROV_EVERIFY, "relative, but nothing says to what");
+        return cprov_fail(err, CPROV_EVERIFY, "relative URL in a document without a base URL");
     if (!web && *base == '/')
         return resolve_path(base, text, out, err);
     if (web && (!base || *base == '/' || !*base)) {

@@ -358,7 +358,7 @@ int cprov_catalog_writer_add(struct cprov_catalog_writer *c, const struct cprov_
     int code = 0;
 
     if (!is_set(entry->repository) || !is_set(entry->version))
-        return cprov_fail(err, CPROV_EINVAL, "an entry without name or version");
+        return cprov_fail(err, CPROV_EINVAL, "internal error: an entry has no name or version");
     if (!fits(c, entry)) {
         code = end_image(c, err);
         if (code == 0)

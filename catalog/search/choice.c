@@ -35,13 +35,13 @@ static int follow_channel(struct cprov_job *j, struct cprov_span name, const cha
         t = told_named(j, to);
         if (!t)
             return cprov_fail(j->err, CPROV_EVERIFY,
-                              "channel '%s' leads to '%s', which does not exist", text, to);
+                              "channel '%s' points to '%s', which does not exist", text, to);
         if (!is_channel(t)) {
             *version = t->version;
             return 0;
         }
     }
-    return cprov_fail(j->err, CPROV_EVERIFY, "channel '%s' goes in a circle", text);
+    return cprov_fail(j->err, CPROV_EVERIFY, "channel '%s' leads back to itself", text);
 }
 
 /* Signatures and the like lie among the tags, and are none of what is looked for. */
@@ -132,8 +132,7 @@ void cprov_job_nothing_admitted(struct cprov_job *j)
         code = cprov_fail(&err, CPROV_ENOTFOUND, "not found in %s (newest is %s)",
                           cprov_buf_text(&where), j->newest_refused);
     else
-        code =
-            cprov_fail(&err, CPROV_ENOTFOUND, "%s has no versions of it", cprov_buf_text(&where));
+        code = cprov_fail(&err, CPROV_ENOTFOUND, "%s has no version of it", cprov_buf_text(&where));
     err.versions = j->newest_refused != NULL;
     cprov_job_fail(j, code, &err);
 }

@@ -36,7 +36,7 @@ static void put_seen(const struct cprov_site *site)
     if (cprov_site_key(site->place, &key, &err) == 0 &&
         cprov_catalog_date_put(dir, cprov_buf_span(&key), site->facts.created, &err) == 0)
         return;
-    (void)cprov_wrap(&err, "the date of its catalog cannot be kept");
+    (void)cprov_wrap(&err, "the date of its catalog cannot be stored");
     cprov_search_warn(site->search, site->place, err.msg);
 }
 
@@ -157,7 +157,7 @@ static int import(struct cprov_site *site, struct cprov_error *err)
     struct cprov_search_context *s = site->search;
 
     if (!s->cache)
-        return cprov_fail(err, CPROV_EFAIL, "the index is needed for it");
+        return cprov_fail(err, CPROV_EFAIL, "the cache is needed to read it");
     if (get_seen(site, err) < 0 || (!site->place->kind->local && cprov_search_connect(s, err) < 0))
         return err->code;
     return site->place->kind->import(s->client, site->place,
@@ -197,7 +197,7 @@ bool cprov_import_ready(struct cprov_site *site)
             site->state = CPROV_SITE_READY;
         } else if (!kind->local && cprov_search_offline(s)) {
             site->code = cprov_fail(&err, CPROV_ENETWORK,
-                                    "it has not been listed yet, and the network must not be used");
+                                    "it has not been listed yet and the network is off");
             site->err = err;
             site->state = CPROV_SITE_FAILED;
         } else {

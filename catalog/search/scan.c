@@ -13,9 +13,9 @@ static void no_catalog(struct cprov_lookup *l)
 
     if (!cprov_lookup_is_pattern(l))
         return;
-    int code = cprov_fail(&err, never ? CPROV_EINVAL : CPROV_ENETWORK,
-                          "source '%s' has no catalog to search: an image must be named exactly",
-                          place->source->name);
+    int code =
+        cprov_fail(&err, never ? CPROV_EINVAL : CPROV_ENETWORK,
+                   "source '%s' cannot list its images; give an exact name", place->source->name);
     cprov_hint(&err, CPROV_HINT_SEARCHABLE_SOURCE);
     cprov_lookup_fail(l, code, &err);
 }

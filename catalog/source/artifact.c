@@ -37,7 +37,7 @@ static int catalog_init(struct cprov_place *place, struct cprov_error *err)
     if (cprov_reference_parse(text, &r, err) < 0)
         return bad_location(place, err->msg, err);
     if (!r.has_host || strcmp(r.host, place->base.host) != 0)
-        return bad_location(place, "names no repository of a registry", err);
+        return bad_location(place, "does not name a repository", err);
     place->base = r;
     return 0;
 }
@@ -122,7 +122,7 @@ static int read_packed(void *arg, uint64_t offset, const void *data, size_t len,
     struct artifact_import *i = arg;
 
     if (offset > i->position)
-        return cprov_fail(err, CPROV_EFAIL, "a piece of the catalog is left out");
+        return cprov_fail(err, CPROV_EFAIL, "a part of the catalog is missing");
     if (i->position - offset >= len)
         return 0;
     size_t known = (size_t)(i->position - offset);
@@ -149,8 +149,7 @@ static int check_document(struct artifact_import *i, struct cprov_error *err)
     if (cprov_digest_finish(i->hasher, want->digest.algo, &digest, err) < 0)
         return err->code;
     if (i->position != want->size || !cprov_digest_equal(&digest, &want->digest))
-        return cprov_fail(err, CPROV_EVERIFY,
-                          "is not what its manifest says: size or digest differ");
+        return cprov_fail(err, CPROV_EVERIFY, "size or digest differs from its manifest");
     if (cprov_inflater_finish(i->inflater, err) < 0 ||
         cprov_catalog_reader_finish(i->reader, err) < 0)
         return err->code;
@@ -227,7 +226,7 @@ static int fetch_parts(struct artifact_import *i, struct cprov_error *err)
     if (!key)
         return fetch_document(i, err);
     if (!i->artifact.is_signed)
-        return cprov_fail(err, CPROV_EVERIFY, "is not signed, and source '%s' demands it",
+        return cprov_fail(err, CPROV_EVERIFY, "not signed, but source '%s' requires a signature",
                           i->place.source->name);
     if (cprov_signature_verifier(key, &i->signature, err) < 0)
         return err->code;

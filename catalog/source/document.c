@@ -189,7 +189,7 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
 
     if (head->encoded)
         return cprov_fail(err, CPROV_ENETWORK,
-                          "%s: the server compressed it without being asked to", m->op.what);
+                          "%s: the server sent an encoding that was not requested", m->op.what);
     if (continues(m, head))
         return 0;
     if (m->delivered && repeats(m, head)) {
@@ -197,7 +197,8 @@ static int on_head(void *arg, struct cprov_exchange *x, const struct cprov_http_
         return 0;
     }
     if (m->delivered)
-        return cprov_fail(err, CPROV_ENETWORK, "%s: broke off at byte %llu, and cannot be resumed",
+        return cprov_fail(err, CPROV_ENETWORK,
+                          "%s: the download broke off at byte %llu and cannot be resumed",
                           m->op.what, (unsigned long long)m->fed);
     if (head->status != 200 && head->status != 304)
         return cprov_fail(err, CPROV_ENETWORK, "%s: HTTP %d instead of a document", m->op.what,
@@ -214,8 +215,8 @@ static int check_progress(const struct import *m, struct cprov_error *err)
 
     if (m->skip > 0 || cprov_clock_ms() - m->entry_ms <= most_ms)
         return 0;
-    return cprov_fail(err, CPROV_ENETWORK, "%s: has brought no image for %lld s, and no end",
-                      m->op.what, (long long)most_ms / 1000);
+    return cprov_fail(err, CPROV_ENETWORK, "%s: no image was received for %lld s", m->op.what,
+                      (long long)most_ms / 1000);
 }
 
 static int feed(struct import *m, struct cprov_span piece, struct cprov_error *err)
@@ -271,8 +272,8 @@ static void on_signature(void *arg, int code, const struct cprov_exchange_answer
     struct cprov_error local = CPROV_ERROR_INIT;
 
     if (code == CPROV_ENOTFOUND)
-        code = cprov_fail(&local, CPROV_EVERIFY, "%s: not signed: there is no %s beside it",
-                          m->op.what, SIGNATURE_END);
+        code = cprov_fail(&local, CPROV_EVERIFY, "%s: not signed: %s does not exist", m->op.what,
+                          SIGNATURE_END);
     else if (code < 0)
         local = *err;
     else if ((code = cprov_signature_check(m->signature, answer->body, &local)) < 0)

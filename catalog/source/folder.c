@@ -184,7 +184,7 @@ static int give_all(struct folder *f, const struct cprov_import *request, struct
         return f->first.code;
     }
     if (f->given == 0 && request->warning)
-        request->warning(request->arg, "holds no WIM file, layout or archive that is known");
+        request->warning(request->arg, "contains no WIM file, layout or archive");
     return 0;
 }
 

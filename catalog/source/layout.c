@@ -329,7 +329,7 @@ static int no_index(const char *folder, struct cprov_error *err)
     auto_fd int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     cprov_fail(err, CPROV_EVERIFY,
-               "%s has no " CPROV_STORE_INDEX ": it is no OCI layout, or a damaged one", folder);
+               "%s has no " CPROV_STORE_INDEX ": not an OCI layout, or a damaged one", folder);
     if (dir >= 0 && faccessat(dir, CPROV_STORE_BLOBS, F_OK, 0) == 0)
         cprov_hint_about(err, CPROV_HINT_REPAIR_LAYOUT, "%s", folder);
     return CPROV_EVERIFY;
@@ -408,9 +408,9 @@ static int read_place(const struct cprov_place *place, struct layout_reading *g,
         return g->first.code;
     }
     if (g->given == 0 && !*unchanged && archive)
-        return cprov_fail(err, CPROV_EVERIFY, "%s: holds no image that has a name", paths[0]);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: contains no image with a name", paths[0]);
     if (g->given == 0 && !*unchanged && g->import->warning)
-        g->import->warning(g->import->arg, "holds no image");
+        g->import->warning(g->import->arg, "contains no image");
     return 0;
 }
 

@@ -184,7 +184,7 @@ int cprov_local_location(const char *location, const char *given_type, struct cp
     if (!text)
         return 0;
     if (!*text)
-        return cprov_fail(err, CPROV_EINVAL, "the location names no path");
+        return cprov_fail(err, CPROV_EINVAL, "the location has no path");
     const char *full = absolute(text, arena, err);
     if (!full)
         return err->code;
@@ -272,7 +272,7 @@ static int any_entry(void *arg, const struct cprov_entry *entry, struct cprov_er
 {
     (void)arg;
     (void)entry;
-    return cprov_fail(err, CPROV_ECANCELLED, "one is enough");
+    return cprov_fail(err, CPROV_ECANCELLED, "name it once");
 }
 
 static void checked(void *arg, int code, bool unchanged, const char *validator,
@@ -333,7 +333,7 @@ static int open_mirror(const char *path, const struct cprov_digest *digest,
             return 0;
         }
     }
-    return cprov_fail(err, CPROV_ENOTFOUND, "no layout in %s has the image any more", path);
+    return cprov_fail(err, CPROV_ENOTFOUND, "no layout in %s contains the image any more", path);
 }
 
 int cprov_local_open(const struct cprov_place *place, const struct cprov_digest *digest,

@@ -98,7 +98,7 @@ int cprov_place_init(const struct cprov_source *source,
     struct cprov_place p = { .source = source, .kind = cprov_source_kind(kinds, source->type) };
 
     if (!p.kind)
-        return cprov_fail(err, CPROV_EINVAL, "source '%s': unknown type '%s'", source->name,
+        return cprov_fail(err, CPROV_EINVAL, "source '%s': unknown kind '%s'", source->name,
                           source->type);
     if (p.kind->on_disk && is_path(source->location))
         p.kind = p.kind->on_disk;

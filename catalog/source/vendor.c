@@ -167,7 +167,7 @@ static int ask_first(struct walk *w, struct cprov_error *err)
     if (cprov_buf_check(&path, "URL", err) < 0)
         return err->code;
     if (path.len == 0)
-        return cprov_fail(err, CPROV_ENOTFOUND, "%s: there is no listing", w->op.what);
+        return cprov_fail(err, CPROV_ENOTFOUND, "%s: the server has no listing", w->op.what);
     return ask(w, cprov_buf_text(&path), NULL, err);
 }
 
@@ -266,7 +266,8 @@ static void page_came(void *arg, int code, const struct cprov_exchange_answer *a
 
     if (leads_nowhere(w, code, answer)) {
         if (code == 0)
-            code = cprov_fail(&local, CPROV_ENOTFOUND, "%s: the answer is a web page", w->op.what);
+            code = cprov_fail(&local, CPROV_ENOTFOUND, "%s: the server returned a web page",
+                              w->op.what);
         else
             local = *err;
         bool *silent = code == CPROV_ENETWORK && !answer->head ? silence_of(w) : NULL;
@@ -287,7 +288,7 @@ static void page_came(void *arg, int code, const struct cprov_exchange_answer *a
     } else {
         local = *err;
         if (code == CPROV_ENOTFOUND) /* what has begun is not "no such thing" */
-            code = cprov_wrap_as(&local, CPROV_ENETWORK, "the listing breaks off");
+            code = cprov_wrap_as(&local, CPROV_ENETWORK, "the listing is incomplete");
     }
     cprov_op_finish(&w->op, code, &local);
 }

@@ -134,7 +134,7 @@ int cprov_find_file(struct cprov_session *s, const char *path, struct cprov_erro
     if (S_ISDIR(st.st_mode))
         return list_images(s, path, NULL, err);
     if (!S_ISREG(st.st_mode))
-        return cprov_fail(err, CPROV_EVERIFY, "%s: neither a folder nor a file", path);
+        return cprov_fail(err, CPROV_EVERIFY, "%s: not a folder or a file", path);
     if (cprov_fs_read_at(fd, magic, sizeof(magic), 0, &got, err) < 0)
         return cprov_wrap(err, "%s", path);
     bool is_wim = got == sizeof(magic) && memcmp(magic, "MSWIM\0", sizeof(magic)) == 0;
@@ -189,9 +189,9 @@ static int read_piece(struct cprov_session *s, const char *url, uint64_t offset,
     }
     if (!p->ranges)
         return cprov_fail(err, CPROV_EUNSUPPORTED,
-                          "the server gives no parts of the file: save it first");
+                          "the server does not support ranges; save the file first");
     if (p->bytes.len != len)
-        return cprov_fail(err, CPROV_EVERIFY, "not a WIM file, or a cut one");
+        return cprov_fail(err, CPROV_EVERIFY, "not a WIM file, or incomplete");
     return cprov_buf_check(&p->bytes, "answer", err);
 }
 

@@ -188,7 +188,7 @@ static int conclude_one(struct find *f, size_t i)
     if (!pattern && o->rows > 0 && o->elsewhere == o->rows)
         return for_others(f, i);
     if (n->has_digest && o->rows == 0 && o->code == 0)
-        o->code = cprov_fail(&o->err, CPROV_ENOTFOUND, "no version of it has that digest");
+        o->code = cprov_fail(&o->err, CPROV_ENOTFOUND, "no version has that digest");
     if ((o->rows > 0 && !broke_off(f, o)) || o->code == 0 ||
         (pattern && o->code == CPROV_ENOTFOUND))
         return 0;
@@ -210,7 +210,7 @@ static void tell_empty(const struct find *f)
         f->names[0].is_reference || !cprov_span_is(f->names[0].lookup, "*") ||
         f->outcomes[0].rows > 0 || f->outcomes[0].code != 0)
         return;
-    cprov_say(f->s, CPROV_MSG_WARNING, "source '%s': its registry lists no image%s%s%s",
+    cprov_say(f->s, CPROV_MSG_WARNING, "source '%s': its registry lists no images%s%s%s",
               place->source->name, *path ? " below '" : "", path, *path ? "'" : "");
 }
 

@@ -52,7 +52,8 @@ int cprov_needs_add(struct cprov_needs *n, const struct cprov_item *item, struct
     if (!node)
         return cprov_fail_memory(err);
     if (n->count++ >= NODES_MAX)
-        return cprov_fail(err, CPROV_ELIMIT, "more than %d images with what they need", NODES_MAX);
+        return cprov_fail(err, CPROV_ELIMIT, "more than %d images, including dependencies",
+                          NODES_MAX);
     if (cprov_item_copy(item, &n->session->call, &node->item, err) < 0)
         return err->code;
     *n->end = node;
@@ -92,7 +93,7 @@ static int read_need(struct cprov_span text, struct need *out, struct cprov_erro
     cprov_span_cut(text, ' ', &out->name, &version);
     version = cprov_span_trim(version);
     if (version.len > 0 && cprov_version_range_parse(version, &out->range, err) < 0)
-        return cprov_wrap_as(err, CPROV_EVERIFY, "needs '%" CPROV_SPAN_FMT "'",
+        return cprov_wrap_as(err, CPROV_EVERIFY, "depends on '%" CPROV_SPAN_FMT "'",
                              CPROV_SPAN_ARG(text));
     return 0;
 }
@@ -176,8 +177,8 @@ static int visit_need(struct cprov_needs *n, const struct node *node, struct cpr
         found = known(n, &need);
     if (!found)
         return cprov_fail(err, CPROV_ENOTFOUND,
-                          "%s %s needs '%" CPROV_SPAN_FMT "', which no source has", node->item.name,
-                          node->item.version, CPROV_SPAN_ARG(text));
+                          "%s %s depends on '%" CPROV_SPAN_FMT "', which no source has",
+                          node->item.name, node->item.version, CPROV_SPAN_ARG(text));
     return visit(n, found, depth + 1, err);
 }
 
@@ -189,8 +190,8 @@ static int visit(struct cprov_needs *n, struct node *node, int depth, struct cpr
     if (node->mark == GIVEN)
         return 0;
     if (node->mark == OPEN || depth > DEPTH_MAX)
-        return cprov_fail(err, CPROV_EVERIFY, "%s %s needs itself, over others", node->item.name,
-                          node->item.version);
+        return cprov_fail(err, CPROV_EVERIFY, "%s %s depends on itself through others",
+                          node->item.name, node->item.version);
     node->mark = OPEN;
     while (next_need(&list, &one))
         if (visit_need(n, node, one, depth, err) < 0)

@@ -309,7 +309,7 @@ def H3_one_code_for_one_cause(w):
                 expect(not os.path.exists(root), "a root is left")
     w.registry.tags["3.0"] = w.index["digest"]
     done = w.cprov("install-image", w.registry.address + "/team/app:3.0", "--trust", code=6)
-    expect("the registry lacks" in done.err, f"a manifest that an index names: {done.err}")
+    expect("the registry does not have" in done.err, f"a manifest that an index names: {done.err}")
     w.registry.bad, w.registry.fault = w.layers[1]["digest"], lacking
     fresh(w)
     w.cprov("install-image", w.name, "--trust", code=6)

@@ -65,7 +65,7 @@ def the_first_minute(w):
         expect(f"  {verb} " in screen, f"the overview has no {verb}")
     nothing = """\
 find-image: no source is registered
-hint: register-source NAME LOCATION adds one; a reference such as registry.example/team/app needs none
+hint: add one with register-source NAME LOCATION, or use a reference such as registry.example/team/app
 """
     for words in ("", " nginx", " --search web"):
         says(w, "find-image" + words, code=2, err=nothing)
@@ -74,7 +74,7 @@ hint: register-source NAME LOCATION adds one; a reference such as registry.examp
     says(w, "get-source", err="No source is registered; 'register-source NAME LOCATION' adds one.\n")
     says(w, "install-image nginx", code=3, err="""\
 install-image: nginx: no source is registered
-hint: register-source NAME LOCATION adds one
+hint: add one with register-source NAME LOCATION
 """)
 
 
@@ -92,7 +92,7 @@ cprov login: registry HOST: login refused, or without access to this
 hint: log in again: cprov login HOST
 """)
     says(w, login + " --ca-file DIR/ca.pem", stdin=WORD, out="Login Succeeded\n",
-         err="The login of HOST is kept in DIR/xdg/containers/auth.json\n")
+         err="Stored the login of HOST in DIR/xdg/containers/auth.json\n")
 
 
 def a_source(w):
@@ -225,20 +225,20 @@ def completion(w):
 
 def wrong_words(w):
     for argv, code, error, hint in (
-            ("cprov instal-image x", 2, "cprov: there is no verb 'instal-image'", "did you mean 'install-image'?"),
-            ("cprov uninstall nginx", 2, "cprov: there is no verb 'uninstall'", None),
-            ("cprov run nginx", 2, "cprov: there is no verb 'run'", None),
+            ("cprov instal-image x", 2, "cprov: unknown verb 'instal-image'", "did you mean 'install-image'?"),
+            ("cprov uninstall nginx", 2, "cprov: unknown verb 'uninstall'", None),
+            ("cprov run nginx", 2, "cprov: unknown verb 'run'", None),
             ("find-image --platfrom linux/amd64", 2, "find-image: unknown option '--platfrom'",
              "did you mean '--platform'?"),
             ("find-image --format tabel", 2, None, "did you mean 'table'?"),
             ("find-image --platform arm", 2, "find-image: platform: not os/architecture, such as linux/arm64", ""),
             ("install-image", 2, "install-image: NAME... is missing", "see 'install-image --help'"),
-            ("install-image --password x nginx", 2, None, "give the password on standard input with --password-stdin"),
+            ("install-image --password x nginx", 2, None, "use --password-stdin and give the password on standard input"),
             ("register-source team", 2, "register-source: a NAME and a LOCATION are needed", "see 'register-source --help'"),
             ("register-source team HOST/team --no-check", 10, None, "'set-source team' changes it, --force replaces it"),
             ("save-image nginx", 2, None, "see 'save-image --help'"),
-            ("cprov login HOST", 8, "cprov login: HOST: there is no terminal to ask on", None),
-            ("cprov logout nowhere.example", 3, "cprov logout: nowhere.example: no login is kept for it", "")):
+            ("cprov login HOST", 8, "cprov login: HOST: no terminal to ask the question", None),
+            ("cprov logout nowhere.example", 3, "cprov logout: nowhere.example: no login is stored for it", "")):
         done = w.run(*argv.replace("HOST", w.registry.address).split(), code=code)
         lines = done.err.splitlines()
         equal(len([line for line in lines if not line.startswith("hint: ")]), 1, f"lines of {done}")
@@ -254,7 +254,7 @@ def wrong_words(w):
     table = w.run("find-image", "--offline").out
     done = w.run("install-image", "--input", "-", stdin=table, code=2)
     w.said.append((["install-image"], done.err))
-    expect("hint: give --format jsonl to the verb that writes the input" in done.err, str(done))
+    expect("hint: use --format jsonl for the verb that writes the input" in done.err, str(done))
 
 
 def every_hint_names_what_exists(w):

@@ -141,7 +141,7 @@ def B25_nothing_usable(w):
     """An archive in which there is no image: never silence, never a row. An empty layout is a warning."""
     empty = Foreign(w.path("empty")).list()
     equal(rows_of(w, empty.path), [], "rows of an empty layout")
-    expect("holds no image" in w.last.err, "an empty layout without a word: " + w.last.err)
+    expect("contains no image" in w.last.err, "an empty layout without a word: " + w.last.err)
     places = [write_tar(w.path("text.tar"), {"hello.txt": b"hello\n"}),
               write_tar(w.path("none.tar"), {"manifest.json": b"[]"}),
               write_tar(w.path("half.tar"), {"index.json": b'{"schemaVersion":2,"manifests":[]}'}),

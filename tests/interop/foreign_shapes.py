@@ -369,7 +369,7 @@ def B24_odd_names(base):
     layout = Foreign(base + "/app")
     odd = ["a\nb", "\x1b[31mred", "x" * 3000]
     entries = [(layout.make(hello(str(i))), {REF: n}) for i, n in enumerate(odd)]
-    return Shape(layout.list((layout.make(), {REF: "1"}), *entries).path, ("app", "1"), warns="without a usable name")
+    return Shape(layout.list((layout.make(), {REF: "1"}), *entries).path, ("app", "1"), warns="has no valid name")
 
 
 SHAPES = [f for n, f in list(globals().items()) if n[0] == "B" and n[1:3].isdigit() and callable(f)]

@@ -101,7 +101,7 @@ def ended_in_a_collection(w):
 
 
 def beside_installs(w):
-    """Installs and removals of the same few images, and gc all the while: what is installed is whole."""
+    """Installs and removals of the same few images, and gc all the while: list installed images is whole."""
     for i in range(4):
         make(w, f"app{i}:1", "shared", f"own {i}", store=f"src{i}")
     loop = ("end=$(($(date +%s) + $2)); n=0; while [ $(date +%s) -lt $end ]; do cprov install-image oci:$PWD/src$1 --trust -q || exit 1; "

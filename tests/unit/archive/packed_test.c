@@ -213,12 +213,13 @@ static void what_is_none(void **state)
         const char *name, *member, *content, *says;
         int code;
     } table[] = {
-        { "other.tar", "hello.txt", "x", "no image archive", CPROV_EVERIFY },
+        { "other.tar", "hello.txt", "x", "not an image archive", CPROV_EVERIFY },
         { "nojson.tar", "manifest.json", "{", "manifest.json", CPROV_EVERIFY },
         { "object.tar", "manifest.json", "{}", "is not a list", CPROV_EVERIFY },
-        { "B25.tar", "manifest.json", "[]", "holds no image", CPROV_EVERIFY },
+        { "B25.tar", "manifest.json", "[]", "contains no image", CPROV_EVERIFY },
         { "nothing.tar", "manifest.json", "[{\"Config\":\"c.json\"}]", "c.json", CPROV_EVERIFY },
-        { "number.tar", "manifest.json", "[{\"Config\":7}]", "is not there", CPROV_EVERIFY },
+        { "number.tar", "manifest.json", "[{\"Config\":7}]", "is not in the archive",
+          CPROV_EVERIFY },
         { "loop.tar", "manifest.json", "[{\"Config\":\"loop\"}]", "loop", CPROV_EVERIFY },
     };
     struct fixture *f = *state;

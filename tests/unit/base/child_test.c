@@ -100,7 +100,7 @@ static void endless_answers_end(void **state)
 {
     (void)state;
     assert_int_equal(run_script("exec cat /dev/zero"), CPROV_EAUTH);
-    assert_string_equal(run.err.msg, "the test answers without end");
+    assert_string_equal(run.err.msg, "the test returns endless output");
     assert_true(run.answer.len <= ANSWER_MAX);
 }
 

@@ -234,8 +234,8 @@ static void test_refused(void **state)
         { "", "byte 0: the document is empty" },
         { " \n", "byte 2: the document is empty" },
         { "<html>", "byte 0: a page of HTML or XML" },
-        { "{}", "no list of images that is known here" },
-        { "{\"repositories\":[\"a\"]}", "no list of images that is known here" },
+        { "{}", "not a known format of image list" },
+        { "{\"repositories\":[\"a\"]}", "not a known format of image list" },
         { "hello", "neither JSON nor a list or mapping of YAML" },
         { "\xef\xbb", "byte 2: the document is empty" },
         { "\xef\xbb[]", "byte 0: not UTF-8" },
@@ -276,8 +276,8 @@ static void test_refused(void **state)
         { "{\"images\":[],\"format\":\"container-provider/catalog\"}", "formatVersion: missing" },
         { "{\"images\":[],\"formatVersion\":1}", "format: missing" },
         { "{\"format\":\"container-provider/catalog\",\"formatVersion\":2,\"images\":[]}",
-          "byte 39: index format 2 is newer than this program" },
-        { "{\"formatVersion\":0}", "byte 1: formatVersion: not a number from 1 on" },
+          "byte 39: document format 2 is newer than this program" },
+        { "{\"formatVersion\":0}", "byte 1: formatVersion: not a number of 1 or more" },
         { "{\"versions\":[]}", "byte 1: versions: not a mapping" },
         { "{\"versions\":{\"1\":{\"sha256\":\"x\"}}}",
           "byte 13: row 1 (Docker 1): sha256: sha256 digest has 1 digits" },
@@ -320,7 +320,7 @@ static void test_limits(void **state)
     } cases[] = {
         { "[{\"Name\":\"", 'x', "byte 1: a record of more than 2097152 bytes" },
         { "a: ", 'x', "YAML is larger than 1048576 bytes" },
-        { "", ' ', "what comes before the list is larger than 1048576 bytes" },
+        { "", ' ', "the data before the list is larger than 1048576 bytes" },
     };
 
     for (size_t i = 0; i < CPROV_COUNT(cases); i++) {

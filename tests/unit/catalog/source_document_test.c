@@ -281,7 +281,7 @@ static void S10_a_document_without_an_end(void **state)
     s.endless = true;
     int64_t begin = cprov_clock_ms();
     assert_int_equal(ask(&s), CPROV_ENETWORK);
-    assert_non_null(strstr(s.err.msg, "has brought no image"));
+    assert_non_null(strstr(s.err.msg, "no image was received"));
     assert_in_range(cprov_clock_ms() - begin, 500, 5000);
     scene_close(&s);
 }
@@ -336,7 +336,7 @@ static void test_failures(void **state)
     } cases[] = {
         { "[{\"Name\":\"n\"", 200, CPROV_EVERIFY, "/lists/c.json: byte 12: " },
         { "<html>", 200, CPROV_EVERIFY, "HTML" },
-        { "{\"formatVersion\":7}", 200, CPROV_EVERIFY, "index format 7 is newer" },
+        { "{\"formatVersion\":7}", 200, CPROV_EVERIFY, "document format 7 is newer" },
         { "", 200, CPROV_EVERIFY, "empty" },
         { "x", 404, CPROV_ENOTFOUND, "catalog 127.0.0.1:" },
         { "x", 206, CPROV_ENETWORK, "HTTP 206" },

@@ -54,8 +54,8 @@ static void test_refusals(void **state)
         const char *text, *message;
     } cases[] = {
         { "{\"Ref\":\"a\"}\n{", "row 2" },
-        { "{\"Version\":\"1\"}", "row 1 names nothing" },
-        { "{\"Ref\":\"\",\"Name\":5}", "row 1 names nothing" },
+        { "{\"Version\":\"1\"}", "row 1 has no Ref or Name" },
+        { "{\"Ref\":\"\",\"Name\":5}", "row 1 has no Ref or Name" },
         { "\"text\"", "line 1 is not a JSON object" },
         { "Name Version\nx 1\n", "line 1 is not a JSON object" },
         { "[{\"Ref\":\"a\"},3]", "row 2" },

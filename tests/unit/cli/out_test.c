@@ -205,11 +205,11 @@ static void test_refusals(void **state)
         { { .format = "tabel" }, "'tabel'", "'table'" },
         { { .format = "" }, "''", "" },
         { { .format = "template" }, "'template'", "" },
-        { { .format = "template={{.Nmae}}" }, "no column 'Nmae'", "Name" },
+        { { .format = "template={{.Nmae}}" }, "unknown column 'Nmae'", "Name" },
         { { .format = "{{.Name" }, "without '}}'", "" },
-        { { .columns = "Name,Sizes" }, "no column 'Sizes'", "Size" },
-        { { .columns = "" }, "no column ''", "" },
-        { { .columns = "Name," }, "no column ''", "" },
+        { { .columns = "Name,Sizes" }, "unknown column 'Sizes'", "Size" },
+        { { .columns = "" }, "unknown column ''", "" },
+        { { .columns = "Name," }, "unknown column ''", "" },
     };
 
     (void)state;

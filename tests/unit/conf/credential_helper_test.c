@@ -79,14 +79,15 @@ static void test_bad(void **state)
         const char *script;
         const char *message; /* after the name */
     } bad[] = {
-        { "#!/bin/sh\necho hunter2\n", " gives no login in JSON" },
-        { "#!/bin/sh\n", " gives no login in JSON" },
-        { "#!/bin/sh\necho '{\"Username\":\"hunter2\"}'\n", " gives no login in JSON" },
-        { "#!/bin/sh\necho '[]'\n", " gives no login in JSON" },
-        { "#!/bin/sh\necho '{\"Username\":\"a\",\"Secret\":7}'\n", " gives no login in JSON" },
+        { "#!/bin/sh\necho hunter2\n", " did not return a login as JSON" },
+        { "#!/bin/sh\n", " did not return a login as JSON" },
+        { "#!/bin/sh\necho '{\"Username\":\"hunter2\"}'\n", " did not return a login as JSON" },
+        { "#!/bin/sh\necho '[]'\n", " did not return a login as JSON" },
+        { "#!/bin/sh\necho '{\"Username\":\"a\",\"Secret\":7}'\n",
+          " did not return a login as JSON" },
         { "#!/bin/sh\necho hunter2; exit 3\n", " failed with status 3" },
         { "#!/bin/sh\nkill -9 $$\n", " was killed" },
-        { "#!/bin/sh\nexec cat /dev/zero\n", " answers without end" },
+        { "#!/bin/sh\nexec cat /dev/zero\n", " returns endless output" },
     };
 
     (void)state;

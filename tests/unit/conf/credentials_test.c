@@ -407,7 +407,7 @@ static void test_erase(void **state)
 
     (void)state;
     assert_int_equal(cprov_credentials_erase(NULL, "h", &err), CPROV_ENOTFOUND);
-    assert_string_equal(err.msg, "no login is kept for it");
+    assert_string_equal(err.msg, "no login is stored for it");
     assert_false(scratch_exists(DOCKER));
     scratch_write(DOCKER, all, 0600);
     scratch_write(PODMAN, all, 0600);

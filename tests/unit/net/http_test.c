@@ -110,13 +110,13 @@ static void broken_answers(void **state)
         int code;
     } cases[] = {
         { "/short", "closed the connection after 5 of 50 bytes", true, true, CPROV_ENETWORK },
-        { "/chunked-short", "in the middle of a body", true, true, CPROV_ENETWORK },
+        { "/chunked-short", "in the middle of an answer", true, true, CPROV_ENETWORK },
         { "/chunked-broken", "broke", true, true, CPROV_ENETWORK },
         { "/reset", "broke: ", true, true, CPROV_ENETWORK },
         { "/nothing", "without an answer", false, true, CPROV_ENETWORK },
         { "/reset-first", "broke: ", false, true, CPROV_ENETWORK },
-        { "/garbage", "does not answer in HTTP", false, false, CPROV_ENETWORK },
-        { "/tls-alert", "does not answer in HTTP", false, false, CPROV_ENETWORK },
+        { "/garbage", "does not speak HTTP", false, false, CPROV_ENETWORK },
+        { "/tls-alert", "does not speak HTTP", false, false, CPROV_ENETWORK },
         { "/two-lengths", "two different Content-Length", false, false, CPROV_ENETWORK },
         { "/odd-length", "malformed Content-Length", false, false, CPROV_ENETWORK },
         { "/headers-end", "in the middle of headers", false, true, CPROV_ENETWORK },
@@ -125,7 +125,7 @@ static void broken_answers(void **state)
         { "/endless-status", "header of more than 65536 bytes", false, false, CPROV_ENETWORK },
         { "/silent", "sent nothing for 0.", false, true, CPROV_ENETWORK },
         { "/half", "sent nothing for 0.", true, true, CPROV_ENETWORK },
-        { "/407", "the proxy demands a login (407)", true, false, CPROV_EAUTH },
+        { "/407", "the proxy requires a login (407)", true, false, CPROV_EAUTH },
     };
     struct world w;
 
@@ -538,8 +538,8 @@ static void proxies_may_refuse(void **state)
         int code;
         bool retry;
     } cases[] = {
-        { "http://reg.example/v2/", "demands a login (407) for reg.example", CPROV_EAUTH, false },
-        { "https://reg.example/v2/", "demands a login (407) for reg.example", CPROV_EAUTH, false },
+        { "http://reg.example/v2/", "requires a login (407) for reg.example", CPROV_EAUTH, false },
+        { "https://reg.example/v2/", "requires a login (407) for reg.example", CPROV_EAUTH, false },
         { "https://down.example/v2/", "refuses to connect to down.example (502)", CPROV_ENETWORK,
           true },
         { "http://ok.example/v2/", "", 0, false },
@@ -624,7 +624,7 @@ static void faults_of_reaching(void **state)
     cprov_http_free(w.http);
 }
 
-/* A server that takes the connection and says nothing to a TLS greeting. */
+/* A server that accepted the connection and says nothing to a TLS greeting. */
 static void C_a_silent_handshake_is_a_stall(void **state)
 {
     struct got g = { 0 };
@@ -649,7 +649,7 @@ static void C_a_silent_handshake_is_a_stall(void **state)
     assert_int_equal(run(&w), 0);
     assert_int_equal(g.code, CPROV_ENETWORK);
     assert_int_equal(g.err.os, ETIMEDOUT);
-    assert_non_null(strstr(g.err.msg, "takes the connection"));
+    assert_non_null(strstr(g.err.msg, "accepted the connection"));
     assert_in_range(cprov_clock_ms() - begin, 400, 5000);
     close(silent);
     close_world(&w);

@@ -384,12 +384,12 @@ static const struct file_case files[] = {
     { "/files/a.bin?sig=SECRET", HELLO, 0, false, 0, "" },
     { "/files/a.bin?sig=SECRET", NULL, 0, false, CPROV_EVERIFY, "has no hash" },
     { "/files/a.bin?sig=SECRET", NULL, 0, true, 0, "" },
-    { "/files/a.bin?sig=SECRET", NULL, 6, true, CPROV_EVERIFY, "5 bytes rather than 6" },
-    { "/files/a.bin?sig=SECRET", HELLO, 6, false, CPROV_EVERIFY, "5 bytes rather than 6" },
+    { "/files/a.bin?sig=SECRET", NULL, 6, true, CPROV_EVERIFY, "5 bytes instead of 6" },
+    { "/files/a.bin?sig=SECRET", HELLO, 6, false, CPROV_EVERIFY, "5 bytes instead of 6" },
     { "/files/a.bin?sig=SECRET",
       "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9825", 5, false,
       CPROV_EVERIFY, HELLO },
-    { "/files/b.bin?sig=SECRET", HELLO, 5, false, CPROV_ENETWORK, "listed but missing at 127" },
+    { "/files/b.bin?sig=SECRET", HELLO, 5, false, CPROV_ENETWORK, "listed, but 127" },
     { "/files/b.bin?sig=SECRET", NULL, 0, true, CPROV_ENETWORK, "/files/b.bin" },
 };
 
@@ -466,7 +466,7 @@ static void files_on_this_machine(void **state)
     t.reference.digest.raw[0] ^= 1;
     unlink(to);
     assert_int_equal(cprov_save_file(w->session, &t, to, false, &err), CPROV_EVERIFY);
-    assert_non_null(strstr(err.msg, "the bytes are"));
+    assert_non_null(strstr(err.msg, "the digest of the content is"));
     assert_false(world_has(w, "to.wim"));
     t.source = &far;
     assert_int_equal(cprov_save_file(w->session, &t, to, true, &err), CPROV_EVERIFY);

@@ -109,7 +109,7 @@ static void a_time_out_has_its_own_name(void **state)
                       NULL, &err);
     assert_int_equal(cprov_outcome_code(&o), CPROV_ENETWORK);
     assert_true(o.stop);
-    assert_string_equal(w->heard.failure, "nano: not done within the time-out of 7 s");
+    assert_string_equal(w->heard.failure, "nano: the time-out of 7 s was exceeded");
 }
 
 static void usage_is_told(void **state)

@@ -157,8 +157,8 @@ static void refused_at_the_token_server(void **state)
     } cases[] = {
         { 401, "pw", CPROV_EAUTH, 1, "refused (no)" },
         { 403, "pw", CPROV_EAUTH, 1, "refused (no)" },
-        { 400, NULL, CPROV_EAUTH, 1, "demands a login (no)" },
-        { 404, NULL, CPROV_EAUTH, 1, "demands a login (no)" },
+        { 400, NULL, CPROV_EAUTH, 1, "requires a login (no)" },
+        { 404, NULL, CPROV_EAUTH, 1, "requires a login (no)" },
         { 503, NULL, CPROV_ENETWORK, 2, "tried 2 times" },
     };
     struct cprov_client_options options = { .retries = 1 };
@@ -200,7 +200,7 @@ static void basic(void **state)
     w.password = "wrong";
     assert_int_equal(world_get(&w), CPROV_EAUTH);
     assert_null(strstr(w.err.msg, "wrong"));
-    assert_non_null(strstr(w.err.msg, "login refused"));
+    assert_non_null(strstr(w.err.msg, "login was refused"));
     world_close(&w);
 }
 

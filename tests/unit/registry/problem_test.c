@@ -34,22 +34,22 @@ static const struct {
     { 403, "", "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no\\u001b[31m\\nway\"}]}", 1,
       CPROV_EAUTH, "x: access denied (no?[31m way - DENIED)" },
     { 400, "", "{\"error\":\"invalid_grant\",\"error_description\":\"token is old\"}", 1,
-      CPROV_ENETWORK, "x: the server answers 400 (token is old)" },
+      CPROV_ENETWORK, "x: the server answered 400 (token is old)" },
     { 400, "", "{\"error\":\"invalid_grant\"}", 1, CPROV_ENETWORK,
-      "x: the server answers 400 (invalid_grant)" },
+      "x: the server answered 400 (invalid_grant)" },
     { 429, "text/plain", "You have reached\nyour limit.\n", 6, CPROV_ENETWORK,
       "x: too many requests, tried 6 times (You have reached your limit.)" },
     { 503, "text/html; charset=utf-8", "<html>", 6, CPROV_ENETWORK,
-      "x: the server answers 503, tried 6 times (a web page)" },
-    { 500, "", "[1", 1, CPROV_ENETWORK, "x: the server answers 500 ([1)" },
-    { 500, "", "{\"errors\":7,\"message\":[]}", 1, CPROV_ENETWORK, "x: the server answers 500" },
+      "x: the server answered 503, tried 6 times (a web page)" },
+    { 500, "", "[1", 1, CPROV_ENETWORK, "x: the server answered 500 ([1)" },
+    { 500, "", "{\"errors\":7,\"message\":[]}", 1, CPROV_ENETWORK, "x: the server answered 500" },
     { 403, "", "see https://cdn.example/b?sig=SECRET now", 1, CPROV_EAUTH,
       "x: access denied (see https://cdn.example/b now)" },
     { 403, "",
       "token eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w "
       "bad",
       1, CPROV_EAUTH, "x: access denied (token ... bad)" },
-    { 304, "", "", 1, CPROV_ENETWORK, "x: the server answers 304" },
+    { 304, "", "", 1, CPROV_ENETWORK, "x: the server answered 304" },
 };
 
 static void sentences(void **state)

@@ -310,7 +310,7 @@ static void test_blobs(void **state)
         { "GET", "Range: bytes=0-0,2-2\r\n", 200, "image", "Content-Length: 5" },
         { "HEAD", "Range: bytes=1-2\r\n", 200, "", "Content-Length: 5" },
         { "GET", "Range: bytes=5-\r\n", 416,
-          "{\"errors\":[{\"code\":\"SIZE_INVALID\",\"message\":\"the range begins past the "
+          "{\"errors\":[{\"code\":\"SIZE_INVALID\",\"message\":\"the range begins after the "
           "end\"}]}",
           "Content-Range: bytes */5" },
         { "GET", "Range: bytes=1-2\r\nIf-Range: \"other\"\r\n", 200, "image",
@@ -318,7 +318,7 @@ static void test_blobs(void **state)
         { "GET", "If-None-Match: \"other\", *\r\n", 200, "image", "Accept-Ranges: bytes" },
         { "GET", "If-None-Match: *\r\n", 304, "", "Content-Length: 5" },
         { "GET", "If-Match: \"other\"\r\n", 412,
-          "{\"errors\":[{\"code\":\"UNSUPPORTED\",\"message\":\"the content is another\"}]}",
+          "{\"errors\":[{\"code\":\"UNSUPPORTED\",\"message\":\"the content has changed\"}]}",
           "Content-Type: application/json" },
         { "GET", "Accept: text/html\r\nAccept-Encoding: gzip\r\n", 200, "image",
           "Content-Type: application/octet-stream" },
