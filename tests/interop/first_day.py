@@ -82,13 +82,13 @@ def an_authority_of_our_own(w):
     """Nobody knows the authority; then it is given, once, and a login with it."""
     not_trusted = """\
 cprov login: registry HOST: TLS: certificate of the server is not trusted (unable to get local issuer certificate)
-hint: if it has an authority of its own, give the certificate with --ca-file FILE (register-source remembers it), or \
-keep it as /etc/containers/certs.d/HOST/ca.crt
+hint: for a private authority use --ca-file FILE (register-source remembers it), or save its certificate as \
+/etc/containers/certs.d/HOST/ca.crt
 """
     login = f"cprov login HOST --username {USER} --password-stdin"
     says(w, login, stdin=WORD, code=8, err=not_trusted)
     says(w, login + " --ca-file DIR/ca.pem", stdin="wrong", code=11, err="""\
-cprov login: registry HOST: login refused, or without access to this
+cprov login: registry HOST: the login was refused or has no access
 hint: log in again: cprov login HOST
 """)
     says(w, login + " --ca-file DIR/ca.pem", stdin=WORD, out="Login Succeeded\n",
@@ -120,7 +120,7 @@ redis                7.2.0                   The redis of the team
 def install(w):
     says(w, "install-image nginx", code=8, err="""\
 install-image: nginx 1.25.3: source 'team' is not trusted
-hint: --trust installs it anyway; set-source team --trusted remembers it
+hint: install it with --trust, or make it permanent: set-source team --trusted
 """)
     says(w, "set-source team --trusted", err="Changed team (oci, HOST/team, trusted)\n")
     done = says(w, "install-image nginx", out="Downloaded in 0 hours, 0 minutes, SECONDS seconds.\n",
@@ -138,7 +138,7 @@ def unpack(w):
     expect(os.path.getsize(w.path("root", "srv", "data")) == 300_000, "the root is not whole")
     says(w, "install-image nginx --unpack DIR/root", code=10, out="Skipping installed package nginx 1.25.3.\n", err="""\
 install-image: nginx 1.25.3: DIR/root is not empty
-hint: give another folder, or --force to unpack over what is there
+hint: use another folder, or --force to unpack over existing files
 """)
 
 
@@ -206,7 +206,7 @@ hint: 'cprov ls' shows what is in it
 """)
     says(w, "cprov ls ngnix", code=3, err="""\
 cprov ls: ngnix: not installed
-hint: 'get-image' lists what is installed
+hint: 'get-image' lists the installed images
 """)
 
 
@@ -226,7 +226,8 @@ def completion(w):
 def wrong_words(w):
     for argv, code, error, hint in (
             ("cprov instal-image x", 2, "cprov: unknown verb 'instal-image'", "did you mean 'install-image'?"),
-            ("cprov uninstall nginx", 2, "cprov: unknown verb 'uninstall'", None),
+            ("cprov uninstall nginx", 2,
+             "remove-image: nginx: the name matches 2 installed images: nginx 1.27.1, nginx 1.25.3", ""),
             ("cprov run nginx", 2, "cprov: unknown verb 'run'", None),
             ("find-image --platfrom linux/amd64", 2, "find-image: unknown option '--platfrom'",
              "did you mean '--platform'?"),
@@ -267,7 +268,7 @@ def every_hint_names_what_exists(w):
             if not line.startswith("hint: ") and "'" not in line:
                 continue
             named = [c.removeprefix("cprov ") for c in COMMAND.findall(line.partition("hint: ")[2] or line)]
-            named = [c for c in named if f"no verb '{c}'" not in line]
+            named = [c for c in named if f"unknown verb '{c}'" not in line]
             for verb in named:
                 w.run("cprov", "help", verb)
                 seen.add(verb)

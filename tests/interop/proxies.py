@@ -96,7 +96,7 @@ def a_wrong_password(w):
             expect(seen and {status for status, _, _ in seen} == {407}, str(seen))
             equal(w.asked, 0, "requests at the registry")
             errors = [line for line in w.last.err.splitlines() if line.startswith("install-image:") and "407" in line]
-            expect(errors and "hint: give the login of the proxy" in w.last.err, str(w.last))
+            expect(errors and "hint: put the proxy's login into its URL" in w.last.err, str(w.last))
 
 
 def a_proxy_that_is_not_there(w):
