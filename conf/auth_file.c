@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "conf/host_private.h"
-#include "conf/secret_private.h"
+#include "conf/secret.h"
 
 struct cprov_auth_name cprov_auth_name_split(const char *text)
 {

@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "conf/auth_file_private.h"
 #include "conf/host_private.h"
-#include "conf/secret_private.h"
+#include "conf/secret.h"
 
 #define LOCK_WAIT_MS 60000
 #define LINKS_MAX    16

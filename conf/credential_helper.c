@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "conf/secret_private.h"
+#include "conf/secret.h"
 
 #define WHAT            "credential helper "
 #define PROGRAM         "docker-credential-"

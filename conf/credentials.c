@@ -17,7 +17,7 @@
 #include "conf/auth_file_private.h"
 #include "conf/credential_helper_private.h"
 #include "conf/netrc_private.h"
-#include "conf/secret_private.h"
+#include "conf/secret.h"
 
 /* Every file that may have a login, in the order in which they are asked. */
 struct places {

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "conf/host_private.h"
-#include "conf/secret_private.h"
+#include "conf/secret.h"
 
 struct lexer {
     struct cprov_span rest;

@@ -1,5 +1,5 @@
 /* conf/secret.c - memory that held a secret is overwritten before it is freed. */
-#include "conf/secret_private.h"
+#include "conf/secret.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -15,6 +15,12 @@ void cprov_secret_free(char *secret)
         return;
     explicit_bzero(secret, strlen(secret));
     free(secret);
+}
+
+void cprov_secret_wipe(char **text)
+{
+    cprov_secret_free(*text);
+    *text = NULL;
 }
 
 void cprov_credentials_clear(struct cprov_credentials *c)

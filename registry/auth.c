@@ -7,10 +7,10 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "conf/secret.h"
 #include "net/origin.h"
 #include "net/url.h"
 #include "registry/exchange.h"
-#include "registry/secret.h"
 #include "registry/token_fetch_private.h"
 #include "registry/token_private.h"
 
@@ -38,7 +38,7 @@ bool cprov_auth_known(struct cprov_auth *a, const struct cprov_auth_target *targ
 static int answer_basic(struct cprov_grant *g, bool asked, bool rejected, struct cprov_error *err)
 {
     auto_credentials struct cprov_credentials login = { 0 };
-    auto_secret struct cprov_buf value = { 0 };
+    auto_secret_buf struct cprov_buf value = { 0 };
 
     if (rejected && g->has_login && g->skip + 1 < CPROV_LOGINS_MAX)
         g->skip++;

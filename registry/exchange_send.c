@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "registry/secret.h"
+#include "conf/secret.h"
 
 #define HEADERS_MAX (8 + CPROV_EXCHANGE_HEADERS_MAX)
 
@@ -28,8 +28,8 @@ void cprov_exchange_leave(struct cprov_exchange *x)
     cprov_arena_clear(&x->arena);
     cprov_buf_clear(&x->url);
     cprov_buf_clear(&x->etag);
-    cprov_secret_clear(&x->authorization);
-    cprov_secret_clear(&x->body);
+    cprov_secret_buf_clear(&x->authorization);
+    cprov_secret_buf_clear(&x->body);
     free(x);
 }
 

@@ -5,8 +5,8 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "conf/secret.h"
 #include "registry/exchange.h"
-#include "registry/secret.h"
 
 #define EXPIRES_MS  10000 /* a token that has less left is not used any more */
 #define ORIGINS_MAX 64

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "registry/secret.h"
+#include "conf/secret.h"
 
 #define TOKEN_USER "<token>" /* docker's user name for "the password is an identity token" */
 
@@ -31,7 +31,7 @@ int cprov_logins_find(const struct cprov_logins *logins, const char *host, const
 int cprov_login_basic(const struct cprov_credentials *login, struct cprov_buf *out,
                       struct cprov_error *err)
 {
-    auto_secret struct cprov_buf plain = { 0 };
+    auto_secret_buf struct cprov_buf plain = { 0 };
     const char *secret = cprov_login_has(login->password) ? login->password : login->identity_token;
 
     cprov_buf_init(&plain, CPROV_TOKEN_LENGTH_MAX);

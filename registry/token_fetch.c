@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "conf/secret.h"
 #include "registry/exchange.h"
 #include "registry/problem_private.h"
-#include "registry/secret.h"
 #include "registry/token_private.h"
 
 int cprov_token_fail_withheld(const struct cprov_grant *g, struct cprov_error *err)
@@ -65,7 +65,7 @@ static int refused(const struct cprov_grant *g, const struct cprov_exchange_answ
 
 static int take_token(struct cprov_grant *g, struct cprov_span body, struct cprov_error *err)
 {
-    auto_secret struct cprov_buf token = { 0 };
+    auto_secret_buf struct cprov_buf token = { 0 };
     int64_t lifetime_s = 0;
 
     cprov_buf_init(&token, CPROV_TOKEN_LENGTH_MAX);
@@ -107,7 +107,7 @@ static void on_answer(void *arg, int code, const struct cprov_exchange_answer *a
 int cprov_token_fetch(struct cprov_grant *g, struct cprov_error *err)
 {
     auto_buf struct cprov_buf url = { 0 };
-    auto_secret struct cprov_buf secret = { 0 };
+    auto_secret_buf struct cprov_buf secret = { 0 };
     char what[CPROV_NAME_MAX * 2 + 32];
     struct cprov_span scopes = cprov_buf_span(&g->scopes);
     const struct cprov_credentials *login = &g->login;

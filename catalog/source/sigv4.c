@@ -10,8 +10,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "conf/secret.h"
 #include "manifest/digest.h"
-#include "registry/secret.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
@@ -67,7 +67,7 @@ static int mac(uint8_t key[CPROV_HMAC_SIZE], const char *text, struct cprov_erro
 static int day_key(const struct cprov_sigv4 *r, const char *day, uint8_t key[CPROV_HMAC_SIZE],
                    struct cprov_error *err)
 {
-    auto_secret struct cprov_buf first = { 0 };
+    auto_secret_buf struct cprov_buf first = { 0 };
 
     cprov_buf_init(&first, CPROV_KIB);
     cprov_buf_addf(&first, "AWS4%s", r->secret);

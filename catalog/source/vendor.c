@@ -7,12 +7,12 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "conf/secret.h"
 #include "net/url.h"
 #include "registry/client.h"
 #include "registry/endpoint.h"
 #include "registry/op.h"
 #include "registry/paging.h"
-#include "registry/secret.h"
 
 /* A name whose pages are still to be read. */
 struct errand {
@@ -90,7 +90,7 @@ static void walk_clear(struct cprov_op *op)
     struct walk *w = (struct walk *)op;
 
     cprov_paging_clear(&w->paging);
-    cprov_secret_clear(&w->authorization);
+    cprov_secret_buf_clear(&w->authorization);
     cprov_arena_clear(&w->arena);
 }
 
@@ -315,7 +315,7 @@ static int find_login(struct walk *w, struct cprov_error *err)
         return err->code;
     w->listing->login(&login, &w->authorization);
     if (!is_printable(cprov_buf_span(&w->authorization)))
-        cprov_secret_clear(&w->authorization);
+        cprov_secret_buf_clear(&w->authorization);
     return cprov_buf_check(&w->authorization, "login", err);
 }
 

@@ -5,8 +5,8 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "catalog/source/vendor.h"
+#include "conf/secret.h"
 #include "manifest/platform.h"
-#include "registry/secret.h"
 
 #define SECONDS_MAX 253402300799u /* the last of the year 9999 */
 
@@ -121,7 +121,7 @@ void cprov_vendor_basic(const struct cprov_credentials *login, struct cprov_buf 
     cprov_buf_addf(&pair, "%s:%s", login->username, login->password);
     cprov_buf_add_text(authorization, "Basic ");
     cprov_base64_encode(authorization, cprov_buf_span(&pair));
-    cprov_secret_clear(&pair);
+    cprov_secret_buf_clear(&pair);
 }
 
 void cprov_vendor_bearer(const struct cprov_credentials *login, struct cprov_buf *authorization)

@@ -1,7 +1,6 @@
-/* conf/secret_private.h - memory that held a secret is overwritten before it is freed; for conf/
- * alone. */
-#ifndef CPROV_CONF_SECRET_PRIVATE_H
-#define CPROV_CONF_SECRET_PRIVATE_H
+/* conf/secret.h - memory that held a secret is overwritten before it is freed. */
+#ifndef CPROV_CONF_SECRET_H
+#define CPROV_CONF_SECRET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,6 +16,9 @@ struct cprov_json;
 void cprov_secret_buf_init(struct cprov_buf *b, size_t max, size_t room);
 void cprov_secret_buf_clear(struct cprov_buf *b);
 #define auto_secret_buf CPROV_CLEANUP(cprov_secret_buf_clear)
+
+/* Overwrites and frees; *text is NULL then. */
+void cprov_secret_wipe(char **text);
 
 /* Overwrites all texts of a parsed document; do it before its arena is cleared. NULL-safe. */
 void cprov_secret_json_wipe(struct cprov_json *v);
