@@ -253,14 +253,10 @@ int cprov_check_plan_images(struct cprov_check_plan *p, struct cprov_error *err)
 static int plan_file(struct cprov_check_plan *p, const char *algo, const char *name,
                      struct cprov_error *err)
 {
-    char text[CPROV_DIGEST_TEXT_MAX];
     struct cprov_digest digest;
     size_t item = 0;
-    bool is_digest = false;
 
-    if ((size_t)snprintf(text, sizeof(text), "%s:%s", algo, name) < sizeof(text))
-        is_digest = cprov_digest_parse(cprov_span_of(text), &digest, CPROV_IGNORED) == 0;
-    if (is_digest) {
+    if (cprov_layout_blob_digest(algo, name, &digest)) {
         int code = find_item(p, &digest, &item, err);
         if (code < 0 || p->items[item].there)
             return code;

@@ -18,8 +18,6 @@
 #define COPY_STEP  (4 * CPROV_MIB) /* bytes between two looks at cancel */
 #define COPY_PIECE (16 * CPROV_KIB)
 
-static const enum cprov_digest_algo algos[] = { CPROV_SHA256, CPROV_SHA512 };
-
 static int check_finished(struct cprov_blob_writer *const *writers, size_t count, size_t *todo,
                           struct cprov_error *err)
 {
@@ -73,7 +71,7 @@ static int commit_algo(struct cprov_store *s, enum cprov_digest_algo algo,
     char folder[CPROV_BLOB_PATH_MAX];
     bool any = false;
 
-    snprintf(folder, sizeof(folder), CPROV_STORE_BLOBS "/%s", cprov_digest_algo_name(algo));
+    cprov_layout_blob_folder(algo, folder);
     for (size_t i = 0; i < count; i++) {
         struct cprov_blob_writer *w = writers[i];
 
@@ -96,8 +94,8 @@ int cprov_store_commit(struct cprov_store *s, struct cprov_blob_writer *const *w
         return code;
     if (cprov_fs_sync_all(s->root, err) < 0)
         return err->code;
-    for (size_t i = 0; i < CPROV_COUNT(algos); i++)
-        if (commit_algo(s, algos[i], writers, count, err) < 0)
+    for (size_t i = 0; i < CPROV_LAYOUT_ALGOS; i++)
+        if (commit_algo(s, cprov_layout_algos[i], writers, count, err) < 0)
             return err->code;
     return sync_folder(s, CPROV_STORE_BLOBS, err);
 }

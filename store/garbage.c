@@ -18,8 +18,6 @@
 #include "store/images.h"
 #include "store/store_private.h"
 
-static const enum cprov_digest_algo algos[] = { CPROV_SHA256, CPROV_SHA512 };
-
 struct sweep {
     struct cprov_store *store;
     const struct cprov_garbage_options *options;
@@ -79,16 +77,9 @@ int cprov_garbage_of(struct cprov_store *s, const struct cprov_image *const *gon
 
 static bool is_named(const struct sweep *w, enum cprov_digest_algo algo, const char *name)
 {
-    char text[CPROV_DIGEST_TEXT_MAX];
     struct cprov_digest digest;
-    size_t len = strlen(cprov_digest_algo_name(algo));
 
-    if (len + 1 + strlen(name) >= sizeof(text))
-        return false;
-    memcpy(text, cprov_digest_algo_name(algo), len);
-    text[len] = ':';
-    memcpy(text + len + 1, name, strlen(name) + 1);
-    return cprov_digest_parse(cprov_span_of(text), &digest, CPROV_IGNORED) == 0 &&
+    return cprov_layout_blob_digest(cprov_digest_algo_name(algo), name, &digest) &&
            cprov_digest_set_find(&w->named.digests, &digest, NULL);
 }
 
@@ -117,6 +108,7 @@ static int sweep_folder(struct sweep *w, enum cprov_digest_algo algo, struct cpr
     auto_fd int blobs = -1;
     const char *name;
 
+    /* In two steps: nothing is removed behind a link. */
     if (cprov_fs_open_dir(w->store->root, CPROV_STORE_BLOBS, &blobs, err) < 0 ||
         cprov_dir_open(blobs, cprov_digest_algo_name(algo), &dir, err) < 0)
         return err->code == CPROV_ENOTFOUND ? 0 : err->code;
@@ -146,8 +138,8 @@ static int sweep_partials(struct sweep *w, struct cprov_error *err)
 
 static int sweep(struct sweep *w, struct cprov_error *err)
 {
-    for (size_t i = 0; i < CPROV_COUNT(algos); i++)
-        if (sweep_folder(w, algos[i], err) < 0)
+    for (size_t i = 0; i < CPROV_LAYOUT_ALGOS; i++)
+        if (sweep_folder(w, cprov_layout_algos[i], err) < 0)
             return err->code;
     return sweep_partials(w, err);
 }

@@ -18,8 +18,6 @@
 #include "store/stand_in.h"
 #include "store/store_private.h"
 
-static const enum cprov_digest_algo algos[] = { CPROV_SHA256, CPROV_SHA512 };
-
 /* --- the last good list --- */
 
 void cprov_index_keep_last(struct cprov_store *s, struct cprov_span text)
@@ -53,12 +51,12 @@ static bool read_last(struct cprov_store *s, struct cprov_arena *arena,
 
 static bool has_blobs(struct cprov_store *s)
 {
-    for (size_t i = 0; i < CPROV_COUNT(algos); i++) {
+    for (size_t i = 0; i < CPROV_LAYOUT_ALGOS; i++) {
         struct cprov_error ignored = CPROV_ERROR_INIT;
         auto_dir DIR *dir = NULL;
         char folder[CPROV_BLOB_PATH_MAX];
 
-        snprintf(folder, sizeof(folder), CPROV_STORE_BLOBS "/%s", cprov_digest_algo_name(algos[i]));
+        cprov_layout_blob_folder(cprov_layout_algos[i], folder);
         if (cprov_dir_open(s->root, folder, &dir, &ignored) == 0 && cprov_dir_next(dir))
             return true;
     }
@@ -188,21 +186,18 @@ static int look_at(struct blob_search *h, const struct cprov_digest *digest, uin
 static int search_folder(struct blob_search *h, enum cprov_digest_algo algo,
                          struct cprov_error *err)
 {
-    char folder[CPROV_BLOB_PATH_MAX], text[CPROV_DIGEST_TEXT_MAX];
+    char folder[CPROV_BLOB_PATH_MAX];
     auto_dir DIR *dir = NULL;
     const char *name;
 
-    snprintf(folder, sizeof(folder), CPROV_STORE_BLOBS "/%s", cprov_digest_algo_name(algo));
-    int code = cprov_dir_open(h->store->root, folder, &dir, err);
+    int code = cprov_dir_open(h->store->root, cprov_layout_blob_folder(algo, folder), &dir, err);
     if (code < 0)
         return code == CPROV_ENOTFOUND ? 0 : code;
     while ((name = cprov_dir_next(dir))) {
-        struct cprov_error ignored = CPROV_ERROR_INIT;
         struct cprov_digest digest;
         struct stat st;
 
-        snprintf(text, sizeof(text), "%s:%.128s", cprov_digest_algo_name(algo), name);
-        if (cprov_digest_parse(cprov_span_of(text), &digest, &ignored) < 0 ||
+        if (!cprov_layout_blob_digest(cprov_digest_algo_name(algo), name, &digest) ||
             fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode) ||
             (uint64_t)st.st_size > CPROV_MANIFEST_MAX)
             continue;
@@ -238,8 +233,8 @@ static int list_blobs(struct restoring *r, struct cprov_error *err)
     int code = 0;
 
     h.end = &h.list;
-    for (size_t i = 0; i < CPROV_COUNT(algos) && code == 0; i++)
-        code = search_folder(&h, algos[i], err);
+    for (size_t i = 0; i < CPROV_LAYOUT_ALGOS && code == 0; i++)
+        code = search_folder(&h, cprov_layout_algos[i], err);
     if (code == 0)
         code = list_found(r, &h, err);
     cprov_digest_set_clear(&h.named);
