@@ -1,10 +1,7 @@
 /* provider/space.c - cprov_collect(), cprov_usage(): what the store takes, and how it is given
  * back. */
-#include <string.h>
-
 #include "provider/options.h"
 #include "provider/outcome.h"
-#include "store/closure.h"
 #include "store/containers.h"
 #include "store/garbage.h"
 
@@ -53,49 +50,30 @@ int cprov_collect(struct cprov_session *s, const struct cprov_collect_options *o
 
 /* --- usage --- */
 
-/* Everything that an image names counts once, however many share it. */
-static int measure_images(struct cprov_store *store, struct cprov_usage_item *u,
-                          struct cprov_error *err)
-{
-    auto_images struct cprov_images *images = NULL;
-    auto_closure struct cprov_closure named = { 0 };
-
-    if (cprov_images_read(store, &images, err) < 0)
-        return err->code;
-    for (size_t i = 0; i < images->count; i++) {
-        const struct cprov_image *image = &images->list[i];
-
-        if (cprov_closure_add(&named, store, &image->descriptor, err) < 0 ||
-            (image->stand_in && cprov_closure_add(&named, store, image->stand_in, err) < 0))
-            return cprov_wrap(err, "image %s %s", image->name, image->version);
-        u->images_apart += image->size;
-    }
-    u->images = images->count;
-    u->images_bytes = named.bytes;
-    return 0;
-}
-
 static int measure(struct cprov_session *s, struct cprov_usage_item *u, struct cprov_error *err)
 {
-    const struct cprov_garbage_options blobs = { .dry_run = true, .partial_age_s = -1 },
-                                       all = { .dry_run = true };
+    const struct cprov_garbage_options options = { .dry_run = true };
     auto_store struct cprov_store *store = NULL;
+    auto_images struct cprov_images *images = NULL;
     auto_containers struct cprov_containers *containers = NULL;
-    struct cprov_garbage unnamed = { 0 }, both = { 0 };
+    struct cprov_garbage found = { 0 };
 
     int code = cprov_session_store(s, CPROV_STORE_READ, &store, err);
     if (code == CPROV_ENOTFOUND)
         return 0;
-    if (code < 0 || measure_images(store, u, err) < 0 ||
+    if (code < 0 || cprov_images_read(store, &images, err) < 0 ||
         cprov_containers_read(store, &containers, err) < 0 ||
-        cprov_garbage_collect(store, &blobs, &unnamed, err) < 0 ||
-        cprov_garbage_collect(store, &all, &both, err) < 0)
+        cprov_garbage_collect(store, &options, &found, err) < 0)
         return err->code;
+    for (size_t i = 0; i < images->count; i++)
+        u->images_apart += images->list[i].size;
+    u->images = images->count;
+    u->images_bytes = found.named_bytes;
     u->containers = containers->count;
-    u->garbage = unnamed.blobs;
-    u->garbage_bytes = unnamed.bytes;
-    u->partials = both.partials;
-    u->partials_bytes = both.bytes - unnamed.bytes;
+    u->garbage = found.blobs;
+    u->garbage_bytes = found.bytes - found.partials_bytes;
+    u->partials = found.partials;
+    u->partials_bytes = found.partials_bytes;
     return 0;
 }
 

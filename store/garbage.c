@@ -132,6 +132,7 @@ static int sweep_partials(struct sweep *w, struct cprov_error *err)
                                      &files, &bytes, err) < 0)
         return err->code;
     w->found.partials = files;
+    w->found.partials_bytes = bytes;
     w->found.bytes += bytes;
     return 0;
 }
@@ -187,6 +188,7 @@ int cprov_garbage_collect(struct cprov_store *s, const struct cprov_garbage_opti
     struct sweep w = { .store = s, .options = options, .now = cprov_time_now() };
 
     int code = collect(&w, err);
+    w.found.named_bytes = w.named.bytes;
     cprov_closure_clear(&w.named);
     if (code == 0)
         *out = w.found;

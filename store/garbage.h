@@ -20,10 +20,12 @@ struct cprov_garbage_options {
 };
 
 struct cprov_garbage {
-    uint64_t blobs;    /* files that no image names: removed, or to be */
-    uint64_t partials; /* downloads that nobody goes on with */
-    uint64_t bytes;    /* of both */
-    uint64_t kept;     /* files that may be of a download that is running: left for the next time */
+    uint64_t blobs;          /* files that no image names: removed, or to be */
+    uint64_t partials;       /* downloads that nobody goes on with */
+    uint64_t bytes;          /* of both, */
+    uint64_t partials_bytes; /* and of the latter alone */
+    uint64_t named_bytes;    /* of the blobs that images name, each once */
+    uint64_t kept; /* files that may be of a download that is running: left for the next time */
 };
 
 /*
