@@ -245,6 +245,16 @@ static int match_one(const struct cprov_containers *all, const char *name, bool 
     return cprov_fail(err, CPROV_EINVAL, "the name matches %zu containers", found);
 }
 
+int cprov_container_check_idle(const struct cprov_container *c,
+                               const struct cprov_runtime_state *state, struct cprov_error *err)
+{
+    if (state->state == CPROV_RUN_OFF || state->state == CPROV_RUN_STOPPED)
+        return 0;
+    cprov_fail(err, CPROV_EINUSE, "the container is %s", cprov_runtime_state_word(state->state));
+    cprov_hint_about(err, CPROV_HINT_STOP_CONTAINER, "%s kill %s", state->runtime, c->name);
+    return CPROV_EINUSE;
+}
+
 int cprov_container_pick(struct cprov_session *s, const struct cprov_containers *all,
                          const char *name, const struct cprov_container **out,
                          struct cprov_error *err)
@@ -364,11 +374,8 @@ static int remove_one(const struct container_job *j, struct cprov_store *store,
     struct cprov_runtime_state state = cprov_runtime_state_of(c, &j->s->cancel);
     bool files = j->options->delete_files && *c->path;
 
-    if (state.state != CPROV_RUN_OFF && state.state != CPROV_RUN_STOPPED) {
-        cprov_fail(err, CPROV_EINUSE, "the container is %s", cprov_runtime_state_word(state.state));
-        cprov_hint_about(err, CPROV_HINT_STOP_CONTAINER, "%s kill %s", state.runtime, c->name);
-        return CPROV_EINUSE;
-    }
+    if (cprov_container_check_idle(c, &state, err) < 0)
+        return err->code;
     int go = cprov_should(j->s,
                           &(struct cprov_change){ .kind = CPROV_CHANGE_REMOVE_CONTAINER,
                                                   .name = c->name,

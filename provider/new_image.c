@@ -128,12 +128,8 @@ static int open_container(struct image_making *m, struct cprov_error *err)
         cprov_container_pick(m->s, m->containers, m->o->container, &m->container, err) < 0)
         return err->code;
     struct cprov_runtime_state state = cprov_runtime_state_of(m->container, &m->s->cancel);
-    if (state.state != CPROV_RUN_OFF && state.state != CPROV_RUN_STOPPED) {
-        cprov_fail(err, CPROV_EINUSE, "the container is %s", cprov_runtime_state_word(state.state));
-        cprov_hint_about(err, CPROV_HINT_STOP_CONTAINER, "%s kill %s", state.runtime,
-                         m->container->name);
-        return CPROV_EINUSE;
-    }
+    if (cprov_container_check_idle(m->container, &state, err) < 0)
+        return err->code;
     if (!*m->container->path) {
         cprov_fail(err, CPROV_ENOTFOUND, "the container has no files");
         cprov_hint(err, CPROV_HINT_MAKE_BUNDLE);
