@@ -106,6 +106,24 @@ static int open_layers(struct cprov_session *s, const struct cprov_files_options
     return 0;
 }
 
+/* Copies of what the caller gave. */
+struct files_given {
+    struct cprov_files_options options;
+    struct cprov_version_options version;
+};
+
+static int begin(struct cprov_session *s, const struct cprov_files_options *options,
+                 const struct cprov_callbacks *callbacks, struct files_given *own,
+                 struct cprov_error *err)
+{
+    if (cprov_session_begin(s, callbacks, err) < 0 ||
+        cprov_options_copy(&own->options, sizeof(own->options), options, err) < 0 ||
+        cprov_options_copy(&own->version, sizeof(own->version), own->options.version, err) < 0)
+        return err->code;
+    own->options.version = &own->version;
+    return 0;
+}
+
 static int list_files(struct cprov_session *s, const struct cprov_files_options *o,
                       cprov_file_fn *item, void *arg, struct cprov_error *err)
 {
@@ -127,16 +145,12 @@ int cprov_files(struct cprov_session *s, const struct cprov_files_options *optio
                 cprov_file_fn *item, const struct cprov_callbacks *callbacks)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_version_options version;
-    struct cprov_files_options o;
+    struct files_given given;
 
-    if (cprov_session_begin(s, callbacks, &err) < 0 ||
-        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
-        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+    if (begin(s, options, callbacks, &given, &err) < 0)
         return cprov_session_end(s, err.code, "", &err);
-    o.version = &version;
-    int code = list_files(s, &o, item, s->callbacks.arg, &err);
-    return cprov_session_end(s, code, o.name ? o.name : "", &err);
+    int code = list_files(s, &given.options, item, s->callbacks.arg, &err);
+    return cprov_session_end(s, code, given.options.name ? given.options.name : "", &err);
 }
 
 static int read_file(struct cprov_session *s, const struct cprov_files_options *o,
@@ -158,16 +172,12 @@ int cprov_file_read(struct cprov_session *s, const struct cprov_files_options *o
                     cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_version_options version;
-    struct cprov_files_options o;
+    struct files_given given;
 
-    if (cprov_session_begin(s, callbacks, &err) < 0 ||
-        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
-        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+    if (begin(s, options, callbacks, &given, &err) < 0)
         return cprov_session_end(s, err.code, "", &err);
-    o.version = &version;
-    int code = read_file(s, &o, bytes, s->callbacks.arg, &err);
-    return cprov_session_end(s, code, o.name ? o.name : "", &err);
+    int code = read_file(s, &given.options, bytes, s->callbacks.arg, &err);
+    return cprov_session_end(s, code, given.options.name ? given.options.name : "", &err);
 }
 
 static int export_image(struct cprov_session *s, const struct cprov_files_options *o,
@@ -192,14 +202,10 @@ int cprov_export(struct cprov_session *s, const struct cprov_files_options *opti
                  cprov_bytes_fn *bytes, const struct cprov_callbacks *callbacks)
 {
     struct cprov_error err = CPROV_ERROR_INIT;
-    struct cprov_version_options version;
-    struct cprov_files_options o;
+    struct files_given given;
 
-    if (cprov_session_begin(s, callbacks, &err) < 0 ||
-        cprov_options_copy(&o, sizeof(o), options, &err) < 0 ||
-        cprov_options_copy(&version, sizeof(version), o.version, &err) < 0)
+    if (begin(s, options, callbacks, &given, &err) < 0)
         return cprov_session_end(s, err.code, "", &err);
-    o.version = &version;
-    int code = export_image(s, &o, bytes, s->callbacks.arg, &err);
-    return cprov_session_end(s, code, o.name ? o.name : "", &err);
+    int code = export_image(s, &given.options, bytes, s->callbacks.arg, &err);
+    return cprov_session_end(s, code, given.options.name ? given.options.name : "", &err);
 }
