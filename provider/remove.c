@@ -117,9 +117,8 @@ static int check_children(const struct image_removal *r, const struct group *g,
     if (found == 0)
         return 0;
     add_more(&names, found);
-    cprov_fail(err, CPROV_EINUSE, "the image has dependent child images: %s",
-               cprov_buf_text(&names));
-    return CPROV_EINUSE;
+    return cprov_fail(err, CPROV_EINUSE, "the image has dependent child images: %s",
+                      cprov_buf_text(&names));
 }
 
 struct removal_check {
@@ -127,7 +126,6 @@ struct removal_check {
     const struct group *g;
 };
 
-/* Under the lock under which containers and images are recorded. */
 static int check_names(const struct image_removal *r, const struct group *g,
                        const struct cprov_images *now, struct cprov_error *err)
 {
@@ -137,6 +135,7 @@ static int check_names(const struct image_removal *r, const struct group *g,
     return 0;
 }
 
+/* Under the lock under which containers and images are recorded. */
 static int allows(void *arg, const struct cprov_images *now, struct cprov_error *err)
 {
     const struct removal_check *q = arg;
